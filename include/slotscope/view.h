@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The types that every part of slotscope speaks: what happened (slot_event),
+ * what is (slot_state), what lies under it (host_map), and how far each can be
+ * trusted (coverage). Pure: no I/O, no clock.
+ *
+ * A producer (our model, a real QEMU, the module, the tracer) makes states or
+ * events; fold() turns a log of events into a state; crosscheck() compares
+ * states; renderers print. None of them knows where a state came from beyond
+ * what the state itself says.
+ *
+ * Addresses and sizes are in bytes everywhere. Where the kernel counts pages
+ * or guest frame numbers (gfn), the producer converts.
+ */
+#ifndef SLOTSCOPE_VIEW_H
+#define SLOTSCOPE_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <slotscope/error.h>
+
+typedef uint64_t gpa_t; /* guest physical address */
+typedef uint64_t hva_t; /* host virtual address, in the VMM */
+
+/**
+ * struct vm_id - which VM
+ * @boot_id:	/proc/sys/kernel/random/boot_id; empty if not known
+ * @tgid:	the VMM's process; 0 if not known
+ * @start_time:	of @tgid, field 22 of /proc/PID/stat, in clock ticks since
+ *		boot: a pid that was used again is another VM
+ * @fd:		the VM's descriptor in @tgid (its lowest, if it has several);
+ *		-1 if not known
+ * @serial:	number that the tracer gave this VM; 0 if none did. Unique for
+ *		one run of the tracer, no kernel pointer
+ */
+struct vm_id {
+	char boot_id[37];
+	pid_t tgid;
+	uint64_t start_time;
+	int fd;
+	uint64_t serial;
+};
+
+/* slot.flags: the values are those of KVM_MEM_* and KVM_MEMSLOT_INVALID */
+enum {
+	SLOT_LOG_DIRTY = 1U << 0,   /* KVM_MEM_LOG_DIRTY_PAGES */
+	SLOT_READONLY = 1U << 1,    /* KVM_MEM_READONLY */
+	SLOT_GUEST_MEMFD = 1U << 2, /* KVM_MEM_GUEST_MEMFD */
+	SLOT_INVALID = 1U << 16,    /* under update: in transition, not wrong */
+};
+
+/* What a state, or one slot of it, can or cannot speak for */
+enum slot_field {
+	SLOT_FIELD_ID = 1U << 0,
+	SLOT_FIELD_GPA = 1U << 1,
+	SLOT_FIELD_SIZE = 1U << 2,
+	SLOT_FIELD_HVA = 1U << 3,
+	SLOT_FIELD_READONLY = 1U << 4,
+	SLOT_FIELD_LOG_DIRTY = 1U << 5,
+	SLOT_FIELD_GUEST_MEMFD = 1U << 6, /* the flag, not fd and offset */
+	SLOT_FIELD_HIDDEN = 1U << 7,	  /* would KVM's own slots be here? */
+	SLOT_FIELD_GENERATION = 1U << 8,
+};
+
+#define SLOT_FIELDS_ALL ((1U << 9) - 1)
+
+/**
+ * struct slot - one range of guest memory, as one view has it
+ * @as_id:	address space; 1 is SMM on x86
+ * @id:		slot number within @as_id; -1 if not known
+ * @gpa:	guest physical address of its first byte
+ * @size:	bytes; never 0 in a state
+ * @hva:	address of its first byte in the VMM; 0 if not known
+ * @flags:	SLOT_*
+ * @gmem_fd:	guest_memfd that the request named, a descriptor of the VMM;
+ *		-1 if none or not known
+ * @gmem_offset: bytes into that file
+ * @hidden:	KVM made it for itself (TSS, identity map, APIC access page)
+ * @unknown:	SLOT_FIELD_*: what could not be learnt for this slot, though the
+ *		state covers it in general
+ * @name:	where it came from, for people: "pc.ram" in a MODEL. NULL if
+ *		there is nothing to say. Owned by the slot_state
+ * @offset:	bytes into what @name names; 0 without a name
+ * @seq:	number of the event that made it; 0 in views without events
+ */
+struct slot {
+	uint16_t as_id;
+	int32_t id;
+	gpa_t gpa;
+	uint64_t size;
+	hva_t hva;
+	uint32_t flags;
+	int32_t gmem_fd;
+	uint64_t gmem_offset;
+	bool hidden;
+	uint32_t unknown;
+	char *name;
+	uint64_t offset;
+	uint64_t seq;
+};
+
+/**
+ * struct blind_range - a range for which a view cannot speak
+ * @why: for people; owned by the coverage
+ */
+struct blind_range {
+	uint16_t as_id;
+	gpa_t gpa;
+	uint64_t size;
+	char *why;
+};
+
+/**
+ * struct coverage - what a view can speak for
+ * @fields:	SLOT_FIELD_* that its slots carry
+ * @since_ns:	CLOCK_MONOTONIC at which its knowledge of the VM begins; 0 if it
+ *		knows all of the VM's life (or, for a snapshot, needs none)
+ * @at_ns:	CLOCK_MONOTONIC of the moment it describes
+ * @lost:	events (or records) known to be lost; the view may be wrong
+ *		wherever it is not 0
+ * @truncated:	cut off: there was more than was read
+ * @blind:	ranges for which it cannot speak; sorted by (as_id, gpa)
+ * @nr_blind:	their number
+ *
+ * What is not covered is not compared. What was to be covered and was lost is
+ * a finding of kind unknown. Nothing is ever guessed.
+ */
+struct coverage {
+	uint32_t fields;
+	uint64_t since_ns;
+	uint64_t at_ns;
+	uint64_t lost;
+	bool truncated;
+	struct blind_range *blind;
+	size_t nr_blind;
+};
+
+/**
+ * struct slot_as - one address space of a state
+ * @covered:	the view speaks for this address space at all
+ * @generation:	KVM's memslot generation, with bit 63 (update in progress)
+ *		taken out; meaningless without SLOT_FIELD_GENERATION
+ * @updating:	that bit: an update was under way
+ */
+struct slot_as {
+	bool covered;
+	uint64_t generation;
+	bool updating;
+};
+
+enum view_source { VIEW_MODEL, VIEW_TRACED, VIEW_KERNEL, VIEW_SOURCES };
+
+/**
+ * struct slot_state - the slots of one VM at one moment, as one view has them
+ * @source:	which view
+ * @vm:		which VM
+ * @coverage:	how far to trust it
+ * @as:		address spaces, by as_id
+ * @nr_as:	their number, from the VM (never a constant: arm64 has one)
+ * @slots:	sorted by (as_id, gpa, id); a MODEL has one slot a flat range
+ * @nr_slots:	their number
+ *
+ * Owned by the caller: slot_state_init(), slot_state_deinit().
+ */
+struct slot_state {
+	enum view_source source;
+	struct vm_id vm;
+	struct coverage coverage;
+	struct slot_as *as;
+	size_t nr_as;
+	struct slot *slots;
+	size_t nr_slots;
+	size_t cap_slots; /* private */
+};
+
+enum slot_event_type {
+	SLOT_EVENT_VM_CREATE, /* the log holds the VM's whole life from here */
+	SLOT_EVENT_VM_DESTROY,
+	SLOT_EVENT_BASE,     /* a slot that stood when tracing began */
+	SLOT_EVENT_BASE_END, /* all of one address space's BASE slots told */
+	SLOT_EVENT_REQUEST,  /* KVM_SET_USER_MEMORY_REGION or REGION2 */
+	SLOT_EVENT_CHANGE,   /* a memslot created, deleted, moved, reflagged */
+	SLOT_EVENT_EXIT,     /* the guest touched memory without a slot */
+	SLOT_EVENT_LOST,     /* events are missing here */
+	SLOT_EVENT_TYPES,
+};
+
+/* The values are those of enum kvm_mr_change */
+enum slot_change_kind {
+	SLOT_CREATE,
+	SLOT_DELETE,
+	SLOT_MOVE,
+	SLOT_FLAGS_ONLY,
+};
+
+/**
+ * struct slot_request - what the VMM asked for
+ * @region2:	 by KVM_SET_USER_MEMORY_REGION2
+ * @slot:	 the raw slot word: id, with the address space in the upper half
+ * @flags:	 the raw flags word, unknown bits included
+ * @gmem_fd:	 REGION2's guest_memfd; -1 otherwise
+ * @result:	 what the ioctl returned: 0 or a negative errno
+ * @unread:	 the arguments could not be read from the VMM's memory; only
+ *		 @result is valid
+ */
+struct slot_request {
+	bool region2;
+	bool unread;
+	uint32_t slot;
+	uint32_t flags;
+	gpa_t gpa;
+	uint64_t size;
+	hva_t hva;
+	int32_t gmem_fd;
+	uint64_t gmem_offset;
+	int32_t result;
+};
+
+/**
+ * struct slot_change - what the kernel did
+ * @kind:	what kind of change
+ * @old:	the slot before; size 0 for a creation. @name is NULL
+ * @new:	the slot after; size 0 for a deletion
+ * @generation:	of the address space once the change had taken effect
+ * @result:	0, or the negative errno with which it failed (nothing changed)
+ */
+struct slot_change {
+	enum slot_change_kind kind;
+	struct slot old;
+	struct slot new;
+	uint64_t generation;
+	int32_t result;
+};
+
+/* Every way to lose an event. A count of each is in struct slot_lost. */
+enum slot_lost_reason {
+	SLOT_LOST_RING_FULL, /* no room in the ring buffer */
+	SLOT_LOST_MISSED,    /* the kernel skipped the probe (recursion, ...) */
+	SLOT_LOST_MAP_FULL,  /* no room to remember a call in flight */
+	SLOT_LOST_UNREAD,    /* arguments in user memory could not be read */
+	SLOT_LOST_CUT,	     /* a recording ends before its last line */
+	SLOT_LOST_REASONS,
+};
+
+/**
+ * struct slot_event - one thing that happened; also the record of a recording
+ * @seq:	 number in the log, from 1; a hole is a loss
+ * @time_ns:	 CLOCK_MONOTONIC at its beginning
+ * @duration_ns: of a request or change; 0 elsewhere
+ * @serial:	 the VM's (vm_id.serial); 0 in a LOST that may concern any VM
+ * @tgid:	 process and
+ * @tid:	 thread that did it
+ * @comm:	 the thread's name
+ * @type:	 which of the union's members holds
+ */
+struct slot_event {
+	uint64_t seq;
+	uint64_t time_ns;
+	uint64_t duration_ns;
+	uint64_t serial;
+	pid_t tgid;
+	pid_t tid;
+	char comm[16];
+	enum slot_event_type type;
+	union {
+		struct vm_id vm;  /* VM_CREATE, VM_DESTROY */
+		struct slot base; /* BASE */
+		struct {
+			uint16_t as_id;
+			uint64_t generation;
+		} base_end; /* BASE_END */
+		struct slot_request request;
+		struct slot_change change;
+		struct {
+			gpa_t gpa;
+			uint32_t len;
+			bool write;
+		} exit;
+		struct {
+			enum slot_lost_reason reason;
+			uint64_t count;
+		} lost;
+	};
+};
+
+/**
+ * struct slot_log - events in order of @seq; grows, owned by the caller
+ */
+struct slot_log {
+	struct slot_event *events;
+	size_t nr;
+	size_t cap; /* private */
+};
+
+/**
+ * struct host_range - one mapping of the VMM, a line of /proc/PID/maps
+ * @start: first byte
+ * @end:   one past the last byte
+ * @path:  file or "[heap]", NULL for anonymous memory; owned by the host_map
+ * @page_size: bytes of the kernel's page size here; 0 if not known
+ */
+struct host_range {
+	hva_t start;
+	hva_t end;
+	bool read;
+	bool write;
+	bool shared;
+	uint64_t offset;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint64_t inode;
+	uint64_t page_size;
+	char *path;
+};
+
+/**
+ * struct host_map - BACKING: what lies under the VMM's addresses
+ * @ranges:    sorted by start, disjoint
+ * @truncated: reading ended early; an address above the last range may be
+ *	       mapped or not
+ * @at_ns:     CLOCK_MONOTONIC of the reading
+ */
+struct host_map {
+	struct host_range *ranges;
+	size_t nr;
+	bool truncated;
+	uint64_t at_ns;
+};
+
+/* States */
+void slot_state_init(struct slot_state *state, enum view_source source);
+void slot_state_deinit(struct slot_state *state);
+
+/**
+ * slot_state_set_nr_as() - say how many address spaces the VM has
+ *
+ * New ones are not covered and at generation 0.
+ * Return: 0 or -ENOMEM.
+ */
+int slot_state_set_nr_as(struct slot_state *state, size_t nr_as);
+
+/**
+ * slot_state_add() - append a slot
+ * @slot: copied, its @name too
+ *
+ * Call slot_state_sort() when all are in.
+ * Return: 0, -ENOMEM, or -EINVAL for size 0, a range that wraps, or an as_id
+ * that the state does not have.
+ */
+int slot_state_add(struct slot_state *state, const struct slot *slot);
+void slot_state_sort(struct slot_state *state);
+
+/** slot_state_find() - the slot at (as_id, gpa), or NULL; in a sorted state */
+const struct slot *slot_state_find(const struct slot_state *state,
+				   uint16_t as_id, gpa_t gpa);
+
+/**
+ * coverage_add_blind() - add a range that cannot be told; keeps the order
+ * @why: copied
+ */
+int coverage_add_blind(struct coverage *coverage, uint16_t as_id, gpa_t gpa,
+		       uint64_t size, const char *why);
+
+/* Logs */
+void slot_log_init(struct slot_log *log);
+void slot_log_deinit(struct slot_log *log);
+
+/** slot_log_add() - append; -EINVAL if @event's seq is not above the last's */
+int slot_log_add(struct slot_log *log, const struct slot_event *event);
+
+/**
+ * slot_state_apply() - let one event take effect on a TRACED state
+ * @state: sorted; stays so
+ *
+ * Follows the kernel's changes, not the requests: a request is a wish. An
+ * event of another VM (@state->vm.serial) has no effect. A change that does not
+ * fit the state (the deletion of a slot it does not have) means that something
+ * was missed: it counts as lost, and the change is applied as far as it tells.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int slot_state_apply(struct slot_state *state, const struct slot_event *event);
+
+/**
+ * fold() - the state that a log leaves
+ * @log:    events of any number of VMs
+ * @vm:     whose state; its serial selects the events. Copied to @out
+ * @out:    initialised here; the caller deinits it, also after an error
+ *
+ * The log speaks for the whole VM if it has its VM_CREATE, or BASE slots up to
+ * BASE_END for each address space (a change that the base already includes is
+ * told by its generation, and skipped); else only for the ranges its events
+ * touched. Without changes in the log (a tracer that sees system calls alone)
+ * requests that succeeded are followed instead, and generations not covered.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fold(const struct slot_log *log, const struct vm_id *vm,
+	 struct slot_state *out);
+
+/* Host maps */
+void host_map_init(struct host_map *map);
+void host_map_deinit(struct host_map *map);
+
+/**
+ * host_map_parse() - read the text of /proc/PID/maps
+ * @text: need not end with a newline or NUL; a line cut short ends the reading
+ *	  and sets @truncated
+ *
+ * Return: 0, -ENOMEM, or -EINVAL for text that is not a maps file (@err names
+ * the line).
+ */
+int host_map_parse(struct host_map *map, const char *text, size_t len,
+		   struct slotscope_error *err);
+
+/** host_map_find() - the range that holds @hva, or NULL */
+const struct host_range *host_map_find(const struct host_map *map, hva_t hva);
+
+#endif
