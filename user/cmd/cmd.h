@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The subcommands of slotscope: parse, call, print. One file each, named for
+ * the command, with a row in main.c's table.
+ */
+#ifndef SLOTSCOPE_CMD_H
+#define SLOTSCOPE_CMD_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <slotscope/error.h>
+
+/* Exit status of every command (DESIGN: verdicts) */
+enum cmd_exit {
+	CMD_OK = 0,	  /* done; for check: the views agree */
+	CMD_MISMATCH = 1, /* at least one mismatch */
+	CMD_UNKNOWN = 2,  /* no mismatch, but something could not be told */
+	CMD_ERROR = 3,	  /* usage, or an error before there was a verdict */
+};
+
+/* Options that every command takes, before or after its name */
+struct cmd_globals {
+	bool json;
+	bool verbose;
+};
+extern struct cmd_globals cmd_globals;
+
+enum { CMD_OPT_JSON = 0x100, CMD_OPT_FIRST_OWN };
+
+#define CMD_COMMON_SHORT "hv"
+#define CMD_COMMON_LONG                                 \
+	{ "help", no_argument, NULL, 'h' },             \
+	{ "verbose", no_argument, NULL, 'v' },          \
+	{ "json", no_argument, NULL, CMD_OPT_JSON }
+
+/**
+ * struct cmd - one subcommand
+ * @name:    as typed
+ * @summary: one line for the list of commands
+ * @help:    the whole --help text, "usage: slotscope NAME ..." first
+ * @run:     gets argv with argv[0] = @name; returns an enum cmd_exit
+ */
+struct cmd {
+	const char *name;
+	const char *summary;
+	const char *help;
+	int (*run)(const struct cmd *cmd, int argc, char **argv);
+};
+
+extern const struct cmd cmd_check;
+extern const struct cmd cmd_doctor;
+extern const struct cmd cmd_list;
+extern const struct cmd cmd_model;
+extern const struct cmd cmd_slots;
+extern const struct cmd cmd_trace;
+extern const struct cmd cmd_vm;
+
+/**
+ * cmd_common_opt() - handle an option that getopt_long() returned
+ * @exit: set to the status to leave with, if the return value says to leave
+ *
+ * To be called for every option the command does not know itself: takes the
+ * common ones, prints help or a usage error.
+ *
+ * Return: true if the command is to return *@exit now.
+ */
+bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit);
+
+/** cmd_fail() - print an error (as JSON in JSON mode); returns CMD_ERROR */
+int cmd_fail(const struct slotscope_error *err);
+
+/** cmd_usage() - print a usage error and where the help is; CMD_ERROR */
+int cmd_usage(const struct cmd *cmd, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * cmd_parse_pid() - a pid from the command line
+ * Return: 0, or a negative errno with @err filled.
+ */
+int cmd_parse_pid(const char *text, pid_t *pid, struct slotscope_error *err);
+
+/** cmd_parse_seconds() - a duration such as "3" or "0.5", to milliseconds */
+int cmd_parse_seconds(const char *text, int *ms, struct slotscope_error *err);
+
+#endif

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The slotscope program: finds the subcommand and runs it. */
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "render/error.h"
+
+#define SLOTSCOPE_VERSION "0.1"
+
+struct cmd_globals cmd_globals;
+
+static const struct cmd *const commands[] = {
+	&cmd_check, &cmd_list,	 &cmd_slots, &cmd_trace,
+	&cmd_vm,    &cmd_doctor,
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(FILE *out)
+{
+	size_t i;
+
+	fputs("usage: slotscope [--json] [-v] COMMAND [ARGS]\n"
+	      "\n"
+	      "Tells whether a VMM and the kernel agree on what guest memory is,\n"
+	      "and if not, where, since when and why.\n"
+	      "\n"
+	      "Commands:\n",
+	      out);
+	for (i = 0; i < NR_COMMANDS; i++)
+		fprintf(out, "  %-8s %s\n", commands[i]->name,
+			commands[i]->summary);
+	fputs("\n"
+	      "Options, before or after the command:\n"
+	      "  --json         print JSON, errors too\n"
+	      "  -v, --verbose  say more on standard error\n"
+	      "  -h, --help     this text, or the command's\n"
+	      "  --version      the version\n"
+	      "\n"
+	      "Exit status: 0 agree or done, 1 mismatch, 2 cannot tell, 3 usage or error.\n"
+	      "slotscope COMMAND --help tells more; so does man slotscope.\n",
+	      out);
+}
+
+int cmd_fail(const struct slotscope_error *err)
+{
+	fflush(stdout);
+	if (cmd_globals.json)
+		render_error_json(stdout, err);
+	else
+		render_error_text(stderr, err);
+	return CMD_ERROR;
+}
+
+static int usage_error(const char *why, const char *help)
+{
+	struct slotscope_error err = {};
+
+	error_set(&err, EINVAL, "read the command line");
+	error_why(&err, "%s", why);
+	error_next(&err, "see %s", help);
+	return cmd_fail(&err);
+}
+
+int cmd_usage(const struct cmd *cmd, const char *fmt, ...)
+{
+	char why[256], help[64];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	snprintf(help, sizeof(help), "slotscope %s --help", cmd->name);
+	return usage_error(why, help);
+}
+
+bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit)
+{
+	switch (opt) {
+	case 'v':
+		cmd_globals.verbose = true;
+		return false;
+	case CMD_OPT_JSON:
+		cmd_globals.json = true;
+		return false;
+	case 'h':
+		fputs(cmd->help, stdout);
+		*exit = CMD_OK;
+		return true;
+	case ':':
+		*exit = cmd_usage(cmd, "option %s needs an argument",
+				  argv[optind - 1]);
+		return true;
+	default:
+		/* optopt is 0 for a long option that is not known */
+		if (optopt && optopt < 0x100)
+			*exit = cmd_usage(cmd, "there is no option -%c", optopt);
+		else
+			*exit = cmd_usage(cmd, "there is no option like %s",
+					  argv[optind - 1]);
+		return true;
+	}
+}
+
+int cmd_parse_pid(const char *text, pid_t *pid, struct slotscope_error *err)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (errno || end == text || *end || value <= 0 || value > 0x7fffffff) {
+		error_set(err, EINVAL, "read the pid \"%.40s\"", text);
+		error_why(err, "it is not a process number");
+		return error_next(err, "slotscope list shows the VMMs and their pids");
+	}
+	*pid = value;
+	return 0;
+}
+
+int cmd_parse_seconds(const char *text, int *ms, struct slotscope_error *err)
+{
+	char *end;
+	double value;
+
+	errno = 0;
+	value = strtod(text, &end);
+	if (errno || end == text || *end || !isfinite(value) || value < 0 ||
+	    value > 1e6) {
+		error_set(err, EINVAL, "read the duration \"%.40s\"", text);
+		error_why(err, "it is not a number of seconds from 0 to 1000000");
+		return error_next(err, "give seconds, such as 3 or 0.5");
+	}
+	*ms = (int)(value * 1000);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	char why[128];
+	int i;
+	size_t c;
+
+	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
+		if (!strcmp(argv[i], "--json")) {
+			cmd_globals.json = true;
+		} else if (!strcmp(argv[i], "-v") || !strcmp(argv[i], "--verbose")) {
+			cmd_globals.verbose = true;
+		} else if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
+			print_help(stdout);
+			return CMD_OK;
+		} else if (!strcmp(argv[i], "--version")) {
+			puts("slotscope " SLOTSCOPE_VERSION);
+			return CMD_OK;
+		} else {
+			snprintf(why, sizeof(why), "there is no option like %.60s",
+				 argv[i]);
+			return usage_error(why, "slotscope --help");
+		}
+	}
+	if (i == argc)
+		return usage_error("no command given", "slotscope --help");
+	for (c = 0; c < NR_COMMANDS; c++)
+		if (!strcmp(argv[i], commands[c]->name))
+			return commands[c]->run(commands[c], argc - i, argv + i);
+	snprintf(why, sizeof(why), "there is no command \"%.60s\"", argv[i]);
+	return usage_error(why, "slotscope --help");
+}
