@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# slotscope: the top of the house. Each target is a line to a part's own Makefile.
+# 'make help' lists them.
+
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PREFIX ?= /usr/local
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+all: user
+
+help:
+	@echo 'make demo     install what is needed, boot the lab, check a real QEMU and our own VMM'
+	@echo 'make check    all tests (T=WORD: those whose name has WORD; K="6.12": on these kernels)'
+	@echo 'make          the slotscope program, build/user/slotscope'
+	@echo 'make kmod     the module, against KDIR ($(KDIR))'
+	@echo 'make lint     checkpatch, sparse, clang-format, shellcheck, man pages'
+	@echo 'make install  program, man pages, completion, headers under PREFIX ($(PREFIX)); DESTDIR works'
+	@echo 'make install-module  the module, for KDIR'
+	@echo 'make deps     install the Debian packages that the above need'
+	@echo 'make clean    remove build/ (not the cache of kernels: selftests/vm/README.md)'
+
+deps:
+	@selftests/deps
+
+demo: deps
+	@selftests/demo/run
+
+check: deps
+	@selftests/run $(foreach k,$(K),-k $(k)) $(T)
+
+user:
+	@$(MAKE) --no-print-directory -C user
+
+bpf:
+	@$(MAKE) --no-print-directory -C bpf
+
+kmod:
+	@$(MAKE) --no-print-directory -C kmod KDIR=$(KDIR)
+
+lint: deps
+	@selftests/lint
+
+install: user
+	@$(MAKE) --no-print-directory -C user install PREFIX=$(PREFIX)
+	@$(MAKE) --no-print-directory -C Documentation install PREFIX=$(PREFIX)
+
+install-module: kmod
+	@$(MAKE) --no-print-directory -C kmod install KDIR=$(KDIR)
+
+clean:
+	rm -rf build
+
+.PHONY: all help deps demo check user bpf kmod lint install install-module clean
