@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "qemu/unix_socket.h"
+
+uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+int poll_until(int fd, short events, uint64_t deadline_ns)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	for (;;) {
+		uint64_t now = now_ns(), left_ns;
+		struct timespec left;
+		int n;
+
+		left_ns = now < deadline_ns ? deadline_ns - now : 0;
+		left.tv_sec = left_ns / 1000000000;
+		left.tv_nsec = left_ns % 1000000000;
+		n = ppoll(&p, 1, &left, NULL);
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (n == 0)
+			return -ETIMEDOUT;
+	}
+}
+
+static int make_address(const char *path, struct sockaddr_un *sun,
+			socklen_t *len, struct slotscope_error *err)
+{
+	size_t n = strlen(path);
+
+	if (n == 0 || n >= sizeof(sun->sun_path)) {
+		error_set(err, n ? ENAMETOOLONG : EINVAL,
+			  "connect to QMP socket '%s'", path);
+		return error_why(err, "a socket's path has 1 to %zu bytes",
+				 sizeof(sun->sun_path) - 1);
+	}
+	memset(sun, 0, sizeof(*sun));
+	sun->sun_family = AF_UNIX;
+	memcpy(sun->sun_path, path, n);
+	*len = sizeof(*sun);
+	if (path[0] == '@') {
+		/* QEMU's abstract addresses are "tight": no padding */
+		sun->sun_path[0] = '\0';
+		*len = offsetof(struct sockaddr_un, sun_path) + n;
+	}
+	return 0;
+}
+
+static int connect_failed(const char *path, int code,
+			  struct slotscope_error *err)
+{
+	error_set(err, code, "connect to QMP socket %s", path);
+	switch (code) {
+	case ENOENT:
+		return error_next(err, "see -qmp on the VMM's command line, "
+				       "/proc/PID/cmdline");
+	case ECONNREFUSED:
+		error_why(err, "nobody listens there");
+		return error_next(err,
+				  "the VMM has ended, or its monitor is on "
+				  "another socket: ss -xlp lists them");
+	case EACCES:
+	case EPERM:
+		return error_next(err, "run as root or as the VMM's user");
+	case ETIMEDOUT:
+		error_why(err, "its queue of connections stays full");
+		return error_next(err,
+				  "other clients wait for this monitor, or "
+				  "the VMM is stopped");
+	default:
+		return -code;
+	}
+}
+
+int unix_connect(const char *path, uint64_t deadline_ns,
+		 struct slotscope_error *err)
+{
+	struct sockaddr_un sun;
+	socklen_t len = 0;
+	int fd, ret = make_address(path, &sun, &len, err);
+
+	if (ret)
+		return ret;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return connect_failed(path, errno, err);
+
+	while (connect(fd, (struct sockaddr *)&sun, len)) {
+		/* EAGAIN: the queue is full, and poll() does not tell when not */
+		if (errno != EAGAIN && errno != EINTR) {
+			ret = connect_failed(path, errno, err);
+			close(fd);
+			return ret;
+		}
+		if (now_ns() >= deadline_ns) {
+			close(fd);
+			return connect_failed(path, ETIMEDOUT, err);
+		}
+		usleep(10000);
+	}
+	return fd;
+}
