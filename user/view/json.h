@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The JSON form of events, states and host maps. Pure: objects in memory, no
+ * files. Documentation/json.md is its description; a change of meaning there
+ * raises SLOTSCOPE_JSON_VERSION here, a new member does not.
+ *
+ * *_to_json() returns a new object, or NULL when out of memory.
+ *
+ * *_from_json() trusts nothing. It returns 0, -EINVAL with the member at fault
+ * in @err, or -ENOMEM; members that it does not know are passed over. After an
+ * error the output holds nothing that the caller would have to free.
+ */
+#ifndef VIEW_JSON_H
+#define VIEW_JSON_H
+
+#include <json-c/json.h>
+
+#include <slotscope/view.h>
+
+/* "version" of every document and recording */
+#define SLOTSCOPE_JSON_VERSION 1
+
+struct json_object *vm_id_to_json(const struct vm_id *vm);
+int vm_id_from_json(struct json_object *obj, struct vm_id *vm,
+		    struct slotscope_error *err);
+
+struct json_object *slot_event_to_json(const struct slot_event *event);
+int slot_event_from_json(struct json_object *obj, struct slot_event *event,
+			 struct slotscope_error *err);
+
+struct json_object *coverage_to_json(const struct coverage *coverage);
+int coverage_from_json(struct json_object *obj, struct coverage *coverage,
+		       struct slotscope_error *err);
+
+struct json_object *slot_state_to_json(const struct slot_state *state);
+/** slot_state_from_json() - @state is initialised here; the caller deinits */
+int slot_state_from_json(struct json_object *obj, struct slot_state *state,
+			 struct slotscope_error *err);
+
+struct json_object *host_map_to_json(const struct host_map *map);
+/** host_map_from_json() - @map is initialised here; the caller deinits */
+int host_map_from_json(struct json_object *obj, struct host_map *map,
+		       struct slotscope_error *err);
+
+#endif

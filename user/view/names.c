@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "view/names.h"
+
+const char *const view_source_names[VIEW_SOURCES] = {
+	[VIEW_MODEL] = "model",
+	[VIEW_TRACED] = "traced",
+	[VIEW_KERNEL] = "kernel",
+};
+
+const char *const slot_event_type_names[SLOT_EVENT_TYPES] = {
+	[SLOT_EVENT_VM_CREATE] = "vm-create",
+	[SLOT_EVENT_VM_DESTROY] = "vm-destroy",
+	[SLOT_EVENT_BASE] = "base",
+	[SLOT_EVENT_BASE_END] = "base-end",
+	[SLOT_EVENT_REQUEST] = "request",
+	[SLOT_EVENT_CHANGE] = "change",
+	[SLOT_EVENT_EXIT] = "exit",
+	[SLOT_EVENT_LOST] = "lost",
+};
+
+const char *const slot_change_kind_names[SLOT_FLAGS_ONLY + 1] = {
+	[SLOT_CREATE] = "create",
+	[SLOT_DELETE] = "delete",
+	[SLOT_MOVE] = "move",
+	[SLOT_FLAGS_ONLY] = "flags",
+};
+
+const char *const slot_lost_reason_names[SLOT_LOST_REASONS] = {
+	[SLOT_LOST_RING_FULL] = "ring-full",
+	[SLOT_LOST_MISSED] = "missed",
+	[SLOT_LOST_MAP_FULL] = "map-full",
+	[SLOT_LOST_UNREAD] = "unread",
+	[SLOT_LOST_CUT] = "cut",
+};
+
+const char *const slot_field_names[SLOT_FIELD_NAMES] = {
+	"id",	     "gpa",	    "size",   "hva",	    "readonly",
+	"log-dirty", "guest-memfd", "hidden", "generation",
+};
+
+_Static_assert(SLOT_FIELDS_ALL == (1U << SLOT_FIELD_NAMES) - 1,
+	       "a name for each field");

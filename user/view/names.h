@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The words for our enums, the same in JSON and on the screen */
+#ifndef VIEW_NAMES_H
+#define VIEW_NAMES_H
+
+#include <slotscope/view.h>
+
+#define SLOT_FIELD_NAMES 9
+
+extern const char *const view_source_names[VIEW_SOURCES];
+extern const char *const slot_event_type_names[SLOT_EVENT_TYPES];
+extern const char *const slot_change_kind_names[SLOT_FLAGS_ONLY + 1];
+extern const char *const slot_lost_reason_names[SLOT_LOST_REASONS];
+/* by bit number of enum slot_field */
+extern const char *const slot_field_names[SLOT_FIELD_NAMES];
+
+#endif
