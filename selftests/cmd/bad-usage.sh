@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Wrong command lines: one message that says what, why and what next; status 3;
+# nothing on standard output, but in JSON mode a JSON error there.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/tap.sh
+. selftests/tap.sh
+program=build/user/slotscope
+
+refused() { # refused REGEX ARGS...
+	local regex=$1
+	shift
+	run "$program" "$@"
+	is "$status" 3 "slotscope $*: status 3"
+	like "$err" "$regex" "slotscope $*: says why"
+	is "$out" "" "slotscope $*: nothing on standard output"
+	run "$program" --json "$@"
+	is "$status" 3 "slotscope --json $*: status 3"
+	is "$(python3 -c 'import json, sys
+e = json.load(sys.stdin)["error"]
+print(all(e[k] for k in ("code", "tried", "why", "next")))' <<<"$out" 2>&1)" True \
+		"slotscope --json $*: a whole JSON error"
+}
+
+refused 'no command'
+refused 'no command "frobnicate"' frobnicate
+refused 'no option like --frobnicate' --frobnicate
+for c in check list slots trace vm doctor; do
+	refused 'no option' "$c" --frobnicate
+	refused '(argument|extra|word)' "$c" stray-word
+done
+refused '.' check
+refused 'not a process number' check --pid x
+refused 'not a process number' check --pid -1
+refused 'not a process number' slots --pid 99999999999999999999
+refused 'needs an argument' check --pid
+refused 'number of seconds' check --pid 1 --at never
+refused 'number of seconds' trace --pid 1 --for -1
+refused '.' slots
+refused '.' trace
+run "$program" --version
+like "$out" '^slotscope [0-9]' "--version prints the version"
+run "$program" --help
+is "$status" 0 "--help: status 0"
+like "$out" 'Exit status: 0' "--help tells the exit statuses"
+done_testing

@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Help text, man pages and completion name the same commands and options.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/tap.sh
+. selftests/tap.sh
+program=build/user/slotscope
+completion=Documentation/completion/slotscope.bash
+man=Documentation/man
+
+# long options at the head of a line, "-x FILE, --long FILE" included
+help_options() { grep -oE '^ +(-[A-Za-z]+( [A-Z]+)?, )?--[a-z-]+' | grep -oE -e '--[a-z-]+' | sort -u; }
+man_options() { grep -oE '^(-[A-Za-z]+( [A-Z]+)?, )?--[a-z-]+' "$1" | grep -oE -e '--[a-z-]+' | sort -u; }
+# in the main page, the common options; each command has those too
+common=$(printf '%s\n' --help --json --verbose)
+without_common() { grep -vxE -e '--(help|json|verbose)'; }
+
+commands=$($program --help | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on {print $1}')
+in_man=$(grep -oE '^\*\*slotscope-[a-z]+' $man/slotscope.1.rst | sed 's/.*slotscope-//' | sort -u)
+is "$(sort <<<"$commands")" "$in_man" "man slotscope lists the commands of --help"
+in_completion=$(sed -n "s/^\t'') words=\"\(.*\)--version.*/\1/p" $completion | tr ' ' '\n' | grep . | sort)
+is "$in_completion" "$(sort <<<"$commands")" "completion knows the commands of --help"
+
+for c in $commands; do
+	help=$($program "$c" --help | help_options | without_common)
+	page=$(man_options "$man/slotscope-$c.1.rst" | without_common)
+	is "$page" "$help" "$c: the man page has the options of --help"
+	words=$(grep -E "^	([a-z]+ \| )?$c( \| [a-z]+)?\) words=" $completion |
+		grep -oE -e '--[a-z-]+' | without_common | sort -u)
+	is "$words" "$help" "$c: completion has the options of --help"
+	all=$($program "$c" --help | help_options | grep -xE -e '--(help|json|verbose)')
+	is "$all" "$common" "$c: --help names the common options"
+	like "$($program "$c" --help | head -1)" "^usage: slotscope $c" "$c: --help begins with the usage"
+	wide=$($program "$c" --help | awk 'length > 80')
+	is "$wide" "" "$c: --help fits in 80 columns"
+done
+done_testing
