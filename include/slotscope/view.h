@@ -245,6 +245,11 @@ enum slot_lost_reason {
 	SLOT_LOST_REASONS,
 };
 
+/** struct slot_lost - how many were lost, by reason */
+struct slot_lost {
+	uint64_t count[SLOT_LOST_REASONS];
+};
+
 /**
  * struct slot_event - one thing that happened; also the record of a recording
  * @seq:	 number in the log, from 1; a hole is a loss

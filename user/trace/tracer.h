@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The tracer: what VMMs ask of KVM and what KVM's memslots become, as events,
+ * from BPF programs that hook into KVM. Nothing is pinned: all of it dies with
+ * the process that opened it.
+ *
+ *	struct tracer_options options = { .tgid = pid };
+ *
+ *	if (tracer_open(&options, NULL, &tracer, &err))
+ *		return cmd_fail(&err);
+ *	slot_log_init(&log);
+ *	while (!done)
+ *		tracer_poll(tracer, 100, tracer_to_log, &log, &err);
+ *	...
+ *	tracer_flush(tracer, tracer_to_log, &log, &err);
+ *	tracer_find_vm(tracer, pid, fd, &vm, &err);
+ *	fold(&log, &vm, &traced);
+ *	...
+ *	tracer_close(tracer);
+ *
+ * What an open tracer guarantees:
+ *
+ * - A VM that exists when it opens is told by BASE events, up to a BASE_END for
+ *   each address space; one created later by VM_CREATE. Either comes before the
+ *   VM's first request or change in the log.
+ * - A change is told once, at its end; so are requests, whatever refuses them. A
+ *   request comes after the changes it made. Changes of one VM come in the order
+ *   in which they took effect (KVM makes them under one lock); beyond that the
+ *   order is that in which things ended, and time_ns tells when they began.
+ * - What could not be recorded is told by a LOST event at the place where it is
+ *   missing, and counted in tracer_lost(). A LOST event with a count of n takes
+ *   the place of n events: the next one's seq is n above its own.
+ *
+ * A tracer belongs to one thread at a time.
+ */
+#ifndef TRACE_TRACER_H
+#define TRACE_TRACER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <slotscope/error.h>
+#include <slotscope/view.h>
+
+struct tracer;
+
+/**
+ * struct tracer_options - what to trace; all zero is a good default
+ * @tgid:	 the process to trace, its threads included, its children not
+ *		 (exec is followed: the pid stays). 0: all processes
+ * @ring_bytes:	 room for events that wait to be read; rounded up to what the
+ *		 kernel takes. 0: TRACER_RING_BYTES
+ * @no_hooks:	 attach nothing: tracer_list(), tracer_find_vm() and
+ *		 tracer_snapshot() work, there are no events
+ * @verbose:	 copy libbpf's own messages to stderr
+ */
+struct tracer_options {
+	pid_t tgid;
+	size_t ring_bytes;
+	bool no_hooks;
+	bool verbose;
+};
+
+#define TRACER_RING_BYTES (4U << 20)
+
+/* What hooks are needed for, each job filled by one of several hooks */
+enum tracer_job {
+	TRACER_REQUESTS, /* what VMMs ask; without it only changes are seen */
+	TRACER_CHANGES,	 /* what KVM does; without it no generations */
+	TRACER_CREATION, /* VMs from their first moment */
+	TRACER_DESTRUCTION,
+	TRACER_WALK, /* find VMs that exist, and read their slots */
+	TRACER_JOBS,
+};
+
+enum tracer_method {
+	TRACER_FENTRY,
+	TRACER_KPROBE,
+	TRACER_TRACEPOINT,
+	TRACER_ITERATOR,
+	TRACER_METHODS,
+};
+
+enum tracer_hook_state {
+	TRACER_HOOK_UNUSED,   /* not tried: a better one does the job */
+	TRACER_HOOK_ABSENT,   /* this kernel lacks what it needs */
+	TRACER_HOOK_REFUSED,  /* the kernel did not let it attach */
+	TRACER_HOOK_UNPROVEN, /* attached, but did not tell our own request */
+	TRACER_HOOK_USED,     /* proven by requests of our own, and in use */
+};
+
+/**
+ * struct tracer_hook - one way to do a job, and how it fared
+ * @target: the kernel function or tracepoint
+ * @why:    for people; empty for hooks that are used or unused
+ */
+struct tracer_hook {
+	enum tracer_job job;
+	enum tracer_method method;
+	const char *target;
+	enum tracer_hook_state state;
+	char why[256];
+};
+
+#define TRACER_MAX_HOOKS 16
+
+/**
+ * struct tracer_report - which hook does which job
+ * @hooks: by job, in the order in which they are tried
+ */
+struct tracer_report {
+	struct tracer_hook hooks[TRACER_MAX_HOOKS];
+	size_t nr_hooks;
+};
+
+/* Words for reports and JSON, by value of the enums */
+extern const char *const tracer_job_names[TRACER_JOBS];
+extern const char *const tracer_method_names[TRACER_METHODS];
+extern const char *const tracer_hook_state_names[TRACER_HOOK_USED + 1];
+
+/** tracer_hook_used() - the hook that does @job, or NULL if none does */
+const struct tracer_hook *tracer_hook_used(const struct tracer_report *report,
+					   enum tracer_job job);
+
+/**
+ * tracer_open() - load the BPF programs, prove the hooks, begin to trace
+ * @options: what to trace; NULL for the defaults
+ * @report:  filled as far as things got, also when it fails; may be NULL
+ * @tracer:  the tracer; tracer_close() it
+ *
+ * Each hook is proven before it is trusted: a throw-away VM of our own is
+ * created, given slots and destroyed, and the hook has to tell exactly that (on
+ * Linux 6.12 a hook of kvm_vm_ioctl attaches and never fires). If it does not,
+ * the next one is tried. Events begin before this returns: a VMM that is
+ * started afterwards is seen from its first ioctl.
+ *
+ * A job that no hook can do does not fail the opening as long as requests or
+ * changes are seen; @report and tracer_report() tell. It takes some
+ * milliseconds, and as long as KVM needs to destroy a VM.
+ *
+ * Return: 0, or a negative errno:
+ * -EPERM    not root (CAP_SYS_ADMIN), or the kernel is locked down
+ * -ENODEV   KVM is not loaded, or has no hardware to work with
+ * -ENOTSUP  no BTF, or no hook works; @err names what is missing
+ * -EINVAL   not in the first PID namespace, where pids mean something else
+ * -ESRCH    there is no process @options->tgid
+ * -ENOMEM   memory, or RLIMIT_MEMLOCK on an old kernel
+ */
+int tracer_open(const struct tracer_options *options,
+		struct tracer_report *report, struct tracer **tracer,
+		struct slotscope_error *err);
+
+/** tracer_close() - detach all; what was not polled is dropped. NULL is fine */
+void tracer_close(struct tracer *tracer);
+
+/** tracer_report() - which hooks are used; lives as long as the tracer */
+const struct tracer_report *tracer_report(const struct tracer *tracer);
+
+/**
+ * tracer_event_fn - takes one event
+ * @event: valid during the call
+ *
+ * Return: 0 to go on; anything else ends the poll, which returns it. Events not
+ * yet given stay for the next poll.
+ */
+typedef int (*tracer_event_fn)(const struct slot_event *event, void *arg);
+
+/** tracer_to_log() - a tracer_event_fn that adds to the struct slot_log @arg */
+int tracer_to_log(const struct slot_event *event, void *arg);
+
+/**
+ * tracer_poll() - wait for events and hand them over
+ * @timeout_ms: how long to wait for the first; 0 not to wait, -1 for ever
+ *
+ * The kernel does not wake us for each event (that would cost the VMM more than
+ * recording does): they arrive up to TRACER_DELAY_MS late, and at once only
+ * when the ring fills up. A signal ends the wait early.
+ *
+ * Return: the number of events handed over (0: time is up, or a signal), what
+ * @fn returned, or a negative errno with @err filled.
+ */
+int tracer_poll(struct tracer *tracer, int timeout_ms, tracer_event_fn fn,
+		void *arg, struct slotscope_error *err);
+
+#define TRACER_DELAY_MS 20
+
+/**
+ * tracer_flush() - hand over all that has happened up to now
+ *
+ * To be called before a snapshot of another view: what ended before the call
+ * has been given to @fn when it returns. Never waits.
+ *
+ * Return: as tracer_poll().
+ */
+int tracer_flush(struct tracer *tracer, tracer_event_fn fn, void *arg,
+		 struct slotscope_error *err);
+
+/**
+ * tracer_lost() - what was lost so far, by reason
+ *
+ * Complete as of the last poll or flush; each loss has been told as an event.
+ */
+const struct slot_lost *tracer_lost(const struct tracer *tracer);
+
+/**
+ * tracer_list() - the VMs that exist
+ * @tgid: only that process's; 0 for all processes
+ * @vms:  array to be freed by the caller; NULL if there are none
+ *
+ * A VM whose descriptor is in several processes or under several numbers is
+ * listed once: with its VMM, that is, the process whose memory it maps, if that
+ * is among them, and the lowest number there.
+ *
+ * Return: 0 or a negative errno.
+ */
+int tracer_list(struct tracer *tracer, pid_t tgid, struct vm_id **vms,
+		size_t *nr_vms, struct slotscope_error *err);
+
+/**
+ * tracer_find_vm() - the VM behind a descriptor
+ * @tgid: a process that has it open
+ * @fd:	  the descriptor there; -1 for the only VM in @tgid
+ * @vm:	  filled; @serial is the one that events carry
+ *
+ * Return: 0; -ENOENT if there is none; -EEXIST if there are several and @fd is
+ * -1 (@err lists them); or another negative errno.
+ */
+int tracer_find_vm(struct tracer *tracer, pid_t tgid, int fd, struct vm_id *vm,
+		   struct slotscope_error *err);
+
+/**
+ * tracer_snapshot() - the slots that KVM holds now, by walking them
+ * @vm:	    tgid and fd say which; from tracer_list() or tracer_find_vm()
+ * @source: what the state calls itself; VIEW_KERNEL if it stands in for the
+ *	    module's
+ * @out:    initialised here; the caller deinits it, also after an error
+ *
+ * No lock is taken: the walk is done again if the generation moved meanwhile.
+ * Should it move every time, the state is marked truncated. Fields: all. The
+ * descriptor behind a slot's guest_memfd is not known (-1).
+ *
+ * Return: 0; -ENOENT if the VM is gone; or another negative errno.
+ */
+int tracer_snapshot(struct tracer *tracer, const struct vm_id *vm,
+		    enum view_source source, struct slot_state *out,
+		    struct slotscope_error *err);
+
+#endif
