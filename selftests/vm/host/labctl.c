@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * labctl: the engine behind selftests/vm/run, which prepares its words.
+ *
+ *   labctl [options] -- QEMU WORD... -- CMD...
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "labctl.h"
+
+static struct termios cooked;
+static volatile sig_atomic_t is_raw;
+
+static void leave_raw(void)
+{
+	if (is_raw)
+		tcsetattr(STDIN_FILENO, TCSANOW, &cooked);
+	is_raw = 0;
+}
+
+/* Put the terminal right, then die of the signal as if it were not caught. */
+static void on_end(int sig)
+{
+	leave_raw();
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+static void enter_raw(void)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct termios raw;
+
+	if (tcgetattr(STDIN_FILENO, &cooked))
+		return; /* no terminal: its bytes are passed on all the same */
+	raw = cooked;
+	cfmakeraw(&raw);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		signal(ends[i], on_end);
+	is_raw = !tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+	atexit(leave_raw);
+}
+
+static unsigned int number(const char *text)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (!*text || *end || n > 1000000) {
+		note("%s: not a number of seconds", text);
+		exit(EXIT_SETUP);
+	}
+	return n;
+}
+
+static void parse(struct options *o, int argc, char **argv)
+{
+	int c, i;
+
+	o->mounts = calloc(argc, sizeof(*o->mounts));
+	while ((c = getopt(argc, argv, "+S:m:t:b:R:w:ivq")) != -1) {
+		switch (c) {
+		case 'S': o->snapshot = optarg; break;
+		case 'm': o->memory = optarg; break;
+		case 't': o->seconds = number(optarg); break;
+		case 'b': o->boot_seconds = number(optarg); break;
+		case 'R': o->modules = optarg; break;
+		case 'w': o->mounts[o->nmounts++] = optarg; break;
+		case 'i': o->tty = true; break;
+		case 'v': o->verbose = true; break;
+		case 'q': o->quiet = true; break;
+		default: exit(EXIT_SETUP);
+		}
+	}
+	o->qemu = argv + optind;
+	for (i = optind; i < argc && strcmp(argv[i], "--"); i++)
+		o->nqemu++;
+	o->argv = argv + i + 1;
+	o->argc = i + 1 < argc ? argc - i - 1 : 0;
+	if (!o->nqemu || !o->argc || !o->modules) {
+		note("labctl is not called by hand: use selftests/vm/run");
+		exit(EXIT_SETUP);
+	}
+}
+
+/* A guest that is ready for a request: restored if possible, else booted. */
+static int get_ready(struct vm *vm, const struct options *o)
+{
+	if (o->snapshot && (snapshot_ready(o) || !snapshot_make(o))) {
+		if (!snapshot_restore(vm, o))
+			return 0;
+		note("booting without the snapshot");
+		vm_kill(vm);
+	}
+	if (vm_start(vm, o, RAM_ANON, NULL))
+		return -1;
+	return session_wait_ready(vm, o);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { .memory = "768M", .seconds = 120, .boot_seconds = 120 };
+	struct vm vm = { 0 };
+	bool started = false;
+	int status = EXIT_SETUP;
+
+	parse(&o, argc, argv);
+	if (!get_ready(&vm, &o)) {
+		if (o.tty)
+			enter_raw();
+		status = session_run(&vm, &o, &started);
+		leave_raw();
+	}
+	vm_kill(&vm);
+	return status;
+}
