@@ -32,8 +32,10 @@ enum { CMD_OPT_JSON = 0x100, CMD_OPT_FIRST_OWN };
 #define CMD_COMMON_SHORT "hv"
 #define CMD_COMMON_LONG                                 \
 	{ "help", no_argument, NULL, 'h' },             \
-	{ "verbose", no_argument, NULL, 'v' },          \
-	{ "json", no_argument, NULL, CMD_OPT_JSON }
+		{ "verbose", no_argument, NULL, 'v' },  \
+	{                                               \
+		"json", no_argument, NULL, CMD_OPT_JSON \
+	}
 
 /**
  * struct cmd - one subcommand

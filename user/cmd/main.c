@@ -15,8 +15,7 @@
 struct cmd_globals cmd_globals;
 
 static const struct cmd *const commands[] = {
-	&cmd_check, &cmd_list,	 &cmd_slots, &cmd_trace,
-	&cmd_vm,    &cmd_doctor,
+	&cmd_check, &cmd_list, &cmd_slots, &cmd_trace, &cmd_vm, &cmd_doctor,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -99,7 +98,8 @@ bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit)
 	default:
 		/* optopt is 0 for a long option that is not known */
 		if (optopt && optopt < 0x100)
-			*exit = cmd_usage(cmd, "there is no option -%c", optopt);
+			*exit = cmd_usage(cmd, "there is no option -%c",
+					  optopt);
 		else
 			*exit = cmd_usage(cmd, "there is no option like %s",
 					  argv[optind - 1]);
@@ -117,7 +117,8 @@ int cmd_parse_pid(const char *text, pid_t *pid, struct slotscope_error *err)
 	if (errno || end == text || *end || value <= 0 || value > 0x7fffffff) {
 		error_set(err, EINVAL, "read the pid \"%.40s\"", text);
 		error_why(err, "it is not a process number");
-		return error_next(err, "slotscope list shows the VMMs and their pids");
+		return error_next(
+			err, "slotscope list shows the VMMs and their pids");
 	}
 	*pid = value;
 	return 0;
@@ -133,7 +134,8 @@ int cmd_parse_seconds(const char *text, int *ms, struct slotscope_error *err)
 	if (errno || end == text || *end || !isfinite(value) || value < 0 ||
 	    value > 1e6) {
 		error_set(err, EINVAL, "read the duration \"%.40s\"", text);
-		error_why(err, "it is not a number of seconds from 0 to 1000000");
+		error_why(err,
+			  "it is not a number of seconds from 0 to 1000000");
 		return error_next(err, "give seconds, such as 3 or 0.5");
 	}
 	*ms = (int)(value * 1000);
@@ -149,17 +151,19 @@ int main(int argc, char **argv)
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (!strcmp(argv[i], "--json")) {
 			cmd_globals.json = true;
-		} else if (!strcmp(argv[i], "-v") || !strcmp(argv[i], "--verbose")) {
+		} else if (!strcmp(argv[i], "-v") ||
+			   !strcmp(argv[i], "--verbose")) {
 			cmd_globals.verbose = true;
-		} else if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
+		} else if (!strcmp(argv[i], "-h") ||
+			   !strcmp(argv[i], "--help")) {
 			print_help(stdout);
 			return CMD_OK;
 		} else if (!strcmp(argv[i], "--version")) {
 			puts("slotscope " SLOTSCOPE_VERSION);
 			return CMD_OK;
 		} else {
-			snprintf(why, sizeof(why), "there is no option like %.60s",
-				 argv[i]);
+			snprintf(why, sizeof(why),
+				 "there is no option like %.60s", argv[i]);
 			return usage_error(why, "slotscope --help");
 		}
 	}
@@ -167,7 +171,8 @@ int main(int argc, char **argv)
 		return usage_error("no command given", "slotscope --help");
 	for (c = 0; c < NR_COMMANDS; c++)
 		if (!strcmp(argv[i], commands[c]->name))
-			return commands[c]->run(commands[c], argc - i, argv + i);
+			return commands[c]->run(commands[c], argc - i,
+						argv + i);
 	snprintf(why, sizeof(why), "there is no command \"%.60s\"", argv[i]);
 	return usage_error(why, "slotscope --help");
 }
