@@ -122,7 +122,7 @@ struct blind_range {
  * @lost:	events (or records) known to be lost; the view may be wrong
  *		wherever it is not 0
  * @truncated:	cut off: there was more than was read
- * @blind:	ranges for which it cannot speak; sorted by (as_id, gpa)
+ * @blind:	ranges for which it cannot speak; sorted by (as_id, gpa), disjoint
  * @nr_blind:	their number
  *
  * What is not covered is not compared. What was to be covered and was lost is
@@ -144,11 +144,14 @@ struct coverage {
  * @generation:	KVM's memslot generation, with bit 63 (update in progress)
  *		taken out; meaningless without SLOT_FIELD_GENERATION
  * @updating:	that bit: an update was under way
+ * @base_generation: of the BASE slots that a log began with; 0 without
  */
 struct slot_as {
 	bool covered;
 	uint64_t generation;
 	bool updating;
+	uint64_t base_generation;
+	bool in_base; /* private */
 };
 
 enum view_source { VIEW_MODEL, VIEW_TRACED, VIEW_KERNEL, VIEW_SOURCES };
@@ -159,7 +162,11 @@ enum view_source { VIEW_MODEL, VIEW_TRACED, VIEW_KERNEL, VIEW_SOURCES };
  * @vm:		which VM
  * @coverage:	how far to trust it
  * @as:		address spaces, by as_id
- * @nr_as:	their number, from the VM (never a constant: arm64 has one)
+ * @nr_as:	their number, from the VM (never a constant: arm64 has one). A log
+ *		tells only of those that had an event
+ * @whole_life:	made from a log that has the VM's creation: an address space
+ *		that is not in @as never had a slot
+ * @gone:	the VM was destroyed: no slots, and none to come
  * @slots:	sorted by (as_id, gpa, id); a MODEL has one slot a flat range
  * @nr_slots:	their number
  *
@@ -171,6 +178,8 @@ struct slot_state {
 	struct coverage coverage;
 	struct slot_as *as;
 	size_t nr_as;
+	bool whole_life;
+	bool gone;
 	struct slot *slots;
 	size_t nr_slots;
 	size_t cap_slots; /* private */
@@ -358,22 +367,45 @@ int slot_state_set_nr_as(struct slot_state *state, size_t nr_as);
 int slot_state_add(struct slot_state *state, const struct slot *slot);
 void slot_state_sort(struct slot_state *state);
 
-/** slot_state_find() - the slot at (as_id, gpa), or NULL; in a sorted state */
+/** slot_last() - guest address of a slot's last byte; @slot's size is not 0 */
+static inline gpa_t slot_last(const struct slot *slot)
+{
+	return slot->gpa + (slot->size - 1);
+}
+
+/** slot_state_find() - the slot that holds @gpa, or NULL; in a sorted state */
 const struct slot *slot_state_find(const struct slot_state *state,
 				   uint16_t as_id, gpa_t gpa);
 
 /**
- * coverage_add_blind() - add a range that cannot be told; keeps the order
+ * coverage_add_blind() - add a range that cannot be told
  * @why: copied
+ *
+ * Keeps order and disjointness: what is blind already keeps its reason.
+ * Return: 0, -ENOMEM, or -EINVAL for size 0 or a range that wraps.
  */
 int coverage_add_blind(struct coverage *coverage, uint16_t as_id, gpa_t gpa,
 		       uint64_t size, const char *why);
+
+/**
+ * coverage_remove_blind() - a range can be told after all
+ *
+ * What is blind beside it stays so.
+ * Return: 0, -ENOMEM, or -EINVAL for size 0 or a range that wraps.
+ */
+int coverage_remove_blind(struct coverage *coverage, uint16_t as_id, gpa_t gpa,
+			  uint64_t size);
 
 /* Logs */
 void slot_log_init(struct slot_log *log);
 void slot_log_deinit(struct slot_log *log);
 
-/** slot_log_add() - append; -EINVAL if @event's seq is not above the last's */
+/**
+ * slot_log_add() - append a copy
+ *
+ * An event owns no memory: a name in it (base.name and the like) is dropped.
+ * Return: 0, -ENOMEM, or -EINVAL if @event's seq is not above the last's.
+ */
 int slot_log_add(struct slot_log *log, const struct slot_event *event);
 
 /**
@@ -384,6 +416,9 @@ int slot_log_add(struct slot_log *log, const struct slot_event *event);
  * event of another VM (@state->vm.serial) has no effect. A change that does not
  * fit the state (the deletion of a slot it does not have) means that something
  * was missed: it counts as lost, and the change is applied as far as it tells.
+ * Costs O(n log n) in the number of slots; fold() is the way to a whole log,
+ * and joins BASE slots with changes that the log has before them, which this
+ * can only count as lost.
  *
  * Return: 0 or -ENOMEM.
  */

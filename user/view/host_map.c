@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The text of /proc/PID/maps, as Documentation/filesystems/proc.rst of the
+ * kernel describes it: addresses never go backwards, every line ends in a
+ * newline, and a newline in a path is written \012.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <slotscope/view.h>
+
+/* What is left of one line */
+struct cursor {
+	const char *at;
+	const char *end;
+};
+
+void host_map_init(struct host_map *map)
+{
+	memset(map, 0, sizeof(*map));
+}
+
+void host_map_deinit(struct host_map *map)
+{
+	for (size_t i = 0; i < map->nr; i++)
+		free(map->ranges[i].path);
+	free(map->ranges);
+	memset(map, 0, sizeof(*map));
+}
+
+/* A number without sign, in at most 64 bits: strtoull() would take more */
+static bool take_number(struct cursor *line, unsigned int base, uint64_t max,
+			uint64_t *out)
+{
+	const char *begin = line->at;
+	unsigned int digit;
+	uint64_t value = 0;
+	char c;
+
+	for (; line->at < line->end; line->at++) {
+		c = *line->at;
+		if (c >= '0' && c <= '9')
+			digit = c - '0';
+		else if (c >= 'a' && c <= 'f')
+			digit = c - 'a' + 10;
+		else
+			break;
+		if (digit >= base)
+			return false;
+		if (value > (max - digit) / base)
+			return false;
+		value = value * base + digit;
+	}
+	*out = value;
+	return line->at > begin;
+}
+
+static bool take_char(struct cursor *line, char c)
+{
+	if (line->at == line->end || *line->at != c)
+		return false;
+	line->at++;
+	return true;
+}
+
+/* One letter of "rwxp": @set, or @clear in its place */
+static bool take_flag(struct cursor *line, char set, char clear, bool *out)
+{
+	*out = take_char(line, set);
+	return *out || take_char(line, clear);
+}
+
+/* Return: 0, -EINVAL or -ENOMEM; only with 0 there is a path to free */
+static int parse_line(struct cursor line, struct host_range *range)
+{
+	uint64_t major;
+	uint64_t minor;
+	bool exec;
+
+	memset(range, 0, sizeof(*range));
+	if (!take_number(&line, 16, UINT64_MAX, &range->start) ||
+	    !take_char(&line, '-') ||
+	    !take_number(&line, 16, UINT64_MAX, &range->end) ||
+	    !take_char(&line, ' ') ||
+	    !take_flag(&line, 'r', '-', &range->read) ||
+	    !take_flag(&line, 'w', '-', &range->write) ||
+	    !take_flag(&line, 'x', '-', &exec) ||
+	    !take_flag(&line, 's', 'p', &range->shared) ||
+	    !take_char(&line, ' ') ||
+	    !take_number(&line, 16, UINT64_MAX, &range->offset) ||
+	    !take_char(&line, ' ') ||
+	    !take_number(&line, 16, UINT32_MAX, &major) ||
+	    !take_char(&line, ':') ||
+	    !take_number(&line, 16, UINT32_MAX, &minor) ||
+	    !take_char(&line, ' ') ||
+	    !take_number(&line, 10, UINT64_MAX, &range->inode) ||
+	    range->start >= range->end)
+		return -EINVAL;
+	range->dev_major = major;
+	range->dev_minor = minor;
+	/* then blanks up to a column, if there is a path at all */
+	if (line.at < line.end && *line.at != ' ')
+		return -EINVAL;
+	while (take_char(&line, ' '))
+		;
+	if (line.at == line.end)
+		return 0;
+	if (memchr(line.at, '\0', line.end - line.at))
+		return -EINVAL;
+	range->path = strndup(line.at, line.end - line.at);
+	return range->path ? 0 : -ENOMEM;
+}
+
+static int add_range(struct host_map *map, size_t *cap,
+		     const struct host_range *range)
+{
+	struct host_range *ranges = map->ranges;
+
+	if (map->nr == *cap) {
+		*cap = *cap ? *cap * 2 : 64;
+		ranges = reallocarray(ranges, *cap, sizeof(*ranges));
+		if (!ranges)
+			return -ENOMEM;
+		map->ranges = ranges;
+	}
+	ranges[map->nr++] = *range;
+	return 0;
+}
+
+/* Return: 0, -EINVAL (@why says more) or -ENOMEM */
+static int parse_text(struct host_map *map, struct cursor line, size_t len,
+		      size_t *number, const char **why)
+{
+	struct host_range range;
+	size_t cap = 0;
+	int ret;
+
+	for (*number = 1; len; ++*number) {
+		line.end = memchr(line.at, '\n', len);
+		if (!line.end) {
+			map->truncated = true;
+			return 0;
+		}
+		*why = "it is no line of a maps file";
+		ret = parse_line(line, &range);
+		if (ret)
+			return ret;
+		*why = "its addresses go backwards";
+		ret = -EINVAL;
+		if (!map->nr || range.start >= map->ranges[map->nr - 1].end)
+			ret = add_range(map, &cap, &range);
+		if (ret) {
+			free(range.path);
+			return ret;
+		}
+		len -= line.end + 1 - line.at;
+		line.at = line.end + 1;
+	}
+	return 0;
+}
+
+int host_map_parse(struct host_map *map, const char *text, size_t len,
+		   struct slotscope_error *err)
+{
+	struct cursor line = { .at = text };
+	const char *why;
+	size_t number;
+	int ret;
+
+	host_map_init(map);
+	ret = parse_text(map, line, len, &number, &why);
+	if (!ret)
+		return 0;
+	host_map_deinit(map);
+	error_set(err, ret, "read line %zu of the VMM's memory map", number);
+	return ret == -EINVAL ? error_why(err, "%s", why) : ret;
+}
+
+const struct host_range *host_map_find(const struct host_map *map, hva_t hva)
+{
+	size_t low = 0;
+	size_t high = map->nr;
+	size_t mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (map->ranges[mid].end <= hva)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == map->nr || hva < map->ranges[low].start)
+		return NULL;
+	return &map->ranges[low];
+}

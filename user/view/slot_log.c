@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <slotscope/view.h>
+
+void slot_log_init(struct slot_log *log)
+{
+	memset(log, 0, sizeof(*log));
+}
+
+void slot_log_deinit(struct slot_log *log)
+{
+	free(log->events);
+	memset(log, 0, sizeof(*log));
+}
+
+int slot_log_add(struct slot_log *log, const struct slot_event *event)
+{
+	struct slot_event *events = log->events;
+	size_t cap;
+
+	if (!event->seq || (log->nr && event->seq <= events[log->nr - 1].seq))
+		return -EINVAL;
+	if (log->nr == log->cap) {
+		cap = log->cap ? log->cap * 2 : 64;
+		events = reallocarray(events, cap, sizeof(*events));
+		if (!events)
+			return -ENOMEM;
+		log->events = events;
+		log->cap = cap;
+	}
+	events += log->nr++;
+	*events = *event;
+	if (event->type == SLOT_EVENT_BASE) {
+		events->base.name = NULL;
+	} else if (event->type == SLOT_EVENT_CHANGE) {
+		events->change.old.name = NULL;
+		events->change.new.name = NULL;
+	}
+	return 0;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <slotscope/view.h>
+
+void slot_state_init(struct slot_state *state, enum view_source source)
+{
+	memset(state, 0, sizeof(*state));
+	state->source = source;
+	state->vm.fd = -1;
+}
+
+void slot_state_deinit(struct slot_state *state)
+{
+	for (size_t i = 0; i < state->nr_slots; i++)
+		free(state->slots[i].name);
+	free(state->slots);
+	for (size_t i = 0; i < state->coverage.nr_blind; i++)
+		free(state->coverage.blind[i].why);
+	free(state->coverage.blind);
+	free(state->as);
+	memset(state, 0, sizeof(*state));
+}
+
+int slot_state_set_nr_as(struct slot_state *state, size_t nr_as)
+{
+	struct slot_as *as;
+
+	if (nr_as <= state->nr_as) {
+		state->nr_as = nr_as;
+		return 0;
+	}
+	as = reallocarray(state->as, nr_as, sizeof(*as));
+	if (!as)
+		return -ENOMEM;
+	memset(as + state->nr_as, 0, (nr_as - state->nr_as) * sizeof(*as));
+	state->as = as;
+	state->nr_as = nr_as;
+	return 0;
+}
+
+int slot_state_add(struct slot_state *state, const struct slot *slot)
+{
+	struct slot *slots = state->slots;
+	char *name = NULL;
+	size_t cap;
+
+	if (!slot->size || slot_last(slot) < slot->gpa ||
+	    slot->as_id >= state->nr_as)
+		return -EINVAL;
+	if (state->nr_slots == state->cap_slots) {
+		cap = state->cap_slots ? state->cap_slots * 2 : 16;
+		slots = reallocarray(slots, cap, sizeof(*slots));
+		if (!slots)
+			return -ENOMEM;
+		state->slots = slots;
+		state->cap_slots = cap;
+	}
+	if (slot->name) {
+		name = strdup(slot->name);
+		if (!name)
+			return -ENOMEM;
+	}
+	slots[state->nr_slots] = *slot;
+	slots[state->nr_slots++].name = name;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct slot *x = a;
+	const struct slot *y = b;
+
+	if (x->as_id != y->as_id)
+		return x->as_id < y->as_id ? -1 : 1;
+	if (x->gpa != y->gpa)
+		return x->gpa < y->gpa ? -1 : 1;
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+void slot_state_sort(struct slot_state *state)
+{
+	if (state->nr_slots > 1)
+		qsort(state->slots, state->nr_slots, sizeof(*state->slots),
+		      compare);
+}
+
+const struct slot *slot_state_find(const struct slot_state *state,
+				   uint16_t as_id, gpa_t gpa)
+{
+	size_t low = 0;
+	size_t high = state->nr_slots;
+	const struct slot *slot;
+	size_t mid;
+
+	/* the last slot that begins at or before gpa */
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		slot = &state->slots[mid];
+		if (slot->as_id < as_id ||
+		    (slot->as_id == as_id && slot->gpa <= gpa))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low)
+		return NULL;
+	slot = &state->slots[low - 1];
+	return slot->as_id == as_id && gpa <= slot_last(slot) ? slot : NULL;
+}
