@@ -29,7 +29,8 @@
  *   at their end, by members for which 0 means what their absence meant:
  *   - a @size below that of the first version: EINVAL;
  *   - a @size that the module does not know yet: what it does not know must be
- *     zero, else E2BIG; it stays zero on return;
+ *     zero, else E2BIG; it stays zero on return. So is a @size above
+ *     SLOTSCOPE_SIZE_MAX;
  *   - a @size of an older version: no more than @size bytes are written back.
  *   Bits in @flags and members named reserved that the module does not know
  *   must be zero, else EINVAL.
@@ -44,7 +45,7 @@
  *   A caller passes an address, a capacity in records, and the size of one
  *   record as it knows it. A record larger than the module's is padded with
  *   zeros; one smaller is cut at its end; one smaller than the first version's,
- *   above SLOTSCOPE_RECORD_MAX or no multiple of 8 is EINVAL. The address of an
+ *   above SLOTSCOPE_SIZE_MAX or no multiple of 8 is EINVAL. The address of an
  *   array with capacity 0 is not looked at. Records beyond the number copied
  *   are not touched.
  *
@@ -54,11 +55,18 @@
  *   than any VM can fill is harmless.
  *
  * What a snapshot promises
- *   For each address space: one generation, and the slots of that very
- *   generation, all of them (or the first of them, when truncated), each whole.
+ *   For each address space: the slots of one moment, all of them (or the first
+ *   of them, when truncated), each whole, and the generation at that moment.
+ *   Two snapshots of one address space with equal generations, neither marked
+ *   SLOTSCOPE_AS_UPDATING, hold the same slots. (While it is marked, the slots
+ *   are already those after the change and the generation is still that before
+ *   it.) To delete or move a slot KVM makes two changes, each with a generation
+ *   of its own; between them the slot is there with SLOTSCOPE_MEM_INVALID.
+ *
  *   Two address spaces may be of different moments, one after the other. A
  *   caller that needs the whole VM at one moment takes the generations
- *   (SLOTSCOPE_NO_SLOTS) before and after, and repeats if they moved.
+ *   (SLOTSCOPE_NO_SLOTS) before and after, and repeats if they moved or are
+ *   marked.
  *
  *   Slots are sorted by @as_id, then by @gpa. KVM forbids an overlap within one
  *   address space, so the order is total.
@@ -71,7 +79,8 @@
  *   EFAULT   an address given cannot be read or written; what was written
  *            before stays written
  *   EINVAL   @size, @flags, a reserved member or a record size; see above
- *   E2BIG    @size beyond what the module knows, and not zero there
+ *   E2BIG    @size above SLOTSCOPE_SIZE_MAX, or not zero beyond what the module
+ *            knows
  *   ENOTTY   no such ioctl in this version
  * Errors of those that take a VM, besides
  *   EBADF    @vm_fd is not open (or O_PATH)
@@ -79,8 +88,8 @@
  *   EPROTO   KVM's structures are not where the kernel headers said that the
  *            module was built with: kvm.ko and the module do not belong
  *            together. Nothing was read from them
- *   ENOMEM   no memory (charged to the caller) for the records
- *   EINTR    the caller was killed
+ *   ENOMEM   no memory (charged to the caller's cgroup) for the records
+ *   They are found in the order in which they stand here.
  */
 #ifndef _UAPI_SLOTSCOPE_H
 #define _UAPI_SLOTSCOPE_H
@@ -93,8 +102,8 @@
 #define SLOTSCOPE_MAJOR 1
 #define SLOTSCOPE_MINOR 0
 
-/* The largest record size that a caller may name, in bytes */
-#define SLOTSCOPE_RECORD_MAX 4096
+/* The largest struct or record that a caller may name, in bytes */
+#define SLOTSCOPE_SIZE_MAX 4096
 
 /*
  * As the structs may grow, the numbers do not encode their size. 0xF5 is not

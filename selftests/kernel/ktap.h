@@ -58,6 +58,7 @@ struct ktap_case {
 struct ktap_state {
 	unsigned int failures; /* EXPECTs of the running case that failed */
 	char skip[256];	       /* why it was left out */
+	bool running;	       /* a case is, and can be left */
 	sigjmp_buf leave;
 };
 
@@ -119,6 +120,14 @@ ktap_fail(const char *file, int line, const char *fmt, ...)
 	fflush(stdout);
 }
 
+/* Outside of a case (while main() prepares) there is nothing to go on with */
+__attribute__((noreturn, unused)) static void ktap_leave(void)
+{
+	if (!ktap.running)
+		ktap_bail("%s", ktap.skip[0] ? ktap.skip : "not in a case");
+	siglongjmp(ktap.leave, 1);
+}
+
 __attribute__((format(printf, 1, 2), noreturn, unused)) static void
 ktap_skip(const char *fmt, ...)
 {
@@ -127,7 +136,7 @@ ktap_skip(const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(ktap.skip, sizeof(ktap.skip), fmt, ap);
 	va_end(ap);
-	siglongjmp(ktap.leave, 1);
+	ktap_leave();
 }
 
 #define SKIP(...) ktap_skip(__VA_ARGS__)
@@ -199,8 +208,10 @@ __attribute__((unused)) static int ktap_run(const struct ktap_case *cases,
 	for (i = 0; i < nr; i++) {
 		ktap.failures = 0;
 		ktap.skip[0] = '\0';
+		ktap.running = true;
 		if (!sigsetjmp(ktap.leave, 1))
 			cases[i].run();
+		ktap.running = false;
 		if (ktap.failures)
 			fail++;
 		else if (ktap.skip[0])

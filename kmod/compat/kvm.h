@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between the kernels that the module is built for. Members
+ * and macros are tested, never versions, so that backports are served too; each
+ * test names the mainline commit that made the difference.
+ *
+ * Oldest KVM served: 5.17, whose memslots are kept in trees (a54d806688fe,
+ * "KVM: Keep memslots in tree-based structures instead of array-based ones").
+ */
+#ifndef SLOTSCOPE_COMPAT_KVM_H
+#define SLOTSCOPE_COMPAT_KVM_H
+
+#include <linux/kvm_host.h>
+
+/*
+ * The number of address spaces was a constant of the architecture until
+ * eed52e434bc3 ("KVM: Allow arch code to track number of memslot address spaces
+ * per VM"), 6.8.
+ */
+#ifdef KVM_MAX_NR_ADDRESS_SPACES
+#define COMPAT_MAX_AS KVM_MAX_NR_ADDRESS_SPACES
+#define compat_nr_as(kvm) kvm_arch_nr_memslot_as_ids(kvm)
+#else
+#define COMPAT_MAX_AS KVM_ADDRESS_SPACE_NUM
+#define compat_nr_as(kvm) ((void)(kvm), KVM_ADDRESS_SPACE_NUM)
+#endif
+
+/*
+ * Slots can have a guest_memfd since a7800aa80ea4 ("KVM: Add
+ * KVM_CREATE_GUEST_MEMFD ioctl() for guest-specific backing memory"), 6.8. The
+ * option was renamed by 19a9a1ab5c3d ("KVM: Rename CONFIG_KVM_PRIVATE_MEM to
+ * CONFIG_KVM_GUEST_MEMFD"), 6.18. KVM_MEM_GUEST_MEMFD is defined either way.
+ */
+#if defined(CONFIG_KVM_PRIVATE_MEM) || defined(CONFIG_KVM_GUEST_MEMFD)
+#define COMPAT_HAS_GMEM true
+#define compat_slot_has_gmem(slot) (rcu_access_pointer((slot)->gmem.file) != NULL)
+#define compat_slot_gmem_pgoff(slot) ((slot)->gmem.pgoff)
+#else
+#define COMPAT_HAS_GMEM false
+#define compat_slot_has_gmem(slot) ((void)(slot), false)
+#define compat_slot_gmem_pgoff(slot) ((void)(slot), 0)
+#endif
+
+#endif

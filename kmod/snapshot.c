@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/errno.h>
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/srcu.h>
+#include <linux/timekeeping.h>
+
+#include <slotscope.h>
+
+#include "compat/kvm.h"
+#include "request.h"
+#include "snapshot.h"
+#include "vm.h"
+
+#define SNAPSHOT_FLAGS SLOTSCOPE_NO_SLOTS
+
+/*
+ * What a VM's tables hold, copied: filled while kvm->srcu is held, handed to
+ * the caller after that.
+ */
+struct copy {
+	struct slotscope_as as[COMPAT_MAX_AS];
+	u32 nr_as;
+	struct slotscope_slot *slots;
+	u32 capacity;
+	u32 nr_slots;
+	u32 nr_copied;
+	u64 begin_ns;
+	u64 end_ns;
+};
+
+static void copy_slot(struct slotscope_slot *to,
+		      const struct kvm_memory_slot *slot)
+{
+	*to = (struct slotscope_slot){
+		.gpa = slot->base_gfn << PAGE_SHIFT,
+		.bytes = (u64)slot->npages << PAGE_SHIFT,
+		.hva = slot->userspace_addr,
+		.id = slot->id,
+		.as_id = slot->as_id,
+		.mem_flags = slot->flags,
+	};
+	if (slot->id >= KVM_USER_MEM_SLOTS)
+		to->flags |= SLOTSCOPE_SLOT_HIDDEN;
+	if (compat_slot_has_gmem(slot)) {
+		to->flags |= SLOTSCOPE_SLOT_GMEM;
+		to->gmem_offset = (u64)compat_slot_gmem_pgoff(slot) << PAGE_SHIFT;
+	}
+}
+
+/*
+ * One walk both counts and copies. KVM replaces the set under a reader but does
+ * not touch it until the reader is done, and a slot that is in a set does not
+ * change, so all that is seen belongs together.
+ */
+static void copy_slots(struct copy *copy, struct slotscope_as *as,
+		       struct kvm_memslots *slots)
+{
+	struct kvm_memslot_iter iter;
+
+	kvm_for_each_memslot_in_gfn_range(&iter, slots, 0, U64_MAX) {
+		if (copy->nr_copied < copy->capacity) {
+			copy_slot(&copy->slots[copy->nr_copied], iter.slot);
+			copy->nr_copied++;
+			as->nr_copied++;
+		}
+		as->nr_slots++;
+		/* A reader of SRCU may sleep; there can be 32,767 slots */
+		if (!(as->nr_slots % 1024))
+			cond_resched();
+	}
+	copy->nr_slots += as->nr_slots;
+}
+
+static void copy_as(struct copy *copy, struct kvm *kvm, u32 as_id,
+		    bool with_slots)
+{
+	struct slotscope_as *as = &copy->as[as_id];
+	struct kvm_memslots *slots;
+	u64 generation;
+	int idx;
+
+	*as = (struct slotscope_as){ .as_id = as_id };
+
+	idx = srcu_read_lock(&kvm->srcu);
+	slots = __kvm_memslots(kvm, as_id);
+	if (with_slots)
+		copy_slots(copy, as, slots);
+	/*
+	 * Read last: of the set in use the generation alone can change, once,
+	 * when the update that brought the set in is complete.
+	 */
+	generation = READ_ONCE(slots->generation);
+	srcu_read_unlock(&kvm->srcu, idx);
+
+	as->generation = generation & ~KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS;
+	if (generation & KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS)
+		as->flags |= SLOTSCOPE_AS_UPDATING;
+}
+
+/*
+ * Room for what the caller wants, and no more than a VM can have: the number of
+ * slots is not known without walking them, and may be another a moment later.
+ */
+static int copy_alloc(struct copy *copy, u32 wanted)
+{
+	copy->capacity = min_t(u32, wanted, copy->nr_as * KVM_MEM_SLOTS_NUM);
+	if (!copy->capacity)
+		return 0;
+	copy->slots = kvmalloc_array(copy->capacity, sizeof(*copy->slots),
+				     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	return copy->slots ? 0 : -ENOMEM;
+}
+
+static int copy_vm(struct copy *copy, int fd, u32 wanted, bool with_slots)
+{
+	struct vm vm;
+	u32 as_id;
+	int ret;
+
+	ret = vm_get(&vm, fd);
+	if (ret)
+		return ret;
+
+	copy->nr_as = compat_nr_as(vm.kvm);
+	ret = copy_alloc(copy, wanted);
+	if (ret)
+		goto out;
+
+	copy->begin_ns = ktime_get_ns();
+	for (as_id = 0; as_id < copy->nr_as; as_id++)
+		copy_as(copy, vm.kvm, as_id, with_slots);
+	copy->end_ns = ktime_get_ns();
+out:
+	vm_put(&vm);
+	return ret;
+}
+
+/*
+ * Between the sizes of the first version and those of this one lies what was
+ * added since; there is nothing yet.
+ */
+static int check(const struct slotscope_snapshot *req)
+{
+	if (req->flags & ~SNAPSHOT_FLAGS || req->reserved)
+		return -EINVAL;
+	if (req->flags & SLOTSCOPE_NO_SLOTS && req->slot_capacity)
+		return -EINVAL;
+	return record_size_check(req->as_size, sizeof(struct slotscope_as)) ?:
+	       record_size_check(req->slot_size, sizeof(struct slotscope_slot));
+}
+
+/** slotscope_snapshot() - the ioctl SLOTSCOPE_SNAPSHOT */
+long slotscope_snapshot(void __user *argp)
+{
+	struct slotscope_snapshot req;
+	struct copy copy = {};
+	u32 size;
+	int ret;
+
+	ret = request_get(&req, sizeof(req), sizeof(req), argp, &size) ?:
+	      check(&req) ?:
+	      copy_vm(&copy, req.vm_fd, req.slot_capacity,
+		      !(req.flags & SLOTSCOPE_NO_SLOTS));
+	if (ret)
+		goto out;
+
+	req.nr_as = copy.nr_as;
+	req.nr_as_copied = min(copy.nr_as, req.as_capacity);
+	req.nr_slots = copy.nr_slots;
+	req.nr_slots_copied = copy.nr_copied;
+	req.begin_ns = copy.begin_ns;
+	req.end_ns = copy.end_ns;
+
+	ret = records_put(req.as_addr, req.as_size, copy.as, sizeof(*copy.as),
+			  req.nr_as_copied) ?:
+	      records_put(req.slot_addr, req.slot_size, copy.slots,
+			  sizeof(*copy.slots), req.nr_slots_copied) ?:
+	      request_put(argp, size, &req, sizeof(req));
+out:
+	kvfree(copy.slots);
+	return ret;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the tests of slotscope.ko share: the module, a VM with slots, and the
+ * ioctls called raw, so that it is the ABI that is tested and not our client.
+ *
+ * Calls that begin with two underscores return -1 and errno; those without
+ * assert that they succeed.
+ */
+#ifndef SELFTESTS_KERNEL_KMOD_TEST_H
+#define SELFTESTS_KERNEL_KMOD_TEST_H
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+
+#include <slotscope.h>
+
+#include "ktap.h"
+
+/* Newer than Debian 12's <linux/kvm.h> */
+#ifndef KVM_SET_USER_MEMORY_REGION2
+#define KVM_MEM_GUEST_MEMFD  (1UL << 2)
+#define KVM_CAP_GUEST_MEMFD  234
+#define KVM_CAP_USER_MEMORY2 231
+struct kvm_userspace_memory_region2 {
+	__u32 slot;
+	__u32 flags;
+	__u64 guest_phys_addr;
+	__u64 memory_size;
+	__u64 userspace_addr;
+	__u64 guest_memfd_offset;
+	__u32 guest_memfd;
+	__u32 pad1;
+	__u64 pad2[14];
+};
+struct kvm_create_guest_memfd {
+	__u64 size;
+	__u64 flags;
+	__u64 reserved[6];
+};
+#define KVM_SET_USER_MEMORY_REGION2 \
+	_IOW(KVMIO, 0x49, struct kvm_userspace_memory_region2)
+#define KVM_CREATE_GUEST_MEMFD _IOWR(KVMIO, 0xd4, struct kvm_create_guest_memfd)
+#endif
+
+#define MODULE_NAME "slotscope"
+#define PAGE	    4096ULL
+#define MIB	    (1ULL << 20)
+
+/* KVM's limit on x86, as KERNEL and VMM know it: 32767 ids, 3 of them hidden */
+#define USER_SLOTS 32764
+
+static int __module_load(void)
+{
+	struct utsname uts;
+	char path[256];
+	int fd, ret;
+
+	uname(&uts);
+	snprintf(path, sizeof(path), "build/kmod/%s/" MODULE_NAME ".ko",
+		 uts.release);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		ktap_bail("%s: %s (make -C kmod KDIR=...)", path,
+			  strerror(errno));
+	ret = syscall(SYS_finit_module, fd, "", 0);
+	if (ret && errno == EEXIST)
+		ret = 0;
+	close(fd);
+	return ret;
+}
+
+static inline int __module_unload(const char *name)
+{
+	return syscall(SYS_delete_module, name, O_NONBLOCK);
+}
+
+/* The first thing in main(): nothing can be tested without both */
+static inline void need_module_and_kvm(void)
+{
+	if (access("/dev/kvm", R_OK | W_OK))
+		ktap_skip_all("no usable /dev/kvm: %s", strerror(errno));
+	if (geteuid())
+		ktap_skip_all("loading a module needs root");
+	if (__module_load())
+		ktap_bail("loading " MODULE_NAME ".ko: %s", strerror(errno));
+}
+
+static inline int dev_open(void)
+{
+	int fd = open(SLOTSCOPE_DEVICE, O_RDWR | O_CLOEXEC);
+
+	ASSERT(fd >= 0, "open " SLOTSCOPE_DEVICE ": %s", strerror(errno));
+	return fd;
+}
+
+static inline int __vm_create(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
+	int err = errno;
+
+	close(kvm);
+	errno = err;
+	return vm;
+}
+
+static inline int vm_create(void)
+{
+	int vm = __vm_create();
+
+	ASSERT(vm >= 0, "KVM_CREATE_VM: %s", strerror(errno));
+	return vm;
+}
+
+static inline int vm_has(int vm, int cap)
+{
+	int ret = ioctl(vm, KVM_CHECK_EXTENSION, cap);
+
+	return ret < 0 ? 0 : ret;
+}
+
+static inline unsigned int vm_nr_as(int vm)
+{
+	int nr = vm_has(vm, KVM_CAP_MULTI_ADDRESS_SPACE);
+
+	return nr ? nr : 1;
+}
+
+/* @slot: as KVM wants it, with the address space in the upper half */
+static inline int __vm_set(int vm, uint32_t slot, uint32_t flags, uint64_t gpa,
+			   uint64_t size, const void *hva)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.flags = flags,
+		.guest_phys_addr = gpa,
+		.memory_size = size,
+		.userspace_addr = (uintptr_t)hva,
+	};
+
+	return ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
+}
+
+static inline void vm_set(int vm, uint32_t slot, uint32_t flags, uint64_t gpa,
+			  uint64_t size, const void *hva)
+{
+	ASSERT(!__vm_set(vm, slot, flags, gpa, size, hva),
+	       "slot 0x%x at 0x%llx, 0x%llx bytes, flags 0x%x: %s", slot,
+	       (unsigned long long)gpa, (unsigned long long)size, flags,
+	       strerror(errno));
+}
+
+/* Address space, never touched, so it costs nothing */
+static inline char *guest_memory(size_t size)
+{
+	char *mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	ASSERT(mem != MAP_FAILED, "mmap: %s", strerror(errno));
+	return mem;
+}
+
+#define SNAP_AS	   8
+#define SNAP_SLOTS 65536
+
+/* One snapshot and room for the largest there can be */
+struct snap {
+	struct slotscope_snapshot req;
+	struct slotscope_as as[SNAP_AS];
+	struct slotscope_slot slots[SNAP_SLOTS];
+};
+
+static inline struct snap *snap_alloc(void)
+{
+	return (struct snap *)guest_memory(sizeof(struct snap));
+}
+
+static inline void snap_prepare(struct snap *snap, int vm)
+{
+	snap->req = (struct slotscope_snapshot){
+		.size = sizeof(snap->req),
+		.vm_fd = vm,
+		.as_addr = (uintptr_t)snap->as,
+		.as_size = sizeof(snap->as[0]),
+		.as_capacity = SNAP_AS,
+		.slot_addr = (uintptr_t)snap->slots,
+		.slot_size = sizeof(snap->slots[0]),
+		.slot_capacity = SNAP_SLOTS,
+	};
+}
+
+static inline int __snap_take(int dev, struct snap *snap, int vm)
+{
+	snap_prepare(snap, vm);
+	return ioctl(dev, SLOTSCOPE_SNAPSHOT, &snap->req);
+}
+
+static inline void snap_take(int dev, struct snap *snap, int vm)
+{
+	ASSERT(!__snap_take(dev, snap, vm), "SLOTSCOPE_SNAPSHOT: %s",
+	       strerror(errno));
+	ASSERT_EQ(snap->req.nr_as_copied, snap->req.nr_as);
+	ASSERT_EQ(snap->req.nr_slots_copied, snap->req.nr_slots);
+}
+
+/* What is promised of every snapshot; "" or what is wrong */
+static inline const char *snap_wrong(const struct snap *snap)
+{
+	static __thread char why[160];
+	const struct slotscope_snapshot *req = &snap->req;
+	uint32_t nr[SNAP_AS] = { 0 };
+	uint32_t i, total = 0;
+
+	for (i = 0; i < req->nr_slots_copied; i++) {
+		const struct slotscope_slot *slot = &snap->slots[i];
+
+		if (slot->as_id >= req->nr_as || !slot->bytes ||
+		    slot->gpa % PAGE || slot->bytes % PAGE) {
+			snprintf(why, sizeof(why), "slot %u is no slot", i);
+			return why;
+		}
+		nr[slot->as_id]++;
+		if (!i || slot[-1].as_id < slot->as_id)
+			continue;
+		if (slot[-1].as_id > slot->as_id ||
+		    slot[-1].gpa + slot[-1].bytes > slot->gpa) {
+			snprintf(why, sizeof(why),
+				 "slots %u and %u overlap or are not in order",
+				 i - 1, i);
+			return why;
+		}
+	}
+	for (i = 0; i < req->nr_as_copied; i++) {
+		if (snap->as[i].as_id != i || snap->as[i].nr_copied != nr[i] ||
+		    snap->as[i].generation >> 63) {
+			snprintf(why, sizeof(why), "address space %u is wrong",
+				 i);
+			return why;
+		}
+		total += snap->as[i].nr_slots;
+	}
+	if (req->nr_as_copied == req->nr_as && total != req->nr_slots)
+		return "the numbers of slots do not add up";
+	if (req->end_ns < req->begin_ns)
+		return "it ended before it began";
+	return "";
+}
+
+#endif
