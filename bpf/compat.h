@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Every difference between kernels and architectures, and nothing else: reads
+ * of kernel memory that know what may be missing or of another size. What
+ * differs in the functions that are hooked is in user/trace/hooks.c, which
+ * chooses among the programs.
+ *
+ * Needed from the kernel: slots in per-VM hash tables, with two sets of nodes
+ * (a54d806688fe "KVM: Keep memslots in tree-based structures instead of
+ * array-based ones", 5.17), and bpf_loop() (e6f2dd0f8067, 5.17).
+ */
+#ifndef SLOTSCOPE_BPF_COMPAT_H
+#define SLOTSCOPE_BPF_COMPAT_H
+
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+
+#include "events.h"
+#include "kernel_types.h"
+
+/*
+ * The active memslots of an address space; NULL if the VM does not have it.
+ * memslots[] has one element on arm64 and riscv, two on x86, of which a VM with
+ * private memory uses the first alone (eed52e434bc3 "KVM: Allow arch code to
+ * track number of memslot address spaces per VM", 6.8).
+ */
+static __always_inline struct kvm_memslots *
+compat_memslots(const struct kvm *kvm, __u32 as_id)
+{
+	const void *array =
+		(const void *)kvm + bpf_core_field_offset(struct kvm, memslots);
+	struct kvm_memslots *slots = NULL;
+
+	if (as_id >= bpf_core_field_size(struct kvm, memslots) / sizeof(void *))
+		return NULL;
+	bpf_probe_read_kernel(&slots, sizeof(slots),
+			      array + as_id * sizeof(void *));
+	return slots;
+}
+
+/* The first slot's node in a bucket; the caller keeps below compat_buckets() */
+static __always_inline struct hlist_node *
+compat_bucket(const struct kvm_memslots *slots, __u32 bucket)
+{
+	const void *array = (const void *)slots +
+			    bpf_core_field_offset(struct kvm_memslots, id_hash);
+	struct hlist_node *node = NULL;
+
+	bpf_probe_read_kernel(
+		&node, sizeof(node),
+		array + bucket * bpf_core_type_size(struct hlist_head));
+	return node;
+}
+
+static __always_inline __u32 compat_buckets(void)
+{
+	return bpf_core_field_size(struct kvm_memslots, id_hash) /
+	       bpf_core_type_size(struct hlist_head);
+}
+
+/* container_of(node, struct kvm_memory_slot, id_node[node_idx]) */
+static __always_inline struct kvm_memory_slot *
+compat_slot(struct hlist_node *node, __u32 node_idx)
+{
+	return (void *)node -
+	       bpf_core_field_offset(struct kvm_memory_slot, id_node) -
+	       (node_idx & 1) * bpf_core_type_size(struct hlist_node);
+}
+
+/*
+ * Slots have an offset into a guest_memfd since a7800aa80ea4 "KVM: Add
+ * KVM_CREATE_GUEST_MEMFD ioctl() for guest-specific backing memory" (6.8), and
+ * only if the kernel is configured for it.
+ */
+static __always_inline void compat_slot_read(struct slot_record *rec,
+					     const struct kvm_memory_slot *slot)
+{
+	rec->gfn = BPF_CORE_READ(slot, base_gfn);
+	rec->nr_pages = BPF_CORE_READ(slot, npages);
+	rec->hva = BPF_CORE_READ(slot, userspace_addr);
+	rec->flags = BPF_CORE_READ(slot, flags);
+	rec->id = BPF_CORE_READ(slot, id);
+	rec->as_id = BPF_CORE_READ(slot, as_id);
+	rec->gmem_pgoff = 0;
+	if (bpf_core_field_exists(slot->gmem.pgoff))
+		rec->gmem_pgoff = BPF_CORE_READ(slot, gmem.pgoff);
+}
+
+/*
+ * Does someone hold the lock under which slots change? On PREEMPT_RT a mutex is
+ * an rt_mutex (bb630f9f7a7d "locking/rtmutex: Add mutex variant for RT", 5.15).
+ * The low bits of an owner are flags.
+ */
+static __always_inline bool compat_slots_locked(const struct kvm *kvm)
+{
+	const struct mutex *lock =
+		(const void *)kvm +
+		bpf_core_field_offset(struct kvm, slots_lock);
+	const struct mutex___rt *rt = (const void *)lock;
+
+	if (bpf_core_field_exists(lock->owner))
+		return BPF_CORE_READ(lock, owner.counter) & ~7L;
+	return (unsigned long)BPF_CORE_READ(rt, rtmutex.owner) & ~7UL;
+}
+
+#endif

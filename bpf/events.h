@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the BPF programs hand to user space: plain C, the same layout for clang
+ * -target bpf and for the host's compiler. Private to bpf/ and user/trace/,
+ * which are always built together: it may change at any time.
+ *
+ * Guest frames and pages stay in the kernel's units; user space converts.
+ */
+#ifndef SLOTSCOPE_BPF_EVENTS_H
+#define SLOTSCOPE_BPF_EVENTS_H
+
+#include <linux/types.h>
+
+/* KVM's ABI, here since a build machine's headers may be older than REGION2 */
+#define KVM_IOC_CREATE_VM   0xae01
+#define KVM_IOC_SET_REGION  0x4020ae46
+#define KVM_IOC_SET_REGION2 0x40a0ae49
+
+/*
+ * The beginning of struct kvm_userspace_memory_region2; without the last two
+ * members, of struct kvm_userspace_memory_region.
+ */
+struct region_args {
+	__u32 slot;
+	__u32 flags;
+	__u64 gpa;
+	__u64 size;
+	__u64 hva;
+	__u64 gmem_offset;
+	__u32 gmem_fd;
+	__u32 pad;
+};
+
+#define REGION_ARGS_SIZE 32 /* of the older request */
+
+enum record_type {
+	RECORD_VM_CREATE = 1,
+	RECORD_VM_DESTROY,
+	RECORD_REQUEST,
+	RECORD_CHANGE,
+};
+
+/* Why an event never made it into the ring */
+enum record_loss {
+	LOSS_RING_FULL,
+	LOSS_MAP_FULL, /* no room to remember a call in flight, or a VM */
+	LOSS_MISSED,   /* a call in flight whose end was not seen */
+	LOSSES,
+};
+
+/**
+ * struct record - the head of every record in the ring
+ * @lost: running totals at the time of the record, so that the reader knows
+ *	  where in the stream something is missing; they wrap
+ */
+struct record {
+	__u32 type;
+	__u32 lost[LOSSES];
+	__u64 time_ns;
+	__u64 duration_ns;
+	__u64 serial;
+	__u32 tgid;
+	__u32 tid;
+	char comm[16];
+};
+
+/**
+ * struct vm_record - a VM came or went
+ * @start_ns: start of @tgid since boot
+ * @fd:	      -1 if not known
+ */
+struct vm_record {
+	struct record head;
+	__u64 start_ns;
+	__u32 tgid;
+	__s32 fd;
+};
+
+struct request_record {
+	struct record head;
+	struct region_args args;
+	__s32 result;
+	__u8 region2;
+	__u8 unread; /* @args could not be read */
+	__u8 pad[2];
+};
+
+/* A struct kvm_memory_slot; nr_pages 0 where there is none */
+struct slot_record {
+	__u64 gfn;
+	__u64 nr_pages;
+	__u64 hva;
+	__u64 gmem_pgoff;
+	__u32 flags;
+	__s16 id;
+	__u16 as_id;
+};
+
+struct change_record {
+	struct record head;
+	struct slot_record old;
+	struct slot_record new;
+	__u64 generation;
+	__s32 kind; /* enum kvm_mr_change */
+	__s32 result;
+};
+
+/* x86 has two address spaces; room for as many as a struct kvm could hold */
+#define WALK_MAX_AS 4
+
+enum walk_flags {
+	WALK_OWNER = 1 << 0,	/* this process's memory is the VM's */
+	WALK_CREATED = 1 << 1,	/* told by a RECORD_VM_CREATE already */
+	WALK_LOCKED = 1 << 2,	/* a change was under way */
+	WALK_OVERFLOW = 1 << 3, /* more slots than room */
+	WALK_MAP_FULL = 1 << 4, /* no room for the VM: serial is 0 */
+};
+
+/**
+ * struct walk_as - one address space of a VM
+ * @before: generation when the walk of it began
+ * @after:  and when it was over
+ * @first:  its first slot in the array of slots walked
+ * @nr:	    number of slots
+ */
+struct walk_as {
+	__u64 before;
+	__u64 after;
+	__u32 first;
+	__u32 nr;
+};
+
+/** struct walk_record - one descriptor of a VM, as the iterator found it */
+struct walk_record {
+	__u64 serial;
+	__u64 start_ns;
+	__u32 tgid;
+	__s32 fd;
+	__u32 flags;
+	__u32 nr_as;
+	char comm[16];
+	struct walk_as as[WALK_MAX_AS];
+};
+
+/**
+ * struct walk_request - what the iterator is to do
+ * @tgid:  only this process; 0 for all
+ * @fd:	   only this descriptor; -1 for all
+ * @learn: take what (@tgid, @fd) is for a VM, and learn to tell VMs by it
+ * @slots: walk the slots, too
+ * @next:  first free place in the array of slots; to be set to 0
+ */
+struct walk_request {
+	__u32 tgid;
+	__s32 fd;
+	__u8 learn;
+	__u8 slots;
+	__u8 pad[2];
+	__u32 next;
+};
+
+#endif

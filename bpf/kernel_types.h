@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The kernel's types, as far as we look into them. Members that are not listed
+ * do not matter: libbpf finds each by its name in the running kernel's BTF and
+ * patches the offsets (CO-RE). So this builds without that BTF, and one object
+ * file serves all kernels. Array sizes here are never used; see compat.h.
+ */
+#ifndef SLOTSCOPE_BPF_KERNEL_TYPES_H
+#define SLOTSCOPE_BPF_KERNEL_TYPES_H
+
+#include <linux/types.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), \
+			     apply_to = record)
+
+struct hlist_node {
+	struct hlist_node *next;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
+struct mm_struct;
+struct file_operations;
+
+struct file {
+	const struct file_operations *f_op;
+	void *private_data;
+};
+
+struct fdtable {
+	unsigned int max_fds;
+	struct file **fd;
+};
+
+struct files_struct {
+	struct fdtable *fdt;
+};
+
+struct task_struct {
+	int tgid;
+	__u64 start_boottime;
+	struct task_struct *group_leader;
+	struct mm_struct *mm;
+	struct files_struct *files;
+	char comm[16];
+};
+
+/* struct mutex: with and without CONFIG_PREEMPT_RT */
+typedef struct {
+	__s64 counter;
+} atomic64_t;
+typedef atomic64_t atomic_long_t;
+
+struct rt_mutex_base {
+	struct task_struct *owner;
+};
+
+struct mutex {
+	atomic_long_t owner;
+};
+
+struct mutex___rt {
+	struct rt_mutex_base rtmutex;
+};
+
+struct kvm_memory_slot {
+	struct hlist_node id_node[2];
+	__u64 base_gfn;
+	unsigned long npages;
+	unsigned long userspace_addr;
+	__u32 flags;
+	short id;
+	__u16 as_id;
+	struct {
+		unsigned long pgoff;
+	} gmem;
+};
+
+struct kvm_memslots {
+	__u64 generation;
+	struct hlist_head id_hash[1];
+	int node_idx;
+};
+
+struct kvm {
+	struct mutex slots_lock;
+	struct mm_struct *mm;
+	struct kvm_memslots *memslots[1];
+};
+
+/* Contexts of programs */
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+struct trace_event_raw_sys_enter {
+	unsigned long args[6];
+};
+
+struct trace_event_raw_sys_exit {
+	long ret;
+};
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What VMMs ask: KVM_SET_USER_MEMORY_REGION and REGION2.
+ *
+ * KVM refuses some requests before any function of its own that could be
+ * hooked (a slot number past the limit, arguments that cannot be read), so we
+ * stand at the only places that see all of them: kvm_vm_ioctl(), or else the
+ * system call. Of the three pairs of programs below one is attached.
+ */
+#include "state.h"
+
+#include <linux/ptrace.h>
+#include <bpf/bpf_tracing.h>
+
+struct request_call {
+	__u64 start_ns;
+	const struct kvm *kvm;
+	unsigned long arg;
+	struct region_args args;
+	__u8 region2;
+	__u8 unread;
+	__u8 pad[6];
+};
+
+struct requests_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32); /* thread */
+	__type(value, struct request_call);
+};
+struct requests_map requests SEC(".maps");
+
+static __always_inline void request_read(struct request_call *call)
+{
+	__u32 size = call->region2 ? sizeof(call->args) : REGION_ARGS_SIZE;
+
+	call->args = (struct region_args){};
+	call->unread =
+		bpf_probe_read_user(&call->args, size, (void *)call->arg) != 0;
+}
+
+static __always_inline bool is_request(unsigned int cmd)
+{
+	return cmd == KVM_IOC_SET_REGION || cmd == KVM_IOC_SET_REGION2;
+}
+
+static __always_inline void request_begin(const struct kvm *kvm,
+					  unsigned int cmd, unsigned long arg)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct request_call call = {
+		.start_ns = bpf_ktime_get_ns(),
+		.kvm = kvm,
+		.arg = arg,
+		.region2 = cmd == KVM_IOC_SET_REGION2,
+	};
+
+	/* A thread is in one call at a time: the end of this one was missed */
+	if (bpf_map_lookup_elem(&requests, &tid))
+		lose(LOSS_MISSED);
+	/* Now, as KVM is about to do: another thread may write to it later */
+	request_read(&call);
+	if (bpf_map_update_elem(&requests, &tid, &call, BPF_ANY))
+		lose(LOSS_MAP_FULL);
+}
+
+static __always_inline void request_end(long result)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct request_call *call = bpf_map_lookup_elem(&requests, &tid);
+	struct request_record *rec;
+	struct vm *vm;
+
+	if (!call)
+		return;
+	/* Not in memory then; KVM has brought it in meanwhile, if it exists */
+	if (call->unread)
+		request_read(call);
+	vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1);
+	rec = vm ? record_reserve(struct request_record, RECORD_REQUEST,
+				  vm->serial, call->start_ns) :
+		   NULL;
+	if (rec) {
+		rec->args = call->args;
+		rec->result = result;
+		rec->region2 = call->region2;
+		rec->unread = call->unread;
+		rec->pad[0] = 0;
+		rec->pad[1] = 0;
+		record_submit(rec);
+	}
+	bpf_map_delete_elem(&requests, &tid);
+}
+
+SEC("fentry/kvm_vm_ioctl")
+int BPF_PROG(request_fentry, struct file *file, unsigned int cmd,
+	     unsigned long arg)
+{
+	if (is_request(cmd) && wanted())
+		request_begin(BPF_CORE_READ(file, private_data), cmd, arg);
+	return 0;
+}
+
+SEC("fexit/kvm_vm_ioctl")
+int BPF_PROG(request_fexit, struct file *file, unsigned int cmd,
+	     unsigned long arg, long result)
+{
+	if (is_request(cmd) && wanted())
+		request_end(result);
+	return 0;
+}
+
+SEC("kprobe/kvm_vm_ioctl")
+int BPF_KPROBE(request_kprobe, struct file *file, unsigned int cmd,
+	       unsigned long arg)
+{
+	if (is_request(cmd) && wanted())
+		request_begin(BPF_CORE_READ(file, private_data), cmd, arg);
+	return 0;
+}
+
+SEC("kretprobe/kvm_vm_ioctl")
+int BPF_KRETPROBE(request_kretprobe, long result)
+{
+	if (wanted())
+		request_end(result);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_enter_ioctl")
+int request_enter(struct trace_event_raw_sys_enter *ctx)
+{
+	unsigned int cmd = ctx->args[1];
+	const struct kvm *kvm;
+
+	if (!is_request(cmd) || !wanted())
+		return 0;
+	kvm = file_kvm(fd_file(ctx->args[0]));
+	if (kvm)
+		request_begin(kvm, cmd, ctx->args[2]);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_ioctl")
+int request_exit(struct trace_event_raw_sys_exit *ctx)
+{
+	if (wanted())
+		request_end(ctx->ret);
+	return 0;
+}

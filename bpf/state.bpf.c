@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Maps and variables that all programs share */
+#include "state.h"
+
+struct ring_map ring SEC(".maps");
+struct vms_map vms SEC(".maps");
+
+volatile __u32 filter_tgid;
+volatile __u32 wakeup_bytes;
+volatile bool destroy_seen;
+volatile __u64 vm_fops;
+volatile __u64 last_serial;
+volatile __u32 lost[LOSSES];
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* VMs that come (KVM_CREATE_VM) and go (the last user is gone) */
+#include "state.h"
+
+#include <linux/ptrace.h>
+#include <bpf/bpf_tracing.h>
+
+/* For the kprobes: threads that are in KVM_CREATE_VM */
+struct creations_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32);   /* thread */
+	__type(value, __u64); /* start */
+};
+struct creations_map creations SEC(".maps");
+
+static __always_inline void vm_created(int fd, __u64 start_ns)
+{
+	const struct kvm *kvm = file_kvm(fd_file(fd));
+	__u64 key = (unsigned long)kvm;
+	struct vm_record *rec;
+	struct vm *vm;
+
+	if (!kvm) {
+		/* Closed again by another thread before we could look */
+		lose(LOSS_MISSED);
+		return;
+	}
+	/*
+	 * Known already? Then either another thread has guessed the descriptor
+	 * and used it before KVM_CREATE_VM returned; or it is a VM of old that
+	 * was at the same address, and whose end nobody saw.
+	 */
+	vm = bpf_map_lookup_elem(&vms, &key);
+	if (vm && (vm->created || !destroy_seen))
+		bpf_map_delete_elem(&vms, &key);
+	vm = vm_get(kvm, (void *)bpf_get_current_task(), fd);
+	if (!vm)
+		return;
+	vm->fd = fd;
+	vm->created = 1;
+	rec = record_reserve(struct vm_record, RECORD_VM_CREATE, vm->serial,
+			     start_ns);
+	if (!rec)
+		return;
+	rec->start_ns = vm->start_ns;
+	rec->tgid = vm->tgid;
+	rec->fd = fd;
+	record_submit(rec);
+}
+
+SEC("fexit/kvm_dev_ioctl")
+int BPF_PROG(create_fexit, struct file *file, unsigned int cmd,
+	     unsigned long arg, long result)
+{
+	if (cmd == KVM_IOC_CREATE_VM && result >= 0 && wanted())
+		vm_created(result, bpf_ktime_get_ns());
+	return 0;
+}
+
+SEC("kprobe/kvm_dev_ioctl")
+int BPF_KPROBE(create_kprobe, struct file *file, unsigned int cmd)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u64 now = bpf_ktime_get_ns();
+
+	if (cmd != KVM_IOC_CREATE_VM || !wanted())
+		return 0;
+	if (bpf_map_update_elem(&creations, &tid, &now, BPF_ANY))
+		lose(LOSS_MAP_FULL);
+	return 0;
+}
+
+SEC("kretprobe/kvm_dev_ioctl")
+int BPF_KRETPROBE(create_kretprobe, long result)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u64 *start_ns;
+
+	if (!wanted())
+		return 0;
+	start_ns = bpf_map_lookup_elem(&creations, &tid);
+	if (!start_ns)
+		return 0;
+	if (result >= 0)
+		vm_created(result, *start_ns);
+	bpf_map_delete_elem(&creations, &tid);
+	return 0;
+}
+
+/*
+ * Whoever lets go last destroys a VM: any process that had a descriptor. So
+ * this is not a matter of wanted(), but of whether we know the VM.
+ */
+static __always_inline void vm_destroyed(const struct kvm *kvm)
+{
+	__u64 key = (unsigned long)kvm;
+	struct vm *vm = bpf_map_lookup_elem(&vms, &key);
+	struct vm_record *rec;
+
+	if (!vm)
+		return;
+	rec = record_reserve(struct vm_record, RECORD_VM_DESTROY, vm->serial,
+			     bpf_ktime_get_ns());
+	if (rec) {
+		rec->start_ns = vm->start_ns;
+		rec->tgid = vm->tgid;
+		rec->fd = vm->fd;
+		record_submit(rec);
+	}
+	bpf_map_delete_elem(&vms, &key);
+}
+
+SEC("fentry/kvm_destroy_vm")
+int BPF_PROG(destroy_fentry, struct kvm *kvm)
+{
+	vm_destroyed(kvm);
+	return 0;
+}
+
+SEC("kprobe/kvm_destroy_vm")
+int BPF_KPROBE(destroy_kprobe, struct kvm *kvm)
+{
+	vm_destroyed(kvm);
+	return 0;
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The iterator that finds every VM by its descriptors, and its slots. The file
+ * that the iterator shows us holds the VM; nothing holds its slots still, so
+ * the generation is read before and after, and the caller tries again if it
+ * moved. Garbage from a walk that was overtaken cannot hurt: every read may
+ * fail, and the number of steps is bounded.
+ */
+#include "state.h"
+
+#include <bpf/bpf_tracing.h>
+
+#include "compat.h"
+
+#define MAX_STEPS (1 << 18) /* 4 address spaces of 32767 slots, and buckets */
+
+/* The slots walked; user space sets its size, and maps it */
+struct walked_map {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct slot_record);
+};
+struct walked_map walked SEC(".maps");
+
+volatile struct walk_request walk;
+
+struct steps {
+	const struct kvm_memslots *slots;
+	struct hlist_node *node;
+	__u32 bucket;
+	__u32 node_idx;
+	__u32 next;
+	bool overflow;
+};
+
+/* One step: to the next bucket, or over one slot */
+static long step(__u32 i, struct steps *s)
+{
+	struct hlist_node *node = s->node;
+	struct slot_record *rec;
+
+	if (!node) {
+		if (s->bucket >= compat_buckets())
+			return 1;
+		s->node = compat_bucket(s->slots, s->bucket++);
+		return 0;
+	}
+	rec = bpf_map_lookup_elem(&walked, &s->next);
+	if (!rec) {
+		s->overflow = true;
+		return 1;
+	}
+	compat_slot_read(rec, compat_slot(node, s->node_idx));
+	s->next++;
+	s->node = BPF_CORE_READ(node, next);
+	return 0;
+}
+
+static __always_inline bool walk_as(const struct kvm *kvm, __u32 as_id,
+				    struct walk_as *as, bool *overflow)
+{
+	const struct kvm_memslots *slots = compat_memslots(kvm, as_id);
+	struct steps s = { .slots = slots };
+
+	if (!slots)
+		return false;
+	as->before = BPF_CORE_READ(slots, generation);
+	as->first = walk.next;
+	if (walk.slots) {
+		s.node_idx = BPF_CORE_READ(slots, node_idx);
+		s.next = walk.next;
+		bpf_loop(MAX_STEPS, step, &s, 0);
+		walk.next = s.next;
+		*overflow |= s.overflow;
+	}
+	as->nr = walk.next - as->first;
+	/* Another set may be the active one by now: its generation tells */
+	slots = compat_memslots(kvm, as_id);
+	as->after = BPF_CORE_READ(slots, generation);
+	return true;
+}
+
+SEC("iter/task_file")
+int walk_files(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+	struct walk_record rec = {};
+	bool overflow = false;
+	const struct kvm *kvm;
+	struct vm *vm;
+
+	if (!task || !file)
+		return 0;
+	rec.tgid = BPF_CORE_READ(task, tgid);
+	rec.fd = ctx->fd;
+	if (walk.tgid && walk.tgid != rec.tgid)
+		return 0;
+	if (walk.fd >= 0 && walk.fd != rec.fd)
+		return 0;
+	if (walk.learn)
+		vm_fops = (unsigned long)BPF_CORE_READ(file, f_op);
+	kvm = file_kvm(file);
+	if (!kvm)
+		return 0;
+
+	vm = vm_get(kvm, task, rec.fd);
+	if (vm) {
+		rec.serial = vm->serial;
+		rec.flags |= vm->created ? WALK_CREATED : 0;
+	} else {
+		rec.flags |= WALK_MAP_FULL;
+	}
+	rec.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	BPF_CORE_READ_INTO(&rec.comm, task, group_leader, comm);
+	if (BPF_CORE_READ(task, mm) == BPF_CORE_READ(kvm, mm))
+		rec.flags |= WALK_OWNER;
+	/* First: a change that begins after this, the hooks tell */
+	if (compat_slots_locked(kvm))
+		rec.flags |= WALK_LOCKED;
+	for (int i = 0; i < WALK_MAX_AS; i++) {
+		if (!walk_as(kvm, i, &rec.as[i], &overflow))
+			break;
+		rec.nr_as++;
+	}
+	if (overflow)
+		rec.flags |= WALK_OVERFLOW;
+	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));
+	return 0;
+}
