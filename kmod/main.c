@@ -17,13 +17,15 @@
 #include "request.h"
 #include "snapshot.h"
 
+#define INFO_FIRST_SIZE offsetofend(struct slotscope_info, slot_size)
+
 static long slotscope_info(void __user *argp)
 {
 	struct slotscope_info info;
 	u32 size;
 	int ret;
 
-	ret = request_get(&info, sizeof(info), sizeof(info), argp, &size);
+	ret = request_get(&info, sizeof(info), INFO_FIRST_SIZE, argp, &size);
 	if (ret)
 		return ret;
 	if (info.flags)

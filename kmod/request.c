@@ -64,9 +64,11 @@ int records_put(u64 to, u32 size, const void *records, u32 known, u32 nr)
 	void __user *user = u64_to_user_ptr(to);
 	u32 both = min(size, known);
 
-	if (size == known)
-		return copy_to_user(user, records, (size_t)nr * known) ? -EFAULT : 0;
-
+	if (size == known) {
+		if (copy_to_user(user, records, (size_t)nr * known))
+			return -EFAULT;
+		return 0;
+	}
 	for (; nr; nr--, user += size, records += known) {
 		if (copy_to_user(user, records, both))
 			return -EFAULT;

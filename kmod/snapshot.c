@@ -17,6 +17,11 @@
 
 #define SNAPSHOT_FLAGS SLOTSCOPE_NO_SLOTS
 
+/* Of version 1.0; stays when the struct grows, as those of the records do */
+#define SNAPSHOT_FIRST_SIZE offsetofend(struct slotscope_snapshot, end_ns)
+#define AS_FIRST_SIZE	    offsetofend(struct slotscope_as, nr_copied)
+#define SLOT_FIRST_SIZE	    offsetofend(struct slotscope_slot, flags)
+
 /*
  * What a VM's tables hold, copied: filled while kvm->srcu is held, handed to
  * the caller after that.
@@ -46,8 +51,10 @@ static void copy_slot(struct slotscope_slot *to,
 	if (slot->id >= KVM_USER_MEM_SLOTS)
 		to->flags |= SLOTSCOPE_SLOT_HIDDEN;
 	if (compat_slot_has_gmem(slot)) {
+		u64 pgoff = compat_slot_gmem_pgoff(slot);
+
 		to->flags |= SLOTSCOPE_SLOT_GMEM;
-		to->gmem_offset = (u64)compat_slot_gmem_pgoff(slot) << PAGE_SHIFT;
+		to->gmem_offset = pgoff << PAGE_SHIFT;
 	}
 }
 
@@ -61,7 +68,8 @@ static void copy_slots(struct copy *copy, struct slotscope_as *as,
 {
 	struct kvm_memslot_iter iter;
 
-	kvm_for_each_memslot_in_gfn_range(&iter, slots, 0, U64_MAX) {
+	kvm_for_each_memslot_in_gfn_range(&iter, slots, 0, U64_MAX)
+	{
 		if (copy->nr_copied < copy->capacity) {
 			copy_slot(&copy->slots[copy->nr_copied], iter.slot);
 			copy->nr_copied++;
@@ -139,18 +147,37 @@ out:
 	return ret;
 }
 
-/*
- * Between the sizes of the first version and those of this one lies what was
- * added since; there is nothing yet.
- */
-static int check(const struct slotscope_snapshot *req)
+static int snapshot_check(const struct slotscope_snapshot *req)
 {
+	int ret;
+
 	if (req->flags & ~SNAPSHOT_FLAGS || req->reserved)
 		return -EINVAL;
 	if (req->flags & SLOTSCOPE_NO_SLOTS && req->slot_capacity)
 		return -EINVAL;
-	return record_size_check(req->as_size, sizeof(struct slotscope_as)) ?:
-	       record_size_check(req->slot_size, sizeof(struct slotscope_slot));
+	ret = record_size_check(req->as_size, AS_FIRST_SIZE);
+	if (ret)
+		return ret;
+	return record_size_check(req->slot_size, SLOT_FIRST_SIZE);
+}
+
+static int snapshot_put(struct slotscope_snapshot *req, const struct copy *copy)
+{
+	int ret;
+
+	req->nr_as = copy->nr_as;
+	req->nr_as_copied = min(copy->nr_as, req->as_capacity);
+	req->nr_slots = copy->nr_slots;
+	req->nr_slots_copied = copy->nr_copied;
+	req->begin_ns = copy->begin_ns;
+	req->end_ns = copy->end_ns;
+
+	ret = records_put(req->as_addr, req->as_size, copy->as,
+			  sizeof(*copy->as), req->nr_as_copied);
+	if (ret)
+		return ret;
+	return records_put(req->slot_addr, req->slot_size, copy->slots,
+			   sizeof(*copy->slots), req->nr_slots_copied);
 }
 
 /** slotscope_snapshot() - the ioctl SLOTSCOPE_SNAPSHOT */
@@ -161,25 +188,21 @@ long slotscope_snapshot(void __user *argp)
 	u32 size;
 	int ret;
 
-	ret = request_get(&req, sizeof(req), sizeof(req), argp, &size) ?:
-	      check(&req) ?:
-	      copy_vm(&copy, req.vm_fd, req.slot_capacity,
+	ret = request_get(&req, sizeof(req), SNAPSHOT_FIRST_SIZE, argp, &size);
+	if (ret)
+		return ret;
+	ret = snapshot_check(&req);
+	if (ret)
+		return ret;
+	ret = copy_vm(&copy, req.vm_fd, req.slot_capacity,
 		      !(req.flags & SLOTSCOPE_NO_SLOTS));
 	if (ret)
+		return ret;
+
+	ret = snapshot_put(&req, &copy);
+	if (ret)
 		goto out;
-
-	req.nr_as = copy.nr_as;
-	req.nr_as_copied = min(copy.nr_as, req.as_capacity);
-	req.nr_slots = copy.nr_slots;
-	req.nr_slots_copied = copy.nr_copied;
-	req.begin_ns = copy.begin_ns;
-	req.end_ns = copy.end_ns;
-
-	ret = records_put(req.as_addr, req.as_size, copy.as, sizeof(*copy.as),
-			  req.nr_as_copied) ?:
-	      records_put(req.slot_addr, req.slot_size, copy.slots,
-			  sizeof(*copy.slots), req.nr_slots_copied) ?:
-	      request_put(argp, size, &req, sizeof(req));
+	ret = request_put(argp, size, &req, sizeof(req));
 out:
 	kvfree(copy.slots);
 	return ret;

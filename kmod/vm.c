@@ -24,11 +24,12 @@
  */
 static bool file_is_vm(const struct file *file)
 {
+	unsigned long handler = (unsigned long)file->f_op->unlocked_ioctl;
 	char name[KSYM_SYMBOL_LEN];
 
-	if (!file->f_op->unlocked_ioctl)
+	if (!handler)
 		return false;
-	sprint_symbol_no_offset(name, (unsigned long)file->f_op->unlocked_ioctl);
+	sprint_symbol_no_offset(name, handler);
 	return !strcmp(name, "kvm_vm_ioctl [kvm]") ||
 	       !strcmp(name, "kvm_vm_ioctl");
 }

@@ -18,10 +18,10 @@
  * per VM"), 6.8.
  */
 #ifdef KVM_MAX_NR_ADDRESS_SPACES
-#define COMPAT_MAX_AS KVM_MAX_NR_ADDRESS_SPACES
+#define COMPAT_MAX_AS	  KVM_MAX_NR_ADDRESS_SPACES
 #define compat_nr_as(kvm) kvm_arch_nr_memslot_as_ids(kvm)
 #else
-#define COMPAT_MAX_AS KVM_ADDRESS_SPACE_NUM
+#define COMPAT_MAX_AS	  KVM_ADDRESS_SPACE_NUM
 #define compat_nr_as(kvm) ((void)(kvm), KVM_ADDRESS_SPACE_NUM)
 #endif
 
@@ -30,14 +30,17 @@
  * KVM_CREATE_GUEST_MEMFD ioctl() for guest-specific backing memory"), 6.8. The
  * option was renamed by 19a9a1ab5c3d ("KVM: Rename CONFIG_KVM_PRIVATE_MEM to
  * CONFIG_KVM_GUEST_MEMFD"), 6.18. KVM_MEM_GUEST_MEMFD is defined either way.
+ * The pointer was marked __rcu until 67b43038ce14 ("KVM: guest_memfd: Remove
+ * RCU-protected attribute from slot->gmem.file"), 6.13: it is not followed here,
+ * so that makes no difference. It becomes NULL when the file is closed.
  */
 #if defined(CONFIG_KVM_PRIVATE_MEM) || defined(CONFIG_KVM_GUEST_MEMFD)
-#define COMPAT_HAS_GMEM true
-#define compat_slot_has_gmem(slot) (rcu_access_pointer((slot)->gmem.file) != NULL)
+#define COMPAT_HAS_GMEM		     true
+#define compat_slot_has_gmem(slot)   (READ_ONCE((slot)->gmem.file) != NULL)
 #define compat_slot_gmem_pgoff(slot) ((slot)->gmem.pgoff)
 #else
-#define COMPAT_HAS_GMEM false
-#define compat_slot_has_gmem(slot) ((void)(slot), false)
+#define COMPAT_HAS_GMEM		     false
+#define compat_slot_has_gmem(slot)   ((void)(slot), false)
 #define compat_slot_gmem_pgoff(slot) ((void)(slot), 0)
 #endif
 

@@ -180,10 +180,10 @@ ktap_skip(const char *fmt, ...)
 		       ktap_code ? strerror(ktap_code) : "no error");  \
 	})
 
-#define KTAP_OR_LEAVE(expectation)                 \
-	do {                                       \
-		if (!(expectation))                \
-			siglongjmp(ktap.leave, 1); \
+#define KTAP_OR_LEAVE(expectation)    \
+	do {                          \
+		if (!(expectation))   \
+			ktap_leave(); \
 	} while (0)
 
 #define ASSERT(...)		 KTAP_OR_LEAVE(EXPECT(__VA_ARGS__))
