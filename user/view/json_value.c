@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "view/json.h"
 #include "view/json_value.h"
 #include "view/utf8.h"
 
@@ -263,6 +264,16 @@ uint64_t json_in_hex_or(const struct json_in *in, const char *member,
 	struct json_object *value = get(in, member, false);
 
 	return value ? to_hex(in, member, value, max) : absent;
+}
+
+void json_in_version(const struct json_in *in)
+{
+	uint64_t version = json_in_u64(in, "version", UINT64_MAX);
+
+	if (version != SLOTSCOPE_JSON_VERSION)
+		json_in_fail(in, "version",
+			     "is %" PRIu64 "; this slotscope reads version %d",
+			     version, SLOTSCOPE_JSON_VERSION);
 }
 
 static bool to_bool(const struct json_in *in, const char *member,

@@ -51,6 +51,13 @@ void json_in_fail(const struct json_in *in, const char *member, const char *fmt,
 /** json_in_nomem() - record that memory ran out, unless an error is there */
 void json_in_nomem(const struct json_in *in);
 
+/**
+ * json_in_version() - read "version", and refuse what is newer than we are
+ *
+ * A newer version gives members another meaning: better not to guess.
+ */
+void json_in_version(const struct json_in *in);
+
 /** json_in_has() - @member is there and not null */
 bool json_in_has(const struct json_in *in, const char *member);
 
