@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+
+#include "kvm/prove.h"
+
+/* Newer than the headers we build with (Linux 6.8) */
+struct region2 {
+	__u32 slot;
+	__u32 flags;
+	__u64 guest_phys_addr;
+	__u64 memory_size;
+	__u64 userspace_addr;
+	__u64 guest_memfd_offset;
+	__u32 guest_memfd;
+	__u32 pad1;
+	__u64 pad2[14];
+};
+#define SET_REGION2 _IOW(KVMIO, 0x49, struct region2)
+
+/* Numbers that nobody else is likely to ask for, or a bug to make up */
+#define PROOF_SLOT   23
+#define PROOF_PAGES  3
+#define PROOF_GPA    0x5ca1ab000ULL
+#define PROOF_GPA_TO 0x0ddba1000ULL
+
+static size_t page_size(void)
+{
+	return sysconf(_SC_PAGESIZE);
+}
+
+int kvm_proof_init(struct kvm_proof *proof, struct slotscope_error *err)
+{
+	int cap;
+
+	*proof = (struct kvm_proof){ .vm_fd = -1 };
+	proof->dev_fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (proof->dev_fd < 0) {
+		error_set(err, errno, "open /dev/kvm");
+		if (err->code != ENOENT && err->code != ENODEV &&
+		    err->code != ENXIO)
+			return -err->code;
+		err->code = ENODEV;
+		error_why(err, "KVM is not loaded, or has no hardware to "
+			       "work with");
+		return error_next(err, "modprobe kvm-intel or kvm-amd; if that "
+				       "fails, look into dmesg");
+	}
+	cap = ioctl(proof->dev_fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
+	if (cap <= 0) {
+		error_set(err, cap < 0 ? errno : ENODEV,
+			  "ask KVM how many memslots it has");
+		goto close;
+	}
+	proof->nr_slots = cap;
+	cap = ioctl(proof->dev_fd, KVM_CHECK_EXTENSION,
+		    KVM_CAP_MULTI_ADDRESS_SPACE);
+	proof->nr_as = cap > 0 ? cap : 1;
+	proof->memory =
+		mmap(NULL, PROOF_PAGES * page_size(), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (proof->memory == MAP_FAILED) {
+		error_set(err, errno, "map %d pages", PROOF_PAGES);
+		goto close;
+	}
+	return 0;
+
+close:
+	close(proof->dev_fd);
+	return -err->code;
+}
+
+void kvm_proof_deinit(struct kvm_proof *proof)
+{
+	kvm_proof_destroy_vm(proof);
+	munmap(proof->memory, PROOF_PAGES * page_size());
+	close(proof->dev_fd);
+}
+
+int kvm_proof_create_vm(struct kvm_proof *proof, struct slotscope_error *err)
+{
+	kvm_proof_destroy_vm(proof);
+	proof->nr_steps = 0;
+	do
+		proof->vm_fd = ioctl(proof->dev_fd, KVM_CREATE_VM, 0);
+	while (proof->vm_fd < 0 && errno == EINTR);
+	if (proof->vm_fd >= 0)
+		return 0;
+	error_set(err, errno, "create a VM to try the tracer on");
+	if (err->code == EBUSY)
+		error_next(err, "is another hypervisor using the hardware?");
+	return -err->code;
+}
+
+void kvm_proof_destroy_vm(struct kvm_proof *proof)
+{
+	if (proof->vm_fd >= 0)
+		close(proof->vm_fd);
+	proof->vm_fd = -1;
+}
+
+/* Issue @want, note it with what came of it; @kind: if it is a change */
+static struct slot_request *ask(struct kvm_proof *proof,
+				const struct slot_request *want)
+{
+	struct kvm_proof_step *step = &proof->steps[proof->nr_steps++];
+	struct region2 region = {
+		.slot = want->slot,
+		.flags = want->flags,
+		.guest_phys_addr = want->gpa,
+		.memory_size = want->size,
+		.userspace_addr = want->hva,
+		.guest_memfd_offset = want->gmem_offset,
+		.guest_memfd = want->gmem_fd,
+	};
+	int ret =
+		ioctl(proof->vm_fd,
+		      want->region2 ? SET_REGION2 : KVM_SET_USER_MEMORY_REGION,
+		      want->unread ? NULL : &region);
+
+	*step = (struct kvm_proof_step){ .request = *want };
+	step->request.result = ret ? -errno : 0;
+	return &step->request;
+}
+
+static struct slot slot_of(const struct slot_request *request)
+{
+	return (struct slot){
+		.id = request->slot,
+		.gpa = request->gpa,
+		.size = request->size,
+		.hva = request->hva,
+		.flags = request->flags,
+		.gmem_fd = -1,
+	};
+}
+
+/* The same, for a request that is to succeed and change @old into @want */
+static int change(struct kvm_proof *proof, enum slot_change_kind kind,
+		  const struct slot_request *old,
+		  const struct slot_request *want, struct slotscope_error *err)
+{
+	static const char *const verbs[] = {
+		[SLOT_CREATE] = "create",
+		[SLOT_DELETE] = "delete",
+		[SLOT_MOVE] = "move",
+		[SLOT_FLAGS_ONLY] = "change the flags of",
+	};
+	static const struct slot none = { .id = -1, .gmem_fd = -1 };
+	const struct slot_request *asked = ask(proof, want);
+	struct kvm_proof_step *step = &proof->steps[proof->nr_steps - 1];
+
+	if (asked->result)
+		return error_set(err, asked->result,
+				 "%s a slot of a VM made to try the tracer on",
+				 verbs[kind]);
+	step->changed = true;
+	step->change.kind = kind;
+	step->change.old = old ? slot_of(old) : none;
+	step->change.new = want->size ? slot_of(want) : none;
+	return 0;
+}
+
+int kvm_proof_ask_one(struct kvm_proof *proof, struct slotscope_error *err)
+{
+	const struct slot_request create = {
+		.slot = PROOF_SLOT,
+		.gpa = PROOF_GPA,
+		.size = PROOF_PAGES * page_size(),
+		.hva = (uintptr_t)proof->memory,
+		.gmem_fd = -1,
+	};
+
+	return change(proof, SLOT_CREATE, NULL, &create, err);
+}
+
+int kvm_proof_ask(struct kvm_proof *proof, struct slotscope_error *err)
+{
+	const struct slot_request base = {
+		.slot = PROOF_SLOT,
+		.gpa = PROOF_GPA,
+		.size = PROOF_PAGES * page_size(),
+		.hva = (uintptr_t)proof->memory,
+		.gmem_fd = -1,
+	};
+	struct slot_request past_limit = base, odd_size = base, newer = base;
+	struct slot_request unreadable = { .gmem_fd = -1, .unread = true };
+	struct slot_request flags = base, moved, gone;
+	int ret;
+
+	past_limit.slot = 0xffff;
+	ask(proof, &past_limit);
+	odd_size.size--;
+	ask(proof, &odd_size);
+	ask(proof, &unreadable);
+	/* On kernels that do not have it, it is refused: that must be told, too */
+	newer.region2 = true;
+	newer.slot = 0xffff;
+	newer.gmem_offset = 0x123000;
+	ask(proof, &newer);
+
+	ret = change(proof, SLOT_CREATE, NULL, &base, err);
+	if (ret)
+		return ret;
+	flags.flags = KVM_MEM_LOG_DIRTY_PAGES;
+	ret = change(proof, SLOT_FLAGS_ONLY, &base, &flags, err);
+	if (ret)
+		return ret;
+	moved = flags;
+	moved.gpa = PROOF_GPA_TO;
+	ret = change(proof, SLOT_MOVE, &flags, &moved, err);
+	if (ret)
+		return ret;
+	ask(proof, &moved);
+	gone = moved;
+	gone.size = 0;
+	return change(proof, SLOT_DELETE, &moved, &gone, err);
+}
