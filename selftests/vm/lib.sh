@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What the lab's commands share: where things are, and how they speak.
 
 lab_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -35,6 +35,9 @@ enum lab_frame_type {
 	LAB_REQUEST, /* struct lab_request and its strings */
 	LAB_STDIN,   /* only with a terminal */
 	LAB_WINSIZE, /* struct lab_winsize */
+
+	/* both ways: tell why the command does not end; that has been told */
+	LAB_STUCK,
 };
 
 struct lab_winsize {

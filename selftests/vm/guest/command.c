@@ -112,6 +112,8 @@ static void from_host(int tty)
 	else if (f.type == LAB_WINSIZE && f.len == sizeof(struct lab_winsize) &&
 		 tty >= 0)
 		set_winsize(tty, (struct lab_winsize *)data);
+	else if (f.type == LAB_STUCK)
+		stuck_report();
 	free(data);
 }
 

@@ -29,6 +29,9 @@ void load_modules(void);
 void enter_root(char *const *mounts, unsigned int nmounts, const char *modules);
 void sync_mounts(void);
 
+/* stuck.c: for a command that does not end, tell what it does */
+void stuck_report(void);
+
 /* command.c: run it, pass on what it says, return its exit status */
 struct command {
 	char **argv;

@@ -96,10 +96,19 @@ static unsigned long read_number(const char *path, const char *key)
 	return p ? strtoul(p + (key ? strlen(key) : 0), NULL, 10) : 0;
 }
 
+/* Lockdep turns itself off at its first report, which names no taint. */
+static int lockdep_is_off(void)
+{
+	const char *stats = "/proc/lockdep_stats", *key = "debug_locks:";
+
+	return !access(stats, R_OK) && !read_number(stats, key);
+}
+
 unsigned int klog_problems(void)
 {
 	klog_poll();
-	if (!problems && (read_number("/proc/sys/kernel/tainted", NULL) & BAD_TAINT))
+	if (!problems && ((read_number("/proc/sys/kernel/tainted", NULL) & BAD_TAINT) ||
+			  lockdep_is_off()))
 		problems++;
 	return problems;
 }

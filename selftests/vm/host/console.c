@@ -45,13 +45,19 @@ bool console_read(struct vm *vm, bool verbose)
 	return true;
 }
 
-void console_drain(struct vm *vm, bool verbose)
+/* What is still said, until it is silent for @ms. */
+void console_watch(struct vm *vm, bool verbose, unsigned int ms)
 {
 	struct pollfd p = { .fd = vm->console, .events = POLLIN };
 
-	while (vm->console >= 0 && poll(&p, 1, 0) > 0)
+	while (vm->console >= 0 && poll(&p, 1, ms) > 0)
 		if (!console_read(vm, verbose))
 			break;
+}
+
+void console_drain(struct vm *vm, bool verbose)
+{
+	console_watch(vm, verbose, 0);
 }
 
 /* What was said before the snapshot belongs to the log of each run from it. */

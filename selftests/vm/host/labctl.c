@@ -4,7 +4,7 @@
  *
  *   labctl [options] -- QEMU WORD... -- CMD...
  */
-#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -110,6 +110,9 @@ int main(int argc, char **argv)
 	bool started = false;
 	int status = EXIT_SETUP;
 
+	/* whoever closed our standard streams: no socket may take their place */
+	while (open("/dev/null", O_RDWR) <= STDERR_FILENO)
+		;
 	parse(&o, argc, argv);
 	if (!get_ready(&vm, &o)) {
 		if (o.tty)

@@ -82,6 +82,7 @@ bool qmp_wait(struct vm *vm, const char *text, unsigned int seconds);
 /* console.c */
 bool console_read(struct vm *vm, bool verbose);
 void console_drain(struct vm *vm, bool verbose);
+void console_watch(struct vm *vm, bool verbose, unsigned int ms);
 bool console_load(struct vm *vm, const char *path);
 const char *console_problem(const struct vm *vm);
 void console_show(const struct vm *vm);

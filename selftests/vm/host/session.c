@@ -239,8 +239,42 @@ static int died(struct vm *vm, const struct options *o, bool started)
 	return EXIT_KERNEL;
 }
 
+/*
+ * Ask the guest what its processes wait for. A guest that does not even answer
+ * gets an NMI, on which its kernel shows where it is, and dies.
+ */
+static void ask_why(struct vm *vm, const struct options *o, struct inbox *in)
+{
+	long long end = now_ms() + 3000;
+	const struct lab_frame *f;
+	bool answered = false, started;
+
+	send_frame(vm, LAB_STUCK, NULL, 0);
+	while (!answered && now_ms() < end) {
+		struct pollfd p[] = { { .fd = vm->port, .events = POLLIN },
+				      { .fd = vm->console, .events = POLLIN } };
+
+		if (poll(p, 2, 100) <= 0)
+			continue;
+		if ((p[1].revents && !console_read(vm, o->verbose)) ||
+		    (p[0].revents && !fill(vm, in)))
+			return;
+		while ((f = front(in))) {
+			answered = answered || f->type == LAB_STUCK;
+			handle(f, &started);
+			drop_front(in);
+		}
+	}
+	if (!answered) {
+		note("the guest does not answer: asking its kernel by an NMI where it is");
+		qmp_send(vm, "{\"execute\":\"qmp_capabilities\"}"
+			     "{\"execute\":\"inject-nmi\"}", -1);
+	}
+	console_watch(vm, o->verbose, answered ? 100 : 1000);
+}
+
 /* A guest that hangs because its kernel broke is reported as broken. */
-static int timed_out(struct vm *vm, const struct options *o)
+static int timed_out(struct vm *vm, const struct options *o, struct inbox *in)
 {
 	bool broken;
 
@@ -248,6 +282,8 @@ static int timed_out(struct vm *vm, const struct options *o)
 	broken = console_problem(vm);
 	note("the command did not end within %u s%s", o->seconds,
 	     broken ? ", and the guest's kernel reported a problem" : "");
+	if (!broken)
+		ask_why(vm, o, in);
 	console_show(vm);
 	return broken ? EXIT_KERNEL : EXIT_TIME;
 }
@@ -283,7 +319,7 @@ int session_run(struct vm *vm, const struct options *o, bool *started)
 		char events[512];
 
 		if (end && left <= 0) {
-			status = timed_out(vm, o);
+			status = timed_out(vm, o, in);
 			break;
 		}
 		if (poll(p, 4, left) < 0)
