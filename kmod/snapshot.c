@@ -22,6 +22,9 @@
 #define AS_FIRST_SIZE	    offsetofend(struct slotscope_as, nr_copied)
 #define SLOT_FIRST_SIZE	    offsetofend(struct slotscope_slot, flags)
 
+/* More than a QEMU with many devices has */
+#define USUAL_SLOTS 128U
+
 /*
  * What a VM's tables hold, copied: filled while kvm->srcu is held, handed to
  * the caller after that.
@@ -68,8 +71,7 @@ static void copy_slots(struct copy *copy, struct slotscope_as *as,
 {
 	struct kvm_memslot_iter iter;
 
-	kvm_for_each_memslot_in_gfn_range(&iter, slots, 0, U64_MAX)
-	{
+	kvm_for_each_memslot_in_gfn_range(&iter, slots, 0, U64_MAX) {
 		if (copy->nr_copied < copy->capacity) {
 			copy_slot(&copy->slots[copy->nr_copied], iter.slot);
 			copy->nr_copied++;
@@ -109,24 +111,40 @@ static void copy_as(struct copy *copy, struct kvm *kvm, u32 as_id,
 		as->flags |= SLOTSCOPE_AS_UPDATING;
 }
 
-/*
- * Room for what the caller wants, and no more than a VM can have: the number of
- * slots is not known without walking them, and may be another a moment later.
- */
-static int copy_alloc(struct copy *copy, u32 wanted)
+static int copy_make_room(struct copy *copy, u32 room)
 {
-	copy->capacity = min_t(u32, wanted, copy->nr_as * KVM_MEM_SLOTS_NUM);
-	if (!copy->capacity)
+	kvfree(copy->slots);
+	copy->slots = NULL;
+	copy->capacity = room;
+	if (!room)
 		return 0;
-	copy->slots = kvmalloc_array(copy->capacity, sizeof(*copy->slots),
+	copy->slots = kvmalloc_array(room, sizeof(*copy->slots),
 				     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	return copy->slots ? 0 : -ENOMEM;
 }
 
+static void copy_all(struct copy *copy, struct kvm *kvm, bool with_slots)
+{
+	u32 as_id;
+
+	copy->nr_slots = 0;
+	copy->nr_copied = 0;
+	copy->begin_ns = ktime_get_ns();
+	for (as_id = 0; as_id < copy->nr_as; as_id++)
+		copy_as(copy, kvm, as_id, with_slots);
+	copy->end_ns = ktime_get_ns();
+}
+
+/*
+ * How many slots there are is known only after a walk, and may be otherwise a
+ * moment later. So start with room for a usual VM, and where that was too small
+ * start again with more than there were. This ends: room grows each time, and
+ * what a VM can have is limited.
+ */
 static int copy_vm(struct copy *copy, int fd, u32 wanted, bool with_slots)
 {
+	u32 room = min(wanted, USUAL_SLOTS);
 	struct vm vm;
-	u32 as_id;
 	int ret;
 
 	ret = vm_get(&vm, fd);
@@ -134,15 +152,14 @@ static int copy_vm(struct copy *copy, int fd, u32 wanted, bool with_slots)
 		return ret;
 
 	copy->nr_as = compat_nr_as(vm.kvm);
-	ret = copy_alloc(copy, wanted);
-	if (ret)
-		goto out;
+	do {
+		ret = copy_make_room(copy, room);
+		if (ret)
+			break;
+		copy_all(copy, vm.kvm, with_slots);
+		room = min(wanted, copy->nr_slots + copy->nr_slots / 8);
+	} while (copy->nr_copied < copy->nr_slots && room > copy->capacity);
 
-	copy->begin_ns = ktime_get_ns();
-	for (as_id = 0; as_id < copy->nr_as; as_id++)
-		copy_as(copy, vm.kvm, as_id, with_slots);
-	copy->end_ns = ktime_get_ns();
-out:
 	vm_put(&vm);
 	return ret;
 }

@@ -310,9 +310,7 @@ int main(void)
 	};
 
 	need_module_and_kvm();
-	dev = open(SLOTSCOPE_DEVICE, O_RDWR | O_CLOEXEC);
-	if (dev < 0)
-		ktap_bail("open " SLOTSCOPE_DEVICE ": %s", strerror(errno));
+	dev = dev_open();
 	snap = snap_alloc();
 	memory = guest_memory(MEMORY);
 	return KTAP_RUN(cases);
