@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory/mtree_build.h"
+#include "memory/mtree_hints.h"
+#include "memory/mtree_match.h"
+#include "memory/mtree_print.h"
+
+struct builder {
+	const struct mtree_tree *tree;
+	const struct mtree_match *match;
+	struct memory_model *model;
+	struct memory_region **regions; /* of the nodes that are built */
+	bool *pending;			/* aliases whose target comes first */
+	FILE *notes;
+	struct slotscope_error *err;
+};
+
+static memory_size_t size_of(const struct mtree_node *node, unsigned int hints)
+{
+	if (hints & MTREE_HINT_EMPTY && node->start == node->end)
+		return 0;
+	return (memory_size_t)(node->end - node->start) + 1;
+}
+
+/* Registers and containers are both "i/o" */
+static bool terminates(const struct builder *b, int32_t i, unsigned int hints)
+{
+	const struct mtree_node *node = &b->tree->nodes[i];
+	size_t s;
+
+	if (hints & (MTREE_HINT_TERMINATES | MTREE_HINT_CONTAINER))
+		return hints & MTREE_HINT_TERMINATES;
+	if (mtree_next_child(b->tree, i, -1) >= 0)
+		return false;
+	if (node->parent >= 0)
+		return true;
+	/* An address space of registers alone is none; an alias's target may be */
+	for (s = 0; s < b->tree->nr_as; s++)
+		if (mtree_section_root(b->tree, b->tree->as[s].section) == i)
+			return false;
+	return true;
+}
+
+/* Text of before 2.10 tells rights only: "R-" is read-only, or a ROM device */
+static enum mtree_kind kind_of(const struct builder *b, int32_t i,
+			       unsigned int hints)
+{
+	const struct mtree_node *node = &b->tree->nodes[i];
+	enum mtree_kind kind = MTREE_IO;
+
+	if (node->kind != MTREE_RIGHTS)
+		return node->kind;
+	if (mtree_next_child(b->tree, i, -1) >= 0)
+		return MTREE_IO;
+	if (!node->writable)
+		kind = MTREE_ROM;
+	else if (hints & MTREE_HINT_RAM)
+		kind = MTREE_RAM;
+	if (b->notes)
+		fprintf(b->notes, "%s at %016" PRIx64 " is taken for %s\n",
+			node->name, node->start, mtree_kind_name(kind));
+	return kind;
+}
+
+static int create_memory(struct builder *b, const struct mtree_node *node,
+			 enum mtree_kind kind, struct memory_region **out)
+{
+	uint64_t size = node->end - node->start + 1;
+
+	if (!size) {
+		error_set(b->err, EINVAL, "rebuild region %s of info mtree",
+			  node->name);
+		return error_why(b->err, "2^64 bytes of memory");
+	}
+	switch (kind) {
+	case MTREE_ROM:
+		return memory_region_create_rom(b->model, node->name, size,
+						NULL, out, b->err);
+	case MTREE_ROMD:
+		return memory_region_create_rom_device(b->model, node->name,
+						       size, NULL, NULL, NULL,
+						       out, b->err);
+	case MTREE_RAMD:
+		return memory_region_create_ram_device(b->model, node->name,
+						       size, NULL, out, b->err);
+	default:
+		return memory_region_create_ram(b->model, node->name, size,
+						NULL, out, b->err);
+	}
+}
+
+static int set_attributes(struct builder *b, int32_t i, unsigned int hints)
+{
+	const struct mtree_node *node = &b->tree->nodes[i];
+	struct memory_region *region = b->regions[i];
+	bool readonly = hints & MTREE_HINT_READONLY && node->alias;
+	int ret = 0;
+
+	/* Before 2.10 an alias was printed with rights of its own */
+	if (node->kind == MTREE_RIGHTS)
+		readonly = !node->writable;
+	if (node->owner || node->parent_object)
+		ret = memory_region_set_owner(region, node->owner,
+					      node->parent_object, b->err);
+	if (!ret && readonly)
+		ret = memory_region_set_readonly(region, true, b->err);
+	if (!ret && node->nonvolatile)
+		ret = memory_region_set_nonvolatile(region, true, b->err);
+	if (!ret && node->disabled)
+		ret = memory_region_set_enabled(region, false, b->err);
+	return ret;
+}
+
+static int create_plain(struct builder *b, int32_t i)
+{
+	const struct mtree_node *node = &b->tree->nodes[i];
+	struct memory_region **out = &b->regions[i];
+	unsigned int hints = mtree_hints(node->name);
+	enum mtree_kind kind = kind_of(b, i, hints);
+	int ret;
+
+	if (kind != MTREE_IO && kind != MTREE_CONTAINER)
+		ret = create_memory(b, node, kind, out);
+	else if (terminates(b, i, hints))
+		ret = memory_region_create_io(b->model, node->name,
+					      size_of(node, hints), NULL, NULL,
+					      out, b->err);
+	else
+		ret = memory_region_create(b->model, node->name,
+					   size_of(node, hints), out, b->err);
+	return ret ? ret : set_attributes(b, i, hints);
+}
+
+static int create_alias(struct builder *b, int32_t i)
+{
+	const struct mtree_node *node = &b->tree->nodes[i];
+	unsigned int hints = mtree_hints(node->name);
+	int32_t target = b->match->target[i];
+	int ret;
+
+	if (!b->regions[target]) { /* an alias, too */
+		if (b->pending[target]) {
+			error_set(b->err, ELOOP,
+				  "rebuild alias %s of info mtree", node->name);
+			return error_why(b->err, "it shows itself");
+		}
+		b->pending[i] = true;
+		ret = create_alias(b, target);
+		b->pending[i] = false;
+		if (ret)
+			return ret;
+	}
+	ret = memory_region_create_alias(b->model, node->name,
+					 b->regions[target], node->alias_start,
+					 size_of(node, hints), &b->regions[i],
+					 b->err);
+	return ret ? ret : set_attributes(b, i, hints);
+}
+
+/*
+ * Children are mapped from the last to the first: of those with equal priority
+ * the newest hides the others, and QEMU prints it first.
+ */
+static int map_children(struct builder *b, int32_t parent)
+{
+	const struct mtree_node *nodes = b->tree->nodes;
+	int32_t i, *children;
+	size_t nr = 0;
+	int ret = 0;
+
+	for (i = -1; (i = mtree_next_child(b->tree, parent, i)) >= 0;)
+		nr++;
+	if (!nr)
+		return 0;
+	children = malloc(nr * sizeof(*children));
+	if (!children)
+		return error_set(b->err, ENOMEM, "rebuild the tree");
+	nr = 0;
+	for (i = -1; (i = mtree_next_child(b->tree, parent, i)) >= 0;)
+		children[nr++] = i;
+	while (nr-- && !ret) {
+		i = children[nr];
+		ret = memory_region_add_subregion_overlap(
+			b->regions[parent],
+			nodes[i].start - nodes[parent].start, nodes[i].priority,
+			b->regions[i], b->err);
+	}
+	free(children);
+	return ret;
+}
+
+/* Call @step for each node that is to be built and is (no) alias */
+static int for_each(struct builder *b, bool alias,
+		    int (*step)(struct builder *b, int32_t node))
+{
+	size_t s;
+	int ret = 0;
+
+	for (s = 0; s < b->tree->nr_sections && !ret; s++) {
+		const struct mtree_section *section = &b->tree->sections[s];
+		int32_t i = section->first, end = i + section->nr;
+
+		for (; b->match->build[s] && i < end && !ret; i++)
+			if (!b->tree->nodes[i].hidden &&
+			    !!b->tree->nodes[i].alias == alias)
+				ret = step(b, i);
+	}
+	return ret;
+}
+
+static int create_alias_once(struct builder *b, int32_t i)
+{
+	return b->regions[i] ? 0 : create_alias(b, i);
+}
+
+static int create_spaces(struct builder *b)
+{
+	struct memory_region *root;
+	struct address_space *as;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < b->tree->nr_as && !ret; i++) {
+		int32_t node =
+			mtree_section_root(b->tree, b->tree->as[i].section);
+
+		if (node >= 0) {
+			node = b->match->region[b->match->class[node]];
+			root = b->regions[node];
+		} else { /* disabled, so nothing shows */
+			ret = memory_region_create(b->model, "", 0, &root,
+						   b->err);
+		}
+		if (!ret)
+			ret = address_space_create(b->model,
+						   b->tree->as[i].name, root,
+						   &as, b->err);
+	}
+	return ret;
+}
+
+static void note_poor_text(const struct builder *b)
+{
+	if (!b->notes)
+		return;
+	if (b->tree->cut)
+		fputs("the text may be cut off: its last section does not end "
+		      "with an empty line\n",
+		      b->notes);
+	if (!b->tree->disabled)
+		fputs("no region in the text is disabled: there is none, or it "
+		      "was taken without -D\n",
+		      b->notes);
+	if (b->tree->hidden)
+		fprintf(b->notes,
+			"%zu regions stand below one that is not shown: taken "
+			"as disabled\n",
+			b->tree->hidden);
+	if (!b->tree->owned)
+		fputs("no owners in the text (-o): regions are told apart by "
+		      "name and place alone\n",
+		      b->notes);
+	if (b->tree->rights)
+		fputs("a text of before QEMU 2.10 does not tell RAM from "
+		      "registers\n",
+		      b->notes);
+}
+
+static int build(struct builder *b)
+{
+	int ret;
+
+	memory_model_begin(b->model);
+	ret = for_each(b, false, create_plain);
+	if (!ret)
+		ret = for_each(b, true, create_alias_once);
+	if (!ret)
+		ret = for_each(b, false, map_children);
+	if (!ret)
+		ret = create_spaces(b);
+	return ret ? ret : memory_model_commit(b->model, b->err);
+}
+
+int mtree_build(const struct mtree_tree *tree, FILE *notes,
+		struct memory_model **out, struct slotscope_error *err)
+{
+	struct mtree_match match;
+	struct builder b = {
+		.tree = tree, .match = &match, .notes = notes, .err = err
+	};
+	int ret;
+
+	note_poor_text(&b);
+	ret = mtree_match(tree, notes, &match, err);
+	if (ret)
+		return ret;
+	ret = memory_model_create(NULL, &b.model, err);
+	if (ret)
+		goto out_match;
+	b.regions = calloc(tree->nr_nodes + 1, sizeof(*b.regions));
+	b.pending = calloc(tree->nr_nodes + 1, sizeof(*b.pending));
+	if (b.regions && b.pending)
+		ret = build(&b);
+	else
+		ret = error_set(err, ENOMEM, "rebuild the tree");
+	free(b.pending);
+	free(b.regions);
+	if (ret)
+		memory_model_destroy(b.model);
+	else
+		*out = b.model;
+out_match:
+	mtree_match_deinit(&match);
+	return ret;
+}
+
+int mtree_flatviews_from_tree_text(const char *text, size_t len, FILE *out,
+				   FILE *notes, struct slotscope_error *err)
+{
+	struct memory_model *model;
+	struct mtree_tree tree;
+	int ret = mtree_tree_parse(text, len, &tree, err);
+
+	if (ret)
+		return ret;
+	if (!tree.nr_as) {
+		error_set(err, EINVAL, "read the text of info mtree");
+		error_why(err, "there is no address space in it");
+		ret = error_next(err, "give what 'info mtree -o -D' prints");
+		goto out_tree;
+	}
+	ret = mtree_build(&tree, notes, &model, err);
+	if (ret)
+		goto out_tree;
+	ret = mtree_print(out, model, MTREE_FLATVIEW);
+	if (ret)
+		error_set(err, -ret, "print the flat views");
+	memory_model_destroy(model);
+out_tree:
+	mtree_tree_deinit(&tree);
+	return ret;
+}
