@@ -15,6 +15,7 @@ struct builder {
 	struct memory_model *model;
 	struct memory_region **regions; /* of the nodes that are built */
 	bool *pending;			/* aliases whose target comes first */
+	struct memory_region *nothing;	/* stands for what is not shown */
 	FILE *notes;
 	struct slotscope_error *err;
 };
@@ -142,7 +143,7 @@ static int create_alias(struct builder *b, int32_t i)
 	int32_t target = b->match->target[i];
 	int ret;
 
-	if (!b->regions[target]) { /* an alias, too */
+	if (target >= 0 && !b->regions[target]) { /* an alias, too */
 		if (b->pending[target]) {
 			error_set(b->err, ELOOP,
 				  "rebuild alias %s of info mtree", node->name);
@@ -154,10 +155,10 @@ static int create_alias(struct builder *b, int32_t i)
 		if (ret)
 			return ret;
 	}
-	ret = memory_region_create_alias(b->model, node->name,
-					 b->regions[target], node->alias_start,
-					 size_of(node, hints), &b->regions[i],
-					 b->err);
+	ret = memory_region_create_alias(
+		b->model, node->name,
+		target < 0 ? b->nothing : b->regions[target], node->alias_start,
+		size_of(node, hints), &b->regions[i], b->err);
 	return ret ? ret : set_attributes(b, i, hints);
 }
 
@@ -275,7 +276,10 @@ static int build(struct builder *b)
 	int ret;
 
 	memory_model_begin(b->model);
-	ret = for_each(b, false, create_plain);
+	ret = memory_region_create(b->model, "(disabled)", 0, &b->nothing,
+				   b->err);
+	if (!ret)
+		ret = for_each(b, false, create_plain);
 	if (!ret)
 		ret = for_each(b, true, create_alias_once);
 	if (!ret)

@@ -25,6 +25,8 @@ static const struct {
 	{ "pci_bridge_io", MTREE_HINT_CONTAINER | MTREE_HINT_EMPTY },
 	{ "pci_bridge_mem", MTREE_HINT_EMPTY },
 	{ "pci_bridge_pref_mem", MTREE_HINT_EMPTY },
+	/* Without -D none of its windows shows */
+	{ "smram", MTREE_HINT_CONTAINER },
 	{ "tseg-blackhole", MTREE_HINT_EMPTY },
 	{ "tseg-window", MTREE_HINT_EMPTY },
 

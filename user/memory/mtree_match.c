@@ -182,14 +182,24 @@ static bool same_owner(const struct mtree_node *a, const struct mtree_node *b)
 	return a->owner && b->owner && strcmp(a->owner, b->owner) == 0;
 }
 
-/* Could section @s be what @alias shows? */
-static bool fits(const struct resolver *r, size_t s,
-		 const struct mtree_node *alias)
+/* Nothing shows what it is itself in */
+static bool contains(const struct resolver *r, size_t s, int32_t node)
 {
 	const struct mtree_section *section = &r->tree->sections[s];
+
+	return (size_t)node >= section->first &&
+	       (size_t)node < section->first + section->nr;
+}
+
+/* Could section @s be what alias @node shows? */
+static bool fits(const struct resolver *r, size_t s, int32_t node)
+{
+	const struct mtree_section *section = &r->tree->sections[s];
+	const struct mtree_node *alias = &r->tree->nodes[node];
 	int32_t root = mtree_section_root(r->tree, s);
 
-	if (!section->name || strcmp(section->name, alias->alias))
+	if (!section->name || strcmp(section->name, alias->alias) ||
+	    contains(r, s, node))
 		return false;
 	/* An alias is printed with the kind of its target */
 	return root < 0 || r->tree->rights ||
@@ -208,15 +218,16 @@ static bool has_owner(const struct resolver *r, size_t s,
  * The section of what @alias shows, or -1. One of several is chosen by its
  * owner: a device's windows show what is the device's.
  */
-static ssize_t find_target(struct resolver *r, const struct mtree_node *alias)
+static ssize_t find_target(struct resolver *r, int32_t node)
 {
+	const struct mtree_node *alias = &r->tree->nodes[node];
 	bool next_fits = r->next < r->tree->nr_sections &&
-			 fits(r, r->next, alias);
+			 fits(r, r->next, node);
 	ssize_t known = -1;
 	size_t s, nr_known = 0;
 
 	for (s = 0; s < r->next; s++) {
-		if (!fits(r, s, alias))
+		if (!fits(r, s, node))
 			continue;
 		if (has_owner(r, s, alias))
 			return s;
@@ -236,7 +247,7 @@ static ssize_t find_target(struct resolver *r, const struct mtree_node *alias)
 	}
 	/* Claimed by an alias that is disabled and not shown: without -D */
 	for (s = r->next; s < r->tree->nr_sections; s++)
-		if (fits(r, s, alias))
+		if (fits(r, s, node))
 			return s;
 	return -1;
 }
@@ -248,12 +259,10 @@ static int resolve_alias(struct resolver *r, int32_t node,
 	int32_t class = r->match->class[node], root;
 	ssize_t s = r->by_class[class];
 
-	if (s < 0)
-		s = find_target(r, alias);
-	root = s < 0 ? -1 : mtree_section_root(r->tree, s);
-	if (root < 0 || r->match->region[r->match->class[root]] < 0) {
-		if (alias->hidden)
-			return 0;
+	/* Alike, it shows the same; but not where that is around it */
+	if (s < 0 || contains(r, s, node))
+		s = find_target(r, node);
+	if (s < 0) {
 		error_set(err, EINVAL, "find what alias %s of info mtree shows",
 			  alias->name);
 		error_why(err, "there is no memory-region section for %s",
@@ -264,7 +273,11 @@ static int resolve_alias(struct resolver *r, int32_t node,
 	if (s >= (ssize_t)r->next)
 		r->next = s + 1;
 	r->by_class[class] = s;
-	r->match->target[node] = r->match->region[r->match->class[root]];
+	/* Without root the section is of a disabled region, not shown */
+	root = mtree_section_root(r->tree, s);
+	if (root >= 0)
+		r->match->target[node] =
+			r->match->region[r->match->class[root]];
 	return 0;
 }
 

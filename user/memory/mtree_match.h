@@ -20,7 +20,7 @@
  * @build:   of each section: build the regions of its nodes. Those of the other
  *	     sections stand in one of these as well
  * @target:  of each node: the node that stands for what it shows; -1 if it is
- *	     no alias
+ *	     no alias, or shows what is disabled and not in the text
  */
 struct mtree_match {
 	int32_t *class;
