@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The JSON forms against the texts that Documentation/json.md promises, there
+ * and back, and against hostile input.
+ */
+#include <errno.h>
+
+#include "view_make.h"
+#include "view/json.h"
+
+static const struct slot none = { .id = -1, .gmem_fd = -1 };
+
+static void assert_text(struct json_object *obj, const char *want)
+{
+	struct json_object *parsed = json_tokener_parse(want);
+
+	assert_non_null(obj);
+	assert_non_null(parsed);
+	/* not by text: the order of members is no promise */
+	if (!json_object_equal(obj, parsed))
+		fail_msg("got %s, want %s",
+			 json_object_to_json_string_ext(obj, 0), want);
+	json_object_put(parsed);
+	json_object_put(obj);
+}
+
+static void event_to_text(const struct slot_event *event, const char *want)
+{
+	assert_text(slot_event_to_json(event), want);
+}
+
+#define HEAD                                                         \
+	"\"seq\":7,\"time_ns\":7000,\"duration_ns\":0,\"serial\":1," \
+	"\"tgid\":100,\"tid\":101,\"comm\":\"vmm\","
+
+static void events_as_text(void **unused)
+{
+	struct slot_event event = event_of(SLOT_EVENT_VM_CREATE, 7);
+
+	event.vm = (struct vm_id){
+		.tgid = 100, .start_time = 5, .fd = 9, .serial = 1
+	};
+	strcpy(event.vm.boot_id, "3f2a");
+	event_to_text(&event, "{" HEAD "\"type\":\"vm-create\",\"vm-create\":{"
+			      "\"boot_id\":\"3f2a\",\"tgid\":100,"
+			      "\"start_time\":5,\"fd\":9,\"serial\":1}}");
+
+	event = event_of(SLOT_EVENT_BASE_END, 7);
+	event.base_end.as_id = 1;
+	event.base_end.generation = 77;
+	event_to_text(&event, "{" HEAD "\"type\":\"base-end\",\"base-end\":{"
+			      "\"as_id\":1,\"generation\":77}}");
+
+	event = event_of(SLOT_EVENT_REQUEST, 7);
+	event.request = (struct slot_request){
+		.slot = 0x10003,
+		.flags = 0x80000002,
+		.gpa = 0xfffc0000,
+		.size = 0x40000,
+		.hva = 0xfffffffffffff000,
+		.gmem_fd = -1,
+		.result = -22,
+	};
+	event_to_text(&event, "{" HEAD "\"type\":\"request\",\"request\":{"
+			      "\"region2\":false,\"slot\":\"0x10003\","
+			      "\"flags\":\"0x80000002\",\"gpa\":\"0xfffc0000\","
+			      "\"size\":\"0x40000\","
+			      "\"hva\":\"0xfffffffffffff000\","
+			      "\"result\":-22}}");
+
+	event.request = (struct slot_request){ .unread = true,
+					       .region2 = true,
+					       .result = -14 };
+	event_to_text(&event, "{" HEAD "\"type\":\"request\",\"request\":{"
+			      "\"region2\":true,\"unread\":true,"
+			      "\"result\":-14}}");
+
+	event = event_of(SLOT_EVENT_CHANGE, 7);
+	event.change.kind = SLOT_CREATE;
+	event.change.old = none;
+	event.change.new = slot_of(0, 3, 0xe0000, 0x20000, HVA, SLOT_READONLY);
+	event.change.new.hidden = true;
+	event.change.generation = 6;
+	event_to_text(&event, "{" HEAD "\"type\":\"change\",\"change\":{"
+			      "\"kind\":\"create\",\"old\":null,\"new\":{"
+			      "\"as_id\":0,\"id\":3,\"gpa\":\"0xe0000\","
+			      "\"size\":\"0x20000\",\"hva\":\"0x7f0000000000\","
+			      "\"flags\":\"0x2\",\"hidden\":true},"
+			      "\"generation\":6,\"result\":0}}");
+
+	event = event_of(SLOT_EVENT_EXIT, 7);
+	event.exit.gpa = 0xfee00000;
+	event.exit.len = 4;
+	event.exit.write = true;
+	event_to_text(&event, "{" HEAD "\"type\":\"exit\",\"exit\":{"
+			      "\"gpa\":\"0xfee00000\",\"len\":4,"
+			      "\"write\":true}}");
+
+	event = event_of(SLOT_EVENT_LOST, 7);
+	event.lost.reason = SLOT_LOST_MAP_FULL;
+	event.lost.count = 12;
+	event_to_text(&event, "{" HEAD "\"type\":\"lost\",\"lost\":{"
+			      "\"reason\":\"map-full\",\"count\":12}}");
+}
+
+/* Through text, as a recording would */
+static int event_from_text(const char *text, struct slot_event *event,
+			   struct slotscope_error *err)
+{
+	struct json_object *obj = json_tokener_parse(text);
+	int ret = slot_event_from_json(obj, event, err);
+
+	json_object_put(obj);
+	return ret;
+}
+
+static void events_there_and_back(void **unused)
+{
+	struct slot_event events[SLOT_EVENT_TYPES];
+	struct slotscope_error err = { 0 };
+	struct json_object *obj;
+	struct slot_event back;
+
+	memset(events, 0, sizeof(events));
+	for (int type = 0; type < SLOT_EVENT_TYPES; type++)
+		events[type] = event_of(type, UINT64_MAX - 1);
+	events[SLOT_EVENT_VM_CREATE].vm.fd = -1;
+	events[SLOT_EVENT_VM_DESTROY].vm.serial = UINT64_MAX - 1;
+	events[SLOT_EVENT_BASE].base =
+		slot_of(UINT16_MAX, 32767, 0xfffffffffffff000, 0x1000,
+			0xfffffffffffff000, SLOT_LOG_DIRTY | SLOT_INVALID);
+	events[SLOT_EVENT_BASE].base.gmem_fd = 0;
+	events[SLOT_EVENT_BASE].base.gmem_offset = 0x8000000000000000;
+	events[SLOT_EVENT_BASE].base.unknown = SLOT_FIELDS_ALL;
+	events[SLOT_EVENT_REQUEST].request = (struct slot_request){
+		.region2 = true,
+		.slot = UINT32_MAX,
+		.flags = UINT32_MAX,
+		.gpa = UINT64_MAX,
+		.size = UINT64_MAX,
+		.hva = UINT64_MAX,
+		.gmem_fd = INT32_MIN,
+		.gmem_offset = UINT64_MAX,
+		.result = -4095,
+	};
+	events[SLOT_EVENT_CHANGE].change.kind = SLOT_MOVE;
+	events[SLOT_EVENT_CHANGE].change.old = slot_of(1, 5, 0, 0x1000, HVA, 0);
+	events[SLOT_EVENT_CHANGE].change.new =
+		slot_of(1, 5, 0x1000, 0x1000, HVA, 0);
+	events[SLOT_EVENT_LOST].serial = 0;
+	for (int type = 0; type < SLOT_EVENT_TYPES; type++) {
+		obj = slot_event_to_json(&events[type]);
+		assert_int_equal(
+			event_from_text(json_object_to_json_string_ext(obj, 0),
+					&back, &err),
+			0);
+		json_object_put(obj);
+		assert_memory_equal(&back, &events[type], sizeof(back));
+	}
+}
+
+/* What a VMM calls itself must not break the document */
+static void names_become_valid_utf8(void **unused)
+{
+	struct slot_event event = event_of(SLOT_EVENT_EXIT, 1);
+	struct slotscope_error err = { 0 };
+	struct json_object *obj;
+	struct json_object *comm;
+	struct slot_event back;
+
+	/* no NUL at the end, a quote, an escape, and bytes that are no UTF-8 */
+	memcpy(event.comm, "\x1b[2J\"\xff\xfe\xc3\xa9\xed\xa0\x80\xc0\xaf.",
+	       16);
+	obj = slot_event_to_json(&event);
+	assert_true(json_object_object_get_ex(obj, "comm", &comm));
+	assert_string_equal(json_object_get_string(comm),
+			    "\x1b[2J\"\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9"
+			    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"
+			    "\xef\xbf\xbd\xef\xbf\xbd.");
+	/* coming back it is cut to what fits, between characters */
+	assert_int_equal(slot_event_from_json(obj, &back, &err), 0);
+	assert_string_equal(back.comm,
+			    "\x1b[2J\"\xef\xbf\xbd\xef\xbf\xbd\xc3\xa9");
+	json_object_put(obj);
+}
+
+static const char good_request[] =
+	"{\"seq\":1,\"time_ns\":5,\"type\":\"request\",\"request\":{"
+	"\"region2\":false,\"slot\":\"0x0\",\"flags\":\"0x0\",\"gpa\":\"0x0\","
+	"\"size\":\"0x1000\",\"hva\":\"0x1000\",\"result\":0}}";
+
+/* @good with the first @from made @to must be refused, naming @member */
+static void refuse_event(const char *good, const char *from, const char *to,
+			 const char *member)
+{
+	struct slotscope_error err = { 0 };
+	const char *at = strstr(good, from);
+	struct slot_event event;
+	char text[1024];
+
+	assert_non_null(at);
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - good), good, to,
+		 at + strlen(from));
+	if (event_from_text(text, &event, &err) != -EINVAL)
+		fail_msg("took %s", text);
+	assert_int_equal(err.code, EINVAL);
+	if (!strstr(err.why, member))
+		fail_msg("\"%s\" does not name %s in %s", err.why, member,
+			 text);
+}
+
+static void hostile_events_are_refused(void **unused)
+{
+	static const char change[] =
+		"{\"seq\":1,\"time_ns\":5,\"type\":\"change\",\"change\":{"
+		"\"kind\":\"move\",\"old\":{\"as_id\":0,\"id\":1,"
+		"\"gpa\":\"0x0\",\"size\":\"0x1000\",\"hva\":null},"
+		"\"new\":{\"as_id\":0,\"id\":1,\"gpa\":\"0x5000\","
+		"\"size\":\"0x1000\",\"hva\":null},"
+		"\"generation\":4,\"result\":0}}";
+	const char *good = good_request;
+	struct slotscope_error err = { 0 };
+	struct slot_event event;
+
+	assert_int_equal(event_from_text(good, &event, &err), 0);
+	assert_int_equal(event_from_text(change, &event, &err), 0);
+	assert_int_equal(event_from_text("[]", &event, &err), -EINVAL);
+	assert_int_equal(event_from_text("null", &event, &err), -EINVAL);
+	assert_int_equal(event_from_text("{}", &event, &err), -EINVAL);
+
+	refuse_event(good, "\"seq\":1,", "", "\"seq\"");
+	refuse_event(good, "\"seq\":1", "\"seq\":0", "\"seq\"");
+	refuse_event(good, "\"seq\":1", "\"seq\":-1", "\"seq\"");
+	refuse_event(good, "\"seq\":1", "\"seq\":1.5", "\"seq\"");
+	refuse_event(good, "\"seq\":1", "\"seq\":\"1\"", "\"seq\"");
+	refuse_event(good, "\"seq\":1", "\"seq\":null", "\"seq\"");
+	refuse_event(good, "\"seq\":1", "\"seq\":[1]", "\"seq\"");
+	refuse_event(good, "\"seq\":1", "\"seq\":18446744073709551616",
+		     "\"seq\"");
+	refuse_event(good, "\"request\"", "\"sneeze\"", "\"type\"");
+	refuse_event(good, "\"request\"", "7", "\"type\"");
+	refuse_event(good, "\"request\"", "\"exit\"", "\"exit\"");
+	refuse_event(good, "\"gpa\":\"0x0\"", "\"gpa\":0", "\"request.gpa\"");
+	refuse_event(good, "\"gpa\":\"0x0\"", "\"gpa\":\"0\"",
+		     "\"request.gpa\"");
+	refuse_event(good, "\"gpa\":\"0x0\"", "\"gpa\":\"0x\"",
+		     "\"request.gpa\"");
+	refuse_event(good, "\"gpa\":\"0x0\"", "\"gpa\":\"0x-1\"",
+		     "\"request.gpa\"");
+	refuse_event(good, "\"gpa\":\"0x0\"", "\"gpa\":\"0x1g\"",
+		     "\"request.gpa\"");
+	refuse_event(good, "\"gpa\":\"0x0\"", "\"gpa\":\"0x1\\u0000\"",
+		     "\"request.gpa\"");
+	refuse_event(good, "\"gpa\":\"0x0\"", "\"gpa\":\"0x10000000000000000\"",
+		     "\"request.gpa\"");
+	refuse_event(good, "\"slot\":\"0x0\"", "\"slot\":\"0x100000000\"",
+		     "\"request.slot\"");
+	refuse_event(good, "\"region2\":false", "\"region2\":0",
+		     "\"request.region2\"");
+	refuse_event(good, "\"region2\":false", "\"region2\":true",
+		     "\"request.gmem_fd\"");
+	refuse_event(good, "\"result\":0", "\"result\":1",
+		     "\"request.result\"");
+	refuse_event(good, "\"result\":0", "\"result\":-5000",
+		     "\"request.result\"");
+	refuse_event(change, "\"kind\":\"move\"", "\"kind\":\"grow\"",
+		     "\"change.kind\"");
+	refuse_event(change, "\"id\":1", "\"id\":-2", "\"change.old.id\"");
+	refuse_event(change, "\"id\":1", "\"id\":2", "\"change.new\"");
+	refuse_event(change, "\"size\":\"0x1000\"", "\"size\":\"0x0\"",
+		     "\"change.old.size\"");
+	refuse_event(change, "\"gpa\":\"0x0\"",
+		     "\"gpa\":\"0xffffffffffffffff\"", "\"change.old.size\"");
+	refuse_event(change, "\"as_id\":0", "\"as_id\":65536",
+		     "\"change.old.as_id\"");
+}
+
+static const char good_state[] =
+	"{\"version\":1,\"view\":\"kernel\","
+	"\"vm\":{\"boot_id\":\"\",\"tgid\":42,\"start_time\":7,\"fd\":9,"
+	"\"serial\":0},"
+	"\"coverage\":{\"fields\":[\"id\",\"gpa\",\"size\"],\"since_ns\":0,"
+	"\"at_ns\":5,\"lost\":1,\"truncated\":true,\"blind\":[{\"as_id\":0,"
+	"\"gpa\":\"0x1000\",\"size\":\"0x2000\",\"why\":\"cut\"}]},"
+	"\"whole_life\":false,\"gone\":false,"
+	"\"address_spaces\":[{\"covered\":true,\"generation\":12,"
+	"\"updating\":true}],"
+	"\"slots\":[{\"as_id\":0,\"id\":null,\"gpa\":\"0x0\","
+	"\"size\":\"0x1001\",\"hva\":null,\"flags\":\"0x2\","
+	"\"unknown\":[\"hva\"],\"name\":\"pc.ram\",\"offset\":\"0x10\","
+	"\"seq\":3}]}";
+
+static void states_there_and_back(void **unused)
+{
+	struct json_object *obj = json_tokener_parse(good_state);
+	struct slotscope_error err = { 0 };
+	struct slot_state state;
+
+	assert_int_equal(slot_state_from_json(obj, &state, &err), 0);
+	json_object_put(obj);
+	assert_int_equal(state.source, VIEW_KERNEL);
+	assert_int_equal(state.vm.tgid, 42);
+	assert_int_equal(state.coverage.fields,
+			 SLOT_FIELD_ID | SLOT_FIELD_GPA | SLOT_FIELD_SIZE);
+	assert_int_equal(state.coverage.lost, 1);
+	assert_true(state.coverage.truncated);
+	assert_int_equal(state.coverage.nr_blind, 1);
+	assert_string_equal(state.coverage.blind[0].why, "cut");
+	assert_int_equal(state.nr_as, 1);
+	assert_int_equal(state.as[0].generation, 12);
+	assert_true(state.as[0].updating);
+	assert_int_equal(state.nr_slots, 1);
+	assert_int_equal(state.slots[0].id, -1);
+	assert_int_equal(state.slots[0].unknown, SLOT_FIELD_HVA);
+	assert_string_equal(state.slots[0].name, "pc.ram");
+	assert_int_equal(state.slots[0].offset, 0x10);
+	assert_text(slot_state_to_json(&state), good_state);
+	slot_state_deinit(&state);
+}
+
+static void refuse_state(const char *from, const char *to, const char *member)
+{
+	struct slotscope_error err = { 0 };
+	const char *at = strstr(good_state, from);
+	struct json_object *obj;
+	struct slot_state state;
+	char text[2048];
+
+	assert_non_null(at);
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - good_state),
+		 good_state, to, at + strlen(from));
+	obj = json_tokener_parse(text);
+	assert_non_null(obj);
+	if (slot_state_from_json(obj, &state, &err) != -EINVAL)
+		fail_msg("took %s", text);
+	if (!strstr(err.why, member))
+		fail_msg("\"%s\" does not name %s", err.why, member);
+	assert_null(state.slots);
+	json_object_put(obj);
+}
+
+static void hostile_states_are_refused(void **unused)
+{
+	refuse_state("\"version\":1", "\"version\":2", "\"version\"");
+	refuse_state("\"version\":1,", "", "\"version\"");
+	refuse_state("\"kernel\"", "\"colonel\"", "\"view\"");
+	refuse_state("\"fd\":9", "\"fd\":-2", "\"vm.fd\"");
+	refuse_state("\"boot_id\":\"\"", "\"boot_id\":\"../../etc\"",
+		     "\"vm.boot_id\"");
+	refuse_state("[\"id\",", "[\"ie\",", "\"coverage.fields\"");
+	refuse_state("[\"id\",", "[1,", "\"coverage.fields\"");
+	refuse_state("\"size\":\"0x2000\"", "\"size\":\"0x0\"",
+		     "\"coverage.blind[0].size\"");
+	refuse_state("[{\"covered\"", "[5,{\"covered\"",
+		     "\"address_spaces[0]\"");
+	refuse_state("\"as_id\":0,\"id\"", "\"as_id\":1,\"id\"",
+		     "\"slots[0].as_id\"");
+	refuse_state("\"0x1001\"", "\"0x0\"", "\"slots[0].size\"");
+	refuse_state("\"name\":\"pc.ram\"", "\"name\":5", "\"slots[0].name\"");
+	refuse_state("\"name\":\"pc.ram\"", "\"name\":\"a\\u0000b\"",
+		     "\"slots[0].name\"");
+	refuse_state("\"slots\":[", "\"slots\":{},\"x\":[", "\"slots\"");
+}
+
+static void host_maps_there_and_back(void **unused)
+{
+	static const char text[] =
+		"{\"version\":1,\"at_ns\":9,\"truncated\":false,\"ranges\":["
+		"{\"start\":\"0x1000\",\"end\":\"0x3000\",\"read\":true,"
+		"\"write\":false,\"shared\":true,\"path\":\"/a b\","
+		"\"offset\":\"0x1000\",\"dev_major\":254,\"dev_minor\":1,"
+		"\"inode\":\"0xffffffffffffffff\",\"page_size\":\"0x1000\"},"
+		"{\"start\":\"0x3000\",\"end\":\"0xffffffffff601000\","
+		"\"read\":true,\"write\":true,\"shared\":false}]}";
+	static const char backwards[] =
+		"{\"version\":1,\"truncated\":false,\"ranges\":["
+		"{\"start\":\"0x1000\",\"end\":\"0x3000\",\"read\":true,"
+		"\"write\":false,\"shared\":true},"
+		"{\"start\":\"0x2000\",\"end\":\"0x4000\",\"read\":true,"
+		"\"write\":true,\"shared\":false}]}";
+	struct slotscope_error err = { 0 };
+	struct json_object *obj = json_tokener_parse(text);
+	struct host_map map;
+
+	assert_int_equal(host_map_from_json(obj, &map, &err), 0);
+	json_object_put(obj);
+	assert_int_equal(map.nr, 2);
+	assert_string_equal(map.ranges[0].path, "/a b");
+	assert_true(map.ranges[0].inode == UINT64_MAX);
+	assert_null(map.ranges[1].path);
+	assert_text(host_map_to_json(&map), text);
+	host_map_deinit(&map);
+
+	obj = json_tokener_parse(backwards);
+	assert_int_equal(host_map_from_json(obj, &map, &err), -EINVAL);
+	assert_non_null(strstr(err.why, "\"ranges[1].start\""));
+	assert_int_equal(map.nr, 0);
+	json_object_put(obj);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(events_as_text),
+		cmocka_unit_test(events_there_and_back),
+		cmocka_unit_test(names_become_valid_utf8),
+		cmocka_unit_test(hostile_events_are_refused),
+		cmocka_unit_test(states_there_and_back),
+		cmocka_unit_test(hostile_states_are_refused),
+		cmocka_unit_test(host_maps_there_and_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
