@@ -261,7 +261,8 @@ struct slot_lost {
 
 /**
  * struct slot_event - one thing that happened; also the record of a recording
- * @seq:	 number in the log, from 1; a hole is a loss
+ * @seq:	 number in the log, from 1; a hole is a loss. A LOST takes the place of
+ *		 the events it counts: the next number is so much above its own
  * @time_ns:	 CLOCK_MONOTONIC at its beginning
  * @duration_ns: of a request or change; 0 elsewhere
  * @serial:	 the VM's (vm_id.serial); 0 in a LOST that may concern any VM

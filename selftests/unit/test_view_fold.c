@@ -261,6 +261,18 @@ static void losses_are_counted(void **unused)
 	log_change(&log, 5, none, HIGH, 4, 0);
 	assert_int_equal(lost_in(&log), 2);
 
+	/* a LOST takes the place of what it counts: 2 to 4, but not 5 */
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	log_lost(&log, 2, 3);
+	log_change(&log, 5, none, LOW, 2, 0);
+	assert_int_equal(lost_in(&log), 3);
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	log_lost(&log, 2, 3);
+	log_change(&log, 6, none, LOW, 2, 0);
+	assert_int_equal(lost_in(&log), 4);
+
 	/* a log that does not begin at 1 */
 	slot_log_init(&log);
 	log_change(&log, 4, none, LOW, 2, 0);

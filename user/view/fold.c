@@ -187,14 +187,20 @@ static int take(struct folding *f, const struct slot_event *event)
 	}
 }
 
-/* Numbers that the log does not have */
+/* Numbers that the log does not have, and no LOST event accounts for */
 static uint64_t hole_before(const struct folding *f, size_t i)
 {
 	const struct slot_event *events = f->log->events;
+	uint64_t next = 1;
 
 	if (f->created != NONE && i <= f->created)
 		return 0;
-	return events[i].seq - (i ? events[i - 1].seq : 0) - 1;
+	if (i)
+		next = events[i - 1].seq + 1;
+	if (i && events[i - 1].type == SLOT_EVENT_LOST &&
+	    events[i - 1].lost.count)
+		next += events[i - 1].lost.count - 1;
+	return events[i].seq > next ? events[i].seq - next : 0;
 }
 
 int fold(const struct slot_log *log, const struct vm_id *vm,
