@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RENDER_DOCUMENT_H
+#define RENDER_DOCUMENT_H
+
+#include <stdio.h>
+
+#include <json-c/json.h>
+
+/**
+ * render_document() - print a JSON document on a line of its own
+ * @obj: released; NULL if memory ran out making it, which is then what the
+ *	 document says
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int render_document(FILE *out, struct json_object *obj);
+
+#endif

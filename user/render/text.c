@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdbool.h>
+#include <string.h>
+
+#include "render/text.h"
+
+static bool printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
+void text_clean(char *dst, size_t size, size_t max, const char *src)
+{
+	size_t at = 0;
+	size_t fits = 0; /* how much may stay if "..." must follow */
+	char escape[5];
+	size_t len;
+
+	if (max > size - 1)
+		max = size - 1;
+	for (; *src; src++) {
+		if (printable(*src))
+			snprintf(escape, sizeof(escape), "%c", *src);
+		else
+			snprintf(escape, sizeof(escape), "\\x%02x",
+				 (unsigned char)*src);
+		len = strlen(escape);
+		if (at + len > max) {
+			at = fits;
+			for (int i = 0; i < 3 && at < max; i++)
+				dst[at++] = '.';
+			break;
+		}
+		memcpy(dst + at, escape, len);
+		at += len;
+		if (at + 3 <= max)
+			fits = at;
+	}
+	dst[at] = '\0';
+}
+
+static int put_char(FILE *out, char c)
+{
+	if (printable(c))
+		return fputc(c, out) == EOF ? 0 : 1;
+	return fprintf(out, "\\x%02x", (unsigned char)c);
+}
+
+static size_t width(const char *word, size_t len)
+{
+	size_t columns = 0;
+
+	for (size_t i = 0; i < len; i++)
+		columns += printable(word[i]) ? 1 : 4;
+	return columns;
+}
+
+void text_wrap(FILE *out, const char *first, int indent, const char *text)
+{
+	const size_t max = RENDER_COLUMNS - 1;
+	size_t column = strlen(first);
+	bool begun = false; /* a word stands on this line */
+	size_t len;
+
+	fputs(first, out);
+	while (*text) {
+		if (*text == ' ' || *text == '\n') {
+			if (*text++ == '\n') {
+				fprintf(out, "\n%*s", indent, "");
+				column = indent;
+				begun = false;
+			}
+			continue;
+		}
+		len = strcspn(text, " \n");
+		if (begun && column + 1 + width(text, len) > max) {
+			fprintf(out, "\n%*s", indent, "");
+			column = indent;
+			begun = false;
+		}
+		if (begun) {
+			fputc(' ', out);
+			column++;
+		}
+		begun = true;
+		/* a word wider than a line is cut where the line ends */
+		for (; len; len--, text++) {
+			if (column + width(text, 1) > max) {
+				fprintf(out, "\n%*s", indent, "");
+				column = indent;
+			}
+			column += put_char(out, *text);
+		}
+	}
+	fputc('\n', out);
+}
