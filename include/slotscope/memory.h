@@ -174,9 +174,13 @@ enum {
  * @page_size:	bytes of a host page here, a power of 2; 0 means 4096
  * @flags:	RAM_*
  * @fd:		the file it is mapped from, plus 1; 0 for none. Not closed
+ * @guest_memfd: the guest_memfd behind its private pages, plus 1; 0 for none.
+ *		Not closed
  * @idstr:	its name in a migration stream; copied. NULL: the region's name
  * @resized:	told after ram_block_resize(); may be NULL
  * @opaque:	for @resized
+ * @block:	take this block, made by ram_block_create(), instead of making one;
+ *		all else here is then ignored
  */
 struct ram_block_options {
 	void *host;
@@ -185,9 +189,11 @@ struct ram_block_options {
 	uint64_t page_size;
 	uint32_t flags;
 	int fd;
+	int guest_memfd;
 	const char *idstr;
 	void (*resized)(void *opaque, const char *idstr, uint64_t size);
 	void *opaque;
+	struct ram_block *block;
 };
 
 /**
@@ -200,6 +206,7 @@ struct ram_block_options {
  * @page_size:	 of the host, here
  * @flags:	 RAM_*
  * @fd:		 -1 if none
+ * @guest_memfd: -1 if none
  * @hva:	 0 if not known
  * @host:	 NULL if not accessible from here
  * @region:	 whose RAM it is; NULL while there is none
@@ -214,10 +221,30 @@ struct ram_block {
 	uint64_t page_size;
 	uint32_t flags;
 	int fd;
+	int guest_memfd;
 	hva_t hva;
 	void *host;
 	struct memory_region *region;
 };
+
+/**
+ * ram_block_create() - make RAM that no region shows yet
+ *
+ * memory_region_create_ram() does this by itself. The block goes with the region
+ * that takes it.
+ *
+ * Errors: those of memory_region_create_ram().
+ */
+int ram_block_create(struct memory_model *model, const char *name,
+		     uint64_t size, const struct ram_block_options *options,
+		     struct ram_block **out, struct slotscope_error *err);
+
+/**
+ * ram_block_destroy() - free a block that no region took; NULL is allowed
+ *
+ * Errors: -EBUSY if one did.
+ */
+int ram_block_destroy(struct ram_block *block, struct slotscope_error *err);
 
 /**
  * ram_block_resize() - change a block's used length, and its region's size
@@ -388,7 +415,7 @@ int memory_region_create_io(struct memory_model *model, const char *name,
  * @ram:  where it comes from; NULL for the defaults
  *
  * Errors: -EINVAL for size 0, a page size that is no power of 2, a size above
- * max_size; -ENOSPC if no gap in the ram_addr_t space is large enough.
+ * max_size; -EBUSY if another region has the block; -ENOSPC if no gap in the ram_addr_t space is large enough.
  */
 int memory_region_create_ram(struct memory_model *model, const char *name,
 			     uint64_t size, const struct ram_block_options *ram,
@@ -849,8 +876,7 @@ struct memory_listener_ops {
  *
  * It is told at once what is there: begin, log_global_start if that is on, for
  * each section region_add and, if it has a dirty log mask, log_start; commit.
- *
- * Errors: -EBUSY within a transaction: what would be told is not yet true.
+ * Within a transaction it is told what was there before, as all others were.
  */
 int memory_listener_register(struct address_space *as, const char *name,
 			     int priority,

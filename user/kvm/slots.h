@@ -60,6 +60,9 @@ struct kvm_slot {
  * @slot:	the raw slot word: id, with the address space in the upper half
  * @flags:	SLOT_*, the same values as KVM_MEM_*
  * @size:	0 deletes
+ * @gmem_fd:	guest_memfd of the region's RAM, with SLOT_GUEST_MEMFD in @flags:
+ *		needs KVM_SET_USER_MEMORY_REGION2; -1 if none
+ * @gmem_offset: bytes into it
  * @pre_delete:	this deletion makes way for the same slot with another
  *		read-only flag, which KVM does not change in place
  * @region:	whose memory; for people
@@ -74,6 +77,8 @@ struct kvm_slot_request {
 	gpa_t gpa;
 	uint64_t size;
 	hva_t hva;
+	int gmem_fd;
+	uint64_t gmem_offset;
 	bool pre_delete;
 	const struct memory_region *region;
 	uint64_t offset;
@@ -89,10 +94,13 @@ struct kvm_slot_request {
  * @no_readonly_mem: KVM_CAP_READONLY_MEM is missing: ROM gets no slot, and the
  *		   flag is not used
  * @request:	   make the call. Return: 0 or a negative errno
+ * @inhibit:	   keep vCPUs out of KVM (true), let them in again (false): what
+ *		   goes and what comes overlap, and a vCPU must not run while
+ *		   neither is there. Only KVM_SLOTS_QUEUED can; may be NULL
  * @problem:	   told of each section that can not become a slot, and of each
  *		   request that was refused: nothing else is done about it. May
  *		   be NULL
- * @opaque:	   for both
+ * @opaque:	   for all of them
  */
 struct kvm_slots_options {
 	enum kvm_slots_mode mode;
@@ -102,6 +110,7 @@ struct kvm_slots_options {
 	uint64_t page_size;
 	bool no_readonly_mem;
 	int (*request)(void *opaque, const struct kvm_slot_request *request);
+	void (*inhibit)(void *opaque, bool inhibit);
 	void (*problem)(void *opaque, const struct slotscope_error *problem);
 	void *opaque;
 };

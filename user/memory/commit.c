@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The end of a transaction. First all that must be allocated is (the plan);
+ * then it takes effect, which cannot fail. So a commit that runs out of memory
+ * leaves every view as it was, and no listener knows of it.
+ */
+#include "memory/private.h"
+
+/*
+ * The view that an address space with this root has to show, with a reference.
+ * Address spaces that lead to the same region share it.
+ */
+int commit_view_of(struct memory_model *model, struct memory_region *root,
+		   struct flat_view **out, struct slotscope_error *err)
+{
+	struct memory_region *from = flat_view_find_root(root);
+	int r;
+
+	*out = from ? from->view : model->empty_view;
+	if (*out) {
+		flat_view_ref(*out);
+		return 0;
+	}
+	r = flat_view_render(model, from, out, err);
+	return r;
+}
+
+/* In a commit: as above, but rendered anew, once for all who show it */
+static int plan_view(struct address_space *as, struct slotscope_error *err)
+{
+	struct memory_model *model = as->model;
+	struct memory_region *from = flat_view_find_root(as->root);
+	int r;
+
+	if (!from) {
+		as->next_view = model->empty_view;
+	} else {
+		if (!from->next_view) {
+			r = flat_view_render(model, from, &from->next_view,
+					     err);
+			if (r)
+				return r;
+			/* Held by the root until all address spaces have it */
+		}
+		as->next_view = from->next_view;
+	}
+	flat_view_ref(as->next_view);
+	return 0;
+}
+
+/* The roots hold a reference to what was rendered from them: give it back */
+static void drop_root_views(struct memory_model *model)
+{
+	struct address_space *as;
+	struct memory_region *root;
+
+	TAILQ_FOREACH(as, &model->address_spaces, link) {
+		root = as->next_view ? as->next_view->root : NULL;
+		if (root && root->next_view) {
+			flat_view_unref(root->next_view);
+			root->next_view = NULL;
+		}
+	}
+}
+
+static void cancel(struct memory_model *model)
+{
+	struct address_space *as;
+
+	drop_root_views(model);
+	TAILQ_FOREACH(as, &model->address_spaces, link) {
+		ioeventfds_cancel(as);
+		flat_view_unref(as->next_view);
+		as->next_view = NULL;
+	}
+}
+
+int commit_plan(struct memory_model *model, struct slotscope_error *err)
+{
+	struct address_space *as;
+	int r = 0;
+
+	TAILQ_FOREACH(as, &model->address_spaces, link) {
+		if (model->update_pending)
+			r = plan_view(as, err);
+		if (!r && (model->update_pending || model->ioeventfd_pending))
+			r = ioeventfds_plan(
+				as, as->next_view ? as->next_view : as->view,
+				err);
+		if (r) {
+			cancel(model);
+			return r;
+		}
+	}
+	drop_root_views(model);
+	return 0;
+}
+
+static void apply_view(struct address_space *as)
+{
+	struct flat_view *view = as->next_view;
+
+	as->next_view = NULL;
+	if (view == as->view) {
+		flat_view_unref(view);
+		return;
+	}
+	if (!TAILQ_EMPTY(&as->listeners)) {
+		topology_pass(as, as->view, view, false);
+		topology_pass(as, as->view, view, true);
+	}
+	address_space_set_view(as, view);
+}
+
+void commit_apply(struct memory_model *model)
+{
+	struct memory_listener *listener;
+	struct address_space *as;
+
+	if (model->update_pending) {
+		model->update_pending = false;
+		model->ioeventfd_pending = false;
+		model_for_each_listener(listener, model)
+			if (listener->ops->begin)
+				listener->ops->begin(listener->opaque);
+		TAILQ_FOREACH(as, &model->address_spaces, link) {
+			apply_view(as);
+			ioeventfds_apply(as);
+		}
+		model_for_each_listener(listener, model)
+			if (listener->ops->commit)
+				listener->ops->commit(listener->opaque);
+	} else if (model->ioeventfd_pending) {
+		model->ioeventfd_pending = false;
+		TAILQ_FOREACH(as, &model->address_spaces, link)
+			ioeventfds_apply(as);
+	}
+}

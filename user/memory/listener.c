@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* MemoryListener: registering, and what a listener is told then. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory/private.h"
+
+static void call(const struct memory_listener *listener,
+		 void (*fn)(void *opaque))
+{
+	if (fn)
+		fn(listener->opaque);
+}
+
+/* Ascending priority, the one that came first before its equals */
+static void insert_sorted(struct memory_listener *listener)
+{
+	struct listener_list *all = &listener->as->model->listeners;
+	struct listener_list *here = &listener->as->listeners;
+	struct memory_listener *other;
+
+	TAILQ_FOREACH(other, all, link)
+		if (listener->priority < other->priority)
+			break;
+	if (other)
+		TAILQ_INSERT_BEFORE(other, listener, link);
+	else
+		TAILQ_INSERT_TAIL(all, listener, link);
+
+	TAILQ_FOREACH(other, here, as_link)
+		if (listener->priority < other->priority)
+			break;
+	if (other)
+		TAILQ_INSERT_BEFORE(other, listener, as_link);
+	else
+		TAILQ_INSERT_TAIL(here, listener, as_link);
+}
+
+static void tell_all_there(const struct memory_listener *listener)
+{
+	const struct memory_listener_ops *ops = listener->ops;
+	const struct flat_view *view = listener->as->view;
+	const struct flat_range *range;
+	struct memory_region_section section;
+
+	call(listener, ops->begin);
+	if (listener->as->model->global_dirty)
+		call(listener, ops->log_global_start);
+	flat_view_for_each(range, view) {
+		section = section_of(range, listener->as, view);
+		if (ops->region_add)
+			ops->region_add(listener->opaque, &section);
+		if (range->dirty_log_mask && ops->log_start)
+			ops->log_start(listener->opaque, &section, 0,
+				       range->dirty_log_mask);
+	}
+	call(listener, ops->commit);
+}
+
+static void tell_all_gone(const struct memory_listener *listener)
+{
+	const struct memory_listener_ops *ops = listener->ops;
+	const struct flat_view *view = listener->as->view;
+	const struct flat_range *range;
+	struct memory_region_section section;
+
+	call(listener, ops->begin);
+	flat_view_for_each(range, view) {
+		section = section_of(range, listener->as, view);
+		if (range->dirty_log_mask && ops->log_stop)
+			ops->log_stop(listener->opaque, &section,
+				      range->dirty_log_mask, 0);
+		if (ops->region_del)
+			ops->region_del(listener->opaque, &section);
+	}
+	call(listener, ops->commit);
+}
+
+int memory_listener_register(struct address_space *as, const char *name,
+			     int priority,
+			     const struct memory_listener_ops *ops,
+			     void *opaque, struct memory_listener **out,
+			     struct slotscope_error *err)
+{
+	struct memory_listener *listener = calloc(1, sizeof(*listener));
+
+	if (!listener)
+		goto nomem;
+	listener->name = strdup(name ? name : "");
+	if (!listener->name)
+		goto nomem_name;
+	listener->as = as;
+	listener->priority = priority;
+	listener->ops = ops;
+	listener->opaque = opaque;
+	/* Before it is told, so that a callback can use it */
+	*out = listener;
+	insert_sorted(listener);
+	tell_all_there(listener);
+	return 0;
+
+nomem_name:
+	free(listener);
+nomem:
+	return error_nomem(err, "register listener", name ? name : "");
+}
+
+void memory_listener_free(struct memory_listener *listener)
+{
+	TAILQ_REMOVE(&listener->as->model->listeners, listener, link);
+	TAILQ_REMOVE(&listener->as->listeners, listener, as_link);
+	free(listener->name);
+	free(listener);
+}
+
+void memory_listener_unregister(struct memory_listener *listener)
+{
+	if (!listener)
+		return;
+	tell_all_gone(listener);
+	memory_listener_free(listener);
+}
+
+const char *memory_listener_name(const struct memory_listener *listener)
+{
+	return listener->name;
+}
+
+int memory_listener_priority(const struct memory_listener *listener)
+{
+	return listener->priority;
+}
+
+struct address_space *
+memory_listener_address_space(const struct memory_listener *listener)
+{
+	return listener->as;
+}
+
+struct memory_listener *memory_listener_first(const struct memory_model *model)
+{
+	return TAILQ_FIRST(&model->listeners);
+}
+
+struct memory_listener *
+memory_listener_next(const struct memory_listener *listener)
+{
+	return TAILQ_NEXT(listener, link);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of user/memory share and nobody else sees. What each object
+ * is for and may be asked is told in slotscope/memory.h.
+ */
+#ifndef SLOTSCOPE_MEMORY_PRIVATE_H
+#define SLOTSCOPE_MEMORY_PRIVATE_H
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+#include <slotscope/memory.h>
+
+#include "memory/treap.h"
+
+/* Regions nested deeper than this are refused at the commit that shows them */
+#define MEMORY_MAX_DEPTH 1000
+
+TAILQ_HEAD(region_list, memory_region);
+TAILQ_HEAD(address_space_list, address_space);
+TAILQ_HEAD(listener_list, memory_listener);
+
+struct memory_model {
+	struct memory_model_options options;
+	struct region_list regions; /* the oldest first */
+	struct address_space_list address_spaces;
+	struct listener_list listeners; /* ascending priority */
+	struct treap blocks_by_size;
+	struct treap blocks_by_offset;
+	struct treap blocks_by_hva;
+	struct treap gaps;
+	struct ram_block *mru_block;
+	struct flat_view *empty_view;
+	/* Views that readers dropped last; freed by the thread that changes */
+	_Atomic(struct flat_view *) dead_views;
+	uint64_t seq; /* numbers what is mapped, made or registered */
+	unsigned int depth;
+	bool update_pending;
+	bool ioeventfd_pending;
+	uint32_t global_dirty;
+	uint32_t postponed_stop;
+	bool running;
+	size_t nr_ioeventfds;
+	struct memory_region *dying; /* lost their last reference */
+	bool reaping;
+};
+
+struct coalesced_range {
+	uint64_t offset;
+	uint64_t size;
+};
+
+struct memory_region {
+	struct memory_region_info info; /* first: memory_region_info() */
+	struct memory_model *model;
+	unsigned int refs;
+	bool may_overlap; /* was mapped so; see memory_region_add_subregion() */
+	unsigned int log_count;
+	char *name;
+	char *owner;
+	char *parent;
+	const struct memory_region_ops *ops;
+	void (*destroy)(void *opaque);
+	void *destroy_opaque;
+	TAILQ_ENTRY(memory_region) link;
+
+	/* As a child: its place among its siblings */
+	uint64_t mapped_seq;
+	struct treap_node order;
+	/* As a container */
+	struct treap children;
+
+	/* As a target: who shows it */
+	LIST_HEAD(, memory_region) aliases;
+	LIST_ENTRY(memory_region) alias_link;
+
+	/* As a root: address spaces, and the view rendered from here */
+	unsigned int nr_roots;
+	struct flat_view *view;
+	struct flat_view *next_view; /* during a commit */
+
+	struct memory_ioeventfd *ioeventfds; /* sorted */
+	size_t nr_ioeventfds;
+	struct coalesced_range *coalesced;
+	size_t nr_coalesced;
+
+	/* Of a walk over the graph */
+	struct memory_region *walk_next;
+	uint64_t walk_seq;
+};
+
+struct address_space {
+	struct memory_model *model;
+	char *name;
+	struct memory_region *root;
+	/* Held while the pointer is read and its reference taken, or replaced */
+	pthread_mutex_t lock;
+	struct flat_view *view;
+	struct flat_view *next_view; /* during a commit */
+	struct listener_list listeners;
+	struct memory_ioeventfd *ioeventfds;
+	size_t nr_ioeventfds;
+	struct memory_ioeventfd *next_ioeventfds; /* during a commit */
+	size_t nr_next_ioeventfds;
+	TAILQ_ENTRY(address_space) link;
+};
+
+struct memory_listener {
+	struct address_space *as;
+	char *name;
+	int priority;
+	const struct memory_listener_ops *ops;
+	void *opaque;
+	TAILQ_ENTRY(memory_listener) link;    /* in the model */
+	TAILQ_ENTRY(memory_listener) as_link; /* in its address space */
+};
+
+struct flat_view {
+	atomic_uint refs;
+	struct memory_model *model;
+	struct memory_region *root;
+	unsigned int nr_users; /* address spaces that show it now */
+	struct flat_view *next_dead;
+	struct flat_range *ranges;
+	size_t nr;
+	size_t cap;
+};
+
+static inline memory_size_t region_end(const struct memory_region *region)
+{
+	return region->info.addr + region->info.size;
+}
+
+static inline memory_size_t range_end(const struct flat_range *range)
+{
+	return range->addr + range->size;
+}
+
+/* model.c */
+
+/*
+ * A change outside of a transaction is one of its own: begin, change, then
+ * change_end(), which commits. It fails only where nothing was told to anybody
+ * and the change can be taken back.
+ */
+void change_begin(struct memory_model *model);
+int change_end(struct memory_model *model, struct slotscope_error *err);
+/* Its two halves, for those with something to do once it cannot fail */
+int change_plan(struct memory_model *model, struct slotscope_error *err);
+void change_finish(struct memory_model *model);
+
+/* region.c */
+void regions_destroy_all(struct memory_model *model);
+int error_nomem(struct slotscope_error *err, const char *what,
+		const char *name);
+
+/* subregion.c */
+void region_detach(struct memory_region *region);
+int region_check_overlap(const struct memory_region *container,
+			 const struct memory_region *region, uint64_t addr,
+			 memory_size_t size, struct slotscope_error *err);
+
+/* ram_block.c */
+void ram_block_free(struct memory_model *model, struct ram_block *block);
+
+/* render.c */
+struct memory_region *flat_view_find_root(struct memory_region *region);
+int flat_view_render(struct memory_model *model, struct memory_region *root,
+		     struct flat_view **out, struct slotscope_error *err);
+
+bool flat_ranges_can_merge(const struct flat_range *a,
+			   const struct flat_range *b);
+
+/* flat_view.c */
+struct flat_view *flat_view_create(struct memory_model *model,
+				   struct memory_region *root);
+int flat_view_insert(struct flat_view *view, size_t at,
+		     const struct flat_range *range);
+void flat_view_free(struct flat_view *view);
+void flat_view_reap(struct memory_model *model);
+
+/* commit.c */
+int commit_plan(struct memory_model *model, struct slotscope_error *err);
+void commit_apply(struct memory_model *model);
+int commit_view_of(struct memory_model *model, struct memory_region *root,
+		   struct flat_view **out, struct slotscope_error *err);
+
+/* address_space.c */
+void address_space_set_view(struct address_space *as, struct flat_view *view);
+void address_space_free(struct address_space *as);
+
+/* topology.c */
+void topology_pass(struct address_space *as, const struct flat_view *old,
+		   const struct flat_view *new, bool adding);
+
+/* listener.c */
+void memory_listener_free(struct memory_listener *listener);
+struct memory_region_section section_of(const struct flat_range *range,
+					struct address_space *as,
+					const struct flat_view *view);
+
+#define model_for_each_listener(listener, model) \
+	TAILQ_FOREACH(listener, &(model)->listeners, link)
+
+/* Call one of the listeners' functions, if it is there, forward or reverse */
+#define listeners_call(as, fn, ...)                                     \
+	do {                                                            \
+		struct memory_listener *l_;                             \
+		TAILQ_FOREACH(l_, &(as)->listeners, as_link)            \
+			if (l_->ops->fn)                                \
+				l_->ops->fn(l_->opaque, ##__VA_ARGS__); \
+	} while (0)
+
+#define listeners_call_reverse(as, fn, ...)                                \
+	do {                                                               \
+		struct memory_listener *l_;                                \
+		TAILQ_FOREACH_REVERSE(l_, &(as)->listeners, listener_list, \
+				      as_link)                             \
+			if (l_->ops->fn)                                   \
+				l_->ops->fn(l_->opaque, ##__VA_ARGS__);    \
+	} while (0)
+
+/* ioeventfd.c */
+int ioeventfds_plan(struct address_space *as, const struct flat_view *view,
+		    struct slotscope_error *err);
+void ioeventfds_apply(struct address_space *as);
+void ioeventfds_cancel(struct address_space *as);
+
+/* coalesced.c */
+void coalesced_range_add(struct address_space *as, const struct flat_view *view,
+			 const struct flat_range *range);
+void coalesced_range_del(struct address_space *as, const struct flat_view *view,
+			 const struct flat_range *range);
+
+#endif
