@@ -45,6 +45,12 @@ bool console_read(struct vm *vm, bool verbose)
 	return true;
 }
 
+void console_close(struct vm *vm)
+{
+	close(vm->console);
+	vm->console = -1;
+}
+
 /* What is still said, until it is silent for @ms. */
 void console_watch(struct vm *vm, bool verbose, unsigned int ms)
 {

@@ -89,37 +89,63 @@ static void parse(struct options *o, int argc, char **argv)
 	}
 }
 
-/* A guest that is ready for a request: restored if possible, else booted. */
-static int get_ready(struct vm *vm, const struct options *o)
+static int run_in(struct vm *vm, const struct options *o, bool *started)
 {
-	if (o->snapshot && (snapshot_ready(o) || !snapshot_make(o))) {
-		if (!snapshot_restore(vm, o))
-			return 0;
-		note("booting without the snapshot");
-		vm_kill(vm);
-	}
-	if (vm_start(vm, o, RAM_ANON, NULL))
+	int status;
+
+	if (o->tty)
+		enter_raw();
+	status = session_run(vm, o, started);
+	leave_raw();
+	return status;
+}
+
+/*
+ * Run the command in a guest restored from the snapshot. Returns -1, with a
+ * message, if the command was not even started: a cold boot may do.
+ */
+static int run_restored(const struct options *o)
+{
+	struct vm vm = { 0 };
+	bool started = false;
+	int status = -1;
+
+	if (!snapshot_ready(o) && snapshot_make(o)) {
+		note("booting without a snapshot");
 		return -1;
-	return session_wait_ready(vm, o);
+	}
+	if (!snapshot_restore(&vm, o))
+		status = run_in(&vm, o, &started);
+	vm_kill(&vm);
+	if (started)
+		return status;
+	snapshot_remove(o);
+	note("the snapshot is removed; booting without it");
+	return -1;
+}
+
+static int run_booted(const struct options *o)
+{
+	struct vm vm = { 0 };
+	bool started = false;
+	int status = EXIT_SETUP;
+
+	if (!vm_start(&vm, o, RAM_ANON, NULL) && !session_wait_ready(&vm, o))
+		status = run_in(&vm, o, &started);
+	vm_kill(&vm);
+	return status;
 }
 
 int main(int argc, char **argv)
 {
 	struct options o = { .memory = "768M", .seconds = 120, .boot_seconds = 120 };
-	struct vm vm = { 0 };
-	bool started = false;
-	int status = EXIT_SETUP;
+	int status = -1;
 
 	/* whoever closed our standard streams: no socket may take their place */
 	while (open("/dev/null", O_RDWR) <= STDERR_FILENO)
 		;
 	parse(&o, argc, argv);
-	if (!get_ready(&vm, &o)) {
-		if (o.tty)
-			enter_raw();
-		status = session_run(&vm, &o, &started);
-		leave_raw();
-	}
-	vm_kill(&vm);
-	return status;
+	if (o.snapshot)
+		status = run_restored(&o);
+	return status < 0 ? run_booted(&o) : status;
 }

@@ -21,7 +21,7 @@ enum {
  * @snapshot: directory of the snapshot, to be made if missing; NULL: cold boot
  * @memory: size of the guest's RAM in QEMU's notation
  * @seconds: limit for the command; 0: none
- * @boot_seconds: limit for a boot
+ * @boot_seconds: limit for a boot, and for a guest to take up its command
  * @tty: the command gets a terminal
  * @verbose: the console goes to stderr as it comes
  * @quiet: no word of what is slow
@@ -81,6 +81,7 @@ bool qmp_wait(struct vm *vm, const char *text, unsigned int seconds);
 
 /* console.c */
 bool console_read(struct vm *vm, bool verbose);
+void console_close(struct vm *vm);
 void console_drain(struct vm *vm, bool verbose);
 void console_watch(struct vm *vm, bool verbose, unsigned int ms);
 bool console_load(struct vm *vm, const char *path);
@@ -90,6 +91,7 @@ void console_show(const struct vm *vm);
 /* snapshot.c */
 bool snapshot_ready(const struct options *o);
 int snapshot_make(const struct options *o);
+void snapshot_remove(const struct options *o);
 int snapshot_restore(struct vm *vm, const struct options *o);
 
 /* session.c */

@@ -274,13 +274,15 @@ static void ask_why(struct vm *vm, const struct options *o, struct inbox *in)
 }
 
 /* A guest that hangs because its kernel broke is reported as broken. */
-static int timed_out(struct vm *vm, const struct options *o, struct inbox *in)
+static int timed_out(struct vm *vm, const struct options *o, struct inbox *in,
+		     bool started)
 {
 	bool broken;
 
 	console_drain(vm, o->verbose);
 	broken = console_problem(vm);
-	note("the command did not end within %u s%s", o->seconds,
+	note("the command did not %s within %u s%s", started ? "end" : "start",
+	     started ? o->seconds : o->boot_seconds,
 	     broken ? ", and the guest's kernel reported a problem" : "");
 	if (!broken)
 		ask_why(vm, o, in);
@@ -296,7 +298,7 @@ static int timed_out(struct vm *vm, const struct options *o, struct inbox *in)
  */
 int session_run(struct vm *vm, const struct options *o, bool *started)
 {
-	long long end = o->seconds ? now_ms() + o->seconds * 1000ll : 0;
+	long long end = now_ms() + o->boot_seconds * 1000ll;
 	struct inbox *in = calloc(1, sizeof(*in));
 	bool input = o->tty;
 	int status = -1;
@@ -319,7 +321,7 @@ int session_run(struct vm *vm, const struct options *o, bool *started)
 		char events[512];
 
 		if (end && left <= 0) {
-			status = timed_out(vm, o, in);
+			status = timed_out(vm, o, in, *started);
 			break;
 		}
 		if (poll(p, 4, left) < 0)
@@ -330,17 +332,20 @@ int session_run(struct vm *vm, const struct options *o, bool *started)
 			resized = 0;
 			send_frame(vm, LAB_WINSIZE, &size, sizeof(size));
 		}
+		/* the end of QEMU; the port may still hold what came before it */
 		if (p[1].revents && !console_read(vm, o->verbose))
-			status = died(vm, o, *started);
+			console_close(vm);
 		if (p[2].revents)
 			input = pass_stdin(vm);
 		if (p[3].revents)
 			(void)!read(vm->qmp, events, sizeof(events));
-		if (p[0].revents && !fill(vm, in) && status < 0)
+		if (p[0].revents && !fill(vm, in))
 			status = died(vm, o, *started);
 		while ((f = front(in))) {
 			int s = handle(f, started);
 
+			if (f->type == LAB_STARTED)
+				end = o->seconds ? now_ms() + o->seconds * 1000ll : 0;
 			if (s >= 0) {
 				status = s;
 				break;

@@ -41,6 +41,12 @@ static void remove_dir(const char *dir)
 	rmdir(dir);
 }
 
+/* Runs that have it open are not disturbed. */
+void snapshot_remove(const struct options *o)
+{
+	remove_dir(o->snapshot);
+}
+
 static bool negotiate(struct vm *vm)
 {
 	return qmp_ok(vm, "{\"execute\":\"qmp_capabilities\"}", -1) &&
@@ -177,6 +183,11 @@ int snapshot_restore(struct vm *vm, const struct options *o)
 		goto out;
 	}
 	part_path(path, o->snapshot, "ram");
+	/* QEMU would create it */
+	if (access(path, R_OK)) {
+		note("%s: %s", path, strerror(errno));
+		goto out;
+	}
 	if (vm_start(vm, o, RAM_PRIVATE, path))
 		goto out;
 	if (!negotiate(vm) || !give_fd(vm, fd) ||
