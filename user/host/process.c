@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/proc_file.h"
+#include "host/proc_stat.h"
+#include "host/process.h"
+
+/* Some hundred bytes in practice; more is not what it says it is */
+#define STAT_MAX 65536
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+static int no_process(pid_t pid, int ret, struct slotscope_error *err)
+{
+	if (ret == -ENOENT || ret == -ESRCH) {
+		error_set(err, ESRCH, "look at process %d", pid);
+		error_why(err, "there is no such process");
+		return error_next(err, "it may have ended; slotscope list "
+				       "shows the VMMs that run");
+	}
+	error_set(err, ret, "look at process %d", pid);
+	if (ret == -EACCES || ret == -EPERM)
+		return error_next(err, "run as root");
+	return ret;
+}
+
+static int read_stat(int dir, struct proc_stat *stat)
+{
+	struct proc_text file;
+	int ret;
+
+	ret = proc_read(dir, "stat", STAT_MAX, &file);
+	if (ret)
+		return ret;
+	ret = proc_stat_parse(file.text, file.len, stat);
+	free(file.text);
+	return ret;
+}
+
+static pid_t read_tgid(int dir)
+{
+	struct proc_text file;
+	pid_t tgid;
+	int ret;
+
+	ret = proc_read(dir, "status", STAT_MAX, &file);
+	if (ret)
+		return ret;
+	tgid = proc_status_tgid(file.text, file.len);
+	free(file.text);
+	return tgid;
+}
+
+static int open_dir(pid_t pid)
+{
+	char path[32];
+	int dir;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? -errno : dir;
+}
+
+/* Return: /proc of the process that @pid is, or is a thread of; its id */
+static int open_leader(pid_t pid, pid_t *tgid)
+{
+	int dir;
+
+	dir = open_dir(pid);
+	if (dir < 0)
+		return dir;
+	*tgid = read_tgid(dir);
+	if (*tgid == pid)
+		return dir;
+	close(dir);
+	return *tgid < 0 ? *tgid : open_dir(*tgid);
+}
+
+int process_open(pid_t pid, struct process *process,
+		 struct slotscope_error *err)
+{
+	struct proc_stat stat;
+	int ret;
+
+	memset(process, 0, sizeof(*process));
+	process->asked = pid;
+	process->dir = open_leader(pid, &process->tgid);
+	if (process->dir < 0)
+		return no_process(pid, process->dir, err);
+
+	ret = read_stat(process->dir, &stat);
+	if (ret) {
+		no_process(pid, ret, err);
+		goto err_close;
+	}
+	if (stat.kthread) {
+		ret = error_set(err, EINVAL, "look at process %d", pid);
+		error_why(err, "it is a thread of the kernel (%s)", stat.comm);
+		error_next(err, "slotscope list shows the VMMs and their pids");
+		goto err_close;
+	}
+	if (stat.state == 'Z' || stat.state == 'X') {
+		ret = error_set(err, ESRCH, "look at process %d", pid);
+		error_why(err,
+			  "it has ended; its parent has not yet asked how");
+		goto err_close;
+	}
+	process->start_time = stat.start_time;
+	memcpy(process->comm, stat.comm, sizeof(process->comm));
+	return 0;
+
+err_close:
+	process_close(process);
+	return ret;
+}
+
+void process_close(struct process *process)
+{
+	if (process->dir >= 0)
+		close(process->dir);
+	process->dir = -1;
+}
+
+int process_alive(const struct process *process)
+{
+	struct proc_stat stat;
+
+	if (read_stat(process->dir, &stat))
+		return -ESRCH;
+	return stat.state == 'Z' || stat.state == 'X' ? -ESRCH : 0;
+}
+
+int process_failed(const struct process *process, int ret, const char *what,
+		   struct slotscope_error *err)
+{
+	if (ret == -ENOENT)
+		ret = -ESRCH;
+	error_set(err, ret, "%s: process %d (%s)", what, process->tgid,
+		  process->comm);
+	if (ret == -ESRCH) {
+		error_why(err, "it has ended");
+	} else if (ret == -EACCES || ret == -EPERM) {
+		error_why(err, "not permitted to look into this process");
+		error_next(err, "run as root; in a container, CAP_SYS_PTRACE "
+				"is needed too");
+	}
+	return ret;
+}
+
+static int read_boot_id(char id[37], struct slotscope_error *err)
+{
+	struct proc_text file;
+	int ret;
+
+	ret = proc_read(AT_FDCWD, BOOT_ID, 4096, &file);
+	if (ret)
+		return error_set(err, ret, "read " BOOT_ID);
+	ret = -EINVAL;
+	if (file.len >= 36 && strspn(file.text, "0123456789abcdef-") == 36) {
+		memcpy(id, file.text, 36);
+		id[36] = '\0';
+		ret = 0;
+	}
+	free(file.text);
+	if (ret) {
+		error_set(err, ret, "read " BOOT_ID);
+		return error_why(err, "it holds no boot id");
+	}
+	return 0;
+}
+
+int process_vm_id(const struct process *process, int fd, struct vm_id *id,
+		  struct slotscope_error *err)
+{
+	*id = (struct vm_id){
+		.tgid = process->tgid,
+		.start_time = process->start_time,
+		.fd = fd,
+	};
+	return read_boot_id(id->boot_id, err);
+}

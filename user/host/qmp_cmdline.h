@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a QEMU's command line says of its QMP sockets. Pure. */
+#ifndef HOST_QMP_CMDLINE_H
+#define HOST_QMP_CMDLINE_H
+
+#include <stddef.h>
+
+/**
+ * struct qmp_named - one QMP monitor on a Unix socket
+ * @name: its path as written, perhaps relative; "@..." is abstract. Empty if
+ *	  it was given as @fd
+ * @fd:	  descriptor of the listening socket in the VMM; -1 if it has a @name
+ */
+struct qmp_named {
+	char name[109];
+	int fd;
+};
+
+#define QMP_NAMED_MAX 16
+
+/**
+ * qmp_cmdline_parse() - the QMP monitors that a command line asks for
+ * @text: of /proc/PID/cmdline: words, each with a NUL behind it
+ * @out:  room for QMP_NAMED_MAX, filled in the order of the command line; more
+ *	  than that are left out
+ *
+ * Known are: -qmp and -qmp-pretty with unix:PATH or chardev:ID; -mon ID or
+ * -mon chardev=ID, with mode=control; -chardev socket with path= (and
+ * abstract=on) or fd=. Options may begin with one dash or with two. In a value
+ * two commas stand for one. Whether QEMU listens there is not known from
+ * this.
+ *
+ * Return: how many.
+ */
+size_t qmp_cmdline_parse(const char *text, size_t len,
+			 struct qmp_named out[QMP_NAMED_MAX]);
+
+#endif

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <linux/kcmp.h>
+
+#include "host/vm_fds.h"
+
+/* The name that KVM gives the file of a VM (virt/kvm/kvm_main.c) */
+#define VM_LINK "anon_inode:kvm-vm"
+
+struct fd_list {
+	int *fds;
+	size_t nr;
+	size_t cap;
+};
+
+static bool is_vm(int dir, const char *name)
+{
+	char link[sizeof(VM_LINK) + 1];
+	ssize_t n = readlinkat(dir, name, link, sizeof(link));
+
+	return n == sizeof(VM_LINK) - 1 && !memcmp(link, VM_LINK, n);
+}
+
+/* A directory entry that is a number, as a descriptor or a pid is; or -1 */
+static int entry_number(const struct dirent *entry)
+{
+	char *end;
+	long value;
+
+	if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+		return -1;
+	errno = 0;
+	value = strtol(entry->d_name, &end, 10);
+	return errno || *end || value > INT_MAX ? -1 : value;
+}
+
+static int fd_list_add(struct fd_list *list, int fd)
+{
+	int *fds;
+
+	if (list->nr == list->cap) {
+		list->cap = list->cap ? list->cap * 2 : 16;
+		fds = reallocarray(list->fds, list->cap, sizeof(*fds));
+		if (!fds)
+			return -ENOMEM;
+		list->fds = fds;
+	}
+	list->fds[list->nr++] = fd;
+	return 0;
+}
+
+static int compare_int(const void *a, const void *b)
+{
+	int x = *(const int *)a, y = *(const int *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The numbers in directory @name below @at; with @vms those of VMs alone */
+static int list_numbers(int at, const char *name, bool vms,
+			struct fd_list *list)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	int nr, ret = 0;
+	DIR *dir;
+
+	if (fd < 0)
+		return -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	while (!ret) {
+		errno = 0;
+		entry = readdir(dir);
+		if (!entry) {
+			ret = -errno;
+			break;
+		}
+		nr = entry_number(entry);
+		if (nr >= 0 && (!vms || is_vm(dirfd(dir), entry->d_name)))
+			ret = fd_list_add(list, nr);
+	}
+	closedir(dir);
+	if (list->nr)
+		qsort(list->fds, list->nr, sizeof(*list->fds), compare_int);
+	return ret;
+}
+
+/* Return: 1 if two descriptors are one open file, 0 if not, or a negative errno */
+static int same_file(pid_t pid, int a, int b)
+{
+	long ret = syscall(SYS_kcmp, pid, pid, KCMP_FILE, (unsigned long)a,
+			   (unsigned long)b);
+
+	return ret < 0 ? -errno : !ret;
+}
+
+/* Each VM has one open file: duplicates of a descriptor are the same VM */
+static int group(pid_t pid, const struct fd_list *list, struct vm_fds *out)
+{
+	size_t i, v;
+	int same;
+
+	out->grouped = true;
+	out->vms = calloc(list->nr ? list->nr : 1, sizeof(*out->vms));
+	if (!out->vms)
+		return -ENOMEM;
+	for (i = 0; i < list->nr; i++) {
+		same = 0;
+		for (v = 0; v < out->nr && out->grouped; v++) {
+			same = same_file(pid, out->vms[v].fd, list->fds[i]);
+			if (same)
+				break;
+		}
+		/* Closed since it was listed: tells nothing of the others */
+		if (same < 0 && same != -EBADF)
+			out->grouped = false;
+		if (same > 0)
+			out->vms[v].nr_fds++;
+		else
+			out->vms[out->nr++] = (struct vm_fd){ list->fds[i], 1 };
+	}
+	return 0;
+}
+
+int vm_fds_find(const struct process *process, struct vm_fds *out,
+		struct slotscope_error *err)
+{
+	struct fd_list list = {};
+	int ret;
+
+	memset(out, 0, sizeof(*out));
+	ret = list_numbers(process->dir, "fd", true, &list);
+	if (!ret)
+		ret = group(process->tgid, &list, out);
+	/* kcmp() goes by the pid: if that is another's by now, so is its answer */
+	if (!ret)
+		ret = process_alive(process);
+	free(list.fds);
+	if (!ret)
+		return 0;
+	vm_fds_deinit(out);
+	return process_failed(process, ret, "look for its VMs", err);
+}
+
+void vm_fds_deinit(struct vm_fds *vms)
+{
+	free(vms->vms);
+	memset(vms, 0, sizeof(*vms));
+}
+
+static int no_vm(const struct process *process, int wanted,
+		 struct slotscope_error *err)
+{
+	if (wanted < 0) {
+		error_set(err, ENOENT, "find the VM of process %d (%s)",
+			  process->tgid, process->comm);
+		error_why(err, "it holds no descriptor of a VM");
+	} else {
+		error_set(err, ENOENT,
+			  "find the VM at descriptor %d of process %d (%s)",
+			  wanted, process->tgid, process->comm);
+		error_why(err, "that descriptor is not a VM's");
+	}
+	return error_next(err, "slotscope list shows the VMs of this machine; "
+			       "a VMM without KVM has none");
+}
+
+int vm_fds_pick(const struct process *process, const struct vm_fds *vms,
+		int wanted, struct slotscope_error *err)
+{
+	char names[128] = "";
+	size_t i, n = 0;
+	int same;
+
+	for (i = 0; i < vms->nr && wanted >= 0; i++) {
+		if (vms->vms[i].fd == wanted)
+			return wanted;
+		same = vms->vms[i].nr_fds > 1 ?
+			       same_file(process->tgid, vms->vms[i].fd,
+					 wanted) :
+			       0;
+		if (same > 0 && !process_alive(process))
+			return vms->vms[i].fd;
+	}
+	if (wanted >= 0 || !vms->nr)
+		return no_vm(process, wanted, err);
+	if (vms->nr == 1)
+		return vms->vms[0].fd;
+
+	for (i = 0; i < vms->nr && n < sizeof(names) - 16; i++)
+		n += snprintf(names + n, sizeof(names) - n, "%s%d",
+			      i ? ", " : "", vms->vms[i].fd);
+	error_set(err, ENOTUNIQ, "find the VM of process %d (%s)",
+		  process->tgid, process->comm);
+	error_why(err, "it has %zu%s", vms->nr,
+		  vms->grouped ? " VMs" :
+				 " descriptors of VMs, some of them perhaps "
+				 "duplicates");
+	return error_next(err, "name one by its descriptor, --fd: %s%s", names,
+			  i < vms->nr ? ", ..." : "");
+}
+
+static int take_failed(const struct process *process, int fd, int ret,
+		       struct slotscope_error *err)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "duplicate descriptor %d", fd);
+	process_failed(process, ret, what, err);
+	switch (ret) {
+	case -EPERM:
+	case -EACCES:
+		error_why(err, "not permitted to take a descriptor of this "
+			       "process");
+		return error_next(err,
+				  "run as root, with CAP_SYS_PTRACE; where "
+				  "kernel.yama.ptrace_scope is 3 nobody may");
+	case -ENOSYS:
+		error_why(err, "this kernel has no pidfd_getfd()");
+		return error_next(err, "it needs Linux 5.6 or newer");
+	case -EBADF:
+		return error_why(err, "it has been closed");
+	case -EBADFD:
+		return error_why(err, "it is not a VM's any more");
+	default:
+		return ret;
+	}
+}
+
+int vm_fd_take(const struct process *process, int fd,
+	       struct slotscope_error *err)
+{
+	char name[32];
+	int pidfd, ret;
+
+	pidfd = syscall(SYS_pidfd_open, process->tgid, 0);
+	if (pidfd < 0)
+		return take_failed(process, fd, -errno, err);
+	/* Alive after pidfd_open(): so the pid was still its own */
+	ret = process_alive(process);
+	if (!ret) {
+		ret = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
+		if (ret < 0)
+			ret = -errno;
+	}
+	close(pidfd);
+	if (ret < 0)
+		return take_failed(process, fd, ret, err);
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", ret);
+	if (is_vm(AT_FDCWD, name))
+		return ret;
+	close(ret);
+	return take_failed(process, fd, -EBADFD, err);
+}
+
+/* Return: 0, what @fn returned, or -ENOMEM */
+static int list_one(pid_t pid,
+		    int (*fn)(const struct process *process,
+			      const struct vm_fds *vms, void *opaque),
+		    void *opaque, struct vm_list_stats *stats,
+		    struct slotscope_error *err)
+{
+	struct slotscope_error unused;
+	struct process process;
+	struct vm_fds vms;
+	int ret;
+
+	/* One that ends meanwhile, or is the kernel's, holds no VM */
+	ret = process_open(pid, &process, &unused);
+	if (!ret) {
+		ret = vm_fds_find(&process, &vms, &unused);
+		if (ret)
+			process_close(&process);
+	}
+	switch (ret) {
+	case 0:
+		break;
+	case -ESRCH:
+	case -EINVAL:
+		return 0;
+	case -EACCES:
+	case -EPERM:
+		stats->unreadable++;
+		return 0;
+	case -ENOMEM:
+		*err = unused;
+		return ret;
+	default:
+		stats->failed++;
+		return 0;
+	}
+	stats->processes++;
+	if (vms.nr)
+		ret = fn(&process, &vms, opaque);
+	vm_fds_deinit(&vms);
+	process_close(&process);
+	return ret;
+}
+
+int vm_list(int (*fn)(const struct process *process, const struct vm_fds *vms,
+		      void *opaque),
+	    void *opaque, struct vm_list_stats *stats,
+	    struct slotscope_error *err)
+{
+	struct fd_list pids = {};
+	size_t i;
+	int ret;
+
+	memset(stats, 0, sizeof(*stats));
+	ret = list_numbers(AT_FDCWD, "/proc", false, &pids);
+	if (ret)
+		error_set(err, ret, "list the processes in /proc");
+	for (i = 0; i < pids.nr && !ret; i++)
+		ret = list_one(pids.fds[i], fn, opaque, stats, err);
+	free(pids.fds);
+	return ret;
+}
