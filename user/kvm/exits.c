@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Exits from KVM_RUN: which are answered, and what the others mean. */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <linux/kvm.h>
+
+#include "kvm/exits.h"
+
+/* Newer than Debian 12's headers (Linux 6.8) */
+#ifndef KVM_EXIT_MEMORY_FAULT
+#define KVM_EXIT_MEMORY_FAULT 39
+#endif
+
+static void handle_pio(struct vcpu *cpu)
+{
+	struct kvm_run *run = cpu->run;
+	uint8_t *data = (uint8_t *)run + run->io.data_offset;
+	uint32_t i, byte;
+
+	/* A string instruction comes as count elements for the same port */
+	for (i = 0; i < run->io.count; i++) {
+		for (byte = 0; byte < run->io.size; byte++, data++) {
+			uint16_t port = run->io.port + byte;
+
+			if (run->io.direction == KVM_EXIT_IO_OUT)
+				cpu->ops.pio_write(cpu->ops.opaque, port,
+						   *data);
+			else
+				*data = cpu->ops.pio_read(cpu->ops.opaque,
+							  port);
+		}
+	}
+}
+
+static uint64_t guest_rip(struct vcpu *cpu)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	if (ioctl(cpu->fd, KVM_GET_REGS, &regs) ||
+	    ioctl(cpu->fd, KVM_GET_SREGS, &sregs))
+		return 0;
+	return sregs.cs.base + regs.rip;
+}
+
+static void internal_error(struct vcpu *cpu, struct slotscope_error *err)
+{
+	uint32_t suberror = cpu->run->internal.suberror;
+
+	error_set(err, EIO, "run the guest at address 0x%llx",
+		  (unsigned long long)guest_rip(cpu));
+	switch (suberror) {
+	case KVM_INTERNAL_ERROR_EMULATION:
+		error_why(err, "KVM had to emulate an instruction and could "
+			       "not: the guest may have jumped to memory "
+			       "without RAM");
+		break;
+	case KVM_INTERNAL_ERROR_SIMUL_EX:
+		error_why(err, "two exceptions at once (KVM internal error 2)");
+		break;
+	case KVM_INTERNAL_ERROR_DELIVERY_EV:
+		error_why(err, "an event could not be delivered: the stack or "
+			       "the interrupt table may lie outside RAM (KVM "
+			       "internal error 3)");
+		break;
+	default:
+		error_why(err, "KVM internal error %u", suberror);
+	}
+	error_next(err, "look at what the guest did last");
+}
+
+enum vcpu_status vcpu_handle_exit(struct vcpu *cpu, struct vcpu_counts *counts,
+				  struct slotscope_error *err)
+{
+	struct kvm_run *run = cpu->run;
+
+	switch (run->exit_reason) {
+	case KVM_EXIT_IO:
+		counts->pio++;
+		handle_pio(cpu);
+		return VCPU_RUNNING;
+	case KVM_EXIT_MMIO:
+		/* Also a write to a ROM's slot, which is dropped so */
+		counts->mmio++;
+		if (!run->mmio.is_write)
+			memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
+		return VCPU_RUNNING;
+	case KVM_EXIT_INTR:
+	case KVM_EXIT_IRQ_WINDOW_OPEN:
+		counts->interrupted++;
+		return VCPU_RUNNING;
+	case KVM_EXIT_HLT:
+		return VCPU_HALTED;
+	case KVM_EXIT_SHUTDOWN:
+		error_set(err, EIO, "run the guest");
+		error_why(err,
+			  "triple fault: it could not handle an exception, "
+			  "and a real machine would reset");
+		error_next(err, "look at what the guest did last");
+		return VCPU_STOPPED;
+	case KVM_EXIT_FAIL_ENTRY:
+		error_set(err, EIO, "enter the guest");
+		error_why(err,
+			  "the CPU refused its state, hardware reason 0x%llx",
+			  (unsigned long long)run->fail_entry
+				  .hardware_entry_failure_reason);
+		error_next(err, "see dmesg; the reason is explained in the "
+				"CPU's manual");
+		return VCPU_STOPPED;
+	case KVM_EXIT_INTERNAL_ERROR:
+		internal_error(cpu, err);
+		return VCPU_STOPPED;
+	case KVM_EXIT_UNKNOWN:
+		error_set(err, EIO, "run the guest");
+		error_why(
+			err,
+			"an exit that KVM does not know, hardware reason 0x%llx",
+			(unsigned long long)run->hw.hardware_exit_reason);
+		error_next(err, "see dmesg");
+		return VCPU_STOPPED;
+	default:
+		error_set(err, ENOSYS, "run the guest");
+		error_why(err, "exit reason %u of KVM_RUN is not handled here",
+			  run->exit_reason);
+		error_next(err, "report what guest did this");
+		return VCPU_STOPPED;
+	}
+}
+
+void vcpu_run_failed(struct vcpu *cpu, int code, struct slotscope_error *err)
+{
+	error_set(err, code, "run the guest at address 0x%llx (KVM_RUN)",
+		  (unsigned long long)guest_rip(cpu));
+	if (code != EFAULT)
+		return;
+	error_why(err, cpu->run->exit_reason == KVM_EXIT_MEMORY_FAULT ?
+			       "Bad address: the guest touched memory that "
+			       "its slot cannot give (memory fault exit)" :
+			       "Bad address: the guest touched memory whose "
+			       "host address is not mapped, or lacks rights");
+	error_next(err, "slotscope check --pid of this process names the slot");
+}

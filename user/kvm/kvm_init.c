@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From /dev/kvm to a VM without memory, in the order of QEMU's kvm_init(). */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <linux/kvm.h>
+
+#include "kvm/kvm.h"
+
+#define KVM_DEVICE "/dev/kvm"
+
+/* The first three are QEMU's kvm_required_capabilites, then those that newer
+ * QEMUs require, then ours. x86.c has its own. */
+static const struct kvm_required needed[] = {
+	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY",
+	  "guest memory comes from the VMM's own (KVM_SET_USER_MEMORY_REGION)" },
+	{ KVM_CAP_DESTROY_MEMORY_REGION_WORKS,
+	  "KVM_CAP_DESTROY_MEMORY_REGION_WORKS", "a memslot can be deleted" },
+	{ KVM_CAP_JOIN_MEMORY_REGIONS_WORKS,
+	  "KVM_CAP_JOIN_MEMORY_REGIONS_WORKS",
+	  "deleted memslots can be replaced by one that spans them" },
+	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT",
+	  "a vCPU can be stopped without losing the request" },
+	{ KVM_CAP_READONLY_MEM, "KVM_CAP_READONLY_MEM",
+	  "the firmware's ROM can have a memslot" },
+};
+
+int kvm_check_extension(const struct kvm_state *s, int cap)
+{
+	int ret = ioctl(s->dev_fd, KVM_CHECK_EXTENSION, cap);
+
+	return ret > 0 ? ret : 0;
+}
+
+static int open_device(struct kvm_state *s, struct slotscope_error *err)
+{
+	s->dev_fd = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
+	if (s->dev_fd >= 0)
+		return 0;
+	error_set(err, errno, "open " KVM_DEVICE);
+	if (err->code == EACCES || err->code == EPERM)
+		return error_next(
+			err, "run as root, or join the group that owns it");
+	if (err->code == ENOENT || err->code == ENODEV || err->code == ENXIO)
+		return error_next(err, "load the module kvm_intel or kvm_amd; "
+				       "if that fails, virtualisation is off "
+				       "in the firmware, or this is a VM "
+				       "without nested virtualisation");
+	return -err->code;
+}
+
+static int check_api(struct kvm_state *s, struct slotscope_error *err)
+{
+	int version = ioctl(s->dev_fd, KVM_GET_API_VERSION, 0);
+
+	if (version == KVM_API_VERSION)
+		return 0;
+	error_set(err, version < 0 ? errno : EPROTO,
+		  "ask " KVM_DEVICE " for its API version");
+	if (version >= 0)
+		error_why(err,
+			  "it is version %d; every kernel since 2.6.22 has %d",
+			  version, KVM_API_VERSION);
+	return error_next(err, "check that " KVM_DEVICE " is the kernel's KVM");
+}
+
+static int create_vm(struct kvm_state *s, struct slotscope_error *err)
+{
+	/* A signal may hit while KVM waits in there, and does under a tracer */
+	do {
+		s->vm_fd = ioctl(s->dev_fd, KVM_CREATE_VM, 0);
+	} while (s->vm_fd < 0 && errno == EINTR);
+	if (s->vm_fd >= 0)
+		return 0;
+	error_set(err, errno, "create a VM (KVM_CREATE_VM)");
+	if (err->code == EBUSY)
+		return error_next(err,
+				  "another hypervisor has the CPU: stop it");
+	return error_next(err, "see dmesg for what KVM says");
+}
+
+int kvm_require(const struct kvm_state *s, const struct kvm_required *required,
+		size_t nr, struct slotscope_error *err)
+{
+	const struct kvm_required *r;
+
+	for (r = required; r < required + nr; r++) {
+		if (kvm_check_extension(s, r->cap))
+			continue;
+		error_set(err, ENOTSUP, "check KVM for %s", r->name);
+		error_why(err, "this KVM lacks it, so not: %s", r->meaning);
+		return error_next(err, "use a newer kernel");
+	}
+	return 0;
+}
+
+int kvm_init(struct kvm_state *s, struct slotscope_error *err)
+{
+	int ret;
+
+	*s = (struct kvm_state){ .dev_fd = -1, .vm_fd = -1 };
+	ret = open_device(s, err);
+	if (ret)
+		return ret;
+	ret = check_api(s, err);
+	if (ret)
+		goto err_deinit;
+	s->nr_slots = kvm_check_extension(s, KVM_CAP_NR_MEMSLOTS);
+	if (!s->nr_slots)
+		s->nr_slots = 32; /* what it was before it could be asked */
+	s->nr_as = kvm_check_extension(s, KVM_CAP_MULTI_ADDRESS_SPACE);
+	if (!s->nr_as)
+		s->nr_as = 1;
+	ret = create_vm(s, err);
+	if (ret)
+		goto err_deinit;
+	ret = kvm_require(s, needed, sizeof(needed) / sizeof(needed[0]), err);
+	if (ret)
+		goto err_deinit;
+	ret = kvm_arch_init(s, err);
+	if (ret)
+		goto err_deinit;
+	return 0;
+
+err_deinit:
+	kvm_deinit(s);
+	return ret;
+}
+
+void kvm_deinit(struct kvm_state *s)
+{
+	free(s->cpuid);
+	if (s->vm_fd >= 0)
+		close(s->vm_fd);
+	if (s->dev_fd >= 0)
+		close(s->dev_fd);
+	*s = (struct kvm_state){ .dev_fd = -1, .vm_fd = -1 };
+}

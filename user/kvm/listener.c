@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <linux/kvm.h>
+
+#include "kvm/listener.h"
+
+_Static_assert((int)SLOT_LOG_DIRTY == KVM_MEM_LOG_DIRTY_PAGES &&
+		       (int)SLOT_READONLY == KVM_MEM_READONLY,
+	       "SLOT_* flags are given to KVM as they are");
+
+static int set_user_memory_region(struct kvm_memory_listener *l,
+				  const struct kvm_slot_request *request,
+				  hva_t hva)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = request->slot,
+		.flags = request->flags,
+		.guest_phys_addr = request->gpa,
+		.memory_size = request->size,
+		.userspace_addr = hva,
+	};
+
+	l->requests++;
+	if (ioctl(l->kvm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
+		return -errno;
+	return 0;
+}
+
+static int request(void *opaque, const struct kvm_slot_request *req)
+{
+	struct kvm_memory_listener *l = opaque;
+	hva_t hva = req->hva;
+
+	if (!l->kvm || kvm_fault_skips(l->fault, req))
+		return 0;
+	if (kvm_fault_spoils(l->fault, req, &hva)) {
+		set_user_memory_region(l, req, hva);
+		return 0;
+	}
+	return set_user_memory_region(l, req, hva);
+}
+
+/* Only the first is kept: what follows may be its consequence */
+static void problem(void *opaque, const struct slotscope_error *err)
+{
+	struct kvm_memory_listener *l = opaque;
+
+	if (!l->error.code)
+		l->error = *err;
+}
+
+int kvm_memory_listener_register(struct kvm_memory_listener *l,
+				 struct kvm_state *kvm,
+				 struct address_space *as,
+				 struct kvm_fault *fault,
+				 struct slotscope_error *err)
+{
+	const struct kvm_slots_options options = {
+		.mode = KVM_SLOTS_IMMEDIATE,
+		.nr_slots = kvm->nr_slots,
+		.request = request,
+		.problem = problem,
+		.opaque = l,
+	};
+
+	*l = (struct kvm_memory_listener){ .kvm = kvm, .fault = fault };
+	return kvm_slots_create(as, &options, &l->slots, err);
+}
+
+void kvm_memory_listener_unregister(struct kvm_memory_listener *l)
+{
+	l->kvm = NULL;
+	kvm_slots_destroy(l->slots);
+	l->slots = NULL;
+}

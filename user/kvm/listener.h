@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From the KVMSlot table's requests to the ioctl: the one place that makes it. */
+#ifndef SLOTSCOPE_KVM_LISTENER_H
+#define SLOTSCOPE_KVM_LISTENER_H
+
+#include "kvm/fault.h"
+#include "kvm/kvm.h"
+#include "kvm/slots.h"
+
+/**
+ * struct kvm_memory_listener - ties an address space to a VM; KVMMemoryListener
+ * @kvm:      the VM; NULL once it is to be left alone
+ * @slots:    the table
+ * @fault:    a fault on purpose; its kind may be none
+ * @requests: how many ioctls were made
+ * @error:    of the first section or request that came to nothing; code 0 if
+ *	      there was none
+ */
+struct kvm_memory_listener {
+	struct kvm_state *kvm;
+	struct kvm_slots *slots;
+	struct kvm_fault *fault;
+	uint64_t requests;
+	struct slotscope_error error;
+};
+
+/**
+ * kvm_memory_listener_register() - keep the VM's slots as @as wants them
+ * @l:	   filled; used by the listener until it is unregistered
+ * @as:	   KVM's address space 0
+ * @fault: must outlive @l
+ *
+ * What is refused later is told by @l->error: look at it after each change.
+ */
+int kvm_memory_listener_register(struct kvm_memory_listener *l,
+				 struct kvm_state *kvm,
+				 struct address_space *as,
+				 struct kvm_fault *fault,
+				 struct slotscope_error *err);
+
+/**
+ * kvm_memory_listener_unregister() - stop
+ *
+ * The VM keeps its slots: they go with it, as in a VMM that exits.
+ */
+void kvm_memory_listener_unregister(struct kvm_memory_listener *l);
+
+#endif
