@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* slotscope vm: our own VMM. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "cmd/cmd.h"
+#include "machine/ram.h"
+#include "machine/vm.h"
+
+#define RAM_DEFAULT (128ULL << 20) /* QEMU's */
+
+enum {
+	OPT_BIOS = CMD_OPT_FIRST_OWN,
+	OPT_QMP,
+	OPT_FAULT,
+	OPT_STOPPED,
+	OPT_PAUSED,
+	OPT_EXIT,
+	OPT_DEBUGCON,
+	OPT_VGA_WINDOW,
+};
+
+static const char help[] =
+	"usage: slotscope vm [-M pc] [-m SIZE] [OPTIONS]\n"
+	"\n"
+	"Runs a VM whose guest memory is that of QEMU 7.2 with the same -M and -m and\n"
+	"-nodefaults -vga none. Memory that the guest does not touch is not allocated.\n"
+	"It runs until it is told to quit: by its monitor, SIGINT or SIGTERM.\n"
+	"\n"
+	"  -M NAME, --machine NAME  the board; pc is the only one yet\n"
+	"  -m SIZE, --memory SIZE   RAM: a number and K, M, G or T (default: M);\n"
+	"                           default: 128M\n"
+	"  --bios FILE      firmware; default: one of our own, which tests RAM and ROM,\n"
+	"                   tells the result on the debug console, and halts\n"
+	"  --vga-window     have a graphics card's window at 0xa0000\n"
+	"  --qmp ADDRESS    where the monitor listens: unix:PATH or @NAME\n"
+	"                   (abstract); default: @slotscope-qmp-PID\n"
+	"  --paused         do not run the guest until the monitor's cont\n"
+	"  --stopped        raise SIGSTOP before /dev/kvm is opened, so that a tracer\n"
+	"                   can be attached before the first ioctl\n"
+	"  --exit-after-halt  end when the guest has halted\n"
+	"  --debugcon       show what the guest writes to port 0x402; so does -v\n"
+	"  --fault KIND     break the VM on purpose, to try a checker on it. It acts on\n"
+	"                   the RAM above 4 GiB, or else above 1 MiB, which the firmware\n"
+	"                   of our own does not need. The monitor does not know of it:\n"
+	"                     skip-slot       its slot is never registered\n"
+	"                     unmap           host memory in its middle is unmapped\n"
+	"                     ignore-refusal  its slot is requested with an address\n"
+	"                                     that KVM refuses; carry on as if done\n"
+	"  --json           tell what happens in JSON, an object a line\n"
+	"  -v, --verbose    say more on standard error\n"
+	"  -h, --help       this text\n"
+	"\n"
+	"The monitor speaks QMP, to processes of the same user or root. It has\n"
+	"query-status, query-version, query-kvm, query-commands, stop, cont, quit, and\n"
+	"human-monitor-command with info mtree [-f] [-o] [-D], info ramblock,\n"
+	"info status, info kvm, gpa2hva, stop, cont, quit, help.\n"
+	"\n"
+	"Exit status: 0 it ran and was told to end, 3 usage or error.\n";
+
+static const struct option options[] = {
+	{ "machine", required_argument, NULL, 'M' },
+	{ "memory", required_argument, NULL, 'm' },
+	{ "bios", required_argument, NULL, OPT_BIOS },
+	{ "vga-window", no_argument, NULL, OPT_VGA_WINDOW },
+	{ "qmp", required_argument, NULL, OPT_QMP },
+	{ "paused", no_argument, NULL, OPT_PAUSED },
+	{ "stopped", no_argument, NULL, OPT_STOPPED },
+	{ "exit-after-halt", no_argument, NULL, OPT_EXIT },
+	{ "debugcon", no_argument, NULL, OPT_DEBUGCON },
+	{ "fault", required_argument, NULL, OPT_FAULT },
+	CMD_COMMON_LONG,
+	{},
+};
+
+static bool show_debugcon;
+
+/* Called by two threads; a line is one call of stdio, which locks */
+static void tell_text(enum vm_event event, const char *text)
+{
+	if (event == VM_EVENT_GUEST)
+		printf("guest: %s\n", text);
+	else
+		fprintf(stderr, "slotscope vm: %s\n", text);
+}
+
+static void tell_json(enum vm_event event, const char *text)
+{
+	static const char *const names[] = {
+		[VM_EVENT_STOPPING] = "stopping",
+		[VM_EVENT_STARTED] = "started",
+		[VM_EVENT_FAULT] = "fault",
+		[VM_EVENT_GUEST] = "guest",
+		[VM_EVENT_HALTED] = "halted",
+		[VM_EVENT_FAILED] = "failed",
+		[VM_EVENT_ENDING] = "ending",
+	};
+	struct json_object *string = json_object_new_string(text);
+
+	printf("{ \"event\": \"%s\", \"text\": %s }\n", names[event],
+	       string ? json_object_to_json_string(string) : "null");
+	json_object_put(string);
+}
+
+static void tell(enum vm_event event, const char *text)
+{
+	if (event == VM_EVENT_GUEST && !show_debugcon)
+		return;
+	if (cmd_globals.json)
+		tell_json(event, text);
+	else
+		tell_text(event, text);
+	fflush(stdout);
+}
+
+static int check_machine(const char *name, struct slotscope_error *err)
+{
+	if (!strcmp(name, "pc"))
+		return 0;
+	error_set(err, EINVAL, "build the machine \"%.40s\"", name);
+	error_why(err, "there is no such board");
+	return error_next(err, "use -M pc, the only one yet");
+}
+
+static int run(const struct cmd *cmd, int argc, char **argv)
+{
+	struct vm_options vm = { .ram_size = RAM_DEFAULT, .tell = tell };
+	struct slotscope_error err = {};
+	int opt, exit, ret = 0;
+
+	/* "long only", so that QEMU's own -bios FILE works too */
+	while (!ret &&
+	       (opt = getopt_long_only(argc, argv, ":" CMD_COMMON_SHORT "M:m:",
+				       options, NULL)) != -1) {
+		switch (opt) {
+		case 'M':
+			ret = check_machine(optarg, &err);
+			break;
+		case 'm':
+			ret = ram_parse_size(optarg, &vm.ram_size, &err);
+			break;
+		case OPT_BIOS:
+			vm.bios = optarg;
+			break;
+		case OPT_VGA_WINDOW:
+			vm.vga_window = true;
+			break;
+		case OPT_QMP:
+			vm.qmp = optarg;
+			break;
+		case OPT_PAUSED:
+			vm.paused = true;
+			break;
+		case OPT_STOPPED:
+			vm.stopped = true;
+			break;
+		case OPT_EXIT:
+			vm.exit_after_halt = true;
+			break;
+		case OPT_DEBUGCON:
+			show_debugcon = true;
+			break;
+		case OPT_FAULT:
+			ret = kvm_fault_parse(optarg, &vm.fault, &err);
+			break;
+		default:
+			if (cmd_common_opt(cmd, opt, argv, &exit))
+				return exit;
+		}
+	}
+	if (ret)
+		return cmd_fail(&err);
+	if (optind < argc)
+		return cmd_usage(cmd, "\"%.60s\" is one word too many",
+				 argv[optind]);
+	show_debugcon |= cmd_globals.verbose;
+	/* Whoever reads our lines may go away; the VM stays */
+	signal(SIGPIPE, SIG_IGN);
+	return vm_run(&vm, &err) ? cmd_fail(&err) : CMD_OK;
+}
+
+const struct cmd cmd_vm = {
+	.name = "vm",
+	.summary = "run our own VMM",
+	.help = help,
+	.run = run,
+};

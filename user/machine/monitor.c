@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "machine/monitor.h"
+#include "machine/qmp_server.h"
+
+/* One client; a free place has no descriptor */
+struct client {
+	int fd;
+	struct qmp_session session;
+	char in[4096];
+	size_t in_pos, in_len;
+	char *out; /* the answer being sent; nothing is read meanwhile */
+	size_t out_pos, out_len;
+};
+
+struct monitor {
+	const struct monitor_target *target;
+	int fd;
+	struct sockaddr_un addr;
+	socklen_t addr_len;
+	bool bound; /* the file is ours to remove */
+	char text[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+	struct client clients[MONITOR_CLIENTS];
+};
+
+static bool is_abstract(const struct monitor *mon)
+{
+	return mon->text[0] == '@';
+}
+
+static int set_address(struct monitor *mon, const char *path,
+		       struct slotscope_error *err)
+{
+	size_t len, max = sizeof(mon->addr.sun_path);
+	char own[40];
+
+	if (!path) {
+		snprintf(own, sizeof(own), "@slotscope-qmp-%d", getpid());
+		path = own;
+	}
+	if (!strncmp(path, "unix:", 5))
+		path += 5;
+	len = strlen(path);
+	/* A path ends in NUL, an abstract address where its length says */
+	if (len < 2 || len > max || (len == max && path[0] != '@')) {
+		error_set(err, EINVAL, "listen on QMP socket \"%.100s\"", path);
+		error_why(err, "its name has to have 2 to %zu bytes", max - 1);
+		return error_next(err,
+				  "give --qmp unix:PATH with a short path, "
+				  "or no --qmp");
+	}
+	memcpy(mon->text, path, len);
+	mon->addr.sun_family = AF_UNIX;
+	memcpy(mon->addr.sun_path, path, len);
+	mon->addr_len = offsetof(struct sockaddr_un, sun_path) + len;
+	if (is_abstract(mon))
+		mon->addr.sun_path[0] = '\0';
+	else
+		mon->addr_len++;
+	return 0;
+}
+
+/* Is the file a socket on which nobody listens, left by who was killed? */
+static bool is_stale(const struct monitor *mon)
+{
+	struct stat st;
+	bool stale;
+	int fd;
+
+	if (is_abstract(mon) || lstat(mon->text, &st) || !S_ISSOCK(st.st_mode))
+		return false;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	stale = connect(fd, (const struct sockaddr *)&mon->addr,
+			mon->addr_len) &&
+		errno == ECONNREFUSED;
+	close(fd);
+	return stale;
+}
+
+static int try_bind(struct monitor *mon)
+{
+	return bind(mon->fd, (const struct sockaddr *)&mon->addr,
+		    mon->addr_len) ?
+		       -errno :
+		       0;
+}
+
+static int listen_on(struct monitor *mon, struct slotscope_error *err)
+{
+	mode_t mask;
+	int ret;
+
+	mon->fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (mon->fd < 0)
+		return error_set(err, errno, "make a QMP socket");
+	mask = umask(0177);
+	ret = try_bind(mon);
+	if (ret == -EADDRINUSE && is_stale(mon) && !unlink(mon->text))
+		ret = try_bind(mon);
+	umask(mask);
+	mon->bound = !ret;
+	if (!ret && listen(mon->fd, MONITOR_CLIENTS))
+		ret = -errno;
+	if (!ret)
+		return 0;
+	error_set(err, ret, "listen on QMP socket %s", mon->text);
+	if (ret == -EADDRINUSE)
+		return error_next(err, "another process or file has that name: "
+				       "give another with --qmp unix:PATH");
+	return error_next(err, "give a path that can be written with --qmp");
+}
+
+int monitor_create(const char *path, const struct monitor_target *target,
+		   struct monitor **out, struct slotscope_error *err)
+{
+	struct monitor *mon = calloc(1, sizeof(*mon));
+	size_t i;
+	int ret;
+
+	if (!mon)
+		return error_set(err, ENOMEM, "make a QMP monitor");
+	mon->target = target;
+	mon->fd = -1;
+	for (i = 0; i < MONITOR_CLIENTS; i++)
+		mon->clients[i].fd = -1;
+	ret = set_address(mon, path, err);
+	if (!ret)
+		ret = listen_on(mon, err);
+	if (ret) {
+		monitor_destroy(mon);
+		return ret;
+	}
+	*out = mon;
+	return 0;
+}
+
+static void hang_up(struct client *c)
+{
+	if (c->fd < 0)
+		return;
+	close(c->fd);
+	qmp_session_deinit(&c->session);
+	free(c->out);
+	c->out = NULL;
+	c->fd = -1;
+}
+
+void monitor_destroy(struct monitor *mon)
+{
+	size_t i;
+
+	if (!mon)
+		return;
+	for (i = 0; i < MONITOR_CLIENTS; i++)
+		hang_up(&mon->clients[i]);
+	if (mon->fd >= 0)
+		close(mon->fd);
+	if (mon->bound && !is_abstract(mon))
+		unlink(mon->text);
+	free(mon);
+}
+
+const char *monitor_address(const struct monitor *mon)
+{
+	return mon->text;
+}
+
+static struct client *free_place(struct monitor *mon)
+{
+	size_t i;
+
+	for (i = 0; i < MONITOR_CLIENTS; i++)
+		if (mon->clients[i].fd < 0)
+			return &mon->clients[i];
+	return NULL;
+}
+
+size_t monitor_poll_fds(const struct monitor *mon, struct pollfd *fds)
+{
+	size_t i, nr = 0;
+
+	/* With no place left, clients wait in the kernel's queue */
+	fds[nr++] = (struct pollfd){
+		.fd = free_place((struct monitor *)mon) ? mon->fd : -1,
+		.events = POLLIN,
+	};
+	for (i = 0; i < MONITOR_CLIENTS; i++)
+		fds[nr++] = (struct pollfd){
+			.fd = mon->clients[i].fd,
+			.events = mon->clients[i].out ? POLLOUT : POLLIN,
+		};
+	return nr;
+}
+
+/* Anyone may connect to an abstract address; not everyone may ask */
+static bool may_ask(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) &&
+	       (cred.uid == geteuid() || cred.uid == 0);
+}
+
+static void set_answer(struct client *c, char *line)
+{
+	c->out = line;
+	c->out_pos = 0;
+	c->out_len = strlen(line);
+}
+
+/* Send what is due; false if the client is gone */
+static bool send_answer(struct client *c)
+{
+	ssize_t n;
+
+	while (c->out) {
+		n = send(c->fd, c->out + c->out_pos, c->out_len - c->out_pos,
+			 MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		c->out_pos += n;
+		if (c->out_pos == c->out_len) {
+			free(c->out);
+			c->out = NULL;
+		}
+	}
+	return true;
+}
+
+static void accept_client(struct monitor *mon)
+{
+	struct client *c = free_place(mon);
+	char *greeting;
+	int fd;
+
+	if (!c)
+		return;
+	fd = accept4(mon->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	if (!may_ask(fd) || qmp_session_init(&c->session, mon->target)) {
+		close(fd);
+		return;
+	}
+	c->fd = fd;
+	c->in_pos = c->in_len = 0;
+	greeting = qmp_session_greeting();
+	if (greeting)
+		set_answer(c, greeting);
+	if (!greeting || !send_answer(c))
+		hang_up(c);
+}
+
+/* Run what is in the buffer, one answer at a time; false to hang up */
+static bool serve_input(struct client *c)
+{
+	char *answer;
+	long n;
+
+	while (!c->out && c->in_pos < c->in_len) {
+		n = qmp_session_feed(&c->session, c->in + c->in_pos,
+				     c->in_len - c->in_pos, &answer);
+		if (answer)
+			set_answer(c, answer);
+		if (n >= 0)
+			c->in_pos += n;
+		if (!send_answer(c) || n < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool read_input(struct client *c)
+{
+	ssize_t n;
+
+	if (c->out || c->in_pos < c->in_len)
+		return true;
+	n = recv(c->fd, c->in, sizeof(c->in), MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	c->in_pos = 0;
+	c->in_len = n;
+	return n > 0;
+}
+
+static void serve(struct client *c)
+{
+	if (!send_answer(c) || !serve_input(c) || !read_input(c) ||
+	    !serve_input(c))
+		hang_up(c);
+}
+
+void monitor_handle(struct monitor *mon, const struct pollfd *fds, size_t nr)
+{
+	size_t i;
+
+	for (i = 1; i < nr; i++)
+		if (fds[i].fd >= 0 && fds[i].revents)
+			serve(&mon->clients[i - 1]);
+	if (nr && fds[0].fd >= 0 && fds[0].revents)
+		accept_client(mon);
+}

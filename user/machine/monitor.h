@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The monitor: QEMU's machine protocol (docs/interop/qmp-spec.rst in QEMU) on a
+ * Unix socket, as far as it is needed to ask a VM what its memory is. Same
+ * commands, same texts: whoever reads QEMU's reads ours.
+ *
+ * Served by one thread, the one that changes the memory model: it needs no lock.
+ * Only processes of the same user, or of root, are served.
+ */
+#ifndef SLOTSCOPE_MACHINE_MONITOR_H
+#define SLOTSCOPE_MACHINE_MONITOR_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <slotscope/memory.h>
+
+#define MONITOR_CLIENTS 8 /* at a time; others wait */
+#define MONITOR_FDS	(MONITOR_CLIENTS + 1)
+
+/**
+ * struct monitor_target - what the monitor tells of and acts on
+ * @model:  its memory
+ * @memory: the address space of gpa2hva
+ * @status: the VM's state in QEMU's words ("running", "paused", ...)
+ * @stop:   pause the VM
+ * @cont:   let it run; false if it cannot any more
+ * @quit:   end the VMM, once the monitor has answered
+ * @opaque: for the callbacks
+ */
+struct monitor_target {
+	struct memory_model *model;
+	struct address_space *memory;
+	const char *(*status)(void *opaque);
+	void (*stop)(void *opaque);
+	bool (*cont)(void *opaque);
+	void (*quit)(void *opaque);
+	void *opaque;
+};
+
+struct monitor;
+
+/**
+ * monitor_create() - listen
+ * @path: of the socket, with or without "unix:" before it; "@name" is an
+ *	  abstract address; NULL: "@slotscope-qmp-PID", of which nothing stays
+ *	  behind however this process ends
+ * @target: must outlive the monitor
+ *
+ * A socket that nobody listens on any more is replaced; any other file is not.
+ *
+ * Return: 0, -EADDRINUSE, or what bind(2) says.
+ */
+int monitor_create(const char *path, const struct monitor_target *target,
+		   struct monitor **out, struct slotscope_error *err);
+
+/** monitor_destroy() - hang up, remove the socket. NULL is allowed */
+void monitor_destroy(struct monitor *mon);
+
+/** monitor_address() - where it listens, as a client would write it */
+const char *monitor_address(const struct monitor *mon);
+
+/**
+ * monitor_poll_fds() - what to wait for
+ * @fds: room for MONITOR_FDS
+ *
+ * Return: how many were filled.
+ */
+size_t monitor_poll_fds(const struct monitor *mon, struct pollfd *fds);
+
+/** monitor_handle() - serve what poll(2) found; @fds as they were filled */
+void monitor_handle(struct monitor *mon, const struct pollfd *fds, size_t nr);
+
+#endif

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Regions are not given back one by one: they go with the model, here as on any
+ * error.
+ */
+#include <errno.h>
+
+#include "machine/pc.h"
+
+#define KIB 1024ULL
+#define GIB (1ULL << 30)
+
+#define LOW_RAM_MAX	(7 * GIB / 2) /* above it are PCI and firmware */
+#define LOW_RAM_ALIGNED (3 * GIB)
+
+#define VGA_WINDOW	0xa0000
+#define VGA_WINDOW_SIZE (128 * KIB)
+#define OPTION_ROMS	0xc0000
+#define OPTION_ROM_SIZE (128 * KIB)
+#define ISA_BIOS_MAX	(128 * KIB)
+#define PAM_EXPAN	0xc0000
+#define PAM_EXPAN_SIZE	(16 * KIB)
+#define PAM_EXPANS	12
+#define PAM_BIOS	0xf0000
+#define PAM_BIOS_SIZE	(64 * KIB)
+#define IO_APIC		0xfec00000
+#define IO_APIC_SIZE	(4 * KIB)
+#define HPET		0xfed00000
+#define HPET_SIZE	KIB
+#define LOCAL_APIC	0xfee00000
+#define LOCAL_APIC_SIZE (1024 * KIB)
+#define LOCAL_APIC_PRIO 4096 /* whatever else is there, a CPU sees its APIC */
+
+#define IO_PORTS 0x10000
+
+/* Owners as QEMU names them, for `info mtree -o` */
+#define PARENT_BOARD "obj path=/machine/unattached"
+#define OWNER_BRIDGE "dev path=/machine/i440fx"
+
+struct pc {
+	const struct machine_memory *mem;
+	const struct pc_options *options;
+	struct slotscope_error *err;
+	struct memory_region *ram, *bios, *pci;
+};
+
+/* One range that the bridge's PAM registers can switch; QEMU's PAMMemoryRegion */
+struct pam {
+	struct memory_region *pci; /* reads and writes go to PCI: after reset */
+	struct memory_region *rom; /* reads from RAM */
+	struct memory_region *write_ram;
+	struct memory_region *ram;
+};
+
+struct pc_ram_layout pc_ram_split(uint64_t ram_size)
+{
+	struct pc_ram_layout layout = { .below_4g = ram_size };
+
+	if (ram_size >= LOW_RAM_MAX) {
+		layout.below_4g = LOW_RAM_ALIGNED;
+		layout.above_4g = ram_size - LOW_RAM_ALIGNED;
+	}
+	return layout;
+}
+
+gpa_t pc_ram_top(uint64_t ram_size)
+{
+	struct pc_ram_layout layout = pc_ram_split(ram_size);
+
+	return layout.above_4g ? 4 * GIB + layout.above_4g : layout.below_4g;
+}
+
+int memory_map_init(struct memory_model *model, struct machine_memory *mem,
+		    struct slotscope_error *err)
+{
+	struct memory_region *io;
+	struct address_space *as;
+	int ret;
+
+	mem->model = model;
+	ret = memory_region_create(model, "system", MEMORY_SIZE_2_64,
+				   &mem->system_memory, err);
+	if (ret)
+		return ret;
+	ret = memory_region_set_owner(mem->system_memory, NULL, PARENT_BOARD,
+				      err);
+	if (ret)
+		return ret;
+	ret = address_space_create(model, "memory", mem->system_memory,
+				   &mem->memory, err);
+	if (ret)
+		return ret;
+	ret = memory_region_create_io(model, "io", IO_PORTS, NULL, NULL, &io,
+				      err);
+	if (ret)
+		return ret;
+	ret = memory_region_set_owner(io, NULL, PARENT_BOARD, err);
+	if (ret)
+		return ret;
+	return address_space_create(model, "I/O", io, &as, err);
+}
+
+static int own(struct pc *pc, struct memory_region *region, const char *owner)
+{
+	return memory_region_set_owner(region, owner,
+				       owner ? NULL : PARENT_BOARD, pc->err);
+}
+
+/* A window that is only reserved: no device answers in it yet */
+static int add_window(struct pc *pc, struct memory_region *container,
+		      const char *name, gpa_t addr, uint64_t size,
+		      int32_t priority, const char *owner)
+{
+	struct memory_region *region;
+	int ret;
+
+	ret = memory_region_create_io(pc->mem->model, name, size, NULL, NULL,
+				      &region, pc->err);
+	if (ret)
+		return ret;
+	ret = own(pc, region, owner);
+	if (ret)
+		return ret;
+	return memory_region_add_subregion_overlap(container, addr, priority,
+						   region, pc->err);
+}
+
+static int add_alias(struct pc *pc, struct memory_region *container,
+		     const char *name, gpa_t addr, uint64_t size,
+		     int32_t priority, struct memory_region *target,
+		     uint64_t offset, const char *owner)
+{
+	struct memory_region *region;
+	int ret;
+
+	ret = memory_region_create_alias(pc->mem->model, name, target, offset,
+					 size, &region, pc->err);
+	if (ret)
+		return ret;
+	ret = own(pc, region, owner);
+	if (ret)
+		return ret;
+	return memory_region_add_subregion_overlap(container, addr, priority,
+						   region, pc->err);
+}
+
+/* QEMU has pc.ram's block before any CPU, and its regions after the first */
+static int create_ram(struct pc *pc)
+{
+	const struct pc_options *o = pc->options;
+	struct ram_block_options ram = { .flags = RAM_MIGRATABLE };
+	int ret;
+
+	ret = o->alloc(o->opaque, "pc.ram", o->ram_size, &ram, pc->err);
+	if (ret)
+		return ret;
+	ret = memory_region_create_ram(pc->mem->model, "pc.ram", o->ram_size,
+				       &ram, &pc->ram, pc->err);
+	if (ret)
+		return ret;
+	return own(pc, pc->ram, "obj path=/objects/pc.ram");
+}
+
+static int create_rom(struct pc *pc, const char *name, uint64_t size,
+		      struct memory_region **rom)
+{
+	const struct pc_options *o = pc->options;
+	struct ram_block_options ram = { .flags = RAM_MIGRATABLE };
+	int ret;
+
+	ret = o->alloc(o->opaque, name, size, &ram, pc->err);
+	if (ret)
+		return ret;
+	ret = memory_region_create_rom(pc->mem->model, name, size, &ram, rom,
+				       pc->err);
+	if (ret)
+		return ret;
+	return own(pc, *rom, NULL);
+}
+
+static int add_cpu(struct pc *pc)
+{
+	struct address_space *as;
+	int ret;
+
+	ret = address_space_create(pc->mem->model, "cpu-memory-0",
+				   pc->mem->system_memory, &as, pc->err);
+	if (ret)
+		return ret;
+	return add_window(pc, pc->mem->system_memory,
+			  pc->options->kernel_irqchip ? "kvm-apic-msi" :
+							"apic-msi",
+			  LOCAL_APIC, LOCAL_APIC_SIZE, LOCAL_APIC_PRIO,
+			  "dev path=/machine/unattached/device[0]/lapic");
+}
+
+static int add_ram(struct pc *pc)
+{
+	struct pc_ram_layout layout = pc_ram_split(pc->options->ram_size);
+	int ret;
+
+	ret = add_alias(pc, pc->mem->system_memory, "ram-below-4g", 0,
+			layout.below_4g, 0, pc->ram, 0, NULL);
+	if (ret || !layout.above_4g)
+		return ret;
+	return add_alias(pc, pc->mem->system_memory, "ram-above-4g", 4 * GIB,
+			 layout.above_4g, 0, pc->ram, layout.below_4g, NULL);
+}
+
+/* The firmware ends at 4 GiB; its last 128 KiB show below 1 MiB once more */
+static int add_firmware(struct pc *pc)
+{
+	uint64_t size = pc->options->bios_size;
+	uint64_t isa_size = size < ISA_BIOS_MAX ? size : ISA_BIOS_MAX;
+	struct memory_region *rom, *isa;
+	int ret;
+
+	ret = create_rom(pc, "pc.bios", size, &pc->bios);
+	if (ret)
+		return ret;
+	ret = memory_region_create(pc->mem->model, "pci", MEMORY_SIZE_2_64,
+				   &pc->pci, pc->err);
+	if (ret)
+		return ret;
+	ret = own(pc, pc->pci, NULL);
+	if (ret)
+		return ret;
+	ret = memory_region_create_alias(pc->mem->model, "isa-bios", pc->bios,
+					 size - isa_size, isa_size, &isa,
+					 pc->err);
+	if (ret)
+		return ret;
+	ret = own(pc, isa, NULL);
+	if (ret)
+		return ret;
+	ret = memory_region_add_subregion_overlap(
+		pc->pci, 1024 * KIB - isa_size, 1, isa, pc->err);
+	if (ret)
+		return ret;
+	ret = memory_region_set_readonly(isa, true, pc->err);
+	if (ret)
+		return ret;
+	ret = memory_region_add_subregion(pc->pci, 4 * GIB - size, pc->bios,
+					  pc->err);
+	if (ret)
+		return ret;
+	ret = create_rom(pc, "pc.rom", OPTION_ROM_SIZE, &rom);
+	if (ret)
+		return ret;
+	return memory_region_add_subregion_overlap(pc->pci, OPTION_ROMS, 1, rom,
+						   pc->err);
+}
+
+static int pam_alias(struct pc *pc, const char *name, gpa_t addr, uint64_t size,
+		     struct memory_region *target, struct memory_region **out)
+{
+	int ret;
+
+	ret = memory_region_create_alias(pc->mem->model, name, target, addr,
+					 size, out, pc->err);
+	if (ret)
+		return ret;
+	ret = own(pc, *out, OWNER_BRIDGE);
+	if (ret)
+		return ret;
+	ret = memory_region_set_enabled(*out, false, pc->err);
+	if (ret)
+		return ret;
+	return memory_region_add_subregion_overlap(pc->mem->system_memory, addr,
+						   1, *out, pc->err);
+}
+
+static int add_pam(struct pc *pc, struct pam *pam, gpa_t addr, uint64_t size)
+{
+	int ret;
+
+	ret = pam_alias(pc, "pam-pci", addr, size, pc->pci, &pam->pci);
+	if (ret)
+		return ret;
+	ret = pam_alias(pc, "pam-rom", addr, size, pc->ram, &pam->rom);
+	if (ret)
+		return ret;
+	ret = memory_region_set_readonly(pam->rom, true, pc->err);
+	if (ret)
+		return ret;
+	/* QEMU has its writes go to RAM and its reads too, under PCI's name */
+	ret = pam_alias(pc, "pam-pci", addr, size, pc->ram, &pam->write_ram);
+	if (ret)
+		return ret;
+	return pam_alias(pc, "pam-ram", addr, size, pc->ram, &pam->ram);
+}
+
+/*
+ * The host bridge. After reset its registers are 0: every PAM range shows PCI
+ * (where the firmware is), and SMRAM is closed, so its window shows PCI too.
+ */
+static int add_bridge(struct pc *pc)
+{
+	struct pam pam[PAM_EXPANS + 1];
+	struct slotscope_error *err = pc->err;
+	int i, ret;
+
+	ret = memory_region_add_subregion_overlap(pc->mem->system_memory, 0, -1,
+						  pc->pci, err);
+	if (ret)
+		return ret;
+	ret = add_alias(pc, pc->mem->system_memory, "smram-region", VGA_WINDOW,
+			VGA_WINDOW_SIZE, 1, pc->pci, VGA_WINDOW, OWNER_BRIDGE);
+	if (ret)
+		return ret;
+	ret = add_pam(pc, &pam[0], PAM_BIOS, PAM_BIOS_SIZE);
+	if (ret)
+		return ret;
+	for (i = 0; i < PAM_EXPANS; i++) {
+		ret = add_pam(pc, &pam[i + 1], PAM_EXPAN + i * PAM_EXPAN_SIZE,
+			      PAM_EXPAN_SIZE);
+		if (ret)
+			return ret;
+	}
+	memory_model_begin(pc->mem->model);
+	for (i = 0; i <= PAM_EXPANS; i++) {
+		ret = memory_region_set_enabled(pam[i].pci, true, err);
+		if (ret)
+			return ret;
+	}
+	return memory_model_commit(pc->mem->model, err);
+}
+
+static int add_devices(struct pc *pc)
+{
+	int ret;
+
+	ret = add_window(pc, pc->mem->system_memory,
+			 pc->options->kernel_irqchip ? "kvm-ioapic" : "ioapic",
+			 IO_APIC, IO_APIC_SIZE, 0, OWNER_BRIDGE "/ioapic");
+	if (ret)
+		return ret;
+	ret = add_window(pc, pc->mem->system_memory, "hpet", HPET, HPET_SIZE, 0,
+			 NULL);
+	if (ret || !pc->options->vga_window)
+		return ret;
+	return add_window(pc, pc->pci, "vga-lowmem", VGA_WINDOW,
+			  VGA_WINDOW_SIZE, 1, NULL);
+}
+
+int pc_init(const struct machine_memory *mem, const struct pc_options *options,
+	    struct slotscope_error *err)
+{
+	static int (*const steps[])(struct pc * pc) = {
+		create_ram,   add_cpu,	  add_ram,
+		add_firmware, add_bridge, add_devices,
+	};
+	struct pc pc = { .mem = mem, .options = options, .err = err };
+	size_t i;
+	int ret;
+
+	if (!options->bios_size || options->bios_size % PC_BIOS_SIZE_UNIT ||
+	    options->bios_size > PC_BIOS_SIZE_MAX) {
+		error_set(err, EINVAL, "map a firmware of %llu bytes",
+			  (unsigned long long)options->bios_size);
+		return error_why(err, "its size is not a multiple of 64 KiB, "
+				      "up to 16 MiB");
+	}
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		ret = steps[i](&pc);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "machine/hmp.h"
+#include "machine/qmp_server.h"
+#include "view/json_value.h"
+
+/* Error classes of QEMU's qapi/error.json */
+#define GENERIC	  "GenericError"
+#define NOT_FOUND "CommandNotFound"
+
+int qmp_session_init(struct qmp_session *s, const struct monitor_target *target)
+{
+	*s = (struct qmp_session){ .target = target };
+	s->parser = json_tokener_new_ex(QMP_COMMAND_DEPTH);
+	if (!s->parser)
+		return -ENOMEM;
+	/* What is not UTF-8 could come back in an "id", and be no JSON */
+	json_tokener_set_flags(s->parser, JSON_TOKENER_VALIDATE_UTF8);
+	return 0;
+}
+
+void qmp_session_deinit(struct qmp_session *s)
+{
+	if (s->parser)
+		json_tokener_free(s->parser);
+	s->parser = NULL;
+}
+
+/*
+ * { @name: @value }, or NULL if there is no memory for it. Takes @value, which
+ * may be NULL for the same reason: so such calls can be nested.
+ */
+static struct json_object *wrap(const char *name, struct json_object *value)
+{
+	struct json_object *object = value ? json_object_new_object() : NULL;
+
+	if (!object) {
+		json_object_put(value);
+		return NULL;
+	}
+	if (json_put(object, name, value)) {
+		json_object_put(object);
+		return NULL;
+	}
+	return object;
+}
+
+/* @object as a line, malloc'd; puts @object */
+static char *to_line(struct json_object *object)
+{
+	const char *text;
+	char *line;
+
+	text = object ?
+		       json_object_to_json_string_ext(
+			       object, JSON_C_TO_STRING_SPACED |
+					       JSON_C_TO_STRING_NOSLASHESCAPE) :
+		       NULL;
+	if (!text || asprintf(&line, "%s\r\n", text) < 0)
+		line = NULL;
+	json_object_put(object);
+	return line;
+}
+
+/*
+ * The version is that of the QEMU whose commands and texts these are, which is
+ * what a client wants to know; the package says who speaks.
+ */
+static struct json_object *version(void)
+{
+	struct json_object *v = wrap("major", json_object_new_int(7));
+
+	if (v && (json_put_u64(v, "minor", 2) || json_put_u64(v, "micro", 0))) {
+		json_object_put(v);
+		return NULL;
+	}
+	v = wrap("qemu", v);
+	if (v && json_put_str(v, "package", "slotscope vm")) {
+		json_object_put(v);
+		return NULL;
+	}
+	return v;
+}
+
+char *qmp_session_greeting(void)
+{
+	struct json_object *greeting = wrap("version", version());
+
+	if (greeting &&
+	    json_put(greeting, "capabilities", json_object_new_array())) {
+		json_object_put(greeting);
+		return NULL;
+	}
+	return to_line(wrap("QMP", greeting));
+}
+
+static struct json_object *error(const char *class, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static struct json_object *error(const char *class, const char *fmt, ...)
+{
+	struct json_object *e;
+	char desc[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(desc, sizeof(desc), fmt, ap);
+	va_end(ap);
+	e = wrap("class", json_object_new_string(class));
+	if (e && json_put_str(e, "desc", desc)) {
+		json_object_put(e);
+		return NULL;
+	}
+	return wrap("error", e);
+}
+
+static struct json_object *nothing(void)
+{
+	return wrap("return", json_object_new_object());
+}
+
+static struct json_object *run_capabilities(struct qmp_session *s,
+					    struct json_object *args)
+{
+	s->negotiated = true;
+	return nothing();
+}
+
+static struct json_object *run_version(struct qmp_session *s,
+				       struct json_object *args)
+{
+	return wrap("return", version());
+}
+
+static struct json_object *run_status(struct qmp_session *s,
+				      struct json_object *args)
+{
+	const char *status = s->target->status(s->target->opaque);
+	struct json_object *r = wrap("status", json_object_new_string(status));
+
+	if (r && (json_put_bool(r, "singlestep", false) ||
+		  json_put_bool(r, "running", !strcmp(status, "running")))) {
+		json_object_put(r);
+		return NULL;
+	}
+	return wrap("return", r);
+}
+
+static struct json_object *run_kvm(struct qmp_session *s,
+				   struct json_object *args)
+{
+	struct json_object *r = wrap("enabled", json_object_new_boolean(true));
+
+	if (r && json_put_bool(r, "present", true)) {
+		json_object_put(r);
+		return NULL;
+	}
+	return wrap("return", r);
+}
+
+static struct json_object *run_stop(struct qmp_session *s,
+				    struct json_object *args)
+{
+	s->target->stop(s->target->opaque);
+	return nothing();
+}
+
+static struct json_object *run_cont(struct qmp_session *s,
+				    struct json_object *args)
+{
+	if (!s->target->cont(s->target->opaque))
+		return error(GENERIC,
+			     "The guest has stopped and cannot run on");
+	return nothing();
+}
+
+static struct json_object *run_quit(struct qmp_session *s,
+				    struct json_object *args)
+{
+	s->target->quit(s->target->opaque);
+	return nothing();
+}
+
+static struct json_object *run_hmp(struct qmp_session *s,
+				   struct json_object *args)
+{
+	struct json_object *line, *text = NULL;
+	char *buf = NULL;
+	size_t size;
+	FILE *out;
+	int ret;
+
+	if (!json_object_object_get_ex(args, "command-line", &line) ||
+	    !json_object_is_type(line, json_type_string))
+		return error(GENERIC, "Parameter 'command-line' is missing");
+	out = open_memstream(&buf, &size);
+	if (!out)
+		return NULL;
+	ret = hmp_run(s->target, json_object_get_string(line), out);
+	if (!fclose(out) && !ret)
+		text = json_object_new_string_len(buf, size);
+	free(buf);
+	return wrap("return", text);
+}
+
+struct command {
+	const char *name;
+	struct json_object *(*run)(struct qmp_session *s,
+				   struct json_object *args);
+};
+
+static struct json_object *run_commands(struct qmp_session *s,
+					struct json_object *args);
+
+static const struct command commands[] = {
+	{ "qmp_capabilities", run_capabilities },
+	{ "query-version", run_version },
+	{ "query-status", run_status },
+	{ "query-kvm", run_kvm },
+	{ "query-commands", run_commands },
+	{ "human-monitor-command", run_hmp },
+	{ "stop", run_stop },
+	{ "cont", run_cont },
+	{ "quit", run_quit },
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static struct json_object *run_commands(struct qmp_session *s,
+					struct json_object *args)
+{
+	struct json_object *list = json_object_new_array();
+	size_t i;
+
+	for (i = 0; list && i < NR_COMMANDS; i++) {
+		if (json_add(list, wrap("name", json_object_new_string(
+							commands[i].name)))) {
+			json_object_put(list);
+			list = NULL;
+		}
+	}
+	return wrap("return", list);
+}
+
+static struct json_object *run(struct qmp_session *s, const char *name,
+			       struct json_object *args)
+{
+	size_t i;
+
+	for (i = 0; i < NR_COMMANDS && strcmp(commands[i].name, name); i++)
+		;
+	if (!s->negotiated && i != 0)
+		return error(NOT_FOUND, "Expecting capabilities negotiation "
+					"with 'qmp_capabilities'");
+	if (i == NR_COMMANDS || (s->negotiated && i == 0))
+		return error(NOT_FOUND, "The command %.80s has not been found",
+			     name);
+	return commands[i].run(s, args);
+}
+
+static struct json_object *execute(struct qmp_session *s,
+				   struct json_object *request)
+{
+	struct json_object *name, *args = NULL;
+
+	if (!json_object_is_type(request, json_type_object))
+		return error(GENERIC, "QMP input must be a JSON object");
+	if (!json_object_object_get_ex(request, "execute", &name) ||
+	    !json_object_is_type(name, json_type_string))
+		return error(GENERIC, "QMP input lacks member 'execute'");
+	if (json_object_object_get_ex(request, "arguments", &args) &&
+	    !json_object_is_type(args, json_type_object))
+		return error(GENERIC, "QMP input member 'arguments' must be "
+				      "an object");
+	return run(s, json_object_get_string(name), args);
+}
+
+/* The line that answers @request; NULL if there is no memory for it */
+static char *answer_to(struct qmp_session *s, struct json_object *request)
+{
+	struct json_object *reply = execute(s, request), *id;
+
+	/* An answer carries what tells the client which question it is for */
+	if (reply && json_object_is_type(request, json_type_object) &&
+	    json_object_object_get_ex(request, "id", &id) && id &&
+	    json_put(reply, "id", json_object_get(id))) {
+		json_object_put(reply);
+		return NULL;
+	}
+	return to_line(reply);
+}
+
+static long give(char *line, char **answer, long ret)
+{
+	*answer = line;
+	return line ? ret : -ENOMEM;
+}
+
+/* What may stand between two commands; 0xff is how clients ask to resync */
+static bool is_between(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' ||
+	       (unsigned char)c == 0xff;
+}
+
+static long nonsense(struct qmp_session *s, const char *why, char **answer,
+		     size_t taken)
+{
+	json_tokener_reset(s->parser);
+	s->pending = 0;
+	s->resync = true;
+	return give(to_line(error(GENERIC, "JSON parse error, %s", why)),
+		    answer, taken);
+}
+
+long qmp_session_feed(struct qmp_session *s, const char *data, size_t len,
+		      char **answer)
+{
+	struct json_object *request;
+	enum json_tokener_error jerr;
+	const char *nul;
+	size_t pos = 0, left;
+
+	*answer = NULL;
+	while (s->resync && pos < len)
+		s->resync = data[pos++] != '\n';
+	while (!s->pending && pos < len && is_between(data[pos]))
+		pos++;
+	if (pos == len)
+		return len;
+
+	/* JSON has no NUL, and the parser takes one for the end */
+	left = len - pos;
+	nul = memchr(data + pos, '\0', left);
+	if (nul == data + pos)
+		return nonsense(s, "a NUL byte", answer, pos + 1);
+	if (nul)
+		left = nul - (data + pos);
+
+	request = json_tokener_parse_ex(s->parser, data + pos, left);
+	jerr = json_tokener_get_error(s->parser);
+	if (jerr == json_tokener_continue) {
+		s->pending += left;
+		if (s->pending <= QMP_COMMAND_MAX)
+			return pos + left;
+		return give(to_line(error(GENERIC,
+					  "A command of more than %d bytes",
+					  QMP_COMMAND_MAX)),
+			    answer, -EMSGSIZE);
+	}
+	pos += json_tokener_get_parse_end(s->parser);
+	if (jerr != json_tokener_success)
+		return nonsense(s, json_tokener_error_desc(jerr), answer, pos);
+	s->pending = 0;
+	*answer = answer_to(s, request);
+	json_object_put(request);
+	return *answer ? (long)pos : -ENOMEM;
+}

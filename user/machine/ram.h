@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Host memory for guest RAM: where boards get what they hand to the model. */
+#ifndef SLOTSCOPE_MACHINE_RAM_H
+#define SLOTSCOPE_MACHINE_RAM_H
+
+#include <stdint.h>
+
+#include <slotscope/error.h>
+
+/* What QEMU aligns RAM to on x86, so that the host can use huge pages for it:
+ * guest and host address then agree modulo 2 MiB. */
+#define RAM_ALIGN (2UL << 20)
+
+/**
+ * ram_map() - reserve host memory for @size bytes of guest memory
+ * @name: what it is for, for errors
+ * @size: bytes, a multiple of the host's page
+ * @host: set to its address, a multiple of RAM_ALIGN
+ *
+ * Nothing is allocated until it is touched, and nothing is reserved: a guest
+ * may be given more than the host has. A page without rights follows it, so
+ * that nothing else comes to lie there unnoticed.
+ *
+ * Return: 0 or a negative errno.
+ */
+int ram_map(const char *name, uint64_t size, void **host,
+	    struct slotscope_error *err);
+
+/** ram_unmap() - give back what ram_map() gave */
+void ram_unmap(void *host, uint64_t size);
+
+/**
+ * ram_parse_size() - "256M", "5G", "1.5G" is not one
+ * @text: a number and a suffix K, M, G or T (or none: MiB, as in QEMU's -m)
+ * @size: set to bytes, rounded up to 8 KiB as QEMU does
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ram_parse_size(const char *text, uint64_t *size,
+		   struct slotscope_error *err);
+
+#endif

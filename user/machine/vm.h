@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Our own VMM, put together: model, KVM, board, firmware, monitor, main loop. */
+#ifndef SLOTSCOPE_MACHINE_VM_H
+#define SLOTSCOPE_MACHINE_VM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <slotscope/error.h>
+
+#include "kvm/fault.h"
+
+/* What a VM tells while it runs; see struct vm_options */
+enum vm_event {
+	VM_EVENT_STOPPING, /* about to wait for SIGCONT */
+	VM_EVENT_STARTED,
+	VM_EVENT_FAULT, /* a fault on purpose has acted */
+	VM_EVENT_GUEST, /* a line of the debug console; from the vCPU's thread */
+	VM_EVENT_HALTED, /* the guest waits for an interrupt: none will come */
+	VM_EVENT_FAILED, /* the guest cannot run on */
+	VM_EVENT_ENDING,
+};
+
+/**
+ * struct vm_options - what to run, and how
+ * @ram_size:	bytes
+ * @bios:	firmware file; NULL for our own
+ * @qmp:	where the monitor listens; see monitor_create()
+ * @fault:	a fault on purpose
+ * @vga_window: see struct pc_options
+ * @stopped:	raise SIGSTOP before KVM is opened
+ * @paused:	do not run the vCPU until the monitor says so
+ * @exit_after_halt: end once the guest halts or cannot run on
+ * @tell:	called for what happens, with a text for people
+ */
+struct vm_options {
+	uint64_t ram_size;
+	const char *bios;
+	const char *qmp;
+	enum kvm_fault_kind fault;
+	bool vga_window;
+	bool stopped;
+	bool paused;
+	bool exit_after_halt;
+	void (*tell)(enum vm_event event, const char *text);
+};
+
+/**
+ * vm_run() - run a VM until it is told to end
+ *
+ * Ends by the monitor's quit, SIGINT or SIGTERM. Takes the process's signal mask
+ * and SIGUSR1 for itself; everything else it leaves as it found it.
+ *
+ * Return: 0, or a negative errno: it could not start, a request to KVM was
+ * refused, or, with @exit_after_halt, the guest could not run on.
+ */
+int vm_run(const struct vm_options *options, struct slotscope_error *err);
+
+#endif
