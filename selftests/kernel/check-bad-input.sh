@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What can be missing or in the way: one clear message, the right exit status,
+# and no partial verdict passed off as whole.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/check-lib.sh
+. selftests/check-lib.sh
+
+# shellcheck disable=SC2317  # run calls it
+as_nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups "$@"; }
+
+slotscope vm -M pc -m 64M >/dev/null 2>&1 &
+vm=$!
+sleep 1
+
+# No module: the BPF iterator stands in
+run slotscope --json check --pid $vm
+is "$status" 0 "no module: the iterator reads KERNEL: status 0"
+run slotscope slots --pid $vm --from module
+is "$status" 3 "no module, but asked for: status 3"
+like "$err" 'insmod|modprobe|install' "it says what to do"
+load_module
+
+run slotscope check --pid $vm
+is "$status" 0 "all there: status 0"
+like "$out" 'MODEL.*TRACED.*KERNEL.*BACKING' "the table has its columns"
+is "$(awk 'length > 99' <<<"$out")" "" "no line is 100 columns wide"
+
+# Not a VMM, gone, a kernel thread, nobody's
+run slotscope check --pid $$
+is "$status" 3 "not a VMM: status 3"
+like "$err" 'no VM|not a VMM|holds no' "it says so"
+sleep 0 &
+gone=$!
+wait $gone
+run slotscope check --pid $gone
+is "$status" 3 "a pid that is gone: status 3"
+like "$err" "$gone" "it names the pid"
+run slotscope check --pid 2
+is "$status" 3 "a kernel thread: status 3"
+
+run as_nobody "$PWD/build/user/slotscope" check --pid $vm
+is "$status" 3 "not root: status 3"
+like "$err" '[Rr]oot|CAP_|permi' "it says what is lacking"
+is "$out" "" "no verdict is printed"
+run as_nobody "$PWD/build/user/slotscope" list
+like "$status" '^[23]$' "list, not root: does not claim there are no VMs"
+
+# No BTF: what needs it says so; the rest goes on, and is told to be less
+mount -t tmpfs none /sys/kernel/btf
+run slotscope --json check --pid $vm
+is "$status" 2 "no BTF: status 2"
+is "$(field 'ids("unknown")')" unread "no BTF: TRACED is unread"
+run slotscope --json check --pid $vm --no-trace
+is "$status" 0 "no BTF, --no-trace: status 0"
+run slotscope trace --pid $vm --for 0.1
+is "$status" 3 "no BTF: trace fails"
+like "$err" BTF "it names BTF"
+umount /sys/kernel/btf
+
+# A QMP socket that is closed, silent, or speaks nonsense
+run slotscope --json check --pid $vm --qmp "$work/none"
+is "$status" 2 "no such QMP socket: status 2"
+is "$(field 'ids("unknown")')" unread "no such QMP socket: unread"
+for words in 'hello' '{"QMP": 1}' '{"QMP": {"version": {}, "capabilities": []}}' ''; do
+	python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen()
+c, _ = s.accept()
+c.sendall(sys.argv[2].encode() + b"\r\n")
+c.close()' "$work/nonsense" "$words" &
+	server=$!
+	for ((i = 0; i < 50; i++)); do [ -S "$work/nonsense" ] && break; sleep 0.1; done
+	run slotscope --json check --pid $vm --qmp "$work/nonsense"
+	is "$status" 2 "QMP socket that says '$words': status 2"
+	is "$(field 'ids("unknown")')" unread "QMP socket that says '$words': unread"
+	wait $server
+	rm -f "$work/nonsense"
+done
+end_vm
+
+# The VMM vanishes while it is looked at: an error or a verdict, no crash
+for delay in 0 0.02 0.05 0.1 0.2 0.3; do
+	slotscope vm -M pc -m 64M >/dev/null 2>&1 &
+	vm=$!
+	sleep 0.5
+	(sleep $delay; kill -9 $vm) &
+	run slotscope --json check --pid $vm
+	like "$status" '^[0123]$' "killed after $delay s: a status of ours"
+	is "$(field 'type(d).__name__')" dict "killed after $delay s: the output is JSON"
+	wait
+done
+
+# No KVM
+rmmod slotscope
+modprobe -r kvm_amd kvm
+run slotscope vm -M pc -m 64M
+is "$status" 3 "no KVM: vm: status 3"
+like "$err" '/dev/kvm' "it names /dev/kvm"
+run slotscope doctor
+is "$status" 2 "no KVM: doctor: status 2"
+like "$out" 'NO +KVM' "doctor says so"
+run slotscope list
+is "$status" 0 "no KVM: list: no VMs"
+done_testing

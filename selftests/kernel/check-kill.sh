@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kill -9 of the checker, of the VMM, or of both, at many moments: nothing stays
+# attached, pinned or running, and the module and KVM can be unloaded.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/check-lib.sh
+. selftests/check-lib.sh
+load_module
+before=$(programs)
+
+settled() { # wait until the kernel has freed what it frees later
+	local i
+	for ((i = 0; i < 50; i++)); do
+		[ "$(programs)" = "$before" ] && return
+		sleep 0.1
+	done
+}
+
+for who in checker vmm both; do
+	for delay in 0.05 0.13 0.29 0.53 0.97; do
+		slotscope vm -M pc -m 64M --stopped >/dev/null 2>&1 &
+		vm=$!
+		sleep 0.1
+		slotscope check --pid $vm --at 0.3 --at 1 --resume >/dev/null 2>&1 &
+		checker=$!
+		sleep $delay
+		case $who in
+		checker) kill -9 $checker ;;
+		vmm) kill -9 $vm ;;
+		both) kill -9 $vm $checker ;;
+		esac
+		[ $who = vmm ] || wait $checker 2>/dev/null
+		[ $who != vmm ] || { wait $checker; diag "checker: status $?"; }
+		kill -CONT $vm 2>/dev/null
+		kill -9 $vm 2>/dev/null
+		wait $vm 2>/dev/null
+	done
+	settled
+	is "$(programs)" "$before" "$who killed: no BPF program stays"
+done
+
+# A command that the checker started dies with it
+slotscope check --at 5 -- slotscope vm -M pc -m 64M >/dev/null 2>&1 &
+checker=$!
+sleep 1.5
+child=$(pgrep -P $checker)
+like "$child" '^[0-9]+$' "the checker has a child"
+kill -9 $checker
+wait $checker 2>/dev/null
+for ((i = 0; i < 50; i++)); do [ -e "/proc/$child" ] || break; sleep 0.1; done
+is "$([ -e "/proc/$child" ] && echo there)" "" "the child ended with the checker"
+
+settled
+is "$(find /sys/fs/bpf -mindepth 1 -type f 2>/dev/null)" "" "nothing is pinned"
+rmmod slotscope
+result $? "the module can be unloaded"
+modprobe -r kvm_amd
+result $? "kvm_amd can be unloaded"
+done_testing

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A real QEMU, traced from its first ioctl: the views agree while its firmware
+# runs and after; the requests that BPF saw are those that QEMU itself logs; and
+# a slot taken from under it is found.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/check-lib.sh
+. selftests/check-lib.sh
+load_module
+
+qemu=(qemu-system-x86_64 -accel kvm -M pc -m 256M -nodefaults -vga std
+	-display none -qmp "unix:$work/qmp,server=on,wait=off")
+
+run slotscope --json check -o "$work/events" --at 1 --at 3 --at 10 -- \
+	"${qemu[@]}" -trace kvm_set_user_memory -D "$work/qemu.log"
+is "$status" 0 "QEMU, three checks: status 0"
+is "$(wc -l <<<"$out")" 3 "three documents"
+is "$(field 'ids()')" "" "no mismatch"
+is "$(field 'ids("unknown")')" "" "nothing unknown"
+diag "$err"
+
+# QEMU's own log is the other witness
+theirs=$(sed -nE 's/.*Slot#([0-9]+) flags=(0x[0-9a-f]+) gpa=(0x[0-9a-f]+) size=(0x[0-9a-f]+) ua=(0x[0-9a-f]+) ret=(-?[0-9]+).*/\1 \2 \3 \4 \5 \6/p' \
+	"$work/qemu.log")
+ours=$(python3 - "$work/events" <<'END'
+import json, sys
+n = lambda v: v if isinstance(v, int) else int(v, 0)
+for line in open(sys.argv[1]):
+	e = json.loads(line)
+	if e.get("type") == "request":
+		r = e["request"]
+		slot = n(r["slot"])
+		print("%d 0x%x 0x%x 0x%x 0x%x %d" % (slot & 0xffff, n(r["flags"]),
+			n(r["gpa"]), n(r["size"]), n(r["hva"]), r["result"]))
+END
+)
+is "$ours" "$theirs" "BPF saw the requests that QEMU logs, in order ($(wc -l <<<"$theirs"))"
+diag "requests: $(wc -l <<<"$theirs")"
+like "$theirs" . "QEMU logged some"
+
+# A QEMU without a QMP socket
+"${qemu[@]:0:${#qemu[@]}-2}" &
+vm=$!
+sleep 3
+run slotscope --json check --pid $vm
+is "$status" 2 "no QMP socket: status 2"
+is "$(field 'ids("unknown")')" unread "no QMP socket: the model is unread"
+run slotscope --json check --pid $vm --no-model
+is "$status" 0 "--no-model: status 0"
+end_vm
+done_testing
