@@ -34,11 +34,26 @@ step() {
 	say "$(printf '%s (%d.%03d s)' "$what" $((took / 1000)) $((took % 1000)))"
 }
 
-# kernel_dir K: the directory of an unpacked kernel, whether it is there or not.
-kernel_dir() {
+# find_kernel K: set dir, image and release, after a fetch if need be.
+find_kernel() {
 	case $1 in
-	6.1 | 6.12 | newest) printf '%s\n' "$lab_cache/kernels/$1" ;;
-	*/*) printf '%s\n' "$1" ;;
-	*) die "-k $1: not 6.1, 6.12, newest or a path (write ./$1 for a directory here)" ;;
+	6.1 | 6.12 | newest)
+		dir=$lab_cache/kernels/$1
+		if ! [ -e "$dir/release" ]; then
+			"$lab_dir/fetch" -k "$1" || exit "$LAB_EXIT_SETUP"
+		fi
+		image=$dir/vmlinuz
+		;;
+	*/*)
+		dir=$1 image=$1/vmlinuz
+		[ -d "$1" ] || dir=${1%/*} image=$1
+		;;
+	*) die "-k $1: not 6.1, 6.12, newest or a path (write ./$1 for one here)" ;;
 	esac
+	[ -r "$image" ] || die "$image: no kernel image there"
+	dir=$(readlink -f "$dir")
+	image=$(readlink -f "$image")
+	release=$(cd "$dir/lib/modules" && echo *) || exit "$LAB_EXIT_SETUP"
+	[ -d "$dir/lib/modules/$release" ] ||
+		die "$dir/lib/modules: not the modules of one kernel"
 }

@@ -17,14 +17,15 @@ struct lab_frame {
 	uint32_t len;
 };
 
-#define LAB_PORT "slotlab"
-#define LAB_FRAME_MAX (64u << 10)
+#define LAB_PORT	"slotlab"
+#define LAB_FRAME_MAX	(64u << 10)
 #define LAB_REQUEST_MAX (8u << 20)
 
 enum lab_frame_type {
 	/* guest to host */
-	LAB_READY = 1, /* booted, waiting for a request: the moment of a snapshot */
-	LAB_STARTED,   /* the request is understood; the command runs from here on */
+	LAB_READY =
+		1, /* booted, waiting for a request: the moment of a snapshot */
+	LAB_STARTED, /* the request is understood; the command runs from here on */
 	LAB_STDOUT,
 	LAB_STDERR,
 	LAB_KLOG,   /* the kernel's log as text, after a problem */

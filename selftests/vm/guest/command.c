@@ -38,7 +38,8 @@ static _Noreturn void execute(const struct command *cmd, const int *fd)
 	if (cmd->tty)
 		ioctl(0, TIOCSCTTY, 0);
 	if (chdir(cmd->cwd)) {
-		dprintf(2, "lab: cannot enter %s: %s\n", cmd->cwd, strerror(errno));
+		dprintf(2, "lab: cannot enter %s: %s\n", cmd->cwd,
+			strerror(errno));
 		_exit(126);
 	}
 	environ = cmd->envp;

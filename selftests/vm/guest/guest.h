@@ -14,7 +14,8 @@ void port_open(void);
 int port_fd(void);
 void port_send(enum lab_frame_type type, const void *data, size_t len);
 char *port_receive(struct lab_frame *frame);
-_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void fail(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
 
 /* klog.c: what the kernel says about itself */
 void klog_open(void);

@@ -19,7 +19,8 @@
 
 static void lo_up(void)
 {
-	struct ifreq ifr = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+	struct ifreq ifr = { .ifr_name = "lo",
+			     .ifr_flags = IFF_UP | IFF_RUNNING };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd >= 0) {
@@ -41,7 +42,8 @@ static void refresh(const struct lab_request *rq)
 
 	clock_settime(CLOCK_REALTIME, &now);
 	memcpy(pool.seed, rq->seed, sizeof(pool.seed));
-	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) || ioctl(fd, RNDRESEEDCRNG))
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool) ||
+	    ioctl(fd, RNDRESEEDCRNG))
 		fail("the random seed could not be set");
 	close(fd);
 }

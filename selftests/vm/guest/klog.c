@@ -15,12 +15,13 @@
 
 /* Lines shown before the first problem, and at the most. */
 #define BEFORE 10
-#define SHOWN 250
+#define SHOWN  250
 
 /* Taint bits that stand for a fault, whatever happened to the log:
  * MACHINE_CHECK, BAD_PAGE, DIE, WARN, SOFTLOCKUP.
  */
-#define BAD_TAINT ((1ul << 4) | (1ul << 5) | (1ul << 7) | (1ul << 9) | (1ul << 14))
+#define BAD_TAINT \
+	((1ul << 4) | (1ul << 5) | (1ul << 7) | (1ul << 9) | (1ul << 14))
 
 static int kmsg = -1;
 static unsigned int problems;
@@ -107,8 +108,9 @@ static int lockdep_is_off(void)
 unsigned int klog_problems(void)
 {
 	klog_poll();
-	if (!problems && ((read_number("/proc/sys/kernel/tainted", NULL) & BAD_TAINT) ||
-			  lockdep_is_off()))
+	if (!problems &&
+	    ((read_number("/proc/sys/kernel/tainted", NULL) & BAD_TAINT) ||
+	     lockdep_is_off()))
 		problems++;
 	return problems;
 }
@@ -126,8 +128,8 @@ void klog_send(void)
 	       (r = next_record(buf, sizeof(buf), &seq, &usec, &text))) {
 		if (r < 0 || seq + BEFORE < first_seq)
 			continue;
-		snprintf(out, sizeof(out), "[%5llu.%06llu] %s\n", usec / 1000000,
-			 usec % 1000000, text);
+		snprintf(out, sizeof(out), "[%5llu.%06llu] %s\n",
+			 usec / 1000000, usec % 1000000, text);
 		port_send(LAB_KLOG, out, strlen(out));
 		shown++;
 	}

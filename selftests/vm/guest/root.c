@@ -120,8 +120,8 @@ void enter_root(char *const *mounts, unsigned int nmounts, const char *modules)
 	make_dirs("/rw/work");
 	must_mount("overlay", "/root", "overlay", 0,
 		   "lowerdir=/host,upperdir=/rw/upper,workdir=/rw/work");
-	if (chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) || chroot(".") ||
-	    chdir("/"))
+	if (chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) ||
+	    chroot(".") || chdir("/"))
 		fail("change of root: %s", strerror(errno));
 	kernel_mounts();
 	mount_modules(modules);

@@ -10,7 +10,8 @@
 
 #include "guest.h"
 
-static ssize_t read_proc(const char *pid, const char *file, char *buf, size_t size)
+static ssize_t read_proc(const char *pid, const char *file, char *buf,
+			 size_t size)
 {
 	char path[64];
 	ssize_t n;
@@ -46,8 +47,8 @@ static void describe(const char *pid)
 		if (!isprint(cmdline[i]))
 			cmdline[i] = ' ';
 	read_proc(pid, "stack", stack, sizeof(stack));
-	snprintf(out, sizeof(out), "process %s (%c): %s\n%s", pid, state_of(stat),
-		 cmdline, stack);
+	snprintf(out, sizeof(out), "process %s (%c): %s\n%s", pid,
+		 state_of(stat), cmdline, stack);
 	port_send(LAB_KLOG, out, strlen(out));
 }
 

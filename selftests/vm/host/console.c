@@ -9,7 +9,7 @@
 #include "../klog.h"
 #include "labctl.h"
 
-#define LOG_MAX ((size_t)1 << 20)
+#define LOG_MAX	    ((size_t)1 << 20)
 #define SHOWN_LINES 80
 
 static void keep(struct vm *vm, const char *data, size_t len)
@@ -20,7 +20,8 @@ static void keep(struct vm *vm, const char *data, size_t len)
 		return;
 	if (vm->loglen + len > LOG_MAX) {
 		/* the newest half stays */
-		memmove(vm->log, vm->log + LOG_MAX / 2, vm->loglen - LOG_MAX / 2);
+		memmove(vm->log, vm->log + LOG_MAX / 2,
+			vm->loglen - LOG_MAX / 2);
 		vm->loglen -= LOG_MAX / 2;
 		if (vm->loglen + len > LOG_MAX)
 			return;
@@ -113,7 +114,8 @@ void console_show(const struct vm *vm)
 	}
 	if (!from) {
 		for (from = end; from > vm->log; from--)
-			if (from[-1] == '\n' && from != end && ++lines == SHOWN_LINES)
+			if (from[-1] == '\n' && from != end &&
+			    ++lines == SHOWN_LINES)
 				break;
 	}
 	note("the guest's console:");

@@ -66,16 +66,35 @@ static void parse(struct options *o, int argc, char **argv)
 	o->mounts = calloc(argc, sizeof(*o->mounts));
 	while ((c = getopt(argc, argv, "+S:m:t:b:R:w:ivq")) != -1) {
 		switch (c) {
-		case 'S': o->snapshot = optarg; break;
-		case 'm': o->memory = optarg; break;
-		case 't': o->seconds = number(optarg); break;
-		case 'b': o->boot_seconds = number(optarg); break;
-		case 'R': o->modules = optarg; break;
-		case 'w': o->mounts[o->nmounts++] = optarg; break;
-		case 'i': o->tty = true; break;
-		case 'v': o->verbose = true; break;
-		case 'q': o->quiet = true; break;
-		default: exit(EXIT_SETUP);
+		case 'S':
+			o->snapshot = optarg;
+			break;
+		case 'm':
+			o->memory = optarg;
+			break;
+		case 't':
+			o->seconds = number(optarg);
+			break;
+		case 'b':
+			o->boot_seconds = number(optarg);
+			break;
+		case 'R':
+			o->modules = optarg;
+			break;
+		case 'w':
+			o->mounts[o->nmounts++] = optarg;
+			break;
+		case 'i':
+			o->tty = true;
+			break;
+		case 'v':
+			o->verbose = true;
+			break;
+		case 'q':
+			o->quiet = true;
+			break;
+		default:
+			exit(EXIT_SETUP);
 		}
 	}
 	o->qemu = argv + optind;
@@ -138,7 +157,9 @@ static int run_booted(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	struct options o = { .memory = "768M", .seconds = 120, .boot_seconds = 120 };
+	struct options o = { .memory = "768M",
+			     .seconds = 120,
+			     .boot_seconds = 120 };
 	int status = -1;
 
 	/* whoever closed our standard streams: no socket may take their place */

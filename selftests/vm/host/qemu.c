@@ -17,10 +17,10 @@
 
 /* Words that vm_start() adds, and the NULL at the end. */
 #define MORE_WORDS 32
-#define WORD_MAX 4224
+#define WORD_MAX   4224
 
-__attribute__((format(printf, 3, 4)))
-static void add(char **argv, unsigned int *n, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void
+add(char **argv, unsigned int *n, const char *format, ...)
 {
 	char word[WORD_MAX];
 	va_list ap;
@@ -28,7 +28,11 @@ static void add(char **argv, unsigned int *n, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(word, sizeof(word), format, ap);
 	va_end(ap);
-	argv[(*n)++] = strdup(word);
+	argv[*n] = strdup(word);
+	if (!argv[(*n)++]) {
+		note("no memory for QEMU's words");
+		exit(EXIT_SETUP);
+	}
 }
 
 /* A comma in a value is doubled: QEMU's rule for its option lists. */
@@ -61,7 +65,8 @@ static char **build_argv(const struct options *o, enum ram_mode mode,
 		add(argv, &n, "memory-backend-ram,id=ram,size=%s", o->memory);
 	} else {
 		double_commas(path, sizeof(path), ram);
-		add(argv, &n, "memory-backend-file,id=ram,size=%s,share=%s,mem-path=%s",
+		add(argv, &n,
+		    "memory-backend-file,id=ram,size=%s,share=%s,mem-path=%s",
 		    o->memory, mode == RAM_SHARED ? "on" : "off", path);
 	}
 	add(argv, &n, "-chardev");
@@ -84,7 +89,8 @@ static char **build_argv(const struct options *o, enum ram_mode mode,
 }
 
 /* In the child. QEMU must not outlive us, however we end. */
-static _Noreturn void become_qemu(pid_t parent, char **argv, const int *fds, int err)
+static _Noreturn void become_qemu(pid_t parent, char **argv, const int *fds,
+				  int err)
 {
 	int null = open("/dev/null", O_RDWR);
 
@@ -209,7 +215,8 @@ bool qmp_wait(struct vm *vm, const char *text, unsigned int seconds)
 /* Send @command, with the descriptor @fd if that is not negative. */
 bool qmp_send(struct vm *vm, const char *command, int fd)
 {
-	struct iovec iov = { .iov_base = (void *)command, .iov_len = strlen(command) };
+	struct iovec iov = { .iov_base = (void *)command,
+			     .iov_len = strlen(command) };
 	union {
 		struct cmsghdr head;
 		char room[CMSG_SPACE(sizeof(int))];

@@ -23,9 +23,16 @@ struct inbox {
  * (make's) names descriptors that it does not have.
  */
 static const char *const not_passed[] = {
-	"DBUS_SESSION_BUS_ADDRESS=", "DISPLAY=",	"MAKEFLAGS=", "MAKELEVEL=",
-	"MFLAGS=",		     "SSH_AUTH_SOCK=",	"TMUX=",      "TMUX_PANE=",
-	"WAYLAND_DISPLAY=",	     "XDG_RUNTIME_DIR=",
+	"DBUS_SESSION_BUS_ADDRESS=",
+	"DISPLAY=",
+	"MAKEFLAGS=",
+	"MAKELEVEL=",
+	"MFLAGS=",
+	"SSH_AUTH_SOCK=",
+	"TMUX=",
+	"TMUX_PANE=",
+	"WAYLAND_DISPLAY=",
+	"XDG_RUNTIME_DIR=",
 };
 
 static volatile sig_atomic_t resized;
@@ -52,12 +59,13 @@ static struct lab_winsize terminal_size(void)
 	return (struct lab_winsize){ .rows = ws.ws_row, .cols = ws.ws_col };
 }
 
-static bool send_frame(struct vm *vm, enum lab_frame_type type, const void *data,
-		       size_t len)
+static bool send_frame(struct vm *vm, enum lab_frame_type type,
+		       const void *data, size_t len)
 {
 	struct lab_frame f = { .type = type, .len = len };
 
-	return write_all(vm->port, &f, sizeof(f)) && write_all(vm->port, data, len);
+	return write_all(vm->port, &f, sizeof(f)) &&
+	       write_all(vm->port, data, len);
 }
 
 static bool send_request(struct vm *vm, const struct options *o)
@@ -73,7 +81,8 @@ static bool send_request(struct vm *vm, const struct options *o)
 	bool ok = false;
 
 	cwd = getcwd(NULL, 0);
-	if (!f || !cwd || getrandom(rq.seed, sizeof(rq.seed), 0) != sizeof(rq.seed))
+	if (!f || !cwd ||
+	    getrandom(rq.seed, sizeof(rq.seed), 0) != sizeof(rq.seed))
 		goto out;
 	for (char **e = environ; *e; e++)
 		rq.nenv += passed(*e);
@@ -103,7 +112,8 @@ out:
 /* Read what is there. Returns false when QEMU has closed the port. */
 static bool fill(struct vm *vm, struct inbox *in)
 {
-	ssize_t n = read(vm->port, in->data + in->len, sizeof(in->data) - in->len);
+	ssize_t n =
+		read(vm->port, in->data + in->len, sizeof(in->data) - in->len);
 
 	if (n < 0 && errno == EINTR)
 		return true;
@@ -149,7 +159,8 @@ int session_wait_ready(struct vm *vm, const struct options *o)
 		long long left = end - now_ms();
 
 		if (left <= 0) {
-			note("the guest did not boot within %u s", o->boot_seconds);
+			note("the guest did not boot within %u s",
+			     o->boot_seconds);
 			break;
 		}
 		if (poll(p, 2, left) < 0)
@@ -267,8 +278,10 @@ static void ask_why(struct vm *vm, const struct options *o, struct inbox *in)
 	}
 	if (!answered) {
 		note("the guest does not answer: asking its kernel by an NMI where it is");
-		qmp_send(vm, "{\"execute\":\"qmp_capabilities\"}"
-			     "{\"execute\":\"inject-nmi\"}", -1);
+		qmp_send(vm,
+			 "{\"execute\":\"qmp_capabilities\"}"
+			 "{\"execute\":\"inject-nmi\"}",
+			 -1);
 	}
 	console_watch(vm, o->verbose, answered ? 100 : 1000);
 }
@@ -308,7 +321,8 @@ int session_run(struct vm *vm, const struct options *o, bool *started)
 		return EXIT_SETUP;
 	}
 	if (o->tty)
-		sigaction(SIGWINCH, &(struct sigaction){ .sa_handler = on_winch }, NULL);
+		sigaction(SIGWINCH,
+			  &(struct sigaction){ .sa_handler = on_winch }, NULL);
 	while (status < 0) {
 		struct pollfd p[] = {
 			{ .fd = vm->port, .events = POLLIN },
@@ -325,7 +339,8 @@ int session_run(struct vm *vm, const struct options *o, bool *started)
 			break;
 		}
 		if (poll(p, 4, left) < 0)
-			p[0].revents = p[1].revents = p[2].revents = p[3].revents = 0;
+			p[0].revents = p[1].revents = p[2].revents =
+				p[3].revents = 0;
 		if (resized) {
 			struct lab_winsize size = terminal_size();
 
@@ -345,7 +360,9 @@ int session_run(struct vm *vm, const struct options *o, bool *started)
 			int s = handle(f, started);
 
 			if (f->type == LAB_STARTED)
-				end = o->seconds ? now_ms() + o->seconds * 1000ll : 0;
+				end = o->seconds ?
+					      now_ms() + o->seconds * 1000ll :
+					      0;
 			if (s >= 0) {
 				status = s;
 				break;

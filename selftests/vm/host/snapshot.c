@@ -60,7 +60,9 @@ static bool negotiate(struct vm *vm)
 
 static bool give_fd(struct vm *vm, int fd)
 {
-	return qmp_ok(vm, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"s\"}}", fd);
+	return qmp_ok(
+		vm, "{\"execute\":\"getfd\",\"arguments\":{\"fdname\":\"s\"}}",
+		fd);
 }
 
 static int create(const char *dir, const char *part)
@@ -93,8 +95,10 @@ static bool save(struct vm *vm, const char *dir)
 		return false;
 	ok = negotiate(vm) && qmp_ok(vm, "{\"execute\":\"stop\"}", -1) &&
 	     give_fd(vm, state) &&
-	     qmp_send(vm, "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"fd:s\"}}",
-		      -1) &&
+	     qmp_send(
+		     vm,
+		     "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"fd:s\"}}",
+		     -1) &&
 	     qmp_wait(vm, "\"completed\"", 60);
 	console_drain(vm, false);
 	ok = ok && write_all(console, vm->log, vm->loglen);
@@ -191,9 +195,10 @@ int snapshot_restore(struct vm *vm, const struct options *o)
 	if (vm_start(vm, o, RAM_PRIVATE, path))
 		goto out;
 	if (!negotiate(vm) || !give_fd(vm, fd) ||
-	    !qmp_send(vm,
-		      "{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"fd:s\"}}",
-		      -1) ||
+	    !qmp_send(
+		    vm,
+		    "{\"execute\":\"migrate-incoming\",\"arguments\":{\"uri\":\"fd:s\"}}",
+		    -1) ||
 	    !qmp_wait(vm, "\"completed\"", 30) ||
 	    !qmp_ok(vm, "{\"execute\":\"cont\"}", -1)) {
 		console_drain(vm, false);
