@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "host/module.h"
+
+/* Enough for most VMs; the module tells if it is not */
+#define FIRST_SLOTS 256
+#define FIRST_AS    4
+
+/* The VM grew each time we came with more room: it is flooded on purpose */
+#define TRIES 8
+
+static int open_failed(int code, struct slotscope_error *err)
+{
+	error_set(err, code, "open " SLOTSCOPE_DEVICE);
+	switch (code) {
+	case ENOENT:
+	case ENXIO:
+	case ENODEV:
+		error_why(err, "the kernel module slotscope is not loaded");
+		error_next(err, "modprobe slotscope, or, where it was built: "
+				"insmod build/kmod/$(uname -r)/slotscope.ko");
+		return -ENOENT;
+	case EPERM:
+		error_why(err, "CAP_SYS_ADMIN is needed, and not in a user "
+			       "namespace of one's own");
+		return error_next(err, "run as root, outside of a container");
+	case EACCES:
+		error_why(err, "only root may");
+		return error_next(err, "run as root");
+	default:
+		return -code;
+	}
+}
+
+static int ask_version(int fd, struct slotscope_info *info,
+		       struct slotscope_error *err)
+{
+	*info = (struct slotscope_info){ .size = sizeof(*info) };
+	if (ioctl(fd, SLOTSCOPE_INFO, info)) {
+		error_set(err, errno,
+			  "ask " SLOTSCOPE_DEVICE " for its version");
+		if (errno == ENOTTY)
+			error_why(err, "it is not the slotscope module");
+		return error_next(err, "unload what is loaded (rmmod "
+				       "slotscope) and load the module that "
+				       "came with this program");
+	}
+	if (info->major == SLOTSCOPE_MAJOR)
+		return 0;
+	error_set(err, EPROTONOSUPPORT, "talk to the slotscope module");
+	error_why(err, "it speaks version %u.%u, this program %u.%u",
+		  info->major, info->minor, SLOTSCOPE_MAJOR, SLOTSCOPE_MINOR);
+	return error_next(err, "rmmod slotscope, then load the module that "
+			       "came with this program");
+}
+
+int module_open(struct slotscope_info *info, struct slotscope_error *err)
+{
+	struct slotscope_info unused;
+	int fd, ret;
+
+	fd = open(SLOTSCOPE_DEVICE, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return open_failed(errno, err);
+	ret = ask_version(fd, info ? info : &unused, err);
+	if (!ret)
+		return fd;
+	close(fd);
+	return ret;
+}
+
+static int snapshot_failed(int ret, int vm_fd, struct slotscope_error *err)
+{
+	error_set(err, ret, "read the memory slots of the VM at descriptor %d",
+		  vm_fd);
+	switch (-ret) {
+	case EBADF:
+		return error_why(err, "there is no such descriptor");
+	case EBADFD:
+		return error_why(err, "that descriptor is not a VM's");
+	case EPROTO:
+		error_why(err, "the module was built for another kvm.ko than "
+			       "the one that is loaded");
+		return error_next(err, "build it again with the headers of "
+				       "the running kernel, and load it");
+	case ENOTTY:
+	case E2BIG:
+	case EINVAL:
+		error_why(err, "the module does not know this request");
+		return error_next(err, "rmmod slotscope, then load the module "
+				       "that came with this program");
+	default:
+		return ret;
+	}
+}
+
+/* The arrays that a snapshot is copied to */
+struct room {
+	struct slotscope_as *as;
+	struct slotscope_slot *slots;
+	uint32_t nr_as;
+	uint32_t nr_slots;
+};
+
+static int room_make(struct room *room, uint32_t nr_as, uint32_t nr_slots)
+{
+	free(room->as);
+	free(room->slots);
+	/* One more, so that 0 is not NULL */
+	room->as = calloc(nr_as + 1, sizeof(*room->as));
+	room->slots = calloc(nr_slots + 1, sizeof(*room->slots));
+	room->nr_as = nr_as;
+	room->nr_slots = nr_slots;
+	return room->as && room->slots ? 0 : -ENOMEM;
+}
+
+static int take(int module_fd, int vm_fd, uint32_t flags,
+		struct slotscope_snapshot *req, const struct room *room)
+{
+	*req = (struct slotscope_snapshot){
+		.size = sizeof(*req),
+		.flags = flags,
+		.vm_fd = vm_fd,
+		.as_addr = (uintptr_t)room->as,
+		.slot_addr = (uintptr_t)room->slots,
+		.as_size = sizeof(*room->as),
+		.slot_size = sizeof(*room->slots),
+		.as_capacity = room->nr_as,
+		.slot_capacity = room->nr_slots,
+	};
+	return ioctl(module_fd, SLOTSCOPE_SNAPSHOT, req) ? -errno : 0;
+}
+
+static bool is_whole(const struct slotscope_snapshot *req)
+{
+	return req->nr_as_copied == req->nr_as &&
+	       req->nr_slots_copied == req->nr_slots;
+}
+
+static int make_state(const struct slotscope_snapshot *req,
+		      const struct room *room, struct slot_state *out,
+		      struct slotscope_error *err)
+{
+	int ret = module_to_state(req, room->as, room->slots, out);
+
+	if (!ret)
+		return 0;
+	error_set(err, ret, "understand what the slotscope module says");
+	if (ret == -EPROTO)
+		error_why(err, "its answer contradicts itself");
+	return ret;
+}
+
+static int read_state(int module_fd, int vm_fd, uint32_t flags,
+		      struct slot_state *out, struct slotscope_error *err)
+{
+	bool with_slots = !(flags & SLOTSCOPE_NO_SLOTS);
+	struct slotscope_snapshot req;
+	struct room room = {};
+	int ret, i;
+
+	slot_state_init(out, VIEW_KERNEL);
+	ret = room_make(&room, FIRST_AS, with_slots ? FIRST_SLOTS : 0);
+	for (i = 0; !ret && i < TRIES; i++) {
+		ret = take(module_fd, vm_fd, flags, &req, &room);
+		if (ret || is_whole(&req) || i == TRIES - 1)
+			break;
+		ret = room_make(&room, req.nr_as,
+				req.nr_slots + req.nr_slots / 4);
+	}
+	if (ret)
+		ret = snapshot_failed(ret, vm_fd, err);
+	else
+		ret = make_state(&req, &room, out, err);
+	free(room.as);
+	free(room.slots);
+	return ret;
+}
+
+int module_snapshot(int module_fd, int vm_fd, struct slot_state *out,
+		    struct slotscope_error *err)
+{
+	return read_state(module_fd, vm_fd, 0, out, err);
+}
+
+int module_generations(int module_fd, int vm_fd, struct slot_state *out,
+		       struct slotscope_error *err)
+{
+	return read_state(module_fd, vm_fd, SLOTSCOPE_NO_SLOTS, out, err);
+}

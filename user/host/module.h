@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The client of slotscope.ko: what KVM holds, as a slot_state. */
+#ifndef HOST_MODULE_H
+#define HOST_MODULE_H
+
+#include <stdbool.h>
+
+#include <slotscope.h>
+#include <slotscope/error.h>
+#include <slotscope/view.h>
+
+/**
+ * module_open() - open the module, and see that its ABI is ours
+ * @info: what it says of itself; may be NULL
+ *
+ * Return: a descriptor to close(), or -ENOENT (not loaded), -EPERM or -EACCES
+ * (CAP_SYS_ADMIN is needed), -EPROTONOSUPPORT (another major version), -ENOTTY
+ * (something else has that name).
+ */
+int module_open(struct slotscope_info *info, struct slotscope_error *err);
+
+/**
+ * module_snapshot() - the slots that KVM holds for a VM
+ * @module_fd: of module_open()
+ * @vm_fd: the VM, a descriptor of our own (vm_fd_take())
+ * @out: initialised here as a VIEW_KERNEL, deinited by the caller, also after an
+ *	 error. Its @vm is left empty: a descriptor does not tell whose it is
+ *
+ * Room for the slots is made as they need it. If the VM gets new ones faster
+ * than that, the state is truncated, and blind from where it was cut.
+ *
+ * Return: 0, -EBADF or -EBADFD (no VM), -EPROTO (the module was built for
+ * another kvm.ko), -ENOMEM.
+ */
+int module_snapshot(int module_fd, int vm_fd, struct slot_state *out,
+		    struct slotscope_error *err);
+
+/**
+ * module_generations() - the generations alone, which is cheap
+ * @out: as for module_snapshot(), without slots, covering SLOT_FIELD_GENERATION
+ */
+int module_generations(int module_fd, int vm_fd, struct slot_state *out,
+		       struct slotscope_error *err);
+
+/**
+ * module_same_moment() - did nothing change between two states of one VM?
+ *
+ * Between module_generations() before and after, everything else that was read
+ * belongs together if this is true.
+ *
+ * Return: true if both have the same generations and neither was in an update.
+ */
+bool module_same_moment(const struct slot_state *before,
+			const struct slot_state *after);
+
+/**
+ * module_to_state() - make a state of the module's records
+ * @req: as the ioctl left it; its addresses are not used
+ * @as: the @req->nr_as_copied address spaces
+ * @slots: the @req->nr_slots_copied slots
+ * @out: initialised
+ *
+ * Pure. The module is trusted for its memory, not for its numbers: a record
+ * that makes no sense is an error.
+ *
+ * Return: 0, -ENOMEM or -EPROTO.
+ */
+int module_to_state(const struct slotscope_snapshot *req,
+		    const struct slotscope_as *as,
+		    const struct slotscope_slot *slots, struct slot_state *out);
+
+#endif
