@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "render/document.h"
+#include "render/events.h"
+#include "render/flags.h"
+#include "render/text.h"
+#include "view/json.h"
+#include "view/names.h"
+
+#define SLOT_ID_BITS 16 /* the address space stands above them */
+
+void render_events_header(FILE *out)
+{
+	fprintf(out, "%11s %7s  %s\n", "SECONDS", "THREAD", "EVENT");
+}
+
+static void print_slot(FILE *out, const struct slot *slot)
+{
+	char flags[FLAGS_TEXT];
+
+	flags_text(flags, slot->flags, slot->hidden);
+	fprintf(out, "%u/%d 0x%" PRIx64 "+0x%" PRIx64 " @0x%" PRIx64 "%s%s",
+		slot->as_id, slot->id, slot->gpa, slot->size, slot->hva,
+		flags[0] ? " " : "", flags);
+}
+
+static void print_result(FILE *out, int32_t result)
+{
+	const char *name = strerrorname_np(-result);
+
+	if (!result)
+		fputs(" = 0", out);
+	else if (result < 0 && name)
+		fprintf(out, " = -%s", name);
+	else
+		fprintf(out, " = %d", result);
+}
+
+static void print_request(FILE *out, const struct slot_event *event)
+{
+	const struct slot_request *req = &event->request;
+	const struct slot slot = {
+		.as_id = req->slot >> SLOT_ID_BITS,
+		.id = req->slot & ((1U << SLOT_ID_BITS) - 1),
+		.gpa = req->gpa,
+		.size = req->size,
+		.hva = req->hva,
+		.flags = req->flags,
+	};
+
+	fputs(req->region2 ? "request2 " : "request ", out);
+	if (req->unread)
+		fputs("(its arguments could not be read)", out);
+	else
+		print_slot(out, &slot);
+	print_result(out, req->result);
+	fprintf(out, " %" PRIu64 "us", event->duration_ns / 1000);
+}
+
+static void print_change(FILE *out, const struct slot_change *change)
+{
+	const struct slot *before = &change->old, *after = &change->new;
+
+	fprintf(out, "  %s ", slot_change_kind_names[change->kind]);
+	print_slot(out, after->size ? after : before);
+	if (change->kind == SLOT_MOVE)
+		fprintf(out, " from 0x%" PRIx64, before->gpa);
+	if (change->result)
+		print_result(out, change->result);
+	else
+		fprintf(out, " gen %" PRIu64, change->generation);
+}
+
+void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns)
+{
+	uint64_t ns = event->time_ns > begin_ns ? event->time_ns - begin_ns : 0;
+	char comm[64];
+
+	fprintf(out, "%11.6f %7d  ", ns / 1e9, event->tid);
+	switch (event->type) {
+	case SLOT_EVENT_VM_CREATE:
+	case SLOT_EVENT_VM_DESTROY:
+		text_clean(comm, sizeof(comm), 40, event->comm);
+		fprintf(out, "VM %" PRIu64 " %s by %s, process %d",
+			event->serial,
+			event->type == SLOT_EVENT_VM_CREATE ? "created" :
+							      "destroyed",
+			comm, event->tgid);
+		break;
+	case SLOT_EVENT_BASE:
+		fputs("stands ", out);
+		print_slot(out, &event->base);
+		break;
+	case SLOT_EVENT_BASE_END:
+		fprintf(out, "that was address space %u at gen %" PRIu64,
+			event->base_end.as_id, event->base_end.generation);
+		break;
+	case SLOT_EVENT_REQUEST:
+		print_request(out, event);
+		break;
+	case SLOT_EVENT_CHANGE:
+		print_change(out, &event->change);
+		break;
+	case SLOT_EVENT_EXIT:
+		fprintf(out, "exit: %s 0x%" PRIx64 "+%u has no slot",
+			event->exit.write ? "write to" : "read of",
+			event->exit.gpa, event->exit.len);
+		break;
+	case SLOT_EVENT_LOST:
+		fprintf(out, "LOST %" PRIu64 " events: %s", event->lost.count,
+			slot_lost_reason_names[event->lost.reason]);
+		break;
+	case SLOT_EVENT_TYPES:
+		break;
+	}
+	fputc('\n', out);
+}
+
+int render_event_json(FILE *out, const struct slot_event *event)
+{
+	return render_document(out, slot_event_to_json(event));
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <slotscope/view.h>
+
+#include "render/flags.h"
+
+static void append(char text[FLAGS_TEXT], const char *word)
+{
+	size_t len = strlen(text);
+
+	snprintf(text + len, FLAGS_TEXT - len, "%s%s", len ? "," : "", word);
+}
+
+void flags_text(char text[FLAGS_TEXT], uint32_t flags, bool hidden)
+{
+	static const struct {
+		uint32_t flag;
+		const char *word;
+	} words[] = {
+		{ SLOT_READONLY, "ro" },
+		{ SLOT_LOG_DIRTY, "log" },
+		{ SLOT_GUEST_MEMFD, "gmem" },
+		{ SLOT_INVALID, "updating" },
+	};
+	char rest[16];
+	size_t i;
+
+	text[0] = '\0';
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (flags & words[i].flag)
+			append(text, words[i].word);
+		flags &= ~words[i].flag;
+	}
+	if (flags) {
+		snprintf(rest, sizeof(rest), "0x%x", flags);
+		append(text, rest);
+	}
+	if (hidden)
+		append(text, "kvm's");
+}
