@@ -44,8 +44,6 @@ static __always_inline void change_begin(const struct kvm *kvm,
 		.kind = kind,
 	};
 
-	if (bpf_map_lookup_elem(&changes, &tid))
-		lose(LOSS_MISSED);
 	if (old)
 		compat_slot_read(&call.old, old);
 	if (new)
@@ -105,8 +103,10 @@ SEC("kprobe/kvm_set_memslot")
 int BPF_KPROBE(change_kprobe, struct kvm *kvm, struct kvm_memory_slot *old,
 	       struct kvm_memory_slot *new, int kind)
 {
-	if (wanted())
-		change_begin(kvm, old, new, kind);
+	if (!wanted())
+		return 0;
+	call_missed_end(&changes);
+	change_begin(kvm, old, new, kind);
 	return 0;
 }
 

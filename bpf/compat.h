@@ -7,7 +7,9 @@
  *
  * Needed from the kernel: slots in per-VM hash tables, with two sets of nodes
  * (a54d806688fe "KVM: Keep memslots in tree-based structures instead of
- * array-based ones", 5.17), and bpf_loop() (e6f2dd0f8067, 5.17).
+ * array-based ones", 5.17), bpf_loop() (e6f2dd0f8067 "bpf: Add bpf_loop helper",
+ * 5.17), and task_struct.start_boottime (cf25e24db61c "time: Rename
+ * tsk->real_start_time to ->start_boottime", 5.5).
  */
 #ifndef SLOTSCOPE_BPF_COMPAT_H
 #define SLOTSCOPE_BPF_COMPAT_H

@@ -147,8 +147,7 @@ struct walk_record {
  * @tgid:  only this process; 0 for all
  * @fd:	   only this descriptor; -1 for all
  * @learn: take what (@tgid, @fd) is for a VM, and learn to tell VMs by it
- * @slots: walk the slots, too
- * @next:  first free place in the array of slots; to be set to 0
+ * @slots: walk the slots, too; the array holds those of the last descriptor
  */
 struct walk_request {
 	__u32 tgid;
@@ -156,7 +155,6 @@ struct walk_request {
 	__u8 learn;
 	__u8 slots;
 	__u8 pad[2];
-	__u32 next;
 };
 
 #endif

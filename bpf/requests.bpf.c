@@ -55,9 +55,6 @@ static __always_inline void request_begin(const struct kvm *kvm,
 		.region2 = cmd == KVM_IOC_SET_REGION2,
 	};
 
-	/* A thread is in one call at a time: the end of this one was missed */
-	if (bpf_map_lookup_elem(&requests, &tid))
-		lose(LOSS_MISSED);
 	/* Now, as KVM is about to do: another thread may write to it later */
 	request_read(&call);
 	if (bpf_map_update_elem(&requests, &tid, &call, BPF_ANY))
@@ -114,8 +111,10 @@ SEC("kprobe/kvm_vm_ioctl")
 int BPF_KPROBE(request_kprobe, struct file *file, unsigned int cmd,
 	       unsigned long arg)
 {
-	if (is_request(cmd) && wanted())
-		request_begin(BPF_CORE_READ(file, private_data), cmd, arg);
+	if (!is_request(cmd) || !wanted())
+		return 0;
+	call_missed_end(&requests);
+	request_begin(BPF_CORE_READ(file, private_data), cmd, arg);
 	return 0;
 }
 

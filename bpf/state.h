@@ -49,6 +49,22 @@ static __always_inline void lose(enum record_loss loss)
 	__sync_fetch_and_add(&lost[loss], 1);
 }
 
+/**
+ * call_missed_end() - count a call of this thread that has no end
+ * @calls: calls in flight, by thread
+ *
+ * A thread is in one call at a time, so what is still in flight when the next
+ * begins has ended without our seeing it. For kprobes alone: of other programs
+ * the kernel itself counts what it skips.
+ */
+static __always_inline void call_missed_end(void *calls)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+	if (bpf_map_lookup_elem(calls, &tid))
+		lose(LOSS_MISSED);
+}
+
 /** wanted() - is the current process to be traced? */
 static __always_inline bool wanted(void)
 {

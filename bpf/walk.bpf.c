@@ -26,56 +26,63 @@ struct walked_map walked SEC(".maps");
 
 volatile struct walk_request walk;
 
-struct steps {
+/*
+ * Where a walk stands. Not on the stack: until ab5cfac139ab "bpf: verify
+ * callbacks as if they are called unknown number of times" (6.7) the verifier
+ * believed that a callback of bpf_loop() finds there what it finds the first
+ * time, and threw the code for all other times away.
+ */
+static volatile struct {
 	const struct kvm_memslots *slots;
 	struct hlist_node *node;
 	__u32 bucket;
 	__u32 node_idx;
 	__u32 next;
 	bool overflow;
-};
+} at;
 
 /* One step: to the next bucket, or over one slot */
-static long step(__u32 i, struct steps *s)
+static long step(__u32 i, void *unused)
 {
-	struct hlist_node *node = s->node;
+	struct hlist_node *node = at.node;
 	struct slot_record *rec;
+	__u32 next = at.next;
 
 	if (!node) {
-		if (s->bucket >= compat_buckets())
+		if (at.bucket >= compat_buckets())
 			return 1;
-		s->node = compat_bucket(s->slots, s->bucket++);
+		at.node = compat_bucket(at.slots, at.bucket++);
 		return 0;
 	}
-	rec = bpf_map_lookup_elem(&walked, &s->next);
+	rec = bpf_map_lookup_elem(&walked, &next);
 	if (!rec) {
-		s->overflow = true;
+		at.overflow = true;
 		return 1;
 	}
-	compat_slot_read(rec, compat_slot(node, s->node_idx));
-	s->next++;
-	s->node = BPF_CORE_READ(node, next);
+	compat_slot_read(rec, compat_slot(node, at.node_idx));
+	at.next = next + 1;
+	at.node = BPF_CORE_READ(node, next);
 	return 0;
 }
 
+/* Walk one address space; its slots follow those of the one before */
 static __always_inline bool walk_as(const struct kvm *kvm, __u32 as_id,
-				    struct walk_as *as, bool *overflow)
+				    struct walk_as *as)
 {
 	const struct kvm_memslots *slots = compat_memslots(kvm, as_id);
-	struct steps s = { .slots = slots };
 
 	if (!slots)
 		return false;
 	as->before = BPF_CORE_READ(slots, generation);
-	as->first = walk.next;
+	as->first = at.next;
 	if (walk.slots) {
-		s.node_idx = BPF_CORE_READ(slots, node_idx);
-		s.next = walk.next;
-		bpf_loop(MAX_STEPS, step, &s, 0);
-		walk.next = s.next;
-		*overflow |= s.overflow;
+		at.slots = slots;
+		at.node = NULL;
+		at.bucket = 0;
+		at.node_idx = BPF_CORE_READ(slots, node_idx);
+		bpf_loop(MAX_STEPS, step, NULL, 0);
 	}
-	as->nr = walk.next - as->first;
+	as->nr = at.next - as->first;
 	/* Another set may be the active one by now: its generation tells */
 	slots = compat_memslots(kvm, as_id);
 	as->after = BPF_CORE_READ(slots, generation);
@@ -88,7 +95,6 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct walk_record rec = {};
-	bool overflow = false;
 	const struct kvm *kvm;
 	struct vm *vm;
 
@@ -120,12 +126,14 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	/* First: a change that begins after this, the hooks tell */
 	if (compat_slots_locked(kvm))
 		rec.flags |= WALK_LOCKED;
+	at.next = 0;
+	at.overflow = false;
 	for (int i = 0; i < WALK_MAX_AS; i++) {
-		if (!walk_as(kvm, i, &rec.as[i], &overflow))
+		if (!walk_as(kvm, i, &rec.as[i]))
 			break;
 		rec.nr_as++;
 	}
-	if (overflow)
+	if (at.overflow)
 		rec.flags |= WALK_OVERFLOW;
 	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));
 	return 0;

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Which BPF programs to use. Kernels differ in what may be hooked, and attaching
+ * may succeed in vain, so each job has several candidates, and the first that
+ * tells requests of our own exactly gets it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+
+#include "trace/impl.h"
+
+const char *const tracer_job_names[TRACER_JOBS] = {
+	[TRACER_REQUESTS] = "requests", [TRACER_CHANGES] = "changes",
+	[TRACER_CREATION] = "creation", [TRACER_DESTRUCTION] = "destruction",
+	[TRACER_WALK] = "walk",
+};
+
+const char *const tracer_method_names[TRACER_METHODS] = {
+	[TRACER_FENTRY] = "fentry",
+	[TRACER_KPROBE] = "kprobe",
+	[TRACER_TRACEPOINT] = "tracepoint",
+	[TRACER_ITERATOR] = "iterator",
+};
+
+const char *const tracer_hook_state_names[TRACER_HOOK_USED + 1] = {
+	[TRACER_HOOK_UNUSED] = "unused",   [TRACER_HOOK_ABSENT] = "absent",
+	[TRACER_HOOK_REFUSED] = "refused", [TRACER_HOOK_UNPROVEN] = "unproven",
+	[TRACER_HOOK_USED] = "used",
+};
+
+/* One or two programs: for a call's beginning and for its end */
+#define ONE(program)                                             \
+	{                                                        \
+		offsetof(struct slotscope_bpf, progs.program), 0 \
+	}
+#define TWO(begin, end)                                           \
+	{                                                         \
+		offsetof(struct slotscope_bpf, progs.begin),      \
+			offsetof(struct slotscope_bpf, progs.end) \
+	}
+
+/*
+ * The candidates, by job, the best first. What fentry hooks must take as many
+ * parameters as our program believes: a kernel that has changed them has
+ * another function by the same name (kvm_set_memslot: 244893fa2859 "KVM:
+ * Dynamically allocate "new" memslots from the get-go", 5.17).
+ */
+static const struct candidate {
+	enum tracer_job job;
+	enum tracer_method method;
+	const char *target;
+	unsigned int nr_params;
+	size_t programs[2];
+} candidates[] = {
+	{ TRACER_REQUESTS, TRACER_FENTRY, "kvm_vm_ioctl", 3,
+	  TWO(request_fentry, request_fexit) },
+	{ TRACER_REQUESTS, TRACER_KPROBE, "kvm_vm_ioctl", 3,
+	  TWO(request_kprobe, request_kretprobe) },
+	{ TRACER_REQUESTS, TRACER_TRACEPOINT, "syscalls/sys_enter_ioctl", 0,
+	  TWO(request_enter, request_exit) },
+	{ TRACER_CHANGES, TRACER_FENTRY, "kvm_set_memslot", 4,
+	  TWO(change_fentry, change_fexit) },
+	{ TRACER_CHANGES, TRACER_KPROBE, "kvm_set_memslot", 4,
+	  TWO(change_kprobe, change_kretprobe) },
+	{ TRACER_CREATION, TRACER_FENTRY, "kvm_dev_ioctl", 3,
+	  ONE(create_fexit) },
+	{ TRACER_CREATION, TRACER_KPROBE, "kvm_dev_ioctl", 3,
+	  TWO(create_kprobe, create_kretprobe) },
+	{ TRACER_DESTRUCTION, TRACER_FENTRY, "kvm_destroy_vm", 1,
+	  ONE(destroy_fentry) },
+	{ TRACER_DESTRUCTION, TRACER_KPROBE, "kvm_destroy_vm", 1,
+	  ONE(destroy_kprobe) },
+	{ TRACER_WALK, TRACER_ITERATOR, "task_file", 0, ONE(walk_files) },
+};
+
+#define NR_CANDIDATES (sizeof(candidates) / sizeof(candidates[0]))
+
+_Static_assert(NR_CANDIDATES <= TRACER_MAX_HOOKS, "struct tracer_report");
+
+void hooks_init(struct tracer_report *report)
+{
+	*report = (struct tracer_report){ .nr_hooks = NR_CANDIDATES };
+	for (size_t i = 0; i < NR_CANDIDATES; i++) {
+		report->hooks[i].job = candidates[i].job;
+		report->hooks[i].method = candidates[i].method;
+		report->hooks[i].target = candidates[i].target;
+	}
+}
+
+const struct tracer_hook *tracer_hook_used(const struct tracer_report *report,
+					   enum tracer_job job)
+{
+	for (size_t i = 0; i < report->nr_hooks; i++)
+		if (report->hooks[i].job == job &&
+		    report->hooks[i].state == TRACER_HOOK_USED)
+			return &report->hooks[i];
+	return NULL;
+}
+
+struct bpf_program *hook_program(const struct tracer *t, size_t hook, int i)
+{
+	size_t offset = candidates[hook].programs[i];
+
+	return offset ? *(struct bpf_program **)((char *)t->skel + offset) :
+			NULL;
+}
+
+void hook_settle(struct tracer_hook *hook, enum tracer_hook_state state,
+		 const char *fmt, ...)
+{
+	va_list ap;
+
+	hook->state = state;
+	va_start(ap, fmt);
+	vsnprintf(hook->why, sizeof(hook->why), fmt, ap);
+	va_end(ap);
+}
+
+/* Parameters of a kernel function; -1 if @btf has no such function */
+static int function_params(const struct btf *btf, const char *function)
+{
+	int id = btf ? btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) :
+		       -1;
+	const struct btf_type *type;
+
+	if (id < 0)
+		return -1;
+	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
+	return type ? btf_vlen(type) : -1;
+}
+
+/* KVM is a module, or built in: then its BTF is the kernel's */
+static void check_functions(struct tracer_report *report)
+{
+	struct btf *vmlinux = btf__load_vmlinux_btf();
+	struct btf *kvm = vmlinux ? btf__load_module_btf("kvm", vmlinux) : NULL;
+
+	for (size_t i = 0; i < NR_CANDIDATES; i++) {
+		const struct candidate *c = &candidates[i];
+		int params;
+
+		if (!c->nr_params)
+			continue;
+		params = function_params(kvm, c->target);
+		if (params < 0)
+			params = function_params(vmlinux, c->target);
+		if (params < 0 && c->method == TRACER_FENTRY)
+			hook_settle(&report->hooks[i], TRACER_HOOK_ABSENT,
+				    "the kernel's BTF has no function %s",
+				    c->target);
+		else if (params >= 0 && params != (int)c->nr_params)
+			hook_settle(&report->hooks[i], TRACER_HOOK_ABSENT,
+				    "it takes %d parameters, not %u", params,
+				    c->nr_params);
+	}
+	btf__free(kvm);
+	btf__free(vmlinux);
+}
+
+/* What this kernel lacks to take programs of a kind; NULL if nothing */
+static const char *lacking(enum tracer_method method)
+{
+	static const enum bpf_prog_type types[TRACER_METHODS] = {
+		[TRACER_FENTRY] = BPF_PROG_TYPE_TRACING,
+		[TRACER_KPROBE] = BPF_PROG_TYPE_KPROBE,
+		[TRACER_TRACEPOINT] = BPF_PROG_TYPE_TRACEPOINT,
+	};
+
+	if (method == TRACER_ITERATOR)
+		return NULL;
+	if (libbpf_probe_bpf_prog_type(types[method], NULL) != 1)
+		return "the kernel takes no BPF programs of this kind "
+		       "(CONFIG_BPF_EVENTS, CONFIG_DYNAMIC_FTRACE)";
+	/* Without it libbpf would use tracefs, where probes outlive us */
+	if (method == TRACER_KPROBE &&
+	    access("/sys/bus/event_source/devices/kprobe", F_OK))
+		return "the kernel has no kprobes (CONFIG_KPROBE_EVENTS)";
+	if (method == TRACER_TRACEPOINT &&
+	    access("/sys/kernel/tracing/events/syscalls", F_OK) &&
+	    access("/sys/kernel/debug/tracing/events/syscalls", F_OK))
+		return "tracefs is not mounted (mount -t tracefs tracefs "
+		       "/sys/kernel/tracing), or the kernel has no "
+		       "CONFIG_FTRACE_SYSCALLS";
+	return NULL;
+}
+
+/*
+ * One program that cannot be loaded fails all of them: leave out those that
+ * this kernel is known not to take.
+ */
+void hooks_choose(struct tracer *t)
+{
+	const char *lacks[TRACER_METHODS];
+
+	for (int i = 0; i < TRACER_METHODS; i++)
+		lacks[i] = lacking(i);
+	check_functions(&t->report);
+	for (size_t i = 0; i < NR_CANDIDATES; i++) {
+		struct tracer_hook *hook = &t->report.hooks[i];
+
+		if (lacks[hook->method])
+			hook_settle(hook, TRACER_HOOK_ABSENT, "%s",
+				    lacks[hook->method]);
+		for (int j = 0; j < 2; j++) {
+			struct bpf_program *program = hook_program(t, i, j);
+			bool load = hook->state == TRACER_HOOK_UNUSED &&
+				    (hook->job == TRACER_WALK ||
+				     !t->options.no_hooks);
+
+			if (program)
+				bpf_program__set_autoload(program, load);
+		}
+	}
+}
+
+static void detach(struct tracer *t, size_t hook)
+{
+	for (int i = 0; i < 2; i++) {
+		bpf_link__destroy(t->links[hook][i]);
+		t->links[hook][i] = NULL;
+	}
+}
+
+void hooks_detach(struct tracer *t)
+{
+	for (size_t i = 0; i < NR_CANDIDATES; i++)
+		detach(t, i);
+}
+
+/* The end first: a call's beginning without its end would look like a loss */
+static bool attach(struct tracer *t, size_t hook)
+{
+	for (int i = 1; i >= 0; i--) {
+		struct bpf_program *program = hook_program(t, hook, i);
+
+		if (!program)
+			continue;
+		log_forget();
+		t->links[hook][i] = bpf_program__attach(program);
+		if (t->links[hook][i])
+			continue;
+		hook_settle(&t->report.hooks[hook], TRACER_HOOK_REFUSED,
+			    "%s%s%s", strerror(errno),
+			    log_cause()[0] ? "; libbpf: " : "", log_cause());
+		detach(t, hook);
+		return false;
+	}
+	return true;
+}
+
+/* The next candidate for @job that attaches; -1 if none is left */
+static int try_next(struct tracer *t, enum tracer_job job)
+{
+	for (size_t i = 0; i < NR_CANDIDATES; i++)
+		if (candidates[i].job == job &&
+		    t->report.hooks[i].state == TRACER_HOOK_UNUSED &&
+		    attach(t, i))
+			return i;
+	return -1;
+}
+
+/* What our own thread did is what the proof did; give only that to the judge */
+static size_t collect(struct tracer *t, struct slot_event *events, size_t max)
+{
+	const struct slot_event *event;
+	size_t nr = 0;
+
+	while ((event = stream_next(&t->stream)))
+		if (event->tgid == getpid() && event->tid == gettid() &&
+		    nr < max)
+			events[nr++] = *event;
+	return nr;
+}
+
+static int run_proof(struct tracer *t, struct kvm_proof *proof, int *vm_fd,
+		     struct slotscope_error *err)
+{
+	int ret = kvm_proof_create_vm(proof, err);
+
+	*vm_fd = proof->vm_fd;
+	if (!ret)
+		ret = kvm_proof_ask(proof, err);
+	kvm_proof_destroy_vm(proof);
+	return ret ? ret : ring_drain(t, err);
+}
+
+int hooks_prove(struct tracer *t, struct kvm_proof *proof,
+		struct slotscope_error *err)
+{
+	/* Jobs on trial, by the candidate; -1: settled one way or the other */
+	int trial[TRACER_WALK];
+	struct slot_event events[64];
+	bool again;
+
+	for (int job = 0; job < TRACER_WALK; job++)
+		trial[job] = try_next(t, job);
+	do {
+		int vm_fd, ret = run_proof(t, proof, &vm_fd, err);
+		size_t nr;
+
+		if (ret)
+			return ret;
+		nr = collect(t, events, sizeof(events) / sizeof(events[0]));
+		again = false;
+		for (int job = 0; job < TRACER_WALK; job++) {
+			char why[128];
+			int hook = trial[job];
+
+			if (hook < 0)
+				continue;
+			trial[job] = -1;
+			if (proof_told(job, events, nr, proof, vm_fd, why,
+				       sizeof(why))) {
+				hook_settle(&t->report.hooks[hook],
+					    TRACER_HOOK_USED, "%s", "");
+				continue;
+			}
+			hook_settle(&t->report.hooks[hook],
+				    TRACER_HOOK_UNPROVEN, "attached, but %s",
+				    why);
+			detach(t, hook);
+			trial[job] = try_next(t, job);
+			again |= trial[job] >= 0;
+		}
+	} while (again);
+	return 0;
+}

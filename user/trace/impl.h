@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Inside the tracer: what its files share */
+#ifndef TRACE_IMPL_H
+#define TRACE_IMPL_H
+
+#include <bpf/libbpf.h>
+
+#include "../../bpf/events.h"
+#include "slotscope.skel.h"
+
+#include "kvm/prove.h"
+#include "trace/stream.h"
+#include "trace/tracer.h"
+
+/**
+ * struct tracer - private
+ * @report:  which hooks are used
+ * @links:   of each hook in @report, one a program
+ * @misses:  of each program: how often the kernel skipped it, so far
+ * @proving: the events in the ring are the proof's
+ * @budget:  bytes that may still be taken from the ring at one go
+ * @told:    a bit a serial: the log has this VM's beginning
+ * @nr_told: bytes of @told
+ * @walked:  where the iterator leaves slots
+ */
+struct tracer {
+	struct tracer_options options;
+	struct slotscope_bpf *skel;
+	struct ring_buffer *ring;
+	struct stream stream;
+	struct tracer_report report;
+	struct bpf_link *links[TRACER_MAX_HOOKS][2];
+	uint64_t misses[TRACER_MAX_HOOKS][2];
+	bool proving;
+	size_t budget;
+	uint8_t *told;
+	size_t nr_told;
+	struct slot_record *walked;
+	size_t walked_bytes;
+};
+
+/* preflight.c: what can be known before anything is loaded */
+int preflight(const struct tracer_options *options,
+	      struct slotscope_error *err);
+
+/* log.c: libbpf's messages, and the one that matters in an error */
+void log_capture(bool verbose);
+void log_forget(void);
+const char *log_cause(void);
+int error_bpf(struct slotscope_error *err, int code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* hooks.c: the programs, and which of them to use */
+void hooks_init(struct tracer_report *report);
+void hooks_choose(struct tracer *t);
+int hooks_prove(struct tracer *t, struct kvm_proof *proof,
+		struct slotscope_error *err);
+void hooks_detach(struct tracer *t);
+struct bpf_program *hook_program(const struct tracer *t, size_t hook, int i);
+void hook_settle(struct tracer_hook *hook, enum tracer_hook_state state,
+		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* proof.c: do events tell what the proof did? */
+bool slot_same(const struct slot *a, const struct slot *b);
+bool proof_told(enum tracer_job job, const struct slot_event *events, size_t nr,
+		const struct kvm_proof *proof, int vm_fd, char *why,
+		size_t size);
+
+/* ring.c: from the ring into the stream */
+int ring_open(struct tracer *t, struct slotscope_error *err);
+int ring_drain(struct tracer *t, struct slotscope_error *err);
+bool ring_told(struct tracer *t, uint64_t serial);
+uint64_t clock_now(void);
+
+/* missed.c: calls that the kernel did not show to a program */
+int missed_count(struct tracer *t);
+void missed_restart(struct tracer *t);
+
+/* walk.c: the iterator */
+struct walk {
+	struct walk_record *vms;
+	size_t nr;
+};
+
+int walk_open(struct tracer *t, struct slotscope_error *err);
+int walk_run(struct tracer *t, const struct walk_request *request,
+	     struct walk *walk, struct slotscope_error *err);
+int walk_slots(struct tracer *t, pid_t tgid, int fd, struct walk *walk,
+	       struct slotscope_error *err);
+bool walk_moved(const struct walk_record *vm);
+int walk_prove(struct tracer *t, struct kvm_proof *proof,
+	       struct slotscope_error *err);
+
+/* vms.c: what it found */
+int base_all(struct tracer *t, struct slotscope_error *err);
+int base_serial(struct tracer *t, pid_t tgid, uint64_t serial);
+
+#endif

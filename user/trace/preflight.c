@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What stands in the way of tracing, looked for before anything is loaded:
+ * the kernel's own refusals say little.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "trace/impl.h"
+
+#define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
+
+/* Of the first PID namespace (linux/proc_ns.h) */
+#define PROC_PID_INIT_INO 0xeffffffcU
+
+#define CAP_SYS_ADMIN 21
+
+static int check_capability(struct slotscope_error *err)
+{
+	unsigned long long caps = 0;
+	char line[128];
+	FILE *status = fopen("/proc/self/status", "re");
+
+	if (!status) {
+		error_set(err, errno, "open /proc/self/status");
+		return error_next(err, "mount -t proc proc /proc");
+	}
+	while (fgets(line, sizeof(line), status))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	fclose(status);
+	if (caps & (1ULL << CAP_SYS_ADMIN))
+		return 0;
+	error_set(err, EPERM, "load BPF programs");
+	error_why(err, "this needs CAP_SYS_ADMIN (to read the kernel's types "
+		       "and memory)");
+	return error_next(err, "run it as root");
+}
+
+/* BPF speaks in pids of the first namespace; ours would not be the same */
+static int check_pid_namespace(struct slotscope_error *err)
+{
+	struct stat st;
+
+	if (stat("/proc/self/ns/pid", &st))
+		return error_set(err, errno, "look at /proc/self/ns/pid");
+	if (st.st_ino == PROC_PID_INIT_INO)
+		return 0;
+	error_set(err, EINVAL, "trace from within a PID namespace");
+	error_why(err, "the kernel's pids are not those seen from here");
+	return error_next(err, "run it outside of the container, or with the "
+			       "host's PID namespace (--pid=host)");
+}
+
+static int check_btf(struct slotscope_error *err)
+{
+	if (!access(VMLINUX_BTF, R_OK))
+		return 0;
+	error_set(err, errno, "open " VMLINUX_BTF);
+	if (err->code != ENOENT)
+		return -err->code;
+	err->code = ENOTSUP;
+	error_why(err, "this kernel does not describe its types "
+		       "(CONFIG_DEBUG_INFO_BTF), or /sys is not mounted");
+	return error_next(err, "use a kernel that has it; the module "
+			       "(slotscope.ko) needs none");
+}
+
+int preflight(const struct tracer_options *options, struct slotscope_error *err)
+{
+	int ret = check_capability(err);
+
+	if (!ret)
+		ret = check_pid_namespace(err);
+	if (!ret)
+		ret = check_btf(err);
+	if (!ret && options->tgid && kill(options->tgid, 0) && errno == ESRCH)
+		ret = error_set(err, ESRCH, "trace process %d", options->tgid);
+	return ret;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/stream.h"
+
+void stream_deinit(struct stream *stream)
+{
+	free(stream->queue);
+	*stream = (struct stream){ 0 };
+}
+
+static int enqueue(struct stream *stream, const struct slot_event *event,
+		   uint64_t takes)
+{
+	struct slot_event *at;
+
+	if (stream->head == stream->tail) {
+		stream->head = 0;
+		stream->tail = 0;
+	}
+	if (stream->tail == stream->cap) {
+		size_t cap = stream->cap ? stream->cap * 2 : 64;
+		struct slot_event *bigger =
+			reallocarray(stream->queue, cap, sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		stream->queue = bigger;
+		stream->cap = cap;
+	}
+	at = &stream->queue[stream->tail++];
+	*at = *event;
+	at->seq = stream->last_seq + 1;
+	stream->last_seq += takes;
+	return 0;
+}
+
+int stream_event(struct stream *stream, const struct slot_event *event)
+{
+	return enqueue(stream, event, 1);
+}
+
+int stream_lose(struct stream *stream, enum slot_lost_reason reason,
+		uint64_t count, uint64_t time_ns)
+{
+	const struct slot_event event = {
+		.type = SLOT_EVENT_LOST,
+		.time_ns = time_ns,
+		.lost = { .reason = reason, .count = count },
+	};
+
+	if (!count)
+		return 0;
+	stream->lost.count[reason] += count;
+	return enqueue(stream, &event, count);
+}
+
+int stream_totals(struct stream *stream, const volatile uint32_t totals[LOSSES],
+		  uint64_t time_ns)
+{
+	static const enum slot_lost_reason reasons[LOSSES] = {
+		[LOSS_RING_FULL] = SLOT_LOST_RING_FULL,
+		[LOSS_MAP_FULL] = SLOT_LOST_MAP_FULL,
+		[LOSS_MISSED] = SLOT_LOST_MISSED,
+	};
+	int ret = 0;
+
+	for (int i = 0; i < LOSSES && !ret; i++) {
+		/*
+		 * Totals wrap, and records of several processors may tell them
+		 * slightly out of order: one from the past says nothing.
+		 */
+		int32_t more = totals[i] - stream->seen[i];
+
+		if (more <= 0)
+			continue;
+		stream->seen[i] += more;
+		ret = stream_lose(stream, reasons[i], more, time_ns);
+	}
+	return ret;
+}
+
+void stream_restart(struct stream *stream,
+		    const volatile uint32_t totals[LOSSES])
+{
+	for (int i = 0; i < LOSSES; i++)
+		stream->seen[i] = totals[i];
+	stream->lost = (struct slot_lost){ 0 };
+	stream->last_seq = 0;
+	stream->head = 0;
+	stream->tail = 0;
+}
+
+const struct slot_event *stream_next(struct stream *stream)
+{
+	if (stream->head == stream->tail)
+		return NULL;
+	return &stream->queue[stream->head++];
+}
+
+struct slot slot_from_record(const struct stream *stream,
+			     const struct slot_record *rec)
+{
+	struct slot slot = { .id = -1, .gmem_fd = -1 };
+
+	if (!rec->nr_pages)
+		return slot;
+	slot.as_id = rec->as_id;
+	slot.id = rec->id;
+	slot.gpa = rec->gfn * stream->page_size;
+	slot.size = rec->nr_pages * stream->page_size;
+	slot.hva = rec->hva;
+	slot.flags = rec->flags;
+	slot.hidden = (uint32_t)rec->id >= stream->nr_slots;
+	if (rec->flags & SLOT_GUEST_MEMFD)
+		slot.gmem_offset = rec->gmem_pgoff * stream->page_size;
+	return slot;
+}
+
+static void vm_from_record(const struct stream *stream, struct vm_id *vm,
+			   const struct vm_record *rec)
+{
+	memcpy(vm->boot_id, stream->boot_id, sizeof(vm->boot_id));
+	vm->tgid = rec->tgid;
+	vm->start_time = rec->start_ns / stream->ns_per_tick;
+	vm->fd = rec->fd;
+	vm->serial = rec->head.serial;
+}
+
+static void request_from_record(struct slot_request *request,
+				const struct request_record *rec)
+{
+	request->region2 = rec->region2;
+	request->unread = rec->unread;
+	request->gmem_fd = -1;
+	request->result = rec->result;
+	if (rec->unread)
+		return;
+	request->slot = rec->args.slot;
+	request->flags = rec->args.flags;
+	request->gpa = rec->args.gpa;
+	request->size = rec->args.size;
+	request->hva = rec->args.hva;
+	if (rec->region2) {
+		request->gmem_fd = rec->args.gmem_fd;
+		request->gmem_offset = rec->args.gmem_offset;
+	}
+}
+
+/*
+ * Arguments that we could not read are lost to us only if KVM could: it says
+ * EFAULT if not, and ENOTTY before it looks (REGION2 on an older kernel).
+ */
+static bool unread_is_lost(const struct slot_request *request)
+{
+	return request->unread && request->result != -EFAULT &&
+	       request->result != -ENOTTY;
+}
+
+static int change_from_record(const struct stream *stream,
+			      struct slot_change *change,
+			      const struct change_record *rec)
+{
+	if (rec->kind < SLOT_CREATE || rec->kind > SLOT_FLAGS_ONLY)
+		return -EPROTO;
+	change->kind = rec->kind;
+	change->old = slot_from_record(stream, &rec->old);
+	change->new = slot_from_record(stream, &rec->new);
+	change->generation = rec->generation & ~GENERATION_UPDATING;
+	change->result = rec->result;
+	if (!change->old.size != (change->kind == SLOT_CREATE) ||
+	    !change->new.size != (change->kind == SLOT_DELETE))
+		return -EPROTO;
+	/* Both sides say where the change was */
+	if (change->kind == SLOT_CREATE)
+		change->old.as_id = change->new.as_id;
+	if (change->kind == SLOT_DELETE)
+		change->new.as_id = change->old.as_id;
+	return 0;
+}
+
+int stream_record(struct stream *stream, const void *data, size_t size)
+{
+	static const size_t sizes[] = {
+		[RECORD_VM_CREATE] = sizeof(struct vm_record),
+		[RECORD_VM_DESTROY] = sizeof(struct vm_record),
+		[RECORD_REQUEST] = sizeof(struct request_record),
+		[RECORD_CHANGE] = sizeof(struct change_record),
+	};
+	const struct record *head = data;
+	struct slot_event event = { 0 };
+	int ret = 0;
+
+	/* The ring rounds sizes up to 8 bytes, as do these structs */
+	if (size < sizeof(*head) || !head->type ||
+	    head->type >= sizeof(sizes) / sizeof(sizes[0]) ||
+	    size != sizes[head->type])
+		return -EPROTO;
+	event.time_ns = head->time_ns;
+	event.duration_ns = head->duration_ns;
+	event.serial = head->serial;
+	event.tgid = head->tgid;
+	event.tid = head->tid;
+	memcpy(event.comm, head->comm, sizeof(event.comm));
+	switch (head->type) {
+	case RECORD_VM_CREATE:
+	case RECORD_VM_DESTROY:
+		event.type = head->type == RECORD_VM_CREATE ?
+				     SLOT_EVENT_VM_CREATE :
+				     SLOT_EVENT_VM_DESTROY;
+		event.duration_ns = 0;
+		vm_from_record(stream, &event.vm, data);
+		break;
+	case RECORD_REQUEST:
+		event.type = SLOT_EVENT_REQUEST;
+		request_from_record(&event.request, data);
+		break;
+	case RECORD_CHANGE:
+		event.type = SLOT_EVENT_CHANGE;
+		ret = change_from_record(stream, &event.change, data);
+		break;
+	}
+	if (!ret)
+		ret = stream_totals(stream, head->lost, event.time_ns);
+	if (!ret && event.type == SLOT_EVENT_REQUEST &&
+	    unread_is_lost(&event.request))
+		ret = stream_lose(stream, SLOT_LOST_UNREAD, 1, event.time_ns);
+	return ret ? ret : stream_event(stream, &event);
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "trace/impl.h"
+
+/* The proof's own events have to fit */
+#define RING_BYTES_MIN 16384U
+
+/* KVM's own slots come on top of the users', a handful an address space */
+#define HIDDEN_SLOTS_MAX 16U
+
+static size_t round_ring(size_t bytes)
+{
+	size_t size = sysconf(_SC_PAGESIZE);
+
+	if (!bytes)
+		bytes = TRACER_RING_BYTES;
+	while (size < bytes || size < RING_BYTES_MIN)
+		size *= 2;
+	return size;
+}
+
+static void read_boot_id(char *buf, size_t size)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	buf[got > 0 ? got : 0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+static int load(struct tracer *t, const struct kvm_proof *proof,
+		struct slotscope_error *err)
+{
+	int ret;
+
+	log_forget();
+	t->skel = slotscope_bpf__open();
+	if (!t->skel)
+		return error_bpf(err, errno, "open the BPF programs");
+	hooks_choose(t);
+	bpf_map__set_max_entries(t->skel->maps.ring, t->options.ring_bytes);
+	bpf_map__set_max_entries(t->skel->maps.walked,
+				 proof->nr_as *
+					 (proof->nr_slots + HIDDEN_SLOTS_MAX));
+	log_forget();
+	ret = slotscope_bpf__load(t->skel);
+	if (ret)
+		return error_bpf(err, ret, "load the BPF programs");
+	t->skel->bss->wakeup_bytes = t->options.ring_bytes / 4;
+	return 0;
+}
+
+/* Without a way to see requests or changes there is nothing to trace with */
+static int check_jobs(const struct tracer *t, struct slotscope_error *err)
+{
+	const struct tracer_report *report = &t->report;
+	size_t len = 0;
+
+	if (t->options.no_hooks) {
+		if (tracer_hook_used(report, TRACER_WALK))
+			return 0;
+		error_set(err, ENOTSUP, "look for VMs with a BPF iterator");
+		error_why(err, "%s", report->hooks[report->nr_hooks - 1].why);
+		return error_next(err, "use the module (slotscope.ko)");
+	}
+	if (tracer_hook_used(report, TRACER_REQUESTS) ||
+	    tracer_hook_used(report, TRACER_CHANGES))
+		return 0;
+	error_set(err, ENOTSUP, "hook into KVM");
+	err->why[0] = '\0';
+	for (size_t i = 0; i < report->nr_hooks; i++) {
+		const struct tracer_hook *hook = &report->hooks[i];
+
+		if (hook->job > TRACER_CHANGES || len >= sizeof(err->why))
+			continue;
+		len += snprintf(err->why + len, sizeof(err->why) - len,
+				"%s%s %s: %s", len ? "; " : "",
+				tracer_method_names[hook->method], hook->target,
+				hook->why);
+	}
+	return error_next(err, "slotscope doctor tells more; a kernel with "
+			       "CONFIG_FUNCTION_TRACER or CONFIG_KPROBES is "
+			       "needed");
+}
+
+/* Try all there is on VMs of our own, with nobody else's events in the way */
+static int prove(struct tracer *t, struct kvm_proof *proof,
+		 struct slotscope_error *err)
+{
+	int ret;
+
+	t->proving = true;
+	t->skel->bss->filter_tgid = getpid();
+	ret = kvm_proof_create_vm(proof, err);
+	if (!ret)
+		ret = walk_prove(t, proof, err);
+	/* Its end is not to be among what the hooks are held against */
+	kvm_proof_destroy_vm(proof);
+	if (!ret && !t->options.no_hooks)
+		ret = hooks_prove(t, proof, err);
+	t->proving = false;
+	return ret ? ret : check_jobs(t, err);
+}
+
+/* From here on it counts */
+static int start(struct tracer *t, struct slotscope_error *err)
+{
+	struct slotscope_bpf__bss *bss = t->skel->bss;
+
+	if (t->options.no_hooks)
+		return 0;
+	bss->destroy_seen = tracer_hook_used(&t->report, TRACER_DESTRUCTION) !=
+			    NULL;
+	stream_restart(&t->stream, bss->lost);
+	missed_restart(t);
+	__atomic_store_n(&bss->filter_tgid, t->options.tgid, __ATOMIC_RELEASE);
+	/* The hooks tell already: what stands now is in none of their events */
+	return base_all(t, err);
+}
+
+int tracer_open(const struct tracer_options *options,
+		struct tracer_report *report, struct tracer **tracer,
+		struct slotscope_error *err)
+{
+	struct kvm_proof proof;
+	struct tracer *t = calloc(1, sizeof(*t));
+	int ret;
+
+	*tracer = NULL;
+	if (!t)
+		return error_set(err, ENOMEM, "open the tracer");
+	if (options)
+		t->options = *options;
+	t->options.ring_bytes = round_ring(t->options.ring_bytes);
+	hooks_init(&t->report);
+	log_capture(t->options.verbose);
+	ret = preflight(&t->options, err);
+	if (ret)
+		goto out;
+	ret = kvm_proof_init(&proof, err);
+	if (ret)
+		goto out;
+	t->stream.page_size = sysconf(_SC_PAGESIZE);
+	t->stream.ns_per_tick = 1000000000 / sysconf(_SC_CLK_TCK);
+	t->stream.nr_slots = proof.nr_slots;
+	read_boot_id(t->stream.boot_id, sizeof(t->stream.boot_id));
+
+	ret = load(t, &proof, err);
+	if (!ret)
+		ret = walk_open(t, err);
+	if (!ret && !t->options.no_hooks)
+		ret = ring_open(t, err);
+	if (!ret)
+		ret = prove(t, &proof, err);
+	if (!ret)
+		ret = start(t, err);
+	kvm_proof_deinit(&proof);
+out:
+	if (report)
+		*report = t->report;
+	if (ret)
+		tracer_close(t);
+	else
+		*tracer = t;
+	return ret;
+}
+
+void tracer_close(struct tracer *t)
+{
+	if (!t)
+		return;
+	hooks_detach(t);
+	ring_buffer__free(t->ring);
+	if (t->walked)
+		munmap(t->walked, t->walked_bytes);
+	slotscope_bpf__destroy(t->skel);
+	stream_deinit(&t->stream);
+	free(t->told);
+	free(t);
+}
+
+const struct tracer_report *tracer_report(const struct tracer *t)
+{
+	return &t->report;
+}

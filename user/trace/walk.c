@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The iterator over all descriptors of all processes, which finds VMs and reads
+ * their slots. Nothing is locked meanwhile, so what it read is held against the
+ * generations before and after.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "trace/impl.h"
+
+/* Tries until a walk is not overtaken, and what lies between two */
+#define TRIES	 50
+#define PAUSE_NS 1000000
+
+static int read_all(int fd, struct walk *walk)
+{
+	size_t cap = 0, bytes = 0;
+
+	for (;;) {
+		ssize_t got;
+
+		if (cap - bytes < sizeof(*walk->vms)) {
+			void *bigger;
+
+			cap = cap ? cap * 2 : 16 * sizeof(*walk->vms);
+			bigger = realloc(walk->vms, cap);
+			if (!bigger)
+				return -ENOMEM;
+			walk->vms = bigger;
+		}
+		got = read(fd, (char *)walk->vms + bytes, cap - bytes);
+		if (!got)
+			break;
+		if (got > 0)
+			bytes += got;
+		/* EAGAIN: a million descriptors without a VM; go on */
+		else if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+	}
+	walk->nr = bytes / sizeof(*walk->vms);
+	return bytes % sizeof(*walk->vms) ? -EPROTO : 0;
+}
+
+/* The kernel visits one process alone where it can (Linux 6.1) */
+static struct bpf_link *link_iterator(struct tracer *t, pid_t tgid)
+{
+	union bpf_iter_link_info info = { .task.pid = tgid };
+	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
+			    .link_info_len = sizeof(info));
+	struct bpf_link *link = NULL;
+
+	if (tgid)
+		link = bpf_program__attach_iter(t->skel->progs.walk_files,
+						&opts);
+	if (!link && (!tgid || errno != ESRCH))
+		link = bpf_program__attach_iter(t->skel->progs.walk_files,
+						NULL);
+	return link;
+}
+
+/* Numbers given to VMs last only while someone sees them go */
+static void forget_vms(struct tracer *t)
+{
+	int fd = bpf_map__fd(t->skel->maps.vms);
+	uint64_t key;
+
+	while (!bpf_map_get_next_key(fd, NULL, &key))
+		if (bpf_map_delete_elem(fd, &key))
+			break;
+}
+
+/*
+ * Do one walk. The caller frees walk->vms, also after an error. A process that
+ * does not exist has no VMs.
+ */
+int walk_run(struct tracer *t, const struct walk_request *request,
+	     struct walk *walk, struct slotscope_error *err)
+{
+	struct bpf_link *link;
+	int fd, ret;
+
+	*walk = (struct walk){ 0 };
+	if (t->options.no_hooks)
+		forget_vms(t);
+	t->skel->bss->walk = *request;
+	log_forget();
+	link = link_iterator(t, request->tgid);
+	if (!link) {
+		if (errno == ESRCH)
+			return 0;
+		return error_bpf(err, errno,
+				 "attach the iterator over "
+				 "descriptors (task_file)");
+	}
+	fd = bpf_iter_create(bpf_link__fd(link));
+	ret = fd < 0 ? -errno : read_all(fd, walk);
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	if (ret)
+		error_bpf(err, ret, "read from the iterator over descriptors");
+	return ret;
+}
+
+bool walk_moved(const struct walk_record *vm)
+{
+	for (uint32_t i = 0; i < vm->nr_as; i++)
+		if (vm->as[i].before != vm->as[i].after ||
+		    vm->as[i].before & GENERATION_UPDATING)
+			return true;
+	return false;
+}
+
+/*
+ * Walk the slots of the VM behind one descriptor until nothing interferes, or
+ * long enough: then walk_moved() or WALK_LOCKED tell.
+ */
+int walk_slots(struct tracer *t, pid_t tgid, int fd, struct walk *walk,
+	       struct slotscope_error *err)
+{
+	const struct walk_request request = {
+		.tgid = tgid,
+		.fd = fd,
+		.slots = 1,
+	};
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	int ret = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		ret = walk_run(t, &request, walk, err);
+		if (ret || !walk->nr ||
+		    (!walk_moved(walk->vms) &&
+		     !(walk->vms->flags & WALK_LOCKED)))
+			break;
+		if (i + 1 == TRIES)
+			break;
+		free(walk->vms);
+		nanosleep(&pause, NULL);
+	}
+	return ret;
+}
+
+int walk_open(struct tracer *t, struct slotscope_error *err)
+{
+	struct bpf_map *map = t->skel->maps.walked;
+
+	t->walked_bytes = bpf_map__max_entries(map) * sizeof(*t->walked);
+	t->walked = mmap(NULL, t->walked_bytes, PROT_READ | PROT_WRITE,
+			 MAP_SHARED, bpf_map__fd(map), 0);
+	if (t->walked != MAP_FAILED)
+		return 0;
+	t->walked = NULL;
+	return error_set(err, errno, "map the BPF array of slots");
+}
+
+/*
+ * Learn how to tell a VM's descriptor from others by one of which we know that
+ * it is; then look whether its slots are told right.
+ */
+int walk_prove(struct tracer *t, struct kvm_proof *proof,
+	       struct slotscope_error *err)
+{
+	const struct walk_request learn = {
+		.tgid = getpid(),
+		.fd = proof->vm_fd,
+		.learn = 1,
+	};
+	struct tracer_hook *hook = &t->report.hooks[t->report.nr_hooks - 1];
+	struct slotscope_error refused;
+	struct walk walk;
+	struct slot want, got = { 0 };
+	int ret = walk_run(t, &learn, &walk, &refused);
+
+	free(walk.vms);
+	if (ret)
+		goto refused;
+	ret = kvm_proof_ask_one(proof, err);
+	if (ret)
+		return ret;
+	want = proof->steps[proof->nr_steps - 1].change.new;
+	ret = walk_slots(t, getpid(), proof->vm_fd, &walk, &refused);
+	if (!ret && walk.nr == 1 && walk.vms->as[0].nr == 1)
+		got = slot_from_record(&t->stream,
+				       &t->walked[walk.vms->as[0].first]);
+	free(walk.vms);
+	if (ret)
+		goto refused;
+	if (slot_same(&got, &want))
+		hook_settle(hook, TRACER_HOOK_USED, "%s", "");
+	else
+		hook_settle(hook, TRACER_HOOK_UNPROVEN,
+			    "did not find the one slot of our own VM");
+	return 0;
+
+refused:
+	hook_settle(hook, TRACER_HOOK_REFUSED, "%s", refused.why);
+	return 0;
+}
