@@ -463,6 +463,45 @@ int memory_region_create_alias(struct memory_model *model, const char *name,
 			       memory_size_t size, struct memory_region **out,
 			       struct slotscope_error *err);
 
+enum {
+	IOMMU_READ = 1U << 0,
+	IOMMU_WRITE = 1U << 1,
+};
+
+/**
+ * struct iommu_tlb_entry - where an access through an IOMMU goes
+ * @target: the address space that it goes to; NULL: nowhere
+ * @iova:   offset in the IOMMU's region, of the mapping's first byte
+ * @translated: its guest address in @target
+ * @mask:   size of the mapping minus 1; a power of 2 minus 1
+ * @perm:   IOMMU_*; 0: not mapped
+ */
+struct iommu_tlb_entry {
+	struct address_space *target;
+	gpa_t iova;
+	gpa_t translated;
+	uint64_t mask;
+	unsigned int perm;
+};
+
+/**
+ * struct iommu_ops - how an IOMMU answers
+ * @translate: fill @entry for an access to @addr, an offset in the region
+ */
+struct iommu_ops {
+	void (*translate)(void *opaque, gpa_t addr, bool is_write,
+			  struct iommu_tlb_entry *entry);
+};
+
+/**
+ * memory_region_create_iommu() - make a window that translates
+ * @ops: must outlive the region; NULL: nothing is mapped
+ */
+int memory_region_create_iommu(struct memory_model *model, const char *name,
+			       memory_size_t size, const struct iommu_ops *ops,
+			       void *opaque, struct memory_region **out,
+			       struct slotscope_error *err);
+
 /** memory_region_ref() - take a reference. Return: @region */
 struct memory_region *memory_region_ref(struct memory_region *region);
 

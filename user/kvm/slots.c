@@ -298,12 +298,10 @@ static bool align(const struct kvm_slots *slots,
  * What becomes a slot: RAM and ROM, and a ROM device in ROM mode. QEMU dies at
  * a read-only region without RAM, and at one whose pages KVM cannot map.
  */
-static bool wants_slot(struct kvm_slots *slots,
-		       const struct memory_region_section *section,
-		       const struct span *span, bool add)
+static bool wants_slot(struct kvm_slots *slots, struct memory_region *region,
+		       const struct span *span)
 {
-	const struct memory_region_info *info =
-		memory_region_info(section->region);
+	const struct memory_region_info *info = memory_region_info(region);
 	uint64_t mask = slots->options.page_size - 1;
 	struct slotscope_error err = { 0 };
 
@@ -311,35 +309,25 @@ static bool wants_slot(struct kvm_slots *slots,
 	    (slots->options.no_readonly_mem ||
 	     !(info->readonly || info->rom_device) || !info->romd_mode))
 		return false;
+	about_section(&err, EINVAL, region, span->gpa, span->size);
 	if (!info->ram_block) {
-		if (!add)
-			return false;
-		about_section(&err, EINVAL, section->region, span->gpa,
-			      span->size);
 		error_why(&err, "the region is read-only, so that KVM should "
 				"map it, but has no RAM behind it");
 		error_next(&err, "set read-only on RAM, or on an alias");
-		problem(slots, &err);
-		return false;
-	}
-	if ((info->ram_block->hva + span->offset) & mask) {
-		if (!add)
-			return false;
-		about_section(&err, EINVAL, section->region, span->gpa,
-			      span->size);
+	} else if ((info->ram_block->hva + span->offset) & mask) {
 		error_why(&err,
 			  "guest and host address differ within a page: at "
 			  "guest page 0x%" PRIx64 " begins host 0x%" PRIx64,
 			  span->gpa, info->ram_block->hva + span->offset);
 		error_next(&err,
-			   "map the region, or the alias, so that "
-			   "offset and guest address agree modulo "
-			   "0x%" PRIx64,
+			   "map the region, or the alias, so that offset and "
+			   "guest address agree modulo 0x%" PRIx64,
 			   slots->options.page_size);
-		problem(slots, &err);
-		return false;
+	} else {
+		return true;
 	}
-	return true;
+	problem(slots, &err);
+	return false;
 }
 
 /* 7.2: slots are what the sections are, cut to the largest size */
@@ -410,8 +398,11 @@ static void set_section(struct kvm_slots *slots,
 {
 	struct span span;
 
-	if (!align(slots, section, &span) ||
-	    !wants_slot(slots, section, &span, add))
+	if (!align(slots, section, &span))
+		return;
+	/* What the region is now does not matter to what goes */
+	if (add ? !wants_slot(slots, section->region, &span) :
+		  !memory_region_info(section->region)->ram_block)
 		return;
 	if (slots->options.mode == KVM_SLOTS_SPLIT)
 		set_split(slots, section->region, span, add);

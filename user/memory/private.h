@@ -62,6 +62,7 @@ struct memory_region {
 	char *owner;
 	char *parent;
 	const struct memory_region_ops *ops;
+	const struct iommu_ops *iommu_ops;
 	void (*destroy)(void *opaque);
 	void *destroy_opaque;
 	TAILQ_ENTRY(memory_region) link;

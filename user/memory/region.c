@@ -78,6 +78,22 @@ int memory_region_create_io(struct memory_model *model, const char *name,
 	return 0;
 }
 
+int memory_region_create_iommu(struct memory_model *model, const char *name,
+			       memory_size_t size, const struct iommu_ops *ops,
+			       void *opaque, struct memory_region **out,
+			       struct slotscope_error *err)
+{
+	int r = region_create(model, name, size, out, err);
+
+	if (r)
+		return r;
+	(*out)->info.terminates = true;
+	(*out)->info.iommu = true;
+	(*out)->info.opaque = opaque;
+	(*out)->iommu_ops = ops;
+	return 0;
+}
+
 /* All that has a RAMBlock behind it */
 static int create_with_block(struct memory_model *model, const char *name,
 			     uint64_t size,
@@ -94,6 +110,11 @@ static int create_with_block(struct memory_model *model, const char *name,
 			  name ? name : "", block->idstr);
 		return error_why(err, "the block belongs to region %s",
 				 block->region->name);
+	}
+	if (block && size > block->used_length) {
+		error_set(err, EINVAL, "create memory region %s on RAMBlock %s",
+			  name ? name : "", block->idstr);
+		return error_why(err, "the block is smaller");
 	}
 	r = region_create(model, name, size, &region, err);
 	if (r)
