@@ -57,24 +57,29 @@ struct kvm_create_guest_memfd {
 /* KVM's limit on x86, as KERNEL and VMM know it: 32767 ids, 3 of them hidden */
 #define USER_SLOTS 32764
 
-static int __module_load(void)
+/* Load build/@where/RELEASE/@name.ko; being loaded already is as good */
+static inline int __module_load(const char *where, const char *name)
 {
 	struct utsname uts;
 	char path[256];
-	int fd, ret;
+	int fd, ret, err;
 
 	uname(&uts);
-	snprintf(path, sizeof(path), "build/kmod/%s/" MODULE_NAME ".ko",
-		 uts.release);
+	snprintf(path, sizeof(path), "build/%s/%s/%s.ko", where, uts.release,
+		 name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		ktap_bail("%s: %s (make -C kmod KDIR=...)", path,
-			  strerror(errno));
+		return -1;
 	ret = syscall(SYS_finit_module, fd, "", 0);
-	if (ret && errno == EEXIST)
-		ret = 0;
+	err = errno;
 	close(fd);
-	return ret;
+	errno = err;
+	return ret && err == EEXIST ? 0 : ret;
+}
+
+static inline int __slotscope_load(void)
+{
+	return __module_load("kmod", MODULE_NAME);
 }
 
 static inline int __module_unload(const char *name)
@@ -89,8 +94,10 @@ static inline void need_module_and_kvm(void)
 		ktap_skip_all("no usable /dev/kvm: %s", strerror(errno));
 	if (geteuid())
 		ktap_skip_all("loading a module needs root");
-	if (__module_load())
-		ktap_bail("loading " MODULE_NAME ".ko: %s", strerror(errno));
+	if (__slotscope_load())
+		ktap_bail("loading " MODULE_NAME ".ko: %s (make -C kmod "
+			  "KDIR=...)",
+			  strerror(errno));
 }
 
 static inline int dev_open(void)

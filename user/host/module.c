@@ -17,15 +17,16 @@
 
 static int open_failed(int code, struct slotscope_error *err)
 {
+	/* A node without a driver behind it: the same to whoever calls */
+	if (code == ENXIO || code == ENODEV)
+		code = ENOENT;
 	error_set(err, code, "open " SLOTSCOPE_DEVICE);
 	switch (code) {
 	case ENOENT:
-	case ENXIO:
-	case ENODEV:
 		error_why(err, "the kernel module slotscope is not loaded");
-		error_next(err, "modprobe slotscope, or, where it was built: "
-				"insmod build/kmod/$(uname -r)/slotscope.ko");
-		return -ENOENT;
+		return error_next(err,
+				  "modprobe slotscope, or, where it was built: "
+				  "insmod build/kmod/$(uname -r)/slotscope.ko");
 	case EPERM:
 		error_why(err, "CAP_SYS_ADMIN is needed, and not in a user "
 			       "namespace of one's own");

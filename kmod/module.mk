@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Builds the modules of one directory for one kernel, outside of that directory.
+# Set before this is included:
+#   SRC      the directory with Kbuild and the sources
+#   WHERE    its place below build/; products go to build/WHERE/RELEASE/
+
+TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))..)
+BUILD ?= $(TOP)/build
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+ifneq ($(MAKECMDGOALS),clean)
+# What vermagic and uname -r say; Debian's kernel.release says something else.
+RELEASE := $(shell sed -n 's/^\#define UTS_RELEASE "\(.*\)"/\1/p' \
+	$(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+ifeq ($(RELEASE),)
+$(error $(KDIR) has no configured kernel headers. For the running kernel: \
+apt-get install linux-headers-$(shell uname -r). For another: make KDIR=DIR)
+endif
+endif
+
+OUT := $(BUILD)/$(WHERE)/$(RELEASE)
+SOURCES := $(patsubst $(SRC)/%,%,$(wildcard $(addprefix $(SRC)/,\
+	Kbuild *.c *.h compat/*.h)))
+KBUILD = $(MAKE) -C $(KDIR) M=$(OUT) SLOTSCOPE_UAPI=$(TOP)/include/uapi
+
+all: links
+	+$(KBUILD) modules
+
+# Kbuild leaves its products beside its sources. Links keep the source tree
+# clean, and let one tree be built for several kernels. (MO= does so since 6.13.)
+links:
+	@mkdir -p $(OUT) $(addprefix $(OUT)/,$(sort $(dir $(SOURCES))))
+	@$(foreach f,$(SOURCES),ln -sfn $(SRC)/$(f) $(OUT)/$(f);)
+
+install: all
+	+$(KBUILD) modules_install
+
+clean:
+	rm -rf $(BUILD)/$(WHERE)
+
+.PHONY: all links install clean
