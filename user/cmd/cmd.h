@@ -83,6 +83,9 @@ int cmd_usage(const struct cmd *cmd, const char *fmt, ...)
  */
 int cmd_parse_pid(const char *text, pid_t *pid, struct slotscope_error *err);
 
+/** cmd_parse_fd() - a descriptor number from the command line */
+int cmd_parse_fd(const char *text, int *fd, struct slotscope_error *err);
+
 /** cmd_parse_seconds() - a duration such as "3" or "0.5", to milliseconds */
 int cmd_parse_seconds(const char *text, int *ms, struct slotscope_error *err);
 

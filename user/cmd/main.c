@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The slotscope program: finds the subcommand and runs it. */
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -107,21 +108,35 @@ bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit)
 	}
 }
 
-int cmd_parse_pid(const char *text, pid_t *pid, struct slotscope_error *err)
+static bool parse_int(const char *text, long min, int *out)
 {
 	char *end;
 	long value;
 
 	errno = 0;
 	value = strtol(text, &end, 10);
-	if (errno || end == text || *end || value <= 0 || value > 0x7fffffff) {
-		error_set(err, EINVAL, "read the pid \"%.40s\"", text);
-		error_why(err, "it is not a process number");
-		return error_next(
-			err, "slotscope list shows the VMMs and their pids");
-	}
-	*pid = value;
-	return 0;
+	if (errno || end == text || *end || value < min || value > INT_MAX)
+		return false;
+	*out = value;
+	return true;
+}
+
+int cmd_parse_pid(const char *text, pid_t *pid, struct slotscope_error *err)
+{
+	if (parse_int(text, 1, pid))
+		return 0;
+	error_set(err, EINVAL, "read the pid \"%.40s\"", text);
+	error_why(err, "it is not a process number");
+	return error_next(err, "slotscope list shows the VMMs and their pids");
+}
+
+int cmd_parse_fd(const char *text, int *fd, struct slotscope_error *err)
+{
+	if (parse_int(text, 0, fd))
+		return 0;
+	error_set(err, EINVAL, "read the descriptor \"%.40s\"", text);
+	error_why(err, "it is not a descriptor's number");
+	return error_next(err, "slotscope list shows the VMs' descriptors");
 }
 
 int cmd_parse_seconds(const char *text, int *ms, struct slotscope_error *err)

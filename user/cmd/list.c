@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* slotscope list: the VMs of this machine. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/kernel_view.h"
+#include "host/qmp_socket.h"
+#include "host/vm_fds.h"
+#include "render/vms.h"
+
+static const char help[] =
+	"usage: slotscope list [OPTIONS]\n"
+	"\n"
+	"Lists the VMs of this machine: a line for each that a process holds a\n"
+	"descriptor of.\n"
+	"\n"
+	"Options:\n"
+	"      --json     print one JSON document\n"
+	"  -v, --verbose  say on standard error what could not be read, and why\n"
+	"  -h, --help     this text\n"
+	"\n"
+	"Exit status: 0 done, 2 some could not be looked into, 3 usage or error.\n";
+
+/* The list as it grows */
+struct listing {
+	struct kernel_view view;
+	bool have_view;
+	struct vm_row *rows;
+	size_t nr;
+	size_t unread; /* VMs whose slots could not be read */
+};
+
+static void say_why(const struct slotscope_error *err)
+{
+	if (cmd_globals.verbose)
+		fprintf(stderr, "slotscope: %s: %s\n", err->tried, err->why);
+}
+
+/* A VM that ends while it is looked at is no failure of ours: it is left out */
+static int add_vm(struct listing *listing, const struct process *process,
+		  int fd)
+{
+	char qmp[QMP_ADDRESS_MAX];
+	struct slotscope_error err = {};
+	struct vm_row row = {};
+	struct vm_row *rows;
+
+	if (process_vm_id(process, fd, &row.id, &err))
+		return 0;
+	rows = reallocarray(listing->rows, listing->nr + 1, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	listing->rows = rows;
+	row.comm = strdup(process->comm);
+	if (!row.comm)
+		return -ENOMEM;
+	if (!qmp_socket_find(process, qmp, &err))
+		row.qmp = strdup(qmp);
+	if (listing->have_view)
+		row.state = malloc(sizeof(*row.state));
+	if (row.state && kernel_view_read(&listing->view, process, &row.id,
+					  row.state, &err)) {
+		say_why(&err);
+		slot_state_deinit(row.state);
+		free(row.state);
+		row.state = NULL;
+	}
+	if (!row.state)
+		listing->unread++;
+	listing->rows[listing->nr++] = row;
+	return 0;
+}
+
+static int add_process(const struct process *process, const struct vm_fds *vms,
+		       void *opaque)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < vms->nr && !ret; i++)
+		ret = add_vm(opaque, process, vms->vms[i].fd);
+	return ret;
+}
+
+static int print_listing(const struct listing *listing,
+			 const struct vm_list_stats *stats)
+{
+	size_t unseen = stats->unreadable + stats->failed;
+	struct slotscope_error err = {};
+	int ret = 0;
+
+	if (cmd_globals.json)
+		ret = render_vms_json(stdout, listing->rows, listing->nr,
+				      unseen);
+	else if (listing->nr)
+		ret = render_vms(stdout, listing->rows, listing->nr);
+	else
+		printf("no VMs in the %zu processes that were looked into\n",
+		       stats->processes);
+	if (ret) {
+		error_set(&err, ret, "print the list");
+		return cmd_fail(&err);
+	}
+	if (unseen && !cmd_globals.json)
+		printf("%zu more processes could not be looked into%s\n",
+		       unseen,
+		       stats->unreadable ? ": run slotscope as root" : "");
+	return unseen || listing->unread ? CMD_UNKNOWN : CMD_OK;
+}
+
+static void listing_deinit(struct listing *listing)
+{
+	size_t i;
+
+	for (i = 0; i < listing->nr; i++) {
+		free(listing->rows[i].comm);
+		free(listing->rows[i].qmp);
+		if (listing->rows[i].state)
+			slot_state_deinit(listing->rows[i].state);
+		free(listing->rows[i].state);
+	}
+	free(listing->rows);
+	if (listing->have_view)
+		kernel_view_close(&listing->view);
+}
+
+static int run(const struct cmd *cmd, int argc, char **argv)
+{
+	static const struct option options[] = { CMD_COMMON_LONG, {} };
+	struct vm_list_stats stats = {};
+	struct slotscope_error err = {};
+	struct listing listing = {};
+	int opt, ret, exit;
+
+	while ((opt = getopt_long(argc, argv, ":" CMD_COMMON_SHORT, options,
+				  NULL)) >= 0)
+		if (cmd_common_opt(cmd, opt, argv, &exit))
+			return exit;
+	if (optind < argc)
+		return cmd_usage(cmd, "extra word \"%s\"", argv[optind]);
+
+	if (kernel_view_open(&listing.view, KERNEL_ANY, NULL, &err))
+		say_why(&err);
+	else
+		listing.have_view = true;
+	ret = vm_list(add_process, &listing, &stats, &err);
+	if (ret == -ENOMEM && !err.code)
+		error_set(&err, ENOMEM, "list the VMs");
+	ret = ret ? cmd_fail(&err) : print_listing(&listing, &stats);
+	listing_deinit(&listing);
+	return ret;
+}
+
+const struct cmd cmd_list = {
+	.name = "list",
+	.summary = "list the VMs of this machine",
+	.help = help,
+	.run = run,
+};
