@@ -232,14 +232,11 @@ static int create_spaces(struct builder *b)
 		if (node >= 0) {
 			node = b->match->region[b->match->class[node]];
 			root = b->regions[node];
-		} else { /* disabled, so nothing shows */
-			ret = memory_region_create(b->model, "", 0, &root,
-						   b->err);
+		} else {
+			root = b->nothing;
 		}
-		if (!ret)
-			ret = address_space_create(b->model,
-						   b->tree->as[i].name, root,
-						   &as, b->err);
+		ret = address_space_create(b->model, b->tree->as[i].name, root,
+					   &as, b->err);
 	}
 	return ret;
 }

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Trees of info mtree, rebuilt, rendered and printed again by our own code:
+ * equal to QEMU's own flat views, and to its trees.
+ */
+#include <dirent.h>
+#include <errno.h>
+
+#include "mtree_fixture.h"
+
+#include "memory/mtree_build.h"
+#include "memory/mtree_print.h"
+
+#define A "0000000000000000"
+#define B "0000000000000fff"
+#define C "0000000000001000"
+#define D "0000000000001fff"
+
+/* The flat views of a tree's text, and what had to be assumed */
+static int convert(const char *text, size_t len, char **flat, char **notes,
+		   struct slotscope_error *err)
+{
+	size_t n;
+	FILE *f = open_memstream(flat, &n), *g = open_memstream(notes, &n);
+	int ret;
+
+	memset(err, 0, sizeof(*err));
+	ret = mtree_flatviews_from_tree_text(text, len, f, g, err);
+	fclose(f);
+	fclose(g);
+	if (ret) {
+		assert_int_equal(ret, -err->code);
+		assert_true(err->tried[0] && err->why[0]);
+	}
+	return ret;
+}
+
+static char *print(struct memory_model *model, unsigned int flags)
+{
+	char *text;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	assert_int_equal(mtree_print(f, model, flags), 0);
+	fclose(f);
+	return text;
+}
+
+static void compare_print(struct memory_model *model, unsigned int flags,
+			  const char *dir, const char *name)
+{
+	char path[4096], *ours, *theirs;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	theirs = read_file(path, &len);
+	if (!theirs) /* not every folder has every form */
+		return;
+	ours = print(model, flags);
+	assert_same_mtree(path, ours, theirs);
+	free(ours);
+	free(theirs);
+}
+
+/* One snapshot: its richest text, rebuilt, printed in every form */
+static void check_snapshot(const char *dir)
+{
+	struct slotscope_error err = { 0 };
+	struct memory_model *model;
+	char path[4096], *text;
+	struct mtree_tree tree;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/mtree-Do.txt", dir);
+	text = read_file(path, &len);
+	assert_non_null(text);
+	if (mtree_tree_parse(text, len, &tree, &err) ||
+	    mtree_build(&tree, NULL, &model, &err))
+		fail_msg("%s: %s: %s", path, err.tried, err.why);
+	free(text);
+	compare_print(model, MTREE_FLATVIEW, dir, "mtree-f.txt");
+	compare_print(model, MTREE_FLATVIEW | MTREE_OWNER, dir, "mtree-fo.txt");
+	compare_print(model, MTREE_OWNER | MTREE_DISABLED, dir, "mtree-Do.txt");
+	compare_print(model, 0, dir, "mtree.txt");
+	memory_model_destroy(model);
+	mtree_tree_deinit(&tree);
+}
+
+/* Call @check for each folder with a tree, below @dir; how many */
+static int walk(const char *dir, void (*check)(const char *dir))
+{
+	struct dirent *entry;
+	char path[4096];
+	DIR *d = opendir(dir);
+	int n = 0;
+	FILE *f;
+
+	if (!d)
+		return 0;
+	snprintf(path, sizeof(path), "%s/mtree-Do.txt", dir);
+	f = fopen(path, "r");
+	if (f) {
+		fclose(f);
+		check(dir);
+		n = 1;
+	}
+	while ((entry = readdir(d))) {
+		if (entry->d_name[0] == '.' || entry->d_type == DT_REG)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
+		n += walk(path, check);
+	}
+	closedir(d);
+	return n;
+}
+
+static void test_own_snapshots(void **state)
+{
+	assert_int_equal(walk(OWN_FIXTURES, check_snapshot), 2);
+}
+
+static void test_shared_snapshots(void **state)
+{
+	int n = walk(shared_fixtures(), check_snapshot);
+
+	if (!n)
+		skip();
+	print_message("# %d snapshots of %s\n", n, shared_fixtures());
+}
+
+/* Plain `info mtree`: it says what it assumes, and need not be exact */
+static void check_poor(const char *dir)
+{
+	struct slotscope_error err;
+	char path[4096], *text, *flat, *notes;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/mtree.txt", dir);
+	text = read_file(path, &len);
+	if (!text)
+		return;
+	if (convert(text, len, &flat, &notes, &err))
+		fail_msg("%s: %s: %s", path, err.tried, err.why);
+	assert_non_null(strstr(notes, "(-o)"));
+	assert_non_null(strstr(notes, "-D"));
+	free(flat);
+	free(notes);
+	free(text);
+}
+
+static void test_shared_poor_texts(void **state)
+{
+	if (!walk(shared_fixtures(), check_poor))
+		skip();
+}
+
+static void expect_flat(const char *tree, const char *flat, const char *note)
+{
+	struct slotscope_error err;
+	char *ours, *notes;
+
+	if (convert(tree, strlen(tree), &ours, &notes, &err))
+		fail_msg("%s: %s", err.tried, err.why);
+	assert_same_mtree("flat views", ours, flat);
+	if (note && !strstr(notes, note))
+		fail_msg("no \"%s\" in the notes: %s", note, notes);
+	free(ours);
+	free(notes);
+}
+
+/* Two bridges: names repeat, and owners tell whose window shows what */
+#define BRIDGE(n, at)                                                        \
+	"    " at " (prio 1, i/o): alias pci_bridge_mem @pci_bridge_pci " at \
+	" owner:{dev id=br" n "}\n"
+#define ROOT_MEM(n)                                 \
+	"memory-region: pci_bridge_pci\n  " A "-" D \
+	" (prio 0, i/o): pci_bridge_pci owner:{dev id=br" n "}\n"
+
+static void test_repeated_names(void **state)
+{
+	expect_flat(
+		"address-space: memory\n"
+		"  " A "-" D
+		" (prio 0, i/o): system owner:{obj x}\n" BRIDGE("1", A "-" B)
+			BRIDGE("2", C "-" D) "\n" ROOT_MEM(
+				"1") "    " A "-" D
+				     " (prio 0, ram): one owner:{dev id=br1}\n\n" ROOT_MEM(
+					     "2") "    " A "-" D
+						  " (prio 0, ram): two owner:{dev id=br2}\n\n",
+		"FlatView #0\n AS \"memory\", root: system\n"
+		" Root memory region: system\n"
+		"  " A "-" B " (prio 0, ram): one\n"
+		"  " C "-" D " (prio 0, ram): two @" C "\n\n",
+		NULL);
+}
+
+/* The same without owners: the first is taken, and that is said */
+static void test_repeated_names_without_owners(void **state)
+{
+	expect_flat("address-space: memory\n"
+		    "  " A "-" D " (prio 0, i/o): system\n"
+		    "    " A "-" B " (prio 0, ram): alias a @r " A "-" B "\n"
+		    "    " C "-" D " (prio 0, ram): alias b @r " A "-" B "\n\n"
+		    "memory-region: r\n  " A "-" B " (prio 0, ram): r\n\n"
+		    "memory-region: r\n  " A "-" B " (prio 1, ram): r\n\n",
+		    "FlatView #0\n AS \"memory\", root: system\n"
+		    " Root memory region: system\n"
+		    "  " A "-" B " (prio 0, ram): r\n"
+		    "  " C "-" D " (prio 0, ram): r\n\n",
+		    "regions are named r: alias b");
+}
+
+/* 10.x prints "container" for what is mapped nowhere, registers as well */
+static void test_container_kind(void **state)
+{
+	expect_flat("address-space: I/O\n"
+		    "  " A "-" D " (prio 0, container): io\n"
+		    "    " A "-" B " (prio 0, i/o): port\n\n",
+		    "FlatView #0\n AS \"I/O\", root: io\n"
+		    " Root memory region: io\n"
+		    "  " A "-" B " (prio 0, i/o): port\n"
+		    "  " C "-" D " (prio 0, i/o): io @" C "\n\n",
+		    NULL);
+}
+
+/* Before 2.10: rights only, an alias's own among them */
+static void test_rights(void **state)
+{
+	expect_flat("address-space: memory\n"
+		    "  " A "-" D " (prio 0, RW): system\n"
+		    "    " A "-" B " (prio 1, R-): alias pam @pc.ram " A "-" B
+		    "\n"
+		    "    " C "-" D " (prio 0, RW): dev\n\n"
+		    "memory-region: pc.ram\n"
+		    "  " A "-" D " (prio 0, RW): pc.ram\n\n",
+		    "FlatView #0\n AS \"memory\", root: system\n"
+		    " Root memory region: system\n"
+		    "  " A "-" B " (prio 0, rom): pc.ram\n"
+		    "  " C "-" D " (prio 0, i/o): dev\n\n",
+		    "dev at " C " is taken for i/o");
+}
+
+/* What is not printed because it is disabled shows nothing */
+static void test_disabled_target(void **state)
+{
+	expect_flat("address-space: smm\n"
+		    "  " A "-" D " (prio 0, i/o): root\n"
+		    "    " A "-" B " (prio 0, i/o): alias s @smram " A "-" B
+		    "\n"
+		    "    " C "-" D " (prio 0, i/o): dev\n\n"
+		    "address-space: off\n\n"
+		    "memory-region: smram\n"
+		    "    " A "-" B " (prio 0, ram): below\n\n",
+		    "FlatView #0\n AS \"smm\", root: root\n"
+		    " Root memory region: root\n"
+		    "  " C "-" D " (prio 0, i/o): dev\n\n"
+		    "FlatView #1\n AS \"off\", root: (disabled)\n"
+		    " Root memory region: (none)\n  No rendered FlatView\n\n",
+		    "below one that is not shown");
+}
+
+static void test_impossible_trees(void **state)
+{
+	static const struct {
+		int code;
+		const char *text;
+	} bad[] = {
+		{ EINVAL, "" },
+		{ EINVAL, "memory-region: x\n\n" },
+		/* The section of the target is missing: cut off */
+		{ EINVAL, "address-space: a\n  " A "-" B
+			  " (prio 0, ram): alias x @gone " A "-" B "\n\n" },
+		/* Two aliases of each other */
+		{ ELOOP, "address-space: a\n  " A "-" B
+			 " (prio 0, i/o): alias x @y " A "-" B "\n\n"
+			 "memory-region: y\n  " A "-" B
+			 " (prio 0, i/o): alias y @z " A "-" B "\n\n"
+			 "memory-region: z\n  " A "-" B
+			 " (prio 0, i/o): alias z @y " A "-" B "\n\n" },
+		/* 2^64 bytes of RAM */
+		{ EINVAL, "address-space: a\n  " A "-ffffffffffffffff"
+			  " (prio 0, ram): x\n\n" },
+	};
+	struct slotscope_error err;
+	char *flat, *notes;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		int ret = convert(bad[i].text, strlen(bad[i].text), &flat,
+				  &notes, &err);
+
+		if (ret != -bad[i].code)
+			fail_msg("%zu: %d: %s: %s", i, ret, err.tried, err.why);
+		free(flat);
+		free(notes);
+	}
+}
+
+/* Cut after any line and in the middle of each, and with bytes changed */
+static void test_damaged_texts(void **state)
+{
+	uint64_t x = 88172645463325252ULL;
+	struct slotscope_error err;
+	size_t whole, len, i;
+	char *text = read_own("q35-smm/mtree-Do.txt", &whole);
+	char *flat, *notes, *bytes = malloc(whole);
+
+	for (len = 0; len < whole; len++) {
+		if (len % 61 && len && text[len - 1] != '\n')
+			continue;
+		convert(text, len, &flat, &notes, &err);
+		free(flat);
+		free(notes);
+	}
+	for (i = 0; i < 1000; i++) {
+		int changes = 1 + i % 4;
+
+		memcpy(bytes, text, whole);
+		while (changes--) {
+			static const char some[] = "0f -@\n1ramo}ile:";
+
+			x ^= x << 13;
+			x ^= x >> 7;
+			x ^= x << 17;
+			bytes[x % whole] = some[(x >> 40) % 16];
+		}
+		convert(bytes, whole, &flat, &notes, &err);
+		free(flat);
+		free(notes);
+	}
+	free(bytes);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_own_snapshots),
+		{ "test_shared_snapshots (needs SLOTSCOPE_FIXTURES)",
+		  test_shared_snapshots, NULL, NULL, NULL },
+		{ "test_shared_poor_texts (needs SLOTSCOPE_FIXTURES)",
+		  test_shared_poor_texts, NULL, NULL, NULL },
+		cmocka_unit_test(test_repeated_names),
+		cmocka_unit_test(test_repeated_names_without_owners),
+		cmocka_unit_test(test_container_kind),
+		cmocka_unit_test(test_rights),
+		cmocka_unit_test(test_disabled_target),
+		cmocka_unit_test(test_impossible_trees),
+		cmocka_unit_test(test_damaged_texts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
