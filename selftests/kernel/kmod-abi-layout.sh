@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The ABI's structs: no holes, and the same layout for 32-bit and 64-bit callers.
+# The offsets here are counted by hand from the members' sizes: whoever changes
+# them breaks the programs that exist.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+
+# Types alone are needed, so the headers of the 64-bit libc do for both
+try() { # try NAME FLAGS...
+	nr=$((nr + 1))
+	name=$1
+	shift
+	if out=$(printf '%s\n' "$program" | gcc -fsyntax-only -Werror -Wpadded \
+		-Iinclude/uapi "-I/usr/include/$(uname -m)-linux-gnu" "$@" \
+		-x c - 2>&1); then
+		echo "ok $nr $name"
+	else
+		echo "$out" | sed 's/^/# /'
+		echo "not ok $nr $name"
+		failed=1
+	fi
+}
+
+program='
+#include <stddef.h>
+#include <slotscope.h>
+#define AT(type, member, at) \
+	_Static_assert(offsetof(struct type, member) == at, #member)
+#define SIZE(type, size) _Static_assert(sizeof(struct type) == size, #type)
+AT(slotscope_info, flags, 4);
+AT(slotscope_info, major, 8);
+AT(slotscope_info, minor, 12);
+AT(slotscope_info, features, 16);
+AT(slotscope_info, max_as, 24);
+AT(slotscope_info, slot_size, 44);
+SIZE(slotscope_info, 48);
+AT(slotscope_as, generation, 0);
+AT(slotscope_as, as_id, 8);
+AT(slotscope_as, nr_copied, 20);
+SIZE(slotscope_as, 24);
+AT(slotscope_slot, gpa, 0);
+AT(slotscope_slot, hva, 16);
+AT(slotscope_slot, gmem_offset, 24);
+AT(slotscope_slot, id, 32);
+AT(slotscope_slot, flags, 44);
+SIZE(slotscope_slot, 48);
+AT(slotscope_snapshot, vm_fd, 8);
+AT(slotscope_snapshot, as_addr, 16);
+AT(slotscope_snapshot, slot_addr, 24);
+AT(slotscope_snapshot, as_size, 32);
+AT(slotscope_snapshot, slot_capacity, 44);
+AT(slotscope_snapshot, nr_as, 48);
+AT(slotscope_snapshot, nr_slots_copied, 60);
+AT(slotscope_snapshot, end_ns, 72);
+SIZE(slotscope_snapshot, 80);
+'
+
+echo "TAP version 13"
+if [ "$(uname -m)" != x86_64 ]; then
+	echo "1..0 # SKIP only x86-64 has a 32-bit mode of gcc here"
+	exit 4
+fi
+echo 1..2
+nr=0 failed=0
+try layout_64_bit -m64
+try layout_32_bit -m32
+exit $failed
