@@ -28,6 +28,8 @@ refused 'no command "frobnicate"' frobnicate
 refused 'no option like --frobnicate' --frobnicate
 for c in check list slots trace vm doctor; do
 	refused 'no option' "$c" --frobnicate
+done
+for c in list slots vm doctor; do
 	refused '(argument|extra|word)' "$c" stray-word
 done
 refused '.' check

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Ending at SIGINT or SIGTERM, and waiting until then. */
+#ifndef SLOTSCOPE_CMD_STOP_H
+#define SLOTSCOPE_CMD_STOP_H
+
+#include <signal.h>
+#include <stdint.h>
+
+/** stop_requested - set by SIGINT and SIGTERM after stop_on_signals() */
+extern volatile sig_atomic_t stop_requested;
+
+/** stop_on_signals() - have the signals interrupt waits instead of killing us */
+void stop_on_signals(void);
+
+/** now_ms() - CLOCK_MONOTONIC in milliseconds */
+int64_t now_ms(void);
+
+#endif
