@@ -111,7 +111,7 @@ static int listen_on(struct monitor *mon, struct slotscope_error *err)
 		ret = try_bind(mon);
 	umask(mask);
 	mon->bound = !ret;
-	if (!ret && listen(mon->fd, MONITOR_CLIENTS))
+	if (!ret && listen(mon->fd, SOMAXCONN))
 		ret = -errno;
 	if (!ret)
 		return 0;

@@ -10,6 +10,7 @@
 #include "machine/hmp.h"
 #include "machine/qmp_server.h"
 #include "view/json_value.h"
+#include "view/utf8.h"
 
 /* Error classes of QEMU's qapi/error.json */
 #define GENERIC	  "GenericError"
@@ -21,8 +22,6 @@ int qmp_session_init(struct qmp_session *s, const struct monitor_target *target)
 	s->parser = json_tokener_new_ex(QMP_COMMAND_DEPTH);
 	if (!s->parser)
 		return -ENOMEM;
-	/* What is not UTF-8 could come back in an "id", and be no JSON */
-	json_tokener_set_flags(s->parser, JSON_TOKENER_VALIDATE_UTF8);
 	return 0;
 }
 
@@ -191,7 +190,7 @@ static struct json_object *run_quit(struct qmp_session *s,
 static struct json_object *run_hmp(struct qmp_session *s,
 				   struct json_object *args)
 {
-	struct json_object *line, *text = NULL;
+	struct json_object *line, *reply = NULL;
 	char *buf = NULL;
 	size_t size;
 	FILE *out;
@@ -205,9 +204,14 @@ static struct json_object *run_hmp(struct qmp_session *s,
 		return NULL;
 	ret = hmp_run(s->target, json_object_get_string(line), out);
 	if (!fclose(out) && !ret)
-		text = json_object_new_string_len(buf, size);
+		reply = json_object_new_object();
+	/* Whatever the client wrote may be in there: this makes it UTF-8 */
+	if (reply && json_put_str(reply, "return", buf)) {
+		json_object_put(reply);
+		reply = NULL;
+	}
 	free(buf);
-	return wrap("return", text);
+	return reply;
 }
 
 struct command {
@@ -282,15 +286,30 @@ static struct json_object *execute(struct qmp_session *s,
 	return run(s, json_object_get_string(name), args);
 }
 
+static bool is_utf8(const char *text)
+{
+	size_t left = strlen(text), n;
+
+	for (; left; text += n, left -= n) {
+		n = utf8_len(text, left);
+		if (!n)
+			return false;
+	}
+	return true;
+}
+
 /* The line that answers @request; NULL if there is no memory for it */
 static char *answer_to(struct qmp_session *s, struct json_object *request)
 {
-	struct json_object *reply = execute(s, request), *id;
+	struct json_object *id = NULL, *reply;
 
-	/* An answer carries what tells the client which question it is for */
-	if (reply && json_object_is_type(request, json_type_object) &&
-	    json_object_object_get_ex(request, "id", &id) && id &&
-	    json_put(reply, "id", json_object_get(id))) {
+	if (json_object_is_type(request, json_type_object))
+		json_object_object_get_ex(request, "id", &id);
+	if (id && !is_utf8(json_object_to_json_string(id)))
+		return to_line(error(GENERIC, "The id is not UTF-8"));
+	reply = execute(s, request);
+	/* It tells the client which question is answered */
+	if (reply && id && json_put(reply, "id", json_object_get(id))) {
 		json_object_put(reply);
 		return NULL;
 	}
@@ -303,11 +322,18 @@ static long give(char *line, char **answer, long ret)
 	return line ? ret : -ENOMEM;
 }
 
-/* What may stand between two commands; 0xff is how clients ask to resync */
+/* How a client makes sure that what it says next is taken for a new command */
+#define RESYNC ((char)0xff)
+
 static bool is_between(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n' ||
-	       (unsigned char)c == 0xff;
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == RESYNC;
+}
+
+/* JSON has neither, and the parser takes a NUL for the end */
+static bool is_impossible(char c)
+{
+	return c == '\0' || c == RESYNC;
 }
 
 static long nonsense(struct qmp_session *s, const char *why, char **answer,
@@ -315,7 +341,6 @@ static long nonsense(struct qmp_session *s, const char *why, char **answer,
 {
 	json_tokener_reset(s->parser);
 	s->pending = 0;
-	s->resync = true;
 	return give(to_line(error(GENERIC, "JSON parse error, %s", why)),
 		    answer, taken);
 }
@@ -325,7 +350,6 @@ long qmp_session_feed(struct qmp_session *s, const char *data, size_t len,
 {
 	struct json_object *request;
 	enum json_tokener_error jerr;
-	const char *nul;
 	size_t pos = 0, left;
 
 	*answer = NULL;
@@ -336,14 +360,13 @@ long qmp_session_feed(struct qmp_session *s, const char *data, size_t len,
 	if (pos == len)
 		return len;
 
-	/* JSON has no NUL, and the parser takes one for the end */
-	left = len - pos;
-	nul = memchr(data + pos, '\0', left);
-	if (nul == data + pos)
-		return nonsense(s, "a NUL byte", answer, pos + 1);
-	if (nul)
-		left = nul - (data + pos);
-
+	for (left = 0; pos + left < len && !is_impossible(data[pos + left]);)
+		left++;
+	if (!left) {
+		s->resync = data[pos] != RESYNC;
+		return nonsense(s, "a byte that is in no JSON", answer,
+				pos + 1);
+	}
 	request = json_tokener_parse_ex(s->parser, data + pos, left);
 	jerr = json_tokener_get_error(s->parser);
 	if (jerr == json_tokener_continue) {
@@ -356,8 +379,10 @@ long qmp_session_feed(struct qmp_session *s, const char *data, size_t len,
 			    answer, -EMSGSIZE);
 	}
 	pos += json_tokener_get_parse_end(s->parser);
-	if (jerr != json_tokener_success)
+	if (jerr != json_tokener_success) {
+		s->resync = true;
 		return nonsense(s, json_tokener_error_desc(jerr), answer, pos);
+	}
 	s->pending = 0;
 	*answer = answer_to(s, request);
 	json_object_put(request);

@@ -39,8 +39,10 @@ char *qmp_session_greeting(void);
  * @data: any bytes
  * @answer: set to the line to send, malloc'd, or to NULL if none is due yet
  *
- * Return: how many bytes were taken (all, if there is no answer), or a negative
- * errno: -EMSGSIZE (with an answer) or -ENOMEM, after which to hang up.
+ * Call it again with the rest, until nothing is left.
+ *
+ * Return: how many bytes were taken, or a negative errno after which to hang up:
+ * -EMSGSIZE (with an answer) or -ENOMEM.
  */
 long qmp_session_feed(struct qmp_session *s, const char *data, size_t len,
 		      char **answer);
