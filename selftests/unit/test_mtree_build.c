@@ -210,7 +210,7 @@ static void test_repeated_names_without_owners(void **state)
 		    "regions are named r: alias b");
 }
 
-/* 10.x prints "container" for what is mapped nowhere, registers as well */
+/* Newer QEMUs print "container" for what is mapped nowhere, registers as well */
 static void test_container_kind(void **state)
 {
 	expect_flat("address-space: I/O\n"
@@ -223,7 +223,7 @@ static void test_container_kind(void **state)
 		    NULL);
 }
 
-/* Before 2.10: rights only, an alias's own among them */
+/* QEMU 2.8: rights only, an alias's own among them */
 static void test_rights(void **state)
 {
 	expect_flat("address-space: memory\n"

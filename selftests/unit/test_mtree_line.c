@@ -146,7 +146,7 @@ static void test_tree_nodes(void **state)
 	assert_str(l.alias, "0000:01:00.0 BAR 0 mmaps[0]");
 	assert_int_equal(l.alias_start, 0x2000);
 
-	/* 10.x: a region that is mapped nowhere */
+	/* Newer QEMUs: a region that is mapped nowhere */
 	assert_int_equal(
 		parse("  0000000000000000-000000000000ffff (prio 0, "
 		      "container): io parent:{obj path=/machine/unattached}",

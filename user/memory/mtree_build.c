@@ -46,7 +46,7 @@ static bool terminates(const struct builder *b, int32_t i, unsigned int hints)
 	return true;
 }
 
-/* Text of before 2.10 tells rights only: "R-" is read-only, or a ROM device */
+/* Text of QEMU 2.8 tells rights only: "R-" is read-only, or a ROM device */
 static enum mtree_kind kind_of(const struct builder *b, int32_t i,
 			       unsigned int hints)
 {
@@ -101,7 +101,7 @@ static int set_attributes(struct builder *b, int32_t i, unsigned int hints)
 	bool readonly = hints & MTREE_HINT_READONLY && node->alias;
 	int ret = 0;
 
-	/* Before 2.10 an alias was printed with rights of its own */
+	/* QEMU 2.8 printed an alias with rights of its own */
 	if (node->kind == MTREE_RIGHTS)
 		readonly = !node->writable;
 	if (node->owner || node->parent_object)
@@ -263,7 +263,7 @@ static void note_poor_text(const struct builder *b)
 		      "name and place alone\n",
 		      b->notes);
 	if (b->tree->rights)
-		fputs("a text of before QEMU 2.10 does not tell RAM from "
+		fputs("a text as of QEMU 2.8 does not tell RAM from "
 		      "registers\n",
 		      b->notes);
 }

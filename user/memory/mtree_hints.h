@@ -14,7 +14,7 @@ enum mtree_hint {
 	MTREE_HINT_READONLY = 1U << 2,
 	/* Size 0 is printed like size 1 */
 	MTREE_HINT_EMPTY = 1U << 3, /* if it is printed as one byte */
-	/* Before 2.10 RAM is printed as registers are */
+	/* By QEMU 2.8 RAM is printed as registers are */
 	MTREE_HINT_RAM = 1U << 4,
 };
 

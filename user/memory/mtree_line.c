@@ -118,7 +118,7 @@ static bool parse_kind(struct mtree_str s, struct mtree_line *line)
 {
 	size_t i;
 
-	/* Before 2.10: 'R' and 'W', or '-' in their place */
+	/* QEMU 2.8: 'R' and 'W', or '-' in their place */
 	if (s.len == 2 && (s.s[0] == 'R' || s.s[0] == '-') &&
 	    (s.s[1] == 'W' || s.s[1] == '-')) {
 		line->kind = MTREE_RIGHTS;

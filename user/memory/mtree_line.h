@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One line of QEMU's `info mtree`, in every form that QEMU 2.8 to 11.x prints:
+ * One line of QEMU's `info mtree`, in the forms of QEMU 2.8, 7.2 and newer ones:
  * headers, regions of the tree, ranges of a flat view. Pure; allocates nothing.
  */
 #ifndef SLOTSCOPE_MEMORY_MTREE_LINE_H
@@ -22,12 +22,12 @@ struct mtree_str {
  */
 enum mtree_kind {
 	MTREE_IO,	 /* registers, or a container: not told apart */
-	MTREE_CONTAINER, /* since 10.0: as MTREE_IO, and mapped nowhere */
+	MTREE_CONTAINER, /* newer QEMUs: as MTREE_IO, and mapped nowhere */
 	MTREE_RAM,
 	MTREE_ROM,
 	MTREE_ROMD,   /* a ROM device in ROM mode */
 	MTREE_RAMD,   /* a RAM device */
-	MTREE_RIGHTS, /* before 2.10: only "RW", "R-", "-W"; see writable */
+	MTREE_RIGHTS, /* 2.8: only "RW", "R-", "-W"; see writable */
 };
 
 enum mtree_line_type {

@@ -125,7 +125,7 @@ static int classify(const struct mtree_tree *tree, int32_t *class)
 /*
  * A section that repeats what stands elsewhere is not built: a root that is also
  * mapped (it has a parent somewhere), or that had a section before: as an
- * address space's root, which before 4.1 was printed for each of them.
+ * address space's root, which older QEMUs print for each of them.
  */
 static int choose_sections(const struct mtree_tree *tree,
 			   struct mtree_match *out)

@@ -269,7 +269,8 @@ static void print_view(const struct printer *p, const struct flat_view *view)
 		root ? memory_region_info(root)->name : "(none)");
 	if (!flat_view_nr(view))
 		fputs("  No rendered FlatView\n", p->out);
-	flat_view_for_each(range, view) print_range(p, range);
+	flat_view_for_each(range, view)
+		print_range(p, range);
 	fputc('\n', p->out);
 }
 

@@ -232,7 +232,7 @@ static int begin_section(struct mtree_tree *out, const struct mtree_line *l,
 		out->nr_sections ? &out->sections[out->nr_sections - 1] : NULL;
 	struct mtree_as *as;
 
-	/* Address spaces with the same root share one tree since 4.1 */
+	/* Address spaces with the same root share one tree; not by older QEMUs */
 	if (!open || l->type == MTREE_LINE_MEMORY_REGION || section->name ||
 	    section->nr) {
 		section = APPEND(out->sections, out->nr_sections);

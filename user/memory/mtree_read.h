@@ -114,7 +114,7 @@ struct mtree_as {
  * struct mtree_tree - all of `info mtree`
  * @owned:  with owners (-o)
  * @disabled: with disabled regions (-D): there is at least one
- * @rights: the text is of before 2.10 and tells no kinds
+ * @rights: the text is as of QEMU 2.8 and tells no kinds
  * @hidden: number of nodes below regions that are not shown
  * @cut:    the text ends within a section: there was more
  */

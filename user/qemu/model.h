@@ -39,7 +39,7 @@ struct qemu_model_options {
  *
  * One slot for each flat range that is memory, of the address spaces that QEMU
  * has KVM listen on: "memory" (as_id 0) and, on x86 with SMM, "KVM-SMRAM"
- * (as_id 1). QEMU 2.11 and newer.
+ * (as_id 1).
  *
  * Covered: GPA, SIZE, HVA, READONLY. What could not be learnt for one slot is
  * in its @unknown; where even that there is memory could not be told is blind.

@@ -16,8 +16,9 @@ static int no_mtree(struct qmp *q, const char *line, const char *text,
 	error_set(err, EPROTO, "run '%s' on QMP socket %s", line, qmp_name(q));
 	error_why(err, "QEMU %s answered: \"%.*s\"", qmp_version(q),
 		  (int)strcspn(text, "\r\n"), text);
-	return error_next(err, "slotscope reads QEMU 2.11 and newer; see "
-			       "'help info mtree' in its monitor");
+	return error_next(err,
+			  "slotscope reads what QEMU 7.2 and newer print; see "
+			  "'help info mtree' in its monitor");
 }
 
 static int parse_flatviews(const char *text, void *out,

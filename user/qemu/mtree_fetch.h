@@ -10,7 +10,7 @@
 #include "qemu/qmp.h"
 
 /**
- * fetch_flatviews() - its flat views: `-f -o`, or `-f` from QEMU before 4.1
+ * fetch_flatviews() - its flat views: `-f -o`, or `-f` where -o is not known
  *
  * Return: 0, -EPROTO if it prints something else, -ENOMEM, or as qmp_hmp().
  */
@@ -18,7 +18,7 @@ int fetch_flatviews(struct qmp *q, struct mtree_flatviews *out,
 		    struct slotscope_error *err);
 
 /**
- * fetch_tree() - its tree: `-o -D`, in this order, or less from QEMU before 5.0
+ * fetch_tree() - its tree: `-o -D`, in this order, or less where they are not known
  *
  * Return: as above.
  */

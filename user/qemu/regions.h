@@ -50,7 +50,7 @@ enum range_slot {
 /**
  * regions_slot() - what a flat range is to KVM
  *
- * KVM's rule in QEMU, from 1.3 to 11.x (kvm_set_phys_mem, kvm_mem_flags): RAM,
+ * The rule of QEMU's kvm_set_phys_mem() and kvm_mem_flags(), on 7.2: RAM,
  * and ROM devices in ROM mode, get a slot; it is read-only if the region itself
  * is a ROM or such a device. A flat view says "rom" of everything that is shown
  * read-only, so that this must come from the tree.
