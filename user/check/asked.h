@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the VMM asked for, in an order in which it can be looked up */
+#ifndef CHECK_ASKED_H
+#define CHECK_ASKED_H
+
+#include <slotscope/view.h>
+
+/**
+ * struct asked - a request, or several of the same words and outcome
+ * @request: its words; the outcome
+ * @first:   seq of the first
+ * @seq:     of the last
+ * @count:   how many
+ * @reach:   private
+ * @finding: for the caller
+ */
+struct asked {
+	struct slot_request request;
+	uint64_t first;
+	uint64_t seq;
+	uint64_t count;
+	gpa_t reach;
+	size_t finding;
+};
+
+/**
+ * struct asked_list - requests with one kind of outcome
+ * @items:    by (address space, gpa)
+ * @by_slot:  the same, by (raw slot word, seq)
+ */
+struct asked_list {
+	struct asked *items;
+	struct asked **by_slot;
+	size_t nr;
+};
+
+/**
+ * asked_collect() - those of a VM's requests that failed, or that did not
+ *
+ * Requests whose arguments could not be read are not in it.
+ * Return: 0 or -ENOMEM; asked_deinit() after either.
+ */
+int asked_collect(struct asked_list *list, const struct slot_log *log,
+		  uint64_t serial, bool failed);
+void asked_deinit(struct asked_list *list);
+
+uint16_t asked_as_id(const struct asked *asked);
+int32_t asked_slot_id(const struct asked *asked);
+
+/**
+ * asked_about_range() - the latest about a range: not a deletion
+ *
+ * Return: NULL if there is none.
+ */
+struct asked *asked_about_range(const struct asked_list *list, uint16_t as_id,
+				gpa_t gpa, uint64_t size);
+
+/** asked_about_slot() - the latest about a slot, or NULL */
+struct asked *asked_about_slot(const struct asked_list *list, uint16_t as_id,
+			       int32_t id);
+
+#endif

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/verdict.h"
+
+static bool trusted(const struct check_input *input, enum view_source view)
+{
+	const struct slot_state *state = input->views[view];
+	const uint32_t needed = SLOT_FIELD_GPA | SLOT_FIELD_SIZE;
+
+	return state && !input->unsettled && !state->gone &&
+	       (state->coverage.fields & needed) == needed &&
+	       !(view == VIEW_TRACED && state->coverage.lost);
+}
+
+uint32_t check_pairs(const struct check_input *input)
+{
+	bool model = trusted(input, VIEW_MODEL);
+	bool traced = trusted(input, VIEW_TRACED);
+	bool kernel = trusted(input, VIEW_KERNEL);
+	uint32_t pairs = 0;
+
+	if (model && kernel)
+		pairs |= CHECK_MODEL_KERNEL;
+	else if (model && traced)
+		pairs |= CHECK_MODEL_TRACED;
+	if (traced && kernel)
+		pairs |= CHECK_TRACED_KERNEL;
+	if ((traced || kernel) && input->backing && input->backing->nr)
+		pairs |= CHECK_SLOTS_BACKING;
+	return pairs;
+}
+
+static void check_nothing(struct verdict *verdict)
+{
+	const struct finding finding = { .id = FINDING_UNREAD,
+					 .slot_id = -1,
+					 .cause = FINDING_NO_CAUSE };
+
+	if (!check_pairs(verdict->input) &&
+	    !findings_count(verdict->found, FINDING_UNKNOWN))
+		verdict_add(verdict, &finding,
+			    "there are no two views to compare");
+}
+
+/*
+ * What TRACED against KERNEL finds in a range where MODEL against KERNEL found
+ * the same is no second finding: the views of the first one get wider.
+ */
+struct place {
+	enum finding_id id;
+	uint16_t as_id;
+	gpa_t gpa;
+	size_t at;
+};
+
+static int by_place(const void *a, const void *b)
+{
+	const struct place *x = a;
+	const struct place *y = b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	if (x->as_id != y->as_id)
+		return x->as_id < y->as_id ? -1 : 1;
+	return (x->gpa > y->gpa) - (x->gpa < y->gpa);
+}
+
+static struct finding *same_before(struct findings *found,
+				   const struct place *places, size_t nr,
+				   const struct finding *finding)
+{
+	const struct place key = { finding->id, finding->as_id, finding->gpa,
+				   0 };
+	struct finding *before;
+	size_t low = 0;
+	size_t high = nr;
+	size_t mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (by_place(&places[mid], &key) <= 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low)
+		return NULL;
+	before = &found->items[places[low - 1].at];
+	if (before->id != finding->id || before->as_id != finding->as_id ||
+	    before->gpa + (before->size - 1) <
+		    finding->gpa + (finding->size - 1))
+		return NULL;
+	return before;
+}
+
+/* Findings from @first on that say nothing new go; nobody links to them yet */
+static void fold_findings(struct verdict *verdict, size_t from, size_t first)
+{
+	struct findings *found = verdict->found;
+	struct finding *before;
+	struct place *places;
+	size_t *moved_to;
+	size_t kept = first;
+
+	places = calloc(first - from + 1, sizeof(*places));
+	moved_to = calloc(found->nr + 1, sizeof(*moved_to));
+	if (!places || !moved_to) {
+		verdict->nomem = true;
+		goto out;
+	}
+	for (size_t i = from; i < first; i++)
+		places[i - from] = (struct place){ found->items[i].id,
+						   found->items[i].as_id,
+						   found->items[i].gpa, i };
+	if (first - from > 1)
+		qsort(places, first - from, sizeof(*places), by_place);
+	for (size_t i = first; i < found->nr; i++) {
+		/* flags differ in several ways, and not all views cover all */
+		before = NULL;
+		if (found->items[i].id != FINDING_FLAGS)
+			before = same_before(found, places, first - from,
+					     &found->items[i]);
+		if (before) {
+			before->views |= found->items[i].views;
+			if (!before->seq)
+				before->seq = found->items[i].seq;
+			moved_to[i] = before - found->items;
+			free(found->items[i].sentence);
+			for (int view = 0; view < CHECK_VIEWS; view++)
+				free(found->items[i].says[view]);
+			continue;
+		}
+		moved_to[i] = kept;
+		found->items[kept++] = found->items[i];
+	}
+	found->nr = kept;
+	for (size_t i = first; i < kept; i++) {
+		if (found->items[i].cause != FINDING_NO_CAUSE &&
+		    found->items[i].cause >= first)
+			found->items[i].cause = moved_to[found->items[i].cause];
+	}
+out:
+	free(places);
+	free(moved_to);
+}
+
+static void check_views(struct verdict *verdict)
+{
+	const struct side *model = &verdict->sides[VIEW_MODEL];
+	const struct side *traced = &verdict->sides[VIEW_TRACED];
+	const struct side *kernel = &verdict->sides[VIEW_KERNEL];
+	size_t begin = verdict->found->nr;
+	size_t middle;
+
+	if (model->usable && kernel->usable)
+		check_pair(verdict, VIEW_MODEL, VIEW_KERNEL);
+	else if (model->usable && traced->usable)
+		check_pair(verdict, VIEW_MODEL, VIEW_TRACED);
+	middle = verdict->found->nr;
+	if (traced->usable && kernel->usable)
+		check_pair(verdict, VIEW_TRACED, VIEW_KERNEL);
+	if (!verdict->nomem)
+		fold_findings(verdict, begin, middle);
+}
+
+struct order {
+	const struct finding *finding;
+	size_t at;
+};
+
+static int by_order(const void *a, const void *b)
+{
+	const struct order *x = a;
+	const struct order *y = b;
+	int kind_x = finding_id_kind(x->finding->id);
+	int kind_y = finding_id_kind(y->finding->id);
+
+	if (kind_x != kind_y)
+		return kind_x - kind_y;
+	if (x->finding->as_id != y->finding->as_id)
+		return x->finding->as_id < y->finding->as_id ? -1 : 1;
+	if (x->finding->gpa != y->finding->gpa)
+		return x->finding->gpa < y->finding->gpa ? -1 : 1;
+	return x->at < y->at ? -1 : 1;
+}
+
+static int sort_findings(struct findings *found)
+{
+	struct finding *items;
+	struct order *order;
+	size_t *place;
+
+	order = calloc(found->nr + 1, sizeof(*order));
+	items = calloc(found->nr + 1, sizeof(*items));
+	place = calloc(found->nr + 1, sizeof(*place));
+	if (!order || !items || !place) {
+		free(order);
+		free(items);
+		free(place);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < found->nr; i++)
+		order[i] = (struct order){ &found->items[i], i };
+	if (found->nr > 1)
+		qsort(order, found->nr, sizeof(*order), by_order);
+	for (size_t i = 0; i < found->nr; i++) {
+		items[i] = *order[i].finding;
+		place[order[i].at] = i;
+	}
+	for (size_t i = 0; i < found->nr; i++) {
+		if (items[i].cause != FINDING_NO_CAUSE)
+			items[i].cause = place[items[i].cause];
+	}
+	free(found->items);
+	free(order);
+	free(place);
+	found->items = items;
+	found->cap = found->nr + 1;
+	return 0;
+}
+
+static uint64_t page_size_of(const struct check_input *input)
+{
+	const uint64_t size = input->page_size;
+
+	return size && !(size & (size - 1)) ? size : 4096;
+}
+
+int crosscheck(const struct check_input *input, struct findings *out)
+{
+	struct verdict verdict = { .input = input,
+				   .found = out,
+				   .page_size = page_size_of(input) };
+
+	memset(out, 0, sizeof(*out));
+	check_trust(&verdict);
+	check_ragged(&verdict);
+	for (int view = 0; view < VIEW_SOURCES; view++) {
+		spans_sort(&verdict.sides[view].slots);
+		spans_join(&verdict.sides[view].blind);
+	}
+	if (!verdict.nomem)
+		check_views(&verdict);
+	check_backing(&verdict);
+	check_requests(&verdict);
+	check_hidden(&verdict);
+	check_nothing(&verdict);
+	for (int view = 0; view < VIEW_SOURCES; view++) {
+		spans_deinit(&verdict.sides[view].slots);
+		spans_deinit(&verdict.sides[view].blind);
+	}
+	free(verdict.torn);
+	if (!verdict.nomem && !sort_findings(out))
+		return 0;
+	findings_deinit(out);
+	return -ENOMEM;
+}

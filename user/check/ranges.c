@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/ranges.h"
+
+int spans_add(struct spans *spans, const struct span *span)
+{
+	struct span *items = spans->items;
+	size_t cap;
+
+	if (spans->nr == spans->cap) {
+		cap = spans->cap ? spans->cap * 2 : 32;
+		items = reallocarray(items, cap, sizeof(*items));
+		if (!items)
+			return -ENOMEM;
+		spans->items = items;
+		spans->cap = cap;
+	}
+	items[spans->nr++] = *span;
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct span *x = a;
+	const struct span *y = b;
+
+	if (x->as_id != y->as_id)
+		return x->as_id < y->as_id ? -1 : 1;
+	return (x->gpa > y->gpa) - (x->gpa < y->gpa);
+}
+
+void spans_sort(struct spans *spans)
+{
+	if (spans->nr > 1)
+		qsort(spans->items, spans->nr, sizeof(*spans->items), compare);
+}
+
+void spans_join(struct spans *spans)
+{
+	struct span *items = spans->items;
+	struct span *prev;
+	size_t kept = 0;
+
+	spans_sort(spans);
+	for (size_t i = 0; i < spans->nr; i++) {
+		prev = kept ? &items[kept - 1] : NULL;
+		if (!prev || prev->as_id != items[i].as_id ||
+		    (prev->last != UINT64_MAX && items[i].gpa > prev->last + 1))
+			items[kept++] = items[i];
+		else if (items[i].last > prev->last)
+			prev->last = items[i].last;
+	}
+	spans->nr = kept;
+}
+
+void spans_deinit(struct spans *spans)
+{
+	free(spans->items);
+	memset(spans, 0, sizeof(*spans));
+}
+
+const struct span *span_cursor_at(struct span_cursor *cursor, uint16_t as_id,
+				  gpa_t gpa, gpa_t *until)
+{
+	const struct spans *spans = cursor->spans;
+	const struct span *span;
+
+	for (; cursor->at < spans->nr; cursor->at++) {
+		span = &spans->items[cursor->at];
+		if (span->as_id > as_id)
+			return NULL;
+		if (span->as_id < as_id || span->last < gpa)
+			continue;
+		if (span->gpa > gpa) {
+			if (span->gpa - 1 < *until)
+				*until = span->gpa - 1;
+			return NULL;
+		}
+		if (span->last < *until)
+			*until = span->last;
+		return span;
+	}
+	return NULL;
+}

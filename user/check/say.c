@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/say.h"
+
+const char *say_size(char buf[SAY_MAX], uint64_t size)
+{
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB",
+					     "TiB",   "PiB", "EiB" };
+	unsigned int unit = 0;
+	uint64_t tenths;
+
+	/* the largest unit of which it is a whole number, if that is short */
+	while (unit < 6 && size >> 10 * unit >= 10000)
+		unit++;
+	while (unit < 6 && size && !(size & ((1ULL << 10 * (unit + 1)) - 1)))
+		unit++;
+	if (!(size & ((1ULL << 10 * unit) - 1))) {
+		snprintf(buf, SAY_MAX, "%" PRIu64 " %s", size >> 10 * unit,
+			 units[unit]);
+		return buf;
+	}
+	/* in two steps, since size * 10 may not fit */
+	tenths = (size >> 10 * unit) * 10 +
+		 (((size >> 10 * (unit - 1)) & 1023) * 10 + 512) / 1024;
+	snprintf(buf, SAY_MAX, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10,
+		 tenths % 10, units[unit]);
+	return buf;
+}
+
+const char *say_range(char buf[SAY_MAX], gpa_t gpa, uint64_t size)
+{
+	snprintf(buf, SAY_MAX, "0x%" PRIx64 "-0x%" PRIx64 " (%s)", gpa,
+		 gpa + (size - 1), SAY_SIZE(size));
+	return buf;
+}
+
+const char *say_what(char buf[SAY_MAX], const struct slot *slot)
+{
+	if (slot->name)
+		snprintf(buf, SAY_MAX, "%.60s", slot->name);
+	else if (slot->id >= 0)
+		snprintf(buf, SAY_MAX, "slot %d", slot->id);
+	else
+		snprintf(buf, SAY_MAX, "RAM");
+	return buf;
+}
+
+const char *say_flags(char buf[SAY_MAX], uint32_t flags, uint32_t fields)
+{
+	buf[0] = '\0';
+	if (fields & SLOT_FIELD_READONLY)
+		strcat(buf,
+		       flags & SLOT_READONLY ? ", read-only" : ", read-write");
+	if (fields & SLOT_FIELD_LOG_DIRTY)
+		strcat(buf, flags & SLOT_LOG_DIRTY ? ", dirty log" :
+						     ", no dirty log");
+	if (fields & SLOT_FIELD_GUEST_MEMFD)
+		strcat(buf, flags & SLOT_GUEST_MEMFD ? ", guest_memfd" :
+						       ", no guest_memfd");
+	return buf[0] ? buf + 2 : buf;
+}
+
+const char *say_errno(char buf[SAY_MAX], int result)
+{
+	const char *name = strerrorname_np(-result);
+	const char *text = strerrordesc_np(-result);
+
+	if (name && text)
+		snprintf(buf, SAY_MAX, "%s (%s)", name, text);
+	else
+		snprintf(buf, SAY_MAX, "error %d", -result);
+	return buf;
+}
+
+bool state_covers(const struct slot_state *state, uint16_t as_id)
+{
+	if (as_id < state->nr_as)
+		return state->as[as_id].covered;
+	/* whoever saw all of the VM's life knows what never was */
+	return state->whole_life;
+}
+
+/* Index of the first slot that begins at or above (@as_id, @gpa) */
+static size_t first_from(const struct slot_state *state, uint16_t as_id,
+			 gpa_t gpa)
+{
+	const struct slot *slot;
+	size_t low = 0;
+	size_t high = state->nr_slots;
+	size_t mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		slot = &state->slots[mid];
+		if (slot->as_id < as_id ||
+		    (slot->as_id == as_id && slot->gpa < gpa))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static bool is_blind(const struct slot_state *state, uint16_t as_id, gpa_t gpa)
+{
+	const struct coverage *coverage = &state->coverage;
+	const struct blind_range *range;
+	size_t low = 0;
+	size_t high = coverage->nr_blind;
+	size_t mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		range = &coverage->blind[mid];
+		if (range->as_id < as_id ||
+		    (range->as_id == as_id &&
+		     range->gpa + (range->size - 1) < gpa))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	range = &coverage->blind[low];
+	return low < coverage->nr_blind && range->as_id == as_id &&
+	       range->gpa <= gpa;
+}
+
+char *say_view(const struct slot_state *state, uint16_t as_id, gpa_t gpa,
+	       uint64_t size)
+{
+	uint32_t flags = SLOT_FIELD_READONLY;
+	gpa_t last = gpa + (size - 1);
+	const struct slot *slot;
+	char range[SAY_MAX] = "";
+	char hva[40] = "";
+	char more[40] = "";
+	char *text = NULL;
+	size_t begin;
+	size_t end;
+
+	if (!state_covers(state, as_id) || is_blind(state, as_id, gpa))
+		return NULL;
+	begin = first_from(state, as_id, gpa);
+	if (begin && state->slots[begin - 1].as_id == as_id &&
+	    slot_last(&state->slots[begin - 1]) >= gpa)
+		begin--;
+	end = last == UINT64_MAX ? first_from(state, as_id + 1, 0) :
+				   first_from(state, as_id, last + 1);
+	if (begin >= end)
+		return strdup(state->source == VIEW_MODEL ? "no RAM" :
+							    "no slot");
+	slot = &state->slots[begin];
+	if (slot->gpa != gpa || slot->size != size)
+		snprintf(range, sizeof(range), " at 0x%" PRIx64 "-0x%" PRIx64,
+			 slot->gpa, slot_last(slot));
+	if (slot->hva)
+		snprintf(hva, sizeof(hva), ", hva 0x%" PRIx64, slot->hva);
+	if (end - begin > 1)
+		snprintf(more, sizeof(more), ", and %zu more", end - begin - 1);
+	if (state->coverage.fields & SLOT_FIELD_LOG_DIRTY)
+		flags |= slot->flags & SLOT_LOG_DIRTY ? SLOT_FIELD_LOG_DIRTY :
+							0;
+	flags &= state->coverage.fields & ~slot->unknown;
+	if (asprintf(&text, "%s%s%s%s%s%s%s%s",
+		     slot->hidden ? "KVM's own " : "", SAY_WHAT(slot), range,
+		     hva, flags ? ", " : "", SAY_FLAGS(slot->flags, flags),
+		     slot->flags & SLOT_INVALID ? ", under update" : "",
+		     more) < 0)
+		return NULL;
+	return text;
+}
+
+const char *range_name_of(const struct host_range *range)
+{
+	return range->path ? range->path : "anonymous memory";
+}
+
+char *say_backing(const struct host_map *map, hva_t hva, uint64_t size)
+{
+	const struct host_range *range = host_map_find(map, hva);
+	char *text = NULL;
+	int ret;
+
+	if (!range && map->truncated &&
+	    (!map->nr || hva >= map->ranges[map->nr - 1].end))
+		return NULL;
+	if (!range)
+		ret = asprintf(&text, "0x%" PRIx64 " is not mapped", hva);
+	else
+		ret = asprintf(&text, "%c%c%c %.100s%s",
+			       range->read ? 'r' : '-',
+			       range->write ? 'w' : '-',
+			       range->shared ? 's' : 'p', range_name_of(range),
+			       range->end - hva < size ? ", in part" : "");
+	return ret < 0 ? NULL : text;
+}
