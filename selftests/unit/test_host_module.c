@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the module's records become */
+#include "host/module.h"
+#include "host_make.h"
+
+#define GIB (1ULL << 30)
+
+/* Two address spaces, three slots: all that a record can say */
+static const struct slotscope_snapshot whole = {
+	.nr_as = 2,
+	.nr_as_copied = 2,
+	.nr_slots = 3,
+	.nr_slots_copied = 3,
+	.begin_ns = 1000,
+	.end_ns = 1500,
+};
+
+static const struct slotscope_as as[] = {
+	{ .as_id = 0, .generation = 18, .nr_slots = 2, .nr_copied = 2 },
+	{ .as_id = 1,
+	  .generation = 5,
+	  .nr_slots = 1,
+	  .nr_copied = 1,
+	  .flags = SLOTSCOPE_AS_UPDATING },
+};
+
+static const struct slotscope_slot slots[] = {
+	{ .gpa = 0,
+	  .bytes = 3 * GIB,
+	  .hva = 0x7f0000000000,
+	  .id = 7,
+	  .mem_flags = SLOT_LOG_DIRTY | SLOT_INVALID | 1U << 17 },
+	{ .gpa = 4 * GIB,
+	  .bytes = GIB,
+	  .hva = 0x7f1000000000,
+	  .id = 2,
+	  .mem_flags = SLOT_GUEST_MEMFD,
+	  .gmem_offset = 4096,
+	  .flags = SLOTSCOPE_SLOT_GMEM },
+	{ .gpa = 0xfee00000,
+	  .bytes = 4096,
+	  .hva = 0x7f2000000000,
+	  .as_id = 1,
+	  .id = 32766,
+	  .flags = SLOTSCOPE_SLOT_HIDDEN },
+};
+
+static void a_whole_snapshot(void **unused)
+{
+	struct slot_state state;
+
+	slot_state_init(&state, VIEW_KERNEL);
+	assert_int_equal(module_to_state(&whole, as, slots, &state), 0);
+	assert_int_equal(state.nr_as, 2);
+	assert_true(state.as[0].covered && state.as[1].covered);
+	assert_int_equal(state.as[0].generation, 18);
+	assert_false(state.as[0].updating);
+	assert_int_equal(state.as[1].generation, 5);
+	assert_true(state.as[1].updating);
+	assert_int_equal(state.coverage.fields, SLOT_FIELDS_ALL);
+	assert_int_equal(state.coverage.at_ns, 1000);
+	assert_int_equal(state.coverage.nr_blind, 0);
+	assert_false(state.coverage.truncated);
+
+	assert_int_equal(state.nr_slots, 3);
+	assert_int_equal(state.slots[0].id, 7);
+	assert_true(state.slots[0].size == 3 * GIB);
+	assert_true(state.slots[0].hva == 0x7f0000000000);
+	/* bit 17 is KVM's own, and differs between kernels */
+	assert_int_equal(state.slots[0].flags, SLOT_LOG_DIRTY | SLOT_INVALID);
+	assert_int_equal(state.slots[0].gmem_fd, -1);
+	assert_false(state.slots[0].hidden);
+	assert_int_equal(state.slots[1].flags, SLOT_GUEST_MEMFD);
+	assert_int_equal(state.slots[1].gmem_offset, 4096);
+	assert_int_equal(state.slots[2].as_id, 1);
+	assert_true(state.slots[2].hidden);
+	slot_state_deinit(&state);
+}
+
+/* What was not copied is not known: not even that nothing is there */
+static void a_snapshot_cut_short(void **unused)
+{
+	struct slotscope_snapshot cut = whole;
+	struct slotscope_as short_as[2] = { as[0], as[1] };
+	struct slot_state state;
+
+	cut.nr_slots_copied = 1;
+	short_as[0].nr_copied = 1;
+	short_as[1].nr_copied = 0;
+	slot_state_init(&state, VIEW_KERNEL);
+	assert_int_equal(module_to_state(&cut, short_as, slots, &state), 0);
+	assert_true(state.coverage.truncated);
+	assert_int_equal(state.nr_slots, 1);
+	assert_int_equal(state.coverage.nr_blind, 2);
+	assert_int_equal(state.coverage.blind[0].as_id, 0);
+	assert_true(state.coverage.blind[0].gpa == 3 * GIB);
+	assert_true(state.coverage.blind[0].size == UINT64_MAX - 3 * GIB);
+	assert_int_equal(state.coverage.blind[1].as_id, 1);
+	assert_true(state.coverage.blind[1].gpa == 0);
+	slot_state_deinit(&state);
+
+	/* An address space that did not fit */
+	cut = whole;
+	cut.nr_as_copied = 1;
+	cut.nr_slots_copied = 2;
+	slot_state_init(&state, VIEW_KERNEL);
+	assert_int_equal(module_to_state(&cut, as, slots, &state), 0);
+	assert_true(state.coverage.truncated);
+	assert_int_equal(state.nr_as, 2);
+	assert_true(state.as[0].covered);
+	assert_false(state.as[1].covered);
+	slot_state_deinit(&state);
+}
+
+static void generations_alone(void **unused)
+{
+	struct slotscope_snapshot req = whole;
+	struct slotscope_as no_slots[2] = { as[0], as[1] };
+	struct slot_state state;
+
+	req.flags = SLOTSCOPE_NO_SLOTS;
+	req.nr_slots = req.nr_slots_copied = 0;
+	no_slots[0].nr_slots = no_slots[0].nr_copied = 0;
+	no_slots[1].nr_slots = no_slots[1].nr_copied = 0;
+	slot_state_init(&state, VIEW_KERNEL);
+	assert_int_equal(module_to_state(&req, no_slots, NULL, &state), 0);
+	assert_int_equal(state.coverage.fields, SLOT_FIELD_GENERATION);
+	assert_int_equal(state.as[0].generation, 18);
+	assert_int_equal(state.nr_slots, 0);
+	slot_state_deinit(&state);
+}
+
+static void expect_contradiction(const struct slotscope_snapshot *req,
+				 const struct slotscope_as *some_as,
+				 const struct slotscope_slot *some_slots)
+{
+	struct slot_state state;
+
+	slot_state_init(&state, VIEW_KERNEL);
+	assert_int_equal(module_to_state(req, some_as, some_slots, &state),
+			 -EPROTO);
+	slot_state_deinit(&state);
+}
+
+static void answers_that_contradict_themselves(void **unused)
+{
+	struct slotscope_snapshot req = whole;
+	struct slotscope_as bad_as[2] = { as[0], as[1] };
+	struct slotscope_slot bad[3];
+
+	req.nr_slots_copied = 4;
+	expect_contradiction(&req, as, slots);
+	req = whole;
+	req.nr_as_copied = 3;
+	expect_contradiction(&req, as, slots);
+	/* fewer or more in the address spaces than in all */
+	bad_as[0].nr_copied = 1;
+	expect_contradiction(&whole, bad_as, slots);
+	bad_as[0].nr_copied = bad_as[0].nr_slots = 3;
+	expect_contradiction(&whole, bad_as, slots);
+	bad_as[0].nr_copied = UINT32_MAX;
+	expect_contradiction(&whole, bad_as, slots);
+	bad_as[0] = as[0];
+	bad_as[1].as_id = 0;
+	expect_contradiction(&whole, bad_as, slots);
+
+	memcpy(bad, slots, sizeof(bad));
+	bad[1].as_id = 1;
+	expect_contradiction(&whole, as, bad);
+	memcpy(bad, slots, sizeof(bad));
+	bad[1].bytes = 0;
+	expect_contradiction(&whole, as, bad);
+	memcpy(bad, slots, sizeof(bad));
+	bad[1].bytes = UINT64_MAX;
+	expect_contradiction(&whole, as, bad);
+	memcpy(bad, slots, sizeof(bad));
+	bad[1].id = UINT32_MAX;
+	expect_contradiction(&whole, as, bad);
+}
+
+static void one_moment_or_two(void **unused)
+{
+	struct slot_as a[] = { { .covered = true, .generation = 18 },
+			       { .covered = true, .generation = 5 } };
+	struct slot_as b[] = { { .covered = true, .generation = 18 },
+			       { .covered = true, .generation = 5 } };
+	struct slot_state before = { .as = a, .nr_as = 2 };
+	struct slot_state after = { .as = b, .nr_as = 2 };
+
+	assert_true(module_same_moment(&before, &after));
+	b[1].generation = 7;
+	assert_false(module_same_moment(&before, &after));
+	b[1].generation = 5;
+	b[0].updating = true;
+	assert_false(module_same_moment(&before, &after));
+	a[0].updating = true;
+	assert_false(module_same_moment(&before, &after));
+	a[0].updating = b[0].updating = false;
+	a[1].covered = b[1].covered = false;
+	assert_false(module_same_moment(&before, &after));
+	after.nr_as = before.nr_as = 1;
+	assert_true(module_same_moment(&before, &after));
+	after.nr_as = 2;
+	assert_false(module_same_moment(&before, &after));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_whole_snapshot),
+		cmocka_unit_test(a_snapshot_cut_short),
+		cmocka_unit_test(generations_alone),
+		cmocka_unit_test(answers_that_contradict_themselves),
+		cmocka_unit_test(one_moment_or_two),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
