@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A small VM as all views have it, to be broken by tests */
+#ifndef CHECK_MAKE_H
+#define CHECK_MAKE_H
+
+#include <slotscope/check.h>
+
+#include "view_make.h"
+
+struct views {
+	struct slot_state state[VIEW_SOURCES];
+	struct host_map map;
+	struct slot_log log;
+	struct check_input input;
+	struct findings found;
+};
+
+/* What a QEMU's flat view can tell */
+#define MODEL_FIELDS                                         \
+	(SLOT_FIELD_GPA | SLOT_FIELD_SIZE | SLOT_FIELD_HVA | \
+	 SLOT_FIELD_READONLY)
+
+/* Three views that know nothing yet, of a VM with two address spaces */
+static inline void views_init(struct views *v)
+{
+	memset(v, 0, sizeof(*v));
+	for (int view = 0; view < VIEW_SOURCES; view++) {
+		state_make(&v->state[view], view, 2);
+		v->state[view].as[0].generation = 20;
+		v->state[view].as[1].generation = 21;
+		v->input.views[view] = &v->state[view];
+	}
+	v->state[VIEW_MODEL].coverage.fields = MODEL_FIELDS;
+	slot_log_init(&v->log);
+	v->input.log = &v->log;
+	v->input.serial = 1;
+	v->input.page_size = 4096;
+}
+
+static inline void views_deinit(struct views *v)
+{
+	findings_deinit(&v->found);
+	for (int view = 0; view < VIEW_SOURCES; view++)
+		slot_state_deinit(&v->state[view]);
+	host_map_deinit(&v->map);
+	slot_log_deinit(&v->log);
+}
+
+static inline void model_add(struct views *v, int as_id, const char *name,
+			     gpa_t gpa, uint64_t size, hva_t hva,
+			     uint32_t flags)
+{
+	struct slot slot = slot_of(as_id, -1, gpa, size, hva, flags);
+
+	slot.name = (char *)name;
+	slot.offset = hva - HVA;
+	state_add(&v->state[VIEW_MODEL], slot);
+}
+
+/* KVM has it, and the tracer saw it made */
+static inline void kvm_add(struct views *v, int as_id, int id, gpa_t gpa,
+			   uint64_t size, hva_t hva, uint32_t flags)
+{
+	struct slot slot = slot_of(as_id, id, gpa, size, hva, flags);
+
+	state_add(&v->state[VIEW_TRACED], slot);
+	state_add(&v->state[VIEW_KERNEL], slot);
+}
+
+static inline void map_add(struct views *v, hva_t start, uint64_t size,
+			   const char *rights, const char *path)
+{
+	struct host_range *range;
+
+	v->map.ranges = reallocarray(v->map.ranges, v->map.nr + 1,
+				     sizeof(*v->map.ranges));
+	assert_non_null(v->map.ranges);
+	range = &v->map.ranges[v->map.nr++];
+	memset(range, 0, sizeof(*range));
+	range->start = start;
+	range->end = start + size;
+	range->read = rights[0] == 'r';
+	range->write = rights[1] == 'w';
+	range->shared = rights[2] == 's';
+	range->path = path ? strdup(path) : NULL;
+	v->input.backing = &v->map;
+}
+
+/*
+ * Low memory, a PAM hole, high memory and firmware, as a pc has them: 640 KiB
+ * and 255 MiB of pc.ram, 256 KiB of pc.bios below 4 GiB, its upper half again
+ * below 1 MiB.
+ */
+#define BIOS_HVA (HVA + 4 * GiB)
+
+static inline void views_pc(struct views *v)
+{
+	views_init(v);
+	model_add(v, 0, "pc.ram", 0, 640 * KiB, HVA, 0);
+	model_add(v, 0, "pc.bios", MiB - 128 * KiB, 128 * KiB,
+		  BIOS_HVA + 128 * KiB, SLOT_READONLY);
+	model_add(v, 0, "pc.ram", MiB, 255 * MiB, HVA + MiB, 0);
+	model_add(v, 0, "pc.bios", 4 * GiB - 256 * KiB, 256 * KiB, BIOS_HVA,
+		  SLOT_READONLY);
+	model_add(v, 1, "pc.ram", 0, 256 * MiB, HVA, 0);
+	kvm_add(v, 0, 0, 0, 640 * KiB, HVA, 0);
+	kvm_add(v, 0, 1, MiB - 128 * KiB, 128 * KiB, BIOS_HVA + 128 * KiB,
+		SLOT_READONLY);
+	kvm_add(v, 0, 2, MiB, 255 * MiB, HVA + MiB, 0);
+	kvm_add(v, 0, 3, 4 * GiB - 256 * KiB, 256 * KiB, BIOS_HVA,
+		SLOT_READONLY);
+	kvm_add(v, 1, 0, 0, 256 * MiB, HVA, 0);
+	map_add(v, HVA, 256 * MiB, "rwp", NULL);
+	map_add(v, BIOS_HVA, 256 * KiB, "r-p", "/bios.bin");
+}
+
+/* The slot of a view that holds an address, to be changed in place */
+static inline struct slot *slot_at(struct views *v, enum view_source view,
+				   int as_id, gpa_t gpa)
+{
+	struct slot *slot =
+		(struct slot *)slot_state_find(&v->state[view], as_id, gpa);
+
+	assert_non_null(slot);
+	return slot;
+}
+
+static inline void slot_drop(struct views *v, enum view_source view, int as_id,
+			     gpa_t gpa)
+{
+	struct slot_state *state = &v->state[view];
+	struct slot *slot = slot_at(v, view, as_id, gpa);
+	size_t at = slot - state->slots;
+
+	free(slot->name);
+	state->nr_slots--;
+	memmove(slot, slot + 1, (state->nr_slots - at) * sizeof(*slot));
+}
+
+/* KVM and the tracer's view of it */
+static inline void kvm_drop(struct views *v, int as_id, gpa_t gpa)
+{
+	slot_drop(v, VIEW_TRACED, as_id, gpa);
+	slot_drop(v, VIEW_KERNEL, as_id, gpa);
+}
+
+static inline void views_check(struct views *v)
+{
+	findings_deinit(&v->found);
+	for (int view = 0; view < VIEW_SOURCES; view++)
+		slot_state_sort(&v->state[view]);
+	assert_int_equal(crosscheck(&v->input, &v->found), 0);
+}
+
+static inline void print_findings(const struct findings *found)
+{
+	for (size_t i = 0; i < found->nr; i++)
+		print_message("  %s: %s\n", finding_id_name(found->items[i].id),
+			      found->items[i].sentence);
+}
+
+/* Nothing but @nr findings, and among them exactly one of @id */
+static inline const struct finding *only(struct views *v, enum finding_id id,
+					 size_t nr)
+{
+	const struct finding *found = NULL;
+
+	for (size_t i = 0; i < v->found.nr; i++) {
+		if (v->found.items[i].id != id)
+			continue;
+		if (found)
+			nr = SIZE_MAX; /* a second one */
+		found = &v->found.items[i];
+	}
+	if (!found || v->found.nr != nr) {
+		print_findings(&v->found);
+		fail_msg("want one %s among %zu findings", finding_id_name(id),
+			 nr);
+	}
+	return found;
+}
+
+static inline void none_found(struct views *v)
+{
+	if (v->found.nr)
+		print_findings(&v->found);
+	assert_int_equal(v->found.nr, 0);
+}
+
+static inline void assert_place(const struct finding *finding, int as_id,
+				gpa_t gpa, uint64_t size)
+{
+	if (finding->as_id != as_id || finding->gpa != gpa ||
+	    finding->size != size)
+		fail_msg("%s is at %d:%llx+%llx, not at %d:%llx+%llx: %s",
+			 finding_id_name(finding->id), finding->as_id,
+			 (unsigned long long)finding->gpa,
+			 (unsigned long long)finding->size, as_id,
+			 (unsigned long long)gpa, (unsigned long long)size,
+			 finding->sentence);
+}
+
+static inline void assert_says(const struct finding *finding,
+			       enum check_view view, const char *part)
+{
+	if (!finding->says[view] || !strstr(finding->says[view], part))
+		fail_msg("%s: %s says \"%s\", not \"%s\"",
+			 finding_id_name(finding->id), check_view_name(view),
+			 finding->says[view] ? finding->says[view] : "nothing",
+			 part);
+}
+
+#endif
