@@ -223,7 +223,8 @@ int stream_record(struct stream *stream, const void *data, size_t size)
 		break;
 	}
 	if (!ret)
-		ret = stream_totals(stream, head->lost, event.time_ns);
+		ret = stream_totals(stream, head->lost,
+				    head->time_ns + head->duration_ns);
 	if (!ret && event.type == SLOT_EVENT_REQUEST &&
 	    unread_is_lost(&event.request))
 		ret = stream_lose(stream, SLOT_LOST_UNREAD, 1, event.time_ns);
