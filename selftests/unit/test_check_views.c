@@ -280,6 +280,21 @@ static void wrong_hva(void **unused)
 	views_deinit(&v);
 }
 
+/* Shifted host memory under the same range: one thing, not a move of a part */
+static void wrong_hva_by_a_page(void **unused)
+{
+	const struct finding *f;
+	struct views v;
+
+	views_init(&v);
+	model_add(&v, 0, "ram", 0, MiB, HVA, 0);
+	kvm_add(&v, 0, 0, 0, MiB, HVA + 4 * KiB, 0);
+	views_check(&v);
+	f = only(&v, FINDING_WRONG_HVA, 1);
+	assert_place(f, 0, 0, MiB);
+	views_deinit(&v);
+}
+
 /* Foreign memory where the one that should be there went elsewhere */
 static void wrong_hva_beneath_moved(void **unused)
 {
@@ -571,6 +586,7 @@ int main(void)
 		cmocka_unit_test(swapped),
 		cmocka_unit_test(moved_in_part),
 		cmocka_unit_test(wrong_hva),
+		cmocka_unit_test(wrong_hva_by_a_page),
 		cmocka_unit_test(wrong_hva_beneath_moved),
 		cmocka_unit_test(extent_too_short),
 		cmocka_unit_test(extent_too_long),

@@ -171,6 +171,11 @@ struct order {
 	size_t at;
 };
 
+static bool is_root(const struct finding *finding)
+{
+	return finding->cause == FINDING_NO_CAUSE;
+}
+
 static int by_order(const void *a, const void *b)
 {
 	const struct order *x = a;
@@ -184,6 +189,9 @@ static int by_order(const void *a, const void *b)
 		return x->finding->as_id < y->finding->as_id ? -1 : 1;
 	if (x->finding->gpa != y->finding->gpa)
 		return x->finding->gpa < y->finding->gpa ? -1 : 1;
+	/* in one place a cause stands before what follows from it */
+	if (!is_root(x->finding) != !is_root(y->finding))
+		return is_root(x->finding) ? -1 : 1;
 	return x->at < y->at ? -1 : 1;
 }
 

@@ -179,10 +179,25 @@ static void close_move(struct match *match)
 	add_mover(match, to->piece->actual, at);
 }
 
+/* The same range, on host memory that is shifted: not moved, but wrong there */
+static bool is_shift(const struct claim *from, const struct claim *to)
+{
+	const struct span *expected = from->piece->expected;
+	const struct span *actual = to->piece->actual;
+
+	return expected->as_id == actual->as_id &&
+	       expected->gpa == actual->gpa && expected->last == actual->last;
+}
+
 /* @from and @to are about the same host memory, up to @last */
 static void add_move(struct match *match, struct claim from, struct claim to,
 		     hva_t last)
 {
+	if (is_shift(&from, &to)) {
+		leave(match, &from, last);
+		leave(match, &to, last);
+		return;
+	}
 	from.last = last;
 	to.last = last;
 	/* a piece ends where slots begin or end; the move may go on */
