@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* slotscope check: compare what a VMM means with what KVM holds. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <slotscope/check.h>
+
+#include "cmd/checker.h"
+#include "cmd/child.h"
+#include "cmd/cmd.h"
+#include "cmd/stop.h"
+#include "render/check.h"
+
+enum {
+	OPT_PID = CMD_OPT_FIRST_OWN,
+	OPT_FD,
+	OPT_QMP,
+	OPT_AT,
+	OPT_RESUME,
+	OPT_NO_TRACE,
+	OPT_NO_MODEL,
+};
+
+#define MAX_CHECKS    64
+#define COMMAND_AT_MS 3000
+
+static const char help[] =
+	"usage: slotscope check --pid PID [OPTIONS]\n"
+	"       slotscope check [OPTIONS] -- COMMAND [ARGS]\n"
+	"\n"
+	"Compares the views of a VM: MODEL (what the VMM means, by QMP), TRACED (what BPF\n"
+	"saw), KERNEL (what KVM holds) and BACKING (what is mapped there). Prints a table\n"
+	"of guest memory, the findings, and the verdict. With a COMMAND: starts it,\n"
+	"traces it from its first system call, and ends it after the last check.\n"
+	"\n"
+	"Options:\n"
+	"      --pid PID      the VMM's process\n"
+	"      --fd FD        the VM's descriptor there, if it has several VMs\n"
+	"      --qmp ADDRESS  the VMM's QMP socket, a path or @NAME; else it is found\n"
+	"      --at SECONDS   check so long after tracing began; may be repeated\n"
+	"                     (default: 0 with --pid, 3 with a COMMAND)\n"
+	"      --resume       send SIGCONT to PID once tracing has begun\n"
+	"      --no-trace     do without TRACED\n"
+	"      --no-model     do without MODEL\n"
+	"  -o, --record FILE  write what was traced to FILE\n"
+	"      --json         print one JSON document a check, a line each\n"
+	"  -v, --verbose      say more on standard error\n"
+	"  -h, --help         this text\n"
+	"\n"
+	"Exit status: 0 agree, 1 mismatch, 2 cannot tell, 3 usage or error.\n";
+
+struct check_options {
+	struct checker_options checker;
+	char **argv; /* the command to start; NULL without one */
+	int at_ms[MAX_CHECKS];
+	size_t nr_at;
+	bool resume;
+};
+
+/* The worse of two statuses: a mismatch is worse than not knowing */
+static int worse(int a, int b)
+{
+	static const int order[] = { CMD_OK, CMD_UNKNOWN, CMD_MISMATCH,
+				     CMD_ERROR };
+	size_t i;
+	int worst = CMD_OK;
+
+	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (a == order[i] || b == order[i])
+			worst = order[i];
+	return worst;
+}
+
+static int print_verdict(const struct checker *checker,
+			 const struct sample *sample, int at_ms,
+			 struct slotscope_error *err)
+{
+	struct check_input input = {
+		.log = &checker->log,
+		.serial = checker->vm.serial,
+		.page_size = sysconf(_SC_PAGESIZE),
+	};
+	struct check_document document = {
+		.input = &input,
+		.vm = &checker->vm,
+		.comm = checker->process.comm,
+		.kernel_by = kernel_view_name(&checker->kernel),
+		.at_ms = at_ms,
+	};
+	struct findings findings;
+	struct check_rows rows;
+	int ret, status;
+
+	sample_input(sample, &input);
+	ret = crosscheck(&input, &findings);
+	if (ret)
+		goto free_findings;
+	ret = check_rows(&input, &findings, &rows);
+	if (ret)
+		goto free_rows;
+	document.findings = &findings;
+	document.rows = &rows;
+	if (cmd_globals.json)
+		ret = render_check_json(stdout, &document);
+	else
+		ret = render_check(stdout, &document);
+	fflush(stdout);
+	status = findings_exit_status(&findings);
+free_rows:
+	check_rows_deinit(&rows);
+free_findings:
+	findings_deinit(&findings);
+	return ret ? error_set(err, ret, "print the verdict") : status;
+}
+
+static int check_once(struct checker *checker, int at_ms,
+		      struct slotscope_error *err)
+{
+	struct sample sample;
+	int ret;
+
+	ret = checker_sample(checker, &sample, err);
+	if (!ret)
+		ret = print_verdict(checker, &sample, at_ms, err);
+	sample_deinit(&sample);
+	return ret < 0 ? cmd_fail(err) : ret;
+}
+
+static int check_at_times(const struct check_options *options,
+			  struct checker *checker)
+{
+	struct slotscope_error err = {};
+	int64_t begin = now_ms();
+	int status = CMD_OK;
+	size_t i;
+
+	for (i = 0; i < options->nr_at && !stop_requested; i++) {
+		if (checker_wait(checker, begin + options->at_ms[i] - now_ms(),
+				 &err))
+			return cmd_fail(&err);
+		status = worse(status,
+			       check_once(checker, options->at_ms[i], &err));
+		if (status == CMD_ERROR)
+			break;
+	}
+	if (stop_requested && i < options->nr_at) {
+		error_set(&err, EINTR, "make %zu of %zu checks",
+			  options->nr_at - i, options->nr_at);
+		return cmd_fail(&err);
+	}
+	return status;
+}
+
+static int check(struct check_options *options)
+{
+	struct slotscope_error err = {};
+	struct checker checker;
+	struct child child = {};
+	int status;
+
+	stop_on_signals();
+	if (options->argv) {
+		if (child_start(&child, options->argv, &err))
+			return cmd_fail(&err);
+		options->checker.pid = child.pid;
+	}
+	if (checker_open(&checker, &options->checker, &err)) {
+		status = cmd_fail(&err);
+		goto end_child;
+	}
+	if (options->argv && child_go(&child, options->argv, &err)) {
+		status = cmd_fail(&err);
+		goto close_checker;
+	}
+	if (options->resume) {
+		if (cmd_globals.verbose)
+			fputs("slotscope: tracing; SIGCONT\n", stderr);
+		kill(checker.process.tgid, SIGCONT);
+	}
+	status = check_at_times(options, &checker);
+close_checker:
+	if (checker_close(&checker, &err) && status != CMD_ERROR)
+		status = cmd_fail(&err);
+end_child:
+	child_end(&child);
+	return status;
+}
+
+/* Keeps the times in order */
+static int add_time(struct check_options *options, const char *text,
+		    struct slotscope_error *err)
+{
+	size_t i;
+	int ms;
+
+	if (options->nr_at == MAX_CHECKS) {
+		error_set(err, E2BIG, "check at %.40s s", text);
+		return error_why(err, "%d checks are the most", MAX_CHECKS);
+	}
+	if (cmd_parse_seconds(text, &ms, err))
+		return -EINVAL;
+	for (i = options->nr_at++; i && options->at_ms[i - 1] > ms; i--)
+		options->at_ms[i] = options->at_ms[i - 1];
+	options->at_ms[i] = ms;
+	return 0;
+}
+
+static int set_option(struct check_options *options, int opt,
+		      struct slotscope_error *err)
+{
+	switch (opt) {
+	case OPT_PID:
+		return cmd_parse_pid(optarg, &options->checker.pid, err);
+	case OPT_FD:
+		return cmd_parse_fd(optarg, &options->checker.fd, err);
+	case OPT_QMP:
+		options->checker.qmp = optarg;
+		return 0;
+	case OPT_AT:
+		return add_time(options, optarg, err);
+	case OPT_RESUME:
+		options->resume = true;
+		return 0;
+	case OPT_NO_TRACE:
+		options->checker.no_trace = true;
+		return 0;
+	case OPT_NO_MODEL:
+		options->checker.no_model = true;
+		return 0;
+	case 'o':
+		options->checker.record = optarg;
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+static int run(const struct cmd *cmd, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "pid", required_argument, NULL, OPT_PID },
+		{ "fd", required_argument, NULL, OPT_FD },
+		{ "qmp", required_argument, NULL, OPT_QMP },
+		{ "at", required_argument, NULL, OPT_AT },
+		{ "resume", no_argument, NULL, OPT_RESUME },
+		{ "no-trace", no_argument, NULL, OPT_NO_TRACE },
+		{ "no-model", no_argument, NULL, OPT_NO_MODEL },
+		{ "record", required_argument, NULL, 'o' },
+		CMD_COMMON_LONG,
+		{}
+	};
+	struct check_options options = { .checker.fd = -1 };
+	struct slotscope_error err = {};
+	int opt, ret, exit;
+
+	while ((opt = getopt_long(argc, argv, "+:o:" CMD_COMMON_SHORT,
+				  long_options, NULL)) >= 0) {
+		ret = set_option(&options, opt, &err);
+		if (ret < 0)
+			return cmd_fail(&err);
+		if (ret && cmd_common_opt(cmd, opt, argv, &exit))
+			return exit;
+	}
+	if (optind < argc)
+		options.argv = argv + optind;
+	if (!options.checker.pid == !options.argv)
+		return cmd_usage(cmd, "give either --pid or a COMMAND");
+	if (options.resume && options.argv)
+		return cmd_usage(cmd, "--resume goes with --pid");
+	if (options.checker.record && options.checker.no_trace)
+		return cmd_usage(cmd,
+				 "there is nothing to record with --no-trace");
+	if (!options.nr_at)
+		options.at_ms[options.nr_at++] = options.argv ? COMMAND_AT_MS :
+								0;
+	return check(&options);
+}
+
+const struct cmd cmd_check = {
+	.name = "check",
+	.summary = "compare what a VMM means with what KVM holds",
+	.help = help,
+	.run = run,
+};

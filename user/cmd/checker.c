@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <time.h>
+
+#include "cmd/checker.h"
+#include "cmd/cmd.h"
+#include "cmd/stop.h"
+#include "host/maps.h"
+#include "host/qmp_socket.h"
+#include "qemu/model.h"
+#include "qemu/qmp.h"
+
+#define POLL_MS	 100
+#define PAUSE_MS 30 /* a VMM's commit of its memory is over by then */
+
+static int take_event(const struct slot_event *event, void *arg)
+{
+	struct checker *checker = arg;
+	struct slotscope_error err = {};
+	int ret = slot_log_add(&checker->log, event);
+
+	if (!ret && checker->writer)
+		ret = recording_write(checker->writer, event, &err);
+	return ret;
+}
+
+int checker_open(struct checker *checker, const struct checker_options *options,
+		 struct slotscope_error *err)
+{
+	struct tracer_options tracing = { .verbose = cmd_globals.verbose };
+	int ret;
+
+	*checker = (struct checker){ .options = *options };
+	slot_log_init(&checker->log);
+	ret = process_open(options->pid, &checker->process, err);
+	if (ret)
+		return ret;
+	if (options->no_trace)
+		return 0;
+	tracing.tgid = checker->process.tgid;
+	ret = tracer_open(&tracing, NULL, &checker->tracer,
+			  &checker->no_tracer);
+	if (!options->record)
+		return 0;
+	if (ret)
+		*err = checker->no_tracer;
+	else
+		ret = recording_create(options->record, checker->process.tgid,
+				       &checker->writer, err);
+	if (ret) {
+		tracer_close(checker->tracer);
+		process_close(&checker->process);
+	}
+	return ret;
+}
+
+int checker_close(struct checker *checker, struct slotscope_error *err)
+{
+	int ret = 0;
+
+	if (checker->writer)
+		ret = recording_finish(checker->writer, err);
+	if (checker->have_kernel)
+		kernel_view_close(&checker->kernel);
+	tracer_close(checker->tracer);
+	process_close(&checker->process);
+	slot_log_deinit(&checker->log);
+	return ret;
+}
+
+static int pause_ms(int ms)
+{
+	const struct timespec ts = { .tv_sec = ms / 1000,
+				     .tv_nsec = ms % 1000 * 1000000L };
+
+	return nanosleep(&ts, NULL);
+}
+
+int checker_wait(struct checker *checker, int ms, struct slotscope_error *err)
+{
+	int64_t end = now_ms() + ms;
+	int64_t left;
+	int ret;
+
+	while ((left = end - now_ms()) > 0 && !stop_requested &&
+	       !process_alive(&checker->process)) {
+		if (left > POLL_MS)
+			left = POLL_MS;
+		if (!checker->tracer) {
+			pause_ms(left);
+			continue;
+		}
+		ret = tracer_poll(checker->tracer, left, take_event, checker,
+				  err);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static int read_generations(void *opaque, struct slot_state *out,
+			    struct slotscope_error *err)
+{
+	struct checker *checker = opaque;
+	int ret = kernel_view_generations(&checker->kernel, &checker->process,
+					  &checker->vm, out, err);
+
+	checker->nr_as = out->nr_as;
+	return ret;
+}
+
+/* A monitor serves one client at a time: it is held as short as possible */
+static int read_model(struct checker *checker, struct slot_state *out,
+		      struct slotscope_error *err)
+{
+	struct qemu_model_options options = { .nr_as = checker->nr_as };
+	const char *address = checker->options.qmp;
+	char found[QMP_ADDRESS_MAX];
+	struct qmp *qmp;
+	int ret;
+
+	slot_state_init(out, VIEW_MODEL);
+	if (checker->options.no_model)
+		return -ECANCELED;
+	if (!address) {
+		ret = qmp_socket_find(&checker->process, found, err);
+		if (ret)
+			return ret;
+		address = found;
+	}
+	ret = qmp_open(address, QMP_TIMEOUT_MS, &qmp, err);
+	if (ret)
+		return ret;
+	if (cmd_globals.verbose)
+		options.notes = stderr;
+	ret = qemu_model_read(qmp, &options, out, err);
+	qmp_close(qmp);
+	out->vm = checker->vm;
+	return ret;
+}
+
+static int read_traced(struct checker *checker, struct slot_state *out,
+		       struct slotscope_error *err)
+{
+	int ret;
+
+	slot_state_init(out, VIEW_TRACED);
+	if (checker->options.no_trace)
+		return -ECANCELED;
+	if (!checker->tracer) {
+		*err = checker->no_tracer;
+		return -err->code;
+	}
+	ret = tracer_flush(checker->tracer, take_event, checker, err);
+	if (ret < 0)
+		return ret;
+	ret = tracer_find_vm(checker->tracer, checker->vm.tgid, checker->vm.fd,
+			     &checker->vm, err);
+	if (ret)
+		return ret;
+	ret = fold(&checker->log, &checker->vm, out);
+	return ret ? error_set(err, ret, "fold the trace") : 0;
+}
+
+static int read_view(void *opaque, enum view_source source,
+		     struct slot_state *out, struct slotscope_error *err)
+{
+	struct checker *checker = opaque;
+
+	switch (source) {
+	case VIEW_MODEL:
+		return read_model(checker, out, err);
+	case VIEW_TRACED:
+		return read_traced(checker, out, err);
+	default:
+		return kernel_view_read(&checker->kernel, &checker->process,
+					&checker->vm, out, err);
+	}
+}
+
+static int read_backing(void *opaque, struct host_map *out,
+			struct slotscope_error *err)
+{
+	struct checker *checker = opaque;
+
+	host_map_init(out);
+	return host_map_read(&checker->process, out, err);
+}
+
+static void let_time_pass(void *opaque)
+{
+	pause_ms(PAUSE_MS);
+}
+
+int checker_sample(struct checker *checker, struct sample *sample,
+		   struct slotscope_error *err)
+{
+	static const struct sample_ops ops = {
+		.generations = read_generations,
+		.view = read_view,
+		.backing = read_backing,
+		.pause = let_time_pass,
+	};
+	uint64_t serial = checker->vm.serial;
+	int ret;
+
+	sample_init(sample);
+	ret = find_vm(&checker->process, checker->options.fd, &checker->vm,
+		      err);
+	if (ret)
+		return ret;
+	checker->vm.serial = serial;
+	if (!checker->have_kernel) {
+		ret = kernel_view_open(&checker->kernel, KERNEL_ANY,
+				       checker->tracer, err);
+		if (ret)
+			return ret;
+		checker->have_kernel = true;
+	}
+	return sample_take(sample, &ops, checker, SAMPLE_TRIES, err);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The views of one VMM: opened once, read as often as it is checked. */
+#ifndef SLOTSCOPE_CMD_CHECKER_H
+#define SLOTSCOPE_CMD_CHECKER_H
+
+#include <stdbool.h>
+
+#include <slotscope/error.h>
+#include <slotscope/view.h>
+
+#include "check/sample.h"
+#include "cmd/kernel_view.h"
+#include "host/process.h"
+#include "trace/recording.h"
+#include "trace/tracer.h"
+
+/**
+ * struct checker_options - what to look at, and how
+ * @pid:      the VMM
+ * @fd:	      the VM's descriptor there; -1 for the only one
+ * @qmp:      address of its monitor; NULL to find it
+ * @no_trace: do without TRACED
+ * @no_model: do without MODEL
+ * @record:   file to write events to; NULL for none
+ */
+struct checker_options {
+	pid_t pid;
+	int fd;
+	const char *qmp;
+	bool no_trace;
+	bool no_model;
+	const char *record;
+};
+
+/**
+ * struct checker - the ways to the views of one VMM
+ * @vm:	    which VM; known from the first check on
+ * @log:    what was traced so far
+ *
+ * The rest is private. checker_open(), checker_close().
+ */
+struct checker {
+	struct checker_options options;
+	struct process process;
+	struct vm_id vm;
+	struct tracer *tracer;
+	struct slotscope_error no_tracer;
+	struct slot_log log;
+	struct recording_writer *writer;
+	struct kernel_view kernel;
+	bool have_kernel;
+	size_t nr_as;
+};
+
+/**
+ * checker_open() - take hold of the process and begin to trace
+ *
+ * The process need not have a VM yet. That it cannot be traced is no error
+ * here: TRACED is then unread.
+ */
+int checker_open(struct checker *checker, const struct checker_options *options,
+		 struct slotscope_error *err);
+
+/** checker_close() - end tracing, finish the recording */
+int checker_close(struct checker *checker, struct slotscope_error *err);
+
+/** checker_wait() - gather events for @ms; ends early when the process does */
+int checker_wait(struct checker *checker, int ms, struct slotscope_error *err);
+
+/**
+ * checker_sample() - read all views at one moment
+ * @sample: initialised here; the caller deinits it, also after an error
+ */
+int checker_sample(struct checker *checker, struct sample *sample,
+		   struct slotscope_error *err);
+
+#endif
