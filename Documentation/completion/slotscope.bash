@@ -34,9 +34,10 @@ _slotscope()
 	esac
 
 	case $command in
-	'') words="check list slots trace vm doctor --version $common" ;;
+	'') words="check list slots trace vm model doctor --version $common" ;;
 	check) words="--pid --fd --qmp --at --resume --no-trace --no-model --record $common" ;;
 	list | doctor) words=$common ;;
+	model) words="--full $common" ;;
 	slots) words="--pid --fd --from $common" ;;
 	trace) words="--pid --for --output --read $common" ;;
 	vm) words="$common" ;;
