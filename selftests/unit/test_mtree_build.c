@@ -302,7 +302,7 @@ static void test_damaged_texts(void **state)
 	uint64_t x = 88172645463325252ULL;
 	struct slotscope_error err;
 	size_t whole, len, i;
-	char *text = read_own("q35-smm/mtree-Do.txt", &whole);
+	char *text = read_own("q35-kvm-smm/mtree-Do.txt", &whole);
 	char *flat, *notes, *bytes = malloc(whole);
 
 	for (len = 0; len < whole; len++) {

@@ -31,7 +31,7 @@ static void test_flatviews(void **state)
 	const struct mtree_flatview *v;
 	struct slotscope_error err = { 0 };
 	size_t len;
-	char *text = read_own("q35-smm/mtree-fo.txt", &len);
+	char *text = read_own("q35-kvm-smm/mtree-fo.txt", &len);
 
 	assert_int_equal(mtree_flatviews_parse(text, len, &views, &err), 0);
 	/* The reader keeps a copy of its own */
@@ -45,12 +45,12 @@ static void test_flatviews(void **state)
 	assert_ptr_equal(v, mtree_flatviews_find(&views, "cpu-memory-0"));
 	assert_int_equal(v->nr_as, 2);
 	assert_string_equal(v->root, "system");
-	assert_string_equal(v->ranges[1].name, "pc.ram");
-	assert_int_equal(v->ranges[1].kind, MTREE_ROM);
-	assert_int_equal(v->ranges[1].first, 0xc3000);
-	assert_int_equal(v->ranges[1].offset, 0xc3000);
-	assert_string_equal(v->ranges[1].owner, "obj path=/objects/pc.ram");
-	assert_null(v->ranges[1].parent);
+	assert_string_equal(v->ranges[2].name, "pc.ram");
+	assert_int_equal(v->ranges[2].kind, MTREE_ROM);
+	assert_int_equal(v->ranges[2].first, 0xc0000);
+	assert_int_equal(v->ranges[2].offset, 0xc0000);
+	assert_string_equal(v->ranges[2].owner, "obj path=/objects/pc.ram");
+	assert_null(v->ranges[2].parent);
 	v = mtree_flatviews_find(&views, "mch");
 	assert_non_null(v);
 	assert_int_equal(v->nr_ranges, 0);
@@ -239,8 +239,8 @@ static void test_bad_trees(void **state)
  */
 static void test_every_prefix(void **state)
 {
-	static const char *const names[] = { "q35-smm/mtree-fo.txt",
-					     "q35-smm/mtree-Do.txt",
+	static const char *const names[] = { "q35-kvm-smm/mtree-fo.txt",
+					     "q35-kvm-smm/mtree-Do.txt",
 					     "microvm-kvm/mtree-f.txt" };
 	size_t i, len, whole;
 
@@ -283,7 +283,7 @@ static void test_mutations(void **state)
 	struct mtree_flatviews views;
 	struct mtree_tree t;
 	size_t whole, i;
-	char *text = read_own("q35-smm/mtree-fo.txt", &whole);
+	char *text = read_own("q35-kvm-smm/mtree-fo.txt", &whole);
 	char *bytes = malloc(whole);
 
 	for (i = 0; i < 3000; i++) {
