@@ -1,188 +1,231 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "check/sample.h"
 
-void sample_init(struct sample *sample)
-{
-	int i;
+typedef int (*read_state_fn)(void *ctx, struct slot_state *out,
+			     struct slotscope_error *err);
 
-	*sample = (struct sample){};
-	for (i = 0; i < VIEW_SOURCES; i++)
-		slot_state_init(&sample->state[i], i);
-	host_map_init(&sample->backing);
+/* One end of the bracket */
+struct mark {
+	struct slot_state state;
+	bool have;
+	read_state_fn read;
+};
+
+static void mark_deinit(struct mark *mark)
+{
+	if (mark->read)
+		slot_state_deinit(&mark->state);
+	memset(mark, 0, sizeof(*mark));
 }
 
-void sample_deinit(struct sample *sample)
+/* The first way that works; the later ones cost more, or know less */
+static void mark_first(const struct sample_source *source, struct mark *mark)
 {
-	int i;
+	const read_state_fn ways[] = { source->generations, source->kernel,
+				       source->traced };
+	struct slotscope_error err;
 
-	for (i = 0; i < VIEW_SOURCES; i++)
-		slot_state_deinit(&sample->state[i]);
-	host_map_deinit(&sample->backing);
+	memset(mark, 0, sizeof(*mark));
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		if (!ways[i])
+			continue;
+		mark_deinit(mark);
+		mark->read = ways[i];
+		memset(&err, 0, sizeof(err));
+		mark->have = !ways[i](source->ctx, &mark->state, &err);
+		if (mark->have)
+			return;
+	}
+}
+
+static bool has_generations(const struct slot_state *state)
+{
+	return state->coverage.fields & SLOT_FIELD_GENERATION;
 }
 
 static bool same_generations(const struct slot_state *a,
 			     const struct slot_state *b)
 {
-	size_t i;
+	size_t nr = a->nr_as < b->nr_as ? a->nr_as : b->nr_as;
 
-	if (a->nr_as != b->nr_as)
-		return false;
-	for (i = 0; i < a->nr_as; i++)
-		if (a->as[i].generation != b->as[i].generation ||
-		    a->as[i].updating || b->as[i].updating)
+	for (size_t i = 0; i < nr; i++) {
+		if (a->as[i].covered && b->as[i].covered &&
+		    (a->as[i].generation != b->as[i].generation ||
+		     a->as[i].updating != b->as[i].updating))
 			return false;
+	}
 	return true;
 }
 
-static bool in_transition(const struct slot_state *kernel)
+static bool same_slots(const struct slot_state *a, const struct slot_state *b)
 {
-	size_t i;
+	const struct slot *x;
+	const struct slot *y;
 
-	for (i = 0; i < kernel->nr_slots; i++)
+	if (a->nr_slots != b->nr_slots)
+		return false;
+	for (size_t i = 0; i < a->nr_slots; i++) {
+		x = &a->slots[i];
+		y = &b->slots[i];
+		if (x->as_id != y->as_id || x->id != y->id ||
+		    x->gpa != y->gpa || x->size != y->size ||
+		    x->hva != y->hva || x->flags != y->flags)
+			return false;
+	}
+	return true;
+}
+
+static bool same_moment(const struct slot_state *a, const struct slot_state *b)
+{
+	if (has_generations(a) && has_generations(b))
+		return same_generations(a, b);
+	return same_slots(a, b);
+}
+
+/* Return: -EAGAIN if the reader asks for another try, else 0 */
+static int take_state(const struct sample_source *source, read_state_fn read,
+		      enum check_view view, struct sample *out)
+{
+	int ret;
+
+	if (!read)
+		return 0;
+	ret = read(source->ctx, &out->states[view], &out->errors[view]);
+	out->have[view] = !ret;
+	return ret == -EAGAIN ? ret : 0;
+}
+
+static int take_backing(const struct sample_source *source, struct sample *out)
+{
+	int ret;
+
+	if (!source->backing)
+		return 0;
+	ret = source->backing(source->ctx, &out->backing,
+			      &out->errors[CHECK_BACKING]);
+	out->have[CHECK_BACKING] = !ret;
+	return ret == -EAGAIN ? ret : 0;
+}
+
+/* TRACED arrives late, and tells by its generations how late it is */
+static bool is_behind(const struct sample *out)
+{
+	const struct slot_state *traced = &out->states[VIEW_TRACED];
+	const struct slot_state *kernel = &out->states[VIEW_KERNEL];
+
+	return out->have[CHECK_TRACED] && out->have[CHECK_KERNEL] &&
+	       has_generations(traced) && has_generations(kernel) &&
+	       !traced->coverage.lost && !traced->gone &&
+	       !same_generations(traced, kernel);
+}
+
+static bool in_transition(const struct sample *out)
+{
+	const struct slot_state *kernel = &out->states[VIEW_KERNEL];
+
+	if (!out->have[CHECK_KERNEL])
+		return false;
+	for (size_t i = 0; i < kernel->nr_as; i++) {
+		if (kernel->as[i].updating)
+			return true;
+	}
+	for (size_t i = 0; i < kernel->nr_slots; i++) {
 		if (kernel->slots[i].flags & SLOT_INVALID)
 			return true;
+	}
 	return false;
 }
 
-/* The generation of an address space that both have and cover; else true */
-static bool reached(const struct slot_state *traced,
-		    const struct slot_state *generations, size_t i)
+/* KERNEL was read within the bracket, so it must be of its generation */
+static bool kernel_fits(const struct sample *out,
+			const struct slot_state *before)
 {
-	if (!(traced->coverage.fields & SLOT_FIELD_GENERATION))
-		return true;
-	if (i >= traced->nr_as || !traced->as[i].covered)
-		return true;
-	return traced->as[i].generation == generations->as[i].generation;
+	const struct slot_state *kernel = &out->states[VIEW_KERNEL];
+
+	return !out->have[CHECK_KERNEL] || before->source != VIEW_KERNEL ||
+	       !has_generations(before) || !has_generations(kernel) ||
+	       same_generations(before, kernel);
 }
 
-/* Why what was read is not of one moment; an empty @why if it is */
-static void judge(const struct sample *sample, const struct slot_state *before,
-		  const struct slot_state *after, char *why, size_t size)
+static void drop_views(struct sample *out)
 {
-	const struct slot_state *kernel = &sample->state[VIEW_KERNEL];
-	const struct slot_state *traced = &sample->state[VIEW_TRACED];
-	size_t i;
+	for (int view = 0; view < VIEW_SOURCES; view++)
+		slot_state_deinit(&out->states[view]);
+	host_map_deinit(&out->backing);
+	memset(out->have, 0, sizeof(out->have));
+	memset(out->errors, 0, sizeof(out->errors));
+	out->why[0] = '\0';
+}
 
-	why[0] = '\0';
-	if (!same_generations(before, after)) {
-		snprintf(why, size,
-			 "memory slots changed while they were read");
-		return;
+/* Return: true if it is worth another try */
+static bool take_once(const struct sample_source *source, struct sample *out)
+{
+	struct slotscope_error err = { 0 };
+	struct slot_state after;
+	struct mark before;
+	int again = 0;
+
+	mark_first(source, &before);
+	again |= take_state(source, source->model, CHECK_MODEL, out);
+	again |= take_state(source, source->kernel, CHECK_KERNEL, out);
+	again |= take_backing(source, out);
+	again |= take_state(source, source->traced, CHECK_TRACED, out);
+	out->settled = true;
+	if (before.have) {
+		out->settled = !before.read(source->ctx, &after, &err);
+		if (!out->settled)
+			snprintf(out->why, sizeof(out->why), "%.100s: %.140s",
+				 err.tried, err.why);
+		else
+			out->settled = same_moment(&before.state, &after) &&
+				       kernel_fits(out, &before.state);
+		slot_state_deinit(&after);
 	}
-	if (sample->have & 1U << CHECK_KERNEL &&
-	    (!same_generations(before, kernel) || in_transition(kernel))) {
-		snprintf(why, size, "a memory slot was being changed");
-		return;
+	mark_deinit(&before);
+	return again || !out->settled || in_transition(out) || is_behind(out);
+}
+
+void sample_take(const struct sample_source *source, unsigned int max_tries,
+		 struct sample *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (out->tries = 1;; out->tries++) {
+		if (!take_once(source, out) || out->tries >= max_tries)
+			break;
+		drop_views(out);
+		if (source->pause)
+			source->pause(source->ctx, out->tries);
 	}
-	if (!(sample->have & 1U << CHECK_TRACED))
-		return;
-	for (i = 0; i < before->nr_as; i++) {
-		if (reached(traced, before, i))
-			continue;
-		snprintf(
-			why, size,
-			"in address space %zu the trace is at generation %" PRIu64
-			", the kernel at %" PRIu64,
-			i, traced->as[i].generation, before->as[i].generation);
-		return;
+	if (!out->settled && !out->why[0])
+		snprintf(out->why, sizeof(out->why),
+			 "slots changed during each of %u readings",
+			 out->tries);
+	for (int view = 0; view < CHECK_VIEWS; view++) {
+		if (!out->have[view] && out->errors[view].code)
+			snprintf(out->unread[view], sizeof(out->unread[view]),
+				 "%s: %s", out->errors[view].tried,
+				 out->errors[view].why);
 	}
 }
 
-/* What came of reading one view. Return: 0, or what ends the sampling */
-static int note(struct sample *sample, enum check_view view, int ret,
-		const struct slotscope_error *err)
+void sample_deinit(struct sample *sample)
 {
-	if (!ret)
-		sample->have |= 1U << view;
-	else if (ret == -ESRCH || ret == -ENOMEM)
-		return ret;
-	else if (ret != -ECANCELED)
-		snprintf(sample->unread[view], sizeof(sample->unread[view]),
-			 "%.140s: %.300s", err->tried, err->why);
-	return 0;
-}
-
-static int read_view(struct sample *sample, enum view_source source,
-		     const struct sample_ops *ops, void *opaque,
-		     struct slotscope_error *err)
-{
-	return note(sample, (enum check_view)source,
-		    ops->view(opaque, source, &sample->state[source], err),
-		    err);
-}
-
-static int read_all(struct sample *sample, const struct sample_ops *ops,
-		    void *opaque, struct slotscope_error *err)
-{
-	int ret;
-
-	ret = read_view(sample, VIEW_MODEL, ops, opaque, err);
-	if (!ret)
-		ret = read_view(sample, VIEW_KERNEL, ops, opaque, err);
-	if (!ret)
-		ret = note(sample, CHECK_BACKING,
-			   ops->backing(opaque, &sample->backing, err), err);
-	if (!ret)
-		ret = read_view(sample, VIEW_TRACED, ops, opaque, err);
-	return ret;
-}
-
-static int try_once(struct sample *sample, const struct sample_ops *ops,
-		    void *opaque, struct slotscope_error *err)
-{
-	struct slot_state before, after;
-	int ret;
-
-	slot_state_init(&before, VIEW_KERNEL);
-	slot_state_init(&after, VIEW_KERNEL);
-	ret = ops->generations(opaque, &before, err);
-	if (!ret)
-		ret = read_all(sample, ops, opaque, err);
-	if (!ret)
-		ret = ops->generations(opaque, &after, err);
-	if (!ret)
-		judge(sample, &before, &after, sample->unsettled,
-		      sizeof(sample->unsettled));
-	slot_state_deinit(&before);
-	slot_state_deinit(&after);
-	return ret;
-}
-
-int sample_take(struct sample *sample, const struct sample_ops *ops,
-		void *opaque, unsigned int tries, struct slotscope_error *err)
-{
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < tries; i++) {
-		if (i)
-			ops->pause(opaque);
-		sample_deinit(sample);
-		sample_init(sample);
-		sample->tries = i + 1;
-		ret = try_once(sample, ops, opaque, err);
-		if (ret || !sample->unsettled[0])
-			return ret;
-	}
-	return 0;
+	drop_views(sample);
+	memset(sample, 0, sizeof(*sample));
 }
 
 void sample_input(const struct sample *sample, struct check_input *input)
 {
-	int view;
-
-	for (view = 0; view < CHECK_VIEWS; view++) {
-		if (sample->unread[view][0])
-			input->unread[view] = sample->unread[view];
-		if (view < VIEW_SOURCES && sample->have & 1U << view)
-			input->views[view] = &sample->state[view];
-	}
-	if (sample->have & 1U << CHECK_BACKING)
-		input->backing = &sample->backing;
-	if (sample->unsettled[0])
-		input->unsettled = sample->unsettled;
+	for (int view = 0; view < CHECK_VIEWS; view++)
+		input->unread[view] =
+			sample->unread[view][0] ? sample->unread[view] : NULL;
+	for (int view = 0; view < VIEW_SOURCES; view++)
+		input->views[view] =
+			sample->have[view] ? &sample->states[view] : NULL;
+	input->backing = sample->have[CHECK_BACKING] ? &sample->backing : NULL;
+	input->unsettled = sample->settled ? NULL : sample->why;
 }

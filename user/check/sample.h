@@ -1,80 +1,79 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bracketed sampling: the views of a VM that runs, taken so that they are of one
- * moment. Generations are read, then the views, then generations again; if they
- * moved, or a slot was in transition, it was no moment, and all is read again.
- * Pure: how anything is read is the caller's.
+ * Views of one moment. Nothing can stop a VM to look at it, so the readings
+ * stand between two looks at KVM's generations: if these did not move, all that
+ * was read belongs together; if they did, it is read again. Pure: the reading
+ * is done by callbacks.
  */
 #ifndef CHECK_SAMPLE_H
 #define CHECK_SAMPLE_H
 
-#include <stdbool.h>
-
 #include <slotscope/check.h>
 
-#define SAMPLE_TRIES 10
+/**
+ * struct sample_source - how to read the views; NULL: nobody asked for it
+ * @generations: KVM's generations, without slots: cheap. If it is NULL or fails,
+ *		 @kernel is read twice instead, and without that @traced
+ * @model:	 the MODEL
+ * @kernel:	 the KERNEL
+ * @traced:	 the TRACED state of everything that happened until now
+ * @backing:	 the BACKING
+ * @pause:	 called before each further try; @try is 1 before the second
+ * @ctx:	 for the callbacks
+ *
+ * Readers initialise @out (always), return 0 or a negative errno with @err
+ * filled; the sample deinits @out after either.
+ */
+struct sample_source {
+	int (*generations)(void *ctx, struct slot_state *out,
+			   struct slotscope_error *err);
+	int (*model)(void *ctx, struct slot_state *out,
+		     struct slotscope_error *err);
+	int (*kernel)(void *ctx, struct slot_state *out,
+		      struct slotscope_error *err);
+	int (*traced)(void *ctx, struct slot_state *out,
+		      struct slotscope_error *err);
+	int (*backing)(void *ctx, struct host_map *out,
+		       struct slotscope_error *err);
+	void (*pause)(void *ctx, unsigned int try);
+	void *ctx;
+};
 
 /**
- * struct sample - one try's views
- * @state:   MODEL, TRACED and KERNEL
- * @backing: /proc/PID/maps
- * @have:    1 << enum check_view of those that were read
- * @unread:  why one of the others was not, if it was to be. By enum check_view
- * @unsettled: why the views are not of one moment; empty if they are
- * @tries:   how many it took
- *
- * Owned by the caller: sample_init(), sample_deinit().
+ * struct sample - what was read
+ * @states:    by enum view_source; only with @have
+ * @backing:   only with @have[CHECK_BACKING]
+ * @have:      was read
+ * @errors:    of each view that was asked for and could not be read
+ * @tries:     how often all was read
+ * @settled:   all is of one moment
+ * @why:       why not
  */
 struct sample {
-	struct slot_state state[VIEW_SOURCES];
+	struct slot_state states[VIEW_SOURCES];
 	struct host_map backing;
-	uint32_t have;
-	char unread[CHECK_VIEWS][512];
-	char unsettled[256];
+	bool have[CHECK_VIEWS];
+	struct slotscope_error errors[CHECK_VIEWS];
 	unsigned int tries;
+	bool settled;
+	char why[256];
+	char unread[CHECK_VIEWS][sizeof(((struct slotscope_error *)0)->tried) +
+				 sizeof(((struct slotscope_error *)0)->why)];
 };
 
 /**
- * struct sample_ops - how the views are read
- * @generations: generations alone, as a KERNEL state without slots
- * @view:	 MODEL, TRACED or KERNEL
- * @backing:	 BACKING
- * @pause:	 called before each further try, to let time pass
+ * sample_take() - read all views at one moment
+ * @max_tries: at least 1
+ * @out:       initialised here; sample_deinit() it
  *
- * Each returns 0; or a negative errno with @err filled, and then the view is
- * unread. -ECANCELED: nobody asks for that view. -ESRCH: the VMM is gone, which
- * ends the sampling. @out is initialised by the callback; sample_take() deinits
- * it whatever came of it.
+ * Never fails: what could not be had is told in @out. TRACED may lag behind;
+ * if it still does in the last try, crosscheck() will say so.
  */
-struct sample_ops {
-	int (*generations)(void *opaque, struct slot_state *out,
-			   struct slotscope_error *err);
-	int (*view)(void *opaque, enum view_source source,
-		    struct slot_state *out, struct slotscope_error *err);
-	int (*backing)(void *opaque, struct host_map *out,
-		       struct slotscope_error *err);
-	void (*pause)(void *opaque);
-};
-
-void sample_init(struct sample *sample);
+void sample_take(const struct sample_source *source, unsigned int max_tries,
+		 struct sample *out);
 void sample_deinit(struct sample *sample);
 
-/**
- * sample_take() - read the views until they are of one moment
- * @tries: how often at most; then @sample has the last try's views and says in
- *	   @unsettled what moved
- *
- * The order is MODEL, KERNEL, BACKING, TRACED: TRACED is a log that was complete
- * when it was asked for, so it is behind KERNEL only if events are still under
- * way, and is read last.
- *
- * Return: 0, or a negative errno if generations could not be read at all or the
- * VMM is gone.
- */
-int sample_take(struct sample *sample, const struct sample_ops *ops,
-		void *opaque, unsigned int tries, struct slotscope_error *err);
-
-/** sample_input() - the input of crosscheck(); borrows from @sample */
+/** sample_input() - fill in @views, @backing, @unread and @unsettled */
 void sample_input(const struct sample *sample, struct check_input *input);
 
 #endif

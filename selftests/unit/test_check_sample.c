@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Bracketed sampling, of a fake VM that changes while it is read */
+#include <errno.h>
+
+#include "check_make.h"
+#include "check/sample.h"
+
+/*
+ * A VM of one slot. Each change makes it a page larger and its generation one
+ * higher. @changes_at: before which readings (counted from 1) it changes.
+ */
+struct fake {
+	unsigned int readings;
+	uint64_t changes_at; /* bit n: before reading n */
+	uint64_t generation;
+	uint64_t traced_lag; /* TRACED is so many changes late */
+	unsigned int catches_up_in;
+	unsigned int updating_until; /* reading */
+	unsigned int pauses;
+	int fail[CHECK_VIEWS + 1]; /* the last one: the generations */
+	unsigned int dies_at;	   /* reading from which all fail; 0: never */
+};
+
+#define GENERATIONS CHECK_VIEWS
+
+static int look(struct fake *fake, int which, struct slotscope_error *err)
+{
+	fake->readings++;
+	if (fake->changes_at & 1ULL << fake->readings)
+		fake->generation++;
+	if (fake->dies_at && fake->readings >= fake->dies_at)
+		return error_set(err, ESRCH, "read view %d", which);
+	if (!fake->fail[which])
+		return 0;
+	error_set(err, fake->fail[which], "read view %d", which);
+	return error_why(err, "it is broken");
+}
+
+static void fill(struct fake *fake, struct slot_state *out, uint64_t generation,
+		 bool slots)
+{
+	assert_int_equal(slot_state_set_nr_as(out, 1), 0);
+	out->as[0].covered = true;
+	out->as[0].generation = generation;
+	out->coverage.fields = SLOT_FIELDS_ALL;
+	if (slots)
+		state_add(out,
+			  slot_of(0, 0, 0, (1 + generation) * 4 * KiB, HVA, 0));
+}
+
+static int read_generations(void *ctx, struct slot_state *out,
+			    struct slotscope_error *err)
+{
+	struct fake *fake = ctx;
+	int ret;
+
+	slot_state_init(out, VIEW_KERNEL);
+	ret = look(fake, GENERATIONS, err);
+	if (!ret)
+		fill(fake, out, fake->generation, false);
+	return ret;
+}
+
+static int read_model(void *ctx, struct slot_state *out,
+		      struct slotscope_error *err)
+{
+	struct fake *fake = ctx;
+	int ret;
+
+	slot_state_init(out, VIEW_MODEL);
+	ret = look(fake, CHECK_MODEL, err);
+	if (!ret) {
+		fill(fake, out, fake->generation, true);
+		out->coverage.fields = MODEL_FIELDS;
+	}
+	return ret;
+}
+
+static int read_kernel(void *ctx, struct slot_state *out,
+		       struct slotscope_error *err)
+{
+	struct fake *fake = ctx;
+	int ret;
+
+	slot_state_init(out, VIEW_KERNEL);
+	ret = look(fake, CHECK_KERNEL, err);
+	if (ret)
+		return ret;
+	fill(fake, out, fake->generation, true);
+	if (fake->readings < fake->updating_until)
+		out->slots[0].flags = SLOT_INVALID;
+	return 0;
+}
+
+static int read_traced(void *ctx, struct slot_state *out,
+		       struct slotscope_error *err)
+{
+	struct fake *fake = ctx;
+	int ret;
+
+	slot_state_init(out, VIEW_TRACED);
+	ret = look(fake, CHECK_TRACED, err);
+	if (ret)
+		return ret;
+	fill(fake, out, fake->generation - fake->traced_lag, true);
+	if (fake->catches_up_in && !--fake->catches_up_in)
+		fake->traced_lag = 0;
+	return 0;
+}
+
+static int read_backing(void *ctx, struct host_map *out,
+			struct slotscope_error *err)
+{
+	static const char text[] =
+		"7f0000000000-7f0010000000 rw-p 00000000 00:00 0 \n";
+	struct fake *fake = ctx;
+	int ret;
+
+	host_map_init(out);
+	ret = look(fake, CHECK_BACKING, err);
+	return ret ? ret : host_map_parse(out, text, strlen(text), err);
+}
+
+static void count_pause(void *ctx, unsigned int try)
+{
+	struct fake *fake = ctx;
+
+	assert_int_equal(try, ++fake->pauses);
+}
+
+static struct sample_source source_of(struct fake *fake)
+{
+	/* reading 1 generations, 2 MODEL, 3 KERNEL, 4 BACKING, 5 TRACED, 6 */
+	struct sample_source source = {
+		.generations = read_generations,
+		.model = read_model,
+		.kernel = read_kernel,
+		.traced = read_traced,
+		.backing = read_backing,
+		.pause = count_pause,
+		.ctx = fake,
+	};
+
+	return source;
+}
+
+/* The exit status that a check of the sample leads to */
+static int status_of(const struct sample *sample)
+{
+	struct check_input input = { .page_size = 4096 };
+	struct findings found;
+	int status;
+
+	sample_input(sample, &input);
+	assert_int_equal(crosscheck(&input, &found), 0);
+	status = findings_exit_status(&found);
+	findings_deinit(&found);
+	return status;
+}
+
+static void at_rest(void **unused)
+{
+	struct fake fake = { .generation = 5 };
+	struct sample_source source = source_of(&fake);
+	struct sample sample;
+
+	sample_take(&source, 5, &sample);
+	assert_true(sample.settled);
+	assert_int_equal(sample.tries, 1);
+	assert_int_equal(fake.pauses, 0);
+	for (int view = 0; view < CHECK_VIEWS; view++)
+		assert_true(sample.have[view]);
+	assert_int_equal(status_of(&sample), 0);
+	sample_deinit(&sample);
+}
+
+/* A change between any two readings of the first try, and none after */
+static void one_change_is_read_again(void **unused)
+{
+	struct sample sample;
+
+	for (unsigned int when = 2; when <= 6; when++) {
+		struct fake fake = { .generation = 5,
+				     .changes_at = 1ULL << when };
+		struct sample_source source = source_of(&fake);
+
+		sample_take(&source, 5, &sample);
+		assert_true(sample.settled);
+		assert_int_equal(sample.tries, 2);
+		assert_int_equal(fake.pauses, 1);
+		assert_int_equal(sample.states[VIEW_MODEL].slots[0].size,
+				 7 * 4 * KiB);
+		assert_int_equal(status_of(&sample), 0);
+		sample_deinit(&sample);
+	}
+}
+
+static void one_that_never_rests_cannot_be_told(void **unused)
+{
+	struct fake fake = { .generation = 5, .changes_at = UINT64_MAX };
+	struct sample_source source = source_of(&fake);
+	struct sample sample;
+
+	sample_take(&source, 4, &sample);
+	assert_false(sample.settled);
+	assert_int_equal(sample.tries, 4);
+	assert_int_equal(fake.pauses, 3);
+	assert_non_null(strstr(sample.why, "4 readings"));
+	assert_int_equal(status_of(&sample), 2);
+	sample_deinit(&sample);
+}
+
+static void a_late_trace_is_waited_for(void **unused)
+{
+	struct fake fake = { .generation = 5,
+			     .traced_lag = 2,
+			     .catches_up_in = 3 };
+	struct sample_source source = source_of(&fake);
+	struct sample sample;
+
+	sample_take(&source, 8, &sample);
+	assert_int_equal(sample.tries, 4);
+	assert_int_equal(status_of(&sample), 0);
+	sample_deinit(&sample);
+
+	/* not for ever; the other views are of one moment all the same */
+	fake = (struct fake){ .generation = 5, .traced_lag = 2 };
+	sample_take(&source, 3, &sample);
+	assert_int_equal(sample.tries, 3);
+	assert_true(sample.settled);
+	assert_int_equal(status_of(&sample), 2);
+	sample_deinit(&sample);
+}
+
+static void transition_is_waited_for(void **unused)
+{
+	struct fake fake = { .generation = 5, .updating_until = 8 };
+	struct sample_source source = source_of(&fake);
+	struct sample sample;
+
+	sample_take(&source, 5, &sample);
+	assert_int_equal(sample.tries, 2);
+	assert_int_equal(status_of(&sample), 0);
+	sample_deinit(&sample);
+}
+
+static void broken_views_are_told(void **unused)
+{
+	struct fake fake = { .generation = 5 };
+	struct sample_source source = source_of(&fake);
+	struct sample sample;
+
+	for (int view = 0; view < CHECK_VIEWS; view++) {
+		memset(fake.fail, 0, sizeof(fake.fail));
+		fake.fail[view] = EACCES;
+		sample_take(&source, 5, &sample);
+		assert_int_equal(sample.tries, 1);
+		assert_false(sample.have[view]);
+		assert_non_null(strstr(sample.unread[view], "it is broken"));
+		assert_int_equal(status_of(&sample), 2);
+		sample_deinit(&sample);
+	}
+	/* one that asks to be read again is */
+	memset(fake.fail, 0, sizeof(fake.fail));
+	fake.fail[CHECK_BACKING] = EAGAIN;
+	sample_take(&source, 3, &sample);
+	assert_int_equal(sample.tries, 3);
+	assert_int_equal(status_of(&sample), 2);
+	sample_deinit(&sample);
+}
+
+static void views_not_asked_for_are_absent(void **unused)
+{
+	struct fake fake = { .generation = 5 };
+	struct sample_source source = source_of(&fake);
+	struct sample sample;
+
+	source.model = NULL;
+	source.traced = NULL;
+	sample_take(&source, 5, &sample);
+	assert_false(sample.have[CHECK_MODEL]);
+	assert_string_equal(sample.unread[CHECK_MODEL], "");
+	assert_int_equal(status_of(&sample), 0);
+	sample_deinit(&sample);
+}
+
+/* Without cheap generations KERNEL marks the moment, and then TRACED */
+static void other_marks(void **unused)
+{
+	struct sample sample;
+
+	for (unsigned int way = 0; way < 3; way++) {
+		struct fake fake = { .generation = 5, .changes_at = 1U << 3 };
+		struct sample_source source = source_of(&fake);
+
+		if (way == 0)
+			source.generations = NULL;
+		else
+			fake.fail[GENERATIONS] = ENODEV;
+		if (way == 2)
+			source.kernel = NULL;
+		sample_take(&source, 5, &sample);
+		assert_true(sample.settled);
+		assert_int_equal(sample.tries, 2);
+		assert_int_equal(status_of(&sample), 0);
+		sample_deinit(&sample);
+	}
+}
+
+/* The VMM dies while it is read: whatever was read, it is of no one moment */
+static void a_process_that_dies(void **unused)
+{
+	struct sample sample;
+
+	for (unsigned int when = 1; when <= 6; when++) {
+		struct fake fake = { .generation = 5, .dies_at = when };
+		struct sample_source source = source_of(&fake);
+
+		sample_take(&source, 2, &sample);
+		assert_int_equal(status_of(&sample), 2);
+		sample_deinit(&sample);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(at_rest),
+		cmocka_unit_test(one_change_is_read_again),
+		cmocka_unit_test(one_that_never_rests_cannot_be_told),
+		cmocka_unit_test(a_late_trace_is_waited_for),
+		cmocka_unit_test(transition_is_waited_for),
+		cmocka_unit_test(broken_views_are_told),
+		cmocka_unit_test(views_not_asked_for_are_absent),
+		cmocka_unit_test(other_marks),
+		cmocka_unit_test(a_process_that_dies),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
