@@ -122,8 +122,9 @@ static int check_once(struct checker *checker, int at_ms,
 	int ret;
 
 	ret = checker_sample(checker, &sample, err);
-	if (!ret)
-		ret = print_verdict(checker, &sample, at_ms, err);
+	if (ret)
+		return cmd_fail(err);
+	ret = print_verdict(checker, &sample, at_ms, err);
 	sample_deinit(&sample);
 	return ret < 0 ? cmd_fail(err) : ret;
 }

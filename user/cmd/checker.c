@@ -10,8 +10,9 @@
 #include "qemu/model.h"
 #include "qemu/qmp.h"
 
-#define POLL_MS	 100
-#define PAUSE_MS 30 /* a VMM's commit of its memory is over by then */
+#define POLL_MS	     100
+#define PAUSE_MS     30 /* a VMM's commit of its memory is over by then */
+#define SAMPLE_TRIES 10
 
 static int take_event(const struct slot_event *event, void *arg)
 {
@@ -98,10 +99,10 @@ int checker_wait(struct checker *checker, int ms, struct slotscope_error *err)
 	return 0;
 }
 
-static int read_generations(void *opaque, struct slot_state *out,
+static int read_generations(void *ctx, struct slot_state *out,
 			    struct slotscope_error *err)
 {
-	struct checker *checker = opaque;
+	struct checker *checker = ctx;
 	int ret = kernel_view_generations(&checker->kernel, &checker->process,
 					  &checker->vm, out, err);
 
@@ -110,9 +111,10 @@ static int read_generations(void *opaque, struct slot_state *out,
 }
 
 /* A monitor serves one client at a time: it is held as short as possible */
-static int read_model(struct checker *checker, struct slot_state *out,
+static int read_model(void *ctx, struct slot_state *out,
 		      struct slotscope_error *err)
 {
+	struct checker *checker = ctx;
 	struct qemu_model_options options = { .nr_as = checker->nr_as };
 	const char *address = checker->options.qmp;
 	char found[QMP_ADDRESS_MAX];
@@ -120,8 +122,6 @@ static int read_model(struct checker *checker, struct slot_state *out,
 	int ret;
 
 	slot_state_init(out, VIEW_MODEL);
-	if (checker->options.no_model)
-		return -ECANCELED;
 	if (!address) {
 		ret = qmp_socket_find(&checker->process, found, err);
 		if (ret)
@@ -139,14 +139,13 @@ static int read_model(struct checker *checker, struct slot_state *out,
 	return ret;
 }
 
-static int read_traced(struct checker *checker, struct slot_state *out,
+static int read_traced(void *ctx, struct slot_state *out,
 		       struct slotscope_error *err)
 {
+	struct checker *checker = ctx;
 	int ret;
 
 	slot_state_init(out, VIEW_TRACED);
-	if (checker->options.no_trace)
-		return -ECANCELED;
 	if (!checker->tracer) {
 		*err = checker->no_tracer;
 		return -err->code;
@@ -162,32 +161,25 @@ static int read_traced(struct checker *checker, struct slot_state *out,
 	return ret ? error_set(err, ret, "fold the trace") : 0;
 }
 
-static int read_view(void *opaque, enum view_source source,
-		     struct slot_state *out, struct slotscope_error *err)
+static int read_kernel(void *ctx, struct slot_state *out,
+		       struct slotscope_error *err)
 {
-	struct checker *checker = opaque;
+	struct checker *checker = ctx;
 
-	switch (source) {
-	case VIEW_MODEL:
-		return read_model(checker, out, err);
-	case VIEW_TRACED:
-		return read_traced(checker, out, err);
-	default:
-		return kernel_view_read(&checker->kernel, &checker->process,
-					&checker->vm, out, err);
-	}
+	return kernel_view_read(&checker->kernel, &checker->process,
+				&checker->vm, out, err);
 }
 
-static int read_backing(void *opaque, struct host_map *out,
+static int read_backing(void *ctx, struct host_map *out,
 			struct slotscope_error *err)
 {
-	struct checker *checker = opaque;
+	struct checker *checker = ctx;
 
 	host_map_init(out);
 	return host_map_read(&checker->process, out, err);
 }
 
-static void let_time_pass(void *opaque)
+static void let_time_pass(void *ctx, unsigned int try)
 {
 	pause_ms(PAUSE_MS);
 }
@@ -195,16 +187,18 @@ static void let_time_pass(void *opaque)
 int checker_sample(struct checker *checker, struct sample *sample,
 		   struct slotscope_error *err)
 {
-	static const struct sample_ops ops = {
+	const struct sample_source source = {
 		.generations = read_generations,
-		.view = read_view,
+		.model = checker->options.no_model ? NULL : read_model,
+		.kernel = read_kernel,
+		.traced = checker->options.no_trace ? NULL : read_traced,
 		.backing = read_backing,
 		.pause = let_time_pass,
+		.ctx = checker,
 	};
 	uint64_t serial = checker->vm.serial;
 	int ret;
 
-	sample_init(sample);
 	ret = find_vm(&checker->process, checker->options.fd, &checker->vm,
 		      err);
 	if (ret)
@@ -217,5 +211,6 @@ int checker_sample(struct checker *checker, struct sample *sample,
 			return ret;
 		checker->have_kernel = true;
 	}
-	return sample_take(sample, &ops, checker, SAMPLE_TRIES, err);
+	sample_take(&source, SAMPLE_TRIES, sample);
+	return 0;
 }

@@ -69,7 +69,10 @@ int checker_wait(struct checker *checker, int ms, struct slotscope_error *err);
 
 /**
  * checker_sample() - read all views at one moment
- * @sample: initialised here; the caller deinits it, also after an error
+ * @sample: sample_deinit() it after 0
+ *
+ * Return: 0; or, without anything read, why the VM was not found, or why there
+ * is no way to read what the kernel holds.
  */
 int checker_sample(struct checker *checker, struct sample *sample,
 		   struct slotscope_error *err);
