@@ -246,6 +246,23 @@ static void addresses_that_fault(void)
 	vm_set(vm, 1, 0, 0, 0, NULL);
 }
 
+/* Nothing is read or written behind a struct: there is nothing there */
+static void structs_at_the_edge_of_memory(void)
+{
+	struct slotscope_snapshot *req =
+		(void *)(edge() - sizeof(struct slotscope_snapshot));
+	struct slotscope_info *info =
+		(void *)(edge() - sizeof(struct slotscope_info));
+
+	snap_prepare(snap, vm);
+	*req = snap->req;
+	EXPECT_ERRNO(ioctl(dev, SLOTSCOPE_SNAPSHOT, req), 0);
+	EXPECT_EQ(req->nr_as, vm_nr_as(vm));
+	*info = (struct slotscope_info){ .size = sizeof(*info) };
+	EXPECT_ERRNO(ioctl(dev, SLOTSCOPE_INFO, info), 0);
+	EXPECT_EQ(info->major, SLOTSCOPE_MAJOR);
+}
+
 static void read_only_request(void)
 {
 	struct slotscope_snapshot *req = (void *)guest_memory(PAGE);
@@ -360,6 +377,7 @@ int main(void)
 		KTAP_CASE(flags_and_reserved),
 		KTAP_CASE(sizes_of_records),
 		KTAP_CASE(addresses_that_fault),
+		KTAP_CASE(structs_at_the_edge_of_memory),
 		KTAP_CASE(read_only_request),
 		KTAP_CASE(the_largest_capacity),
 		KTAP_CASE(without_the_capability),
