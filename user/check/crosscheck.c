@@ -45,108 +45,6 @@ static void check_nothing(struct verdict *verdict)
 			    "there are no two views to compare");
 }
 
-/*
- * What TRACED against KERNEL finds in a range where MODEL against KERNEL found
- * the same is no second finding: the views of the first one get wider.
- */
-struct place {
-	enum finding_id id;
-	uint16_t as_id;
-	gpa_t gpa;
-	size_t at;
-};
-
-static int by_place(const void *a, const void *b)
-{
-	const struct place *x = a;
-	const struct place *y = b;
-
-	if (x->id != y->id)
-		return x->id < y->id ? -1 : 1;
-	if (x->as_id != y->as_id)
-		return x->as_id < y->as_id ? -1 : 1;
-	return (x->gpa > y->gpa) - (x->gpa < y->gpa);
-}
-
-static struct finding *same_before(struct findings *found,
-				   const struct place *places, size_t nr,
-				   const struct finding *finding)
-{
-	const struct place key = { finding->id, finding->as_id, finding->gpa,
-				   0 };
-	struct finding *before;
-	size_t low = 0;
-	size_t high = nr;
-	size_t mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (by_place(&places[mid], &key) <= 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (!low)
-		return NULL;
-	before = &found->items[places[low - 1].at];
-	if (before->id != finding->id || before->as_id != finding->as_id ||
-	    before->gpa + (before->size - 1) <
-		    finding->gpa + (finding->size - 1))
-		return NULL;
-	return before;
-}
-
-/* Findings from @first on that say nothing new go; nobody links to them yet */
-static void fold_findings(struct verdict *verdict, size_t from, size_t first)
-{
-	struct findings *found = verdict->found;
-	struct finding *before;
-	struct place *places;
-	size_t *moved_to;
-	size_t kept = first;
-
-	places = calloc(first - from + 1, sizeof(*places));
-	moved_to = calloc(found->nr + 1, sizeof(*moved_to));
-	if (!places || !moved_to) {
-		verdict->nomem = true;
-		goto out;
-	}
-	for (size_t i = from; i < first; i++)
-		places[i - from] = (struct place){ found->items[i].id,
-						   found->items[i].as_id,
-						   found->items[i].gpa, i };
-	if (first - from > 1)
-		qsort(places, first - from, sizeof(*places), by_place);
-	for (size_t i = first; i < found->nr; i++) {
-		/* flags differ in several ways, and not all views cover all */
-		before = NULL;
-		if (found->items[i].id != FINDING_FLAGS)
-			before = same_before(found, places, first - from,
-					     &found->items[i]);
-		if (before) {
-			before->views |= found->items[i].views;
-			if (!before->seq)
-				before->seq = found->items[i].seq;
-			moved_to[i] = before - found->items;
-			free(found->items[i].sentence);
-			for (int view = 0; view < CHECK_VIEWS; view++)
-				free(found->items[i].says[view]);
-			continue;
-		}
-		moved_to[i] = kept;
-		found->items[kept++] = found->items[i];
-	}
-	found->nr = kept;
-	for (size_t i = first; i < kept; i++) {
-		if (found->items[i].cause != FINDING_NO_CAUSE &&
-		    found->items[i].cause >= first)
-			found->items[i].cause = moved_to[found->items[i].cause];
-	}
-out:
-	free(places);
-	free(moved_to);
-}
-
 static void check_views(struct verdict *verdict)
 {
 	const struct side *model = &verdict->sides[VIEW_MODEL];
@@ -163,7 +61,7 @@ static void check_views(struct verdict *verdict)
 	if (traced->usable && kernel->usable)
 		check_pair(verdict, VIEW_TRACED, VIEW_KERNEL);
 	if (!verdict->nomem)
-		fold_findings(verdict, begin, middle);
+		join_same(verdict, begin, middle);
 }
 
 struct order {

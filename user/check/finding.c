@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <slotscope/check.h>
+#include "check/verdict.h"
 
 static const struct {
 	const char *name;
@@ -64,13 +64,17 @@ const char *check_view_name(enum check_view view)
 	return names[view];
 }
 
+void finding_deinit(struct finding *finding)
+{
+	free(finding->sentence);
+	for (int view = 0; view < CHECK_VIEWS; view++)
+		free(finding->says[view]);
+}
+
 void findings_deinit(struct findings *findings)
 {
-	for (size_t i = 0; i < findings->nr; i++) {
-		free(findings->items[i].sentence);
-		for (int view = 0; view < CHECK_VIEWS; view++)
-			free(findings->items[i].says[view]);
-	}
+	for (size_t i = 0; i < findings->nr; i++)
+		finding_deinit(&findings->items[i]);
 	free(findings->items);
 	memset(findings, 0, sizeof(*findings));
 }

@@ -60,6 +60,15 @@ bool verdict_covers(const struct verdict *verdict, enum view_source view,
 const struct slot_state *verdict_holder(const struct verdict *verdict,
 					enum view_source *view);
 
+/**
+ * join_same() - findings from @first on that say what one before them says go
+ * @from: the earlier ones begin here. No other finding has those for a cause
+ */
+void join_same(struct verdict *verdict, size_t from, size_t first);
+
+/** finding_deinit() - free the strings */
+void finding_deinit(struct finding *finding);
+
 /* The rules, one file each. They look at the views, and add findings. */
 void check_trust(struct verdict *verdict);
 void check_ragged(struct verdict *verdict);

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The rows of the table */
+#include <errno.h>
+
+#include "check_make.h"
+
+static void rows_of(struct views *v, struct check_rows *rows)
+{
+	views_check(v);
+	assert_int_equal(check_rows(&v->input, &v->found, rows), 0);
+}
+
+static void assert_row(const struct check_rows *rows, size_t i, int as_id,
+		       gpa_t gpa, uint64_t size, enum row_verdict verdict)
+{
+	const struct check_row *row = &rows->rows[i];
+
+	assert_true(i < rows->nr);
+	if (row->as_id != as_id || row->gpa != gpa || row->size != size ||
+	    row->verdict != verdict)
+		fail_msg("row %zu is %d:%llx+%llx %d, not %d:%llx+%llx %d", i,
+			 row->as_id, (unsigned long long)row->gpa,
+			 (unsigned long long)row->size, row->verdict, as_id,
+			 (unsigned long long)gpa, (unsigned long long)size,
+			 verdict);
+}
+
+static void one_row_a_range(void **unused)
+{
+	struct check_rows rows;
+	struct views v;
+
+	views_pc(&v);
+	rows_of(&v, &rows);
+	assert_int_equal(rows.nr, 5);
+	assert_row(&rows, 0, 0, 0, 640 * KiB, ROW_AGREE);
+	assert_row(&rows, 1, 0, MiB - 128 * KiB, 128 * KiB, ROW_AGREE);
+	assert_row(&rows, 2, 0, MiB, 255 * MiB, ROW_AGREE);
+	assert_row(&rows, 3, 0, 4 * GiB - 256 * KiB, 256 * KiB, ROW_AGREE);
+	assert_row(&rows, 4, 1, 0, 256 * MiB, ROW_AGREE);
+	for (int view = 0; view < VIEW_SOURCES; view++) {
+		assert_int_equal(rows.rows[1].cell[view].kind, ROW_CELL_SLOT);
+		assert_int_equal(rows.rows[1].cell[view].offset, 0);
+	}
+	assert_int_equal(rows.rows[1].cell[VIEW_KERNEL].slot->id, 1);
+	assert_int_equal(rows.rows[1].backing, ROW_BACKING_MAPPED);
+	assert_string_equal(rows.rows[1].range->path, "/bios.bin");
+	assert_int_equal(rows.rows[1].offset, 128 * KiB);
+	check_rows_deinit(&rows);
+	views_deinit(&v);
+}
+
+/* A hole in the backing and a short slot: rows end where verdicts do */
+static void rows_end_where_the_verdict_does(void **unused)
+{
+	struct check_rows rows;
+	struct views v;
+
+	views_init(&v);
+	model_add(&v, 0, "ram", 0, 16 * MiB, HVA, 0);
+	kvm_add(&v, 0, 0, 0, 15 * MiB, HVA, 0);
+	map_add(&v, HVA, 4 * MiB, "rwp", NULL);
+	map_add(&v, HVA + 6 * MiB, 10 * MiB, "rwp", NULL);
+	rows_of(&v, &rows);
+	assert_int_equal(rows.nr, 4);
+	assert_row(&rows, 0, 0, 0, 4 * MiB, ROW_AGREE);
+	assert_row(&rows, 1, 0, 4 * MiB, 2 * MiB, ROW_FINDING);
+	assert_int_equal(v.found.items[rows.rows[1].finding].id,
+			 FINDING_UNBACKED);
+	assert_int_equal(rows.rows[1].backing, ROW_BACKING_NONE);
+	assert_row(&rows, 2, 0, 6 * MiB, 9 * MiB, ROW_AGREE);
+	assert_int_equal(rows.rows[2].cell[VIEW_MODEL].offset, 6 * MiB);
+	assert_row(&rows, 3, 0, 15 * MiB, MiB, ROW_FINDING);
+	assert_int_equal(v.found.items[rows.rows[3].finding].id,
+			 FINDING_EXTENT);
+	assert_int_equal(rows.rows[3].cell[VIEW_MODEL].kind, ROW_CELL_SLOT);
+	assert_int_equal(rows.rows[3].cell[VIEW_KERNEL].kind, ROW_CELL_NONE);
+	assert_int_equal(rows.rows[3].backing, ROW_BACKING_ABSENT);
+	check_rows_deinit(&rows);
+	views_deinit(&v);
+}
+
+static void neighbours_become_one(void **unused)
+{
+	struct check_rows rows;
+	struct views v;
+
+	views_init(&v);
+	v.input.views[VIEW_TRACED] = NULL;
+	/* flat ranges and mappings that go on, under one slot */
+	model_add(&v, 0, "ram", 0, MiB, HVA, 0);
+	model_add(&v, 0, "ram", MiB, MiB, HVA + MiB, 0);
+	state_add(&v.state[VIEW_KERNEL], slot_of(0, 0, 0, 2 * MiB, HVA, 0));
+	map_add(&v, HVA, 512 * KiB, "rwp", NULL);
+	map_add(&v, HVA + 512 * KiB, 3 * MiB, "rwp", NULL);
+	rows_of(&v, &rows);
+	assert_int_equal(rows.nr, 1);
+	assert_row(&rows, 0, 0, 0, 2 * MiB, ROW_AGREE);
+	check_rows_deinit(&rows);
+
+	/* two slots stay two rows: they have numbers */
+	slot_at(&v, VIEW_KERNEL, 0, 0)->size = MiB;
+	state_add(&v.state[VIEW_KERNEL], slot_of(0, 1, MiB, MiB, HVA + MiB, 0));
+	rows_of(&v, &rows);
+	assert_int_equal(rows.nr, 2);
+	check_rows_deinit(&rows);
+	views_deinit(&v);
+
+	/* other rights are another mapping */
+	views_init(&v);
+	v.input.views[VIEW_TRACED] = NULL;
+	v.input.views[VIEW_MODEL] = NULL;
+	state_add(&v.state[VIEW_KERNEL],
+		  slot_of(0, 0, 0, 2 * MiB, HVA, SLOT_READONLY));
+	map_add(&v, HVA, MiB, "rwp", NULL);
+	map_add(&v, HVA + MiB, MiB, "r-p", NULL);
+	rows_of(&v, &rows);
+	assert_int_equal(rows.nr, 2);
+	assert_row(&rows, 1, 0, MiB, MiB, ROW_AGREE);
+	check_rows_deinit(&rows);
+	views_deinit(&v);
+}
+
+static void views_that_do_not_cover_are_absent(void **unused)
+{
+	struct check_rows rows;
+	struct views v;
+
+	views_pc(&v);
+	v.input.backing = NULL;
+	v.state[VIEW_MODEL].as[1].covered = false;
+	slot_drop(&v, VIEW_MODEL, 1, 0);
+	v.input.views[VIEW_TRACED] = NULL;
+	rows_of(&v, &rows);
+	assert_row(&rows, 4, 1, 0, 256 * MiB, ROW_ALONE);
+	assert_int_equal(rows.rows[4].cell[VIEW_MODEL].kind, ROW_CELL_ABSENT);
+	assert_int_equal(rows.rows[4].cell[VIEW_TRACED].kind, ROW_CELL_ABSENT);
+	assert_int_equal(rows.rows[4].backing, ROW_BACKING_ABSENT);
+	check_rows_deinit(&rows);
+
+	/* a blind range of one view cuts the row */
+	v.input.views[VIEW_TRACED] = &v.state[VIEW_TRACED];
+	assert_int_equal(coverage_add_blind(&v.state[VIEW_TRACED].coverage, 0,
+					    2 * MiB, MiB, "late"),
+			 0);
+	slot_drop(&v, VIEW_TRACED, 0, MiB);
+	views_check(&v);
+	findings_deinit(&v.found);
+	rows_of(&v, &rows);
+	assert_row(&rows, 2, 0, MiB, MiB, ROW_FINDING);
+	assert_row(&rows, 3, 0, 2 * MiB, MiB, ROW_AGREE);
+	assert_int_equal(rows.rows[3].cell[VIEW_TRACED].kind, ROW_CELL_ABSENT);
+	assert_row(&rows, 4, 0, 3 * MiB, 253 * MiB, ROW_FINDING);
+	check_rows_deinit(&rows);
+	views_deinit(&v);
+}
+
+static void own_and_moving_slots(void **unused)
+{
+	struct slot own = slot_of(0, 32765, GiB, 12 * KiB, HVA, 0);
+	struct check_rows rows;
+	struct views v;
+
+	own.hidden = true;
+	views_pc(&v);
+	slot_at(&v, VIEW_KERNEL, 1, 0)->flags = SLOT_INVALID;
+	state_add(&v.state[VIEW_KERNEL], own);
+	rows_of(&v, &rows);
+	assert_row(&rows, 3, 0, GiB, 12 * KiB, ROW_OWN);
+	/* an unknown, and so a finding */
+	assert_row(&rows, 5, 1, 0, 256 * MiB, ROW_FINDING);
+	assert_int_equal(v.found.items[rows.rows[5].finding].id,
+			 FINDING_UNREAD);
+	check_rows_deinit(&rows);
+	views_deinit(&v);
+}
+
+/* What follows from a failure says more of a row than the failure */
+static void the_consequence_is_shown(void **unused)
+{
+	struct check_rows rows;
+	struct views v;
+
+	views_pc(&v);
+	kvm_drop(&v, 0, MiB);
+	log_request(&v.log, 4, slot_of(0, 2, MiB, 255 * MiB, HVA + MiB, 0),
+		    -EINVAL);
+	/* and a refusal without consequence does not show at all */
+	log_request(&v.log, 5, slot_of(0, 7, 0, 4 * KiB, HVA, 0), -EEXIST);
+	rows_of(&v, &rows);
+	assert_int_equal(rows.nr, 5);
+	assert_row(&rows, 0, 0, 0, 640 * KiB, ROW_AGREE);
+	assert_row(&rows, 2, 0, MiB, 255 * MiB, ROW_FINDING);
+	assert_int_equal(v.found.items[rows.rows[2].finding].id,
+			 FINDING_MISSING);
+	check_rows_deinit(&rows);
+	views_deinit(&v);
+}
+
+static void nothing_gives_no_rows(void **unused)
+{
+	struct check_rows rows;
+	struct views v;
+
+	views_init(&v);
+	rows_of(&v, &rows);
+	assert_int_equal(rows.nr, 0);
+	check_rows_deinit(&rows);
+	views_deinit(&v);
+}
+
+static void the_very_end(void **unused)
+{
+	const uint64_t top = 0xfffffffffffff000;
+	struct check_rows rows;
+	struct views v;
+
+	views_init(&v);
+	model_add(&v, 0, "top", top, 4 * KiB, HVA, 0);
+	kvm_add(&v, 0, 0, top, 4 * KiB, HVA, 0);
+	model_add(&v, 1, "other", 0, 4 * KiB, HVA, 0);
+	kvm_add(&v, 1, 0, 0, 4 * KiB, HVA, 0);
+	rows_of(&v, &rows);
+	assert_int_equal(rows.nr, 2);
+	assert_row(&rows, 0, 0, top, 4 * KiB, ROW_AGREE);
+	assert_row(&rows, 1, 1, 0, 4 * KiB, ROW_AGREE);
+	check_rows_deinit(&rows);
+	views_deinit(&v);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_row_a_range),
+		cmocka_unit_test(rows_end_where_the_verdict_does),
+		cmocka_unit_test(neighbours_become_one),
+		cmocka_unit_test(views_that_do_not_cover_are_absent),
+		cmocka_unit_test(own_and_moving_slots),
+		cmocka_unit_test(the_consequence_is_shown),
+		cmocka_unit_test(nothing_gives_no_rows),
+		cmocka_unit_test(the_very_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
