@@ -34,7 +34,12 @@ int request_get(void *req, u32 known, u32 first, void __user *from, u32 *size)
 
 /**
  * request_put() - write back as much of a struct as the caller knows
- * @size: as request_get() gave it: the caller's memory may have changed since
+ * @to:    the caller's struct
+ * @size:  as request_get() gave it: the caller's memory may have changed since
+ * @req:   what is written
+ * @known: size of the struct as this module knows it, in bytes
+ *
+ * Return: 0 or -EFAULT.
  */
 int request_put(void __user *to, u32 size, const void *req, u32 known)
 {
@@ -42,8 +47,11 @@ int request_put(void __user *to, u32 size, const void *req, u32 known)
 }
 
 /**
- * record_size_check() - may a caller's records be @size bytes large?
+ * record_size_check() - may a caller's records be so large?
+ * @size:  bytes of one, as the caller says
  * @first: their size in the first version
+ *
+ * Return: 0 or -EINVAL.
  */
 int record_size_check(u32 size, u32 first)
 {
@@ -54,10 +62,13 @@ int record_size_check(u32 size, u32 first)
 
 /**
  * records_put() - write an array of records that the caller knows as @size large
- * @to:    address of the caller's array
- * @size:  bytes of one of the caller's records, checked
- * @known: bytes of one record here
- * @nr:    how many
+ * @to:      address of the caller's array
+ * @size:    bytes of one of the caller's records, checked
+ * @records: what is written; may be NULL if there are none
+ * @known:   bytes of one record here
+ * @nr:      how many
+ *
+ * Return: 0 or -EFAULT.
  */
 int records_put(u64 to, u32 size, const void *records, u32 known, u32 nr)
 {

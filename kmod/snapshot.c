@@ -71,7 +71,8 @@ static void copy_slots(struct copy *copy, struct slotscope_as *as,
 {
 	struct kvm_memslot_iter iter;
 
-	kvm_for_each_memslot_in_gfn_range(&iter, slots, 0, U64_MAX) {
+	kvm_for_each_memslot_in_gfn_range(&iter, slots, 0, U64_MAX)
+	{
 		if (copy->nr_copied < copy->capacity) {
 			copy_slot(&copy->slots[copy->nr_copied], iter.slot);
 			copy->nr_copied++;
@@ -197,7 +198,12 @@ static int snapshot_put(struct slotscope_snapshot *req, const struct copy *copy)
 			   sizeof(*copy->slots), req->nr_slots_copied);
 }
 
-/** slotscope_snapshot() - the ioctl SLOTSCOPE_SNAPSHOT */
+/**
+ * slotscope_snapshot() - the ioctl SLOTSCOPE_SNAPSHOT
+ * @argp: struct slotscope_snapshot of the caller
+ *
+ * Return: 0 or an error of the uapi header.
+ */
 long slotscope_snapshot(void __user *argp)
 {
 	struct slotscope_snapshot req;

@@ -63,6 +63,8 @@ static bool layout_is_known(struct kvm *kvm)
 
 /**
  * vm_get() - take a VM by a descriptor of the calling process
+ * @vm: out: vm_put() it, unless there was an error
+ * @fd: the descriptor
  *
  * It is the file that is held, not kvm->users_count: the file also pins the
  * vendor module (kvm-amd), whose code runs when the VM is destroyed.
@@ -92,7 +94,10 @@ err_fput:
 	return ret;
 }
 
-/** vm_put() - give back what vm_get() took */
+/**
+ * vm_put() - give back what vm_get() took
+ * @vm: the VM, whose memory must not be looked at any more
+ */
 void vm_put(struct vm *vm)
 {
 	fput(vm->file);

@@ -89,7 +89,6 @@
  *            module was built with: kvm.ko and the module do not belong
  *            together. Nothing was read from them
  *   ENOMEM   no memory (charged to the caller's cgroup) for the records
- *   They are found in the order in which they stand here.
  */
 #ifndef _UAPI_SLOTSCOPE_H
 #define _UAPI_SLOTSCOPE_H

@@ -36,7 +36,7 @@
  */
 #if defined(CONFIG_KVM_PRIVATE_MEM) || defined(CONFIG_KVM_GUEST_MEMFD)
 #define COMPAT_HAS_GMEM		     true
-#define compat_slot_has_gmem(slot)   (READ_ONCE((slot)->gmem.file) != NULL)
+#define compat_slot_has_gmem(slot)   (!!READ_ONCE((slot)->gmem.file))
 #define compat_slot_gmem_pgoff(slot) ((slot)->gmem.pgoff)
 #else
 #define COMPAT_HAS_GMEM		     false
