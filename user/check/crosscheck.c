@@ -128,6 +128,33 @@ static int sort_findings(struct findings *found)
 	return 0;
 }
 
+/*
+ * That wrong memory is not mapped either is a consequence. By address, each
+ * can only follow from the last one before it.
+ */
+static void link_backing(struct findings *found)
+{
+	size_t cause = FINDING_NO_CAUSE;
+	const struct finding *wrong;
+	struct finding *finding;
+
+	for (size_t i = 0; i < found->nr; i++) {
+		finding = &found->items[i];
+		if (finding->id == FINDING_WRONG_HVA ||
+		    finding->id == FINDING_EXTRA)
+			cause = i;
+		if (cause == FINDING_NO_CAUSE ||
+		    (finding->id != FINDING_UNBACKED &&
+		     finding->id != FINDING_PERMS))
+			continue;
+		wrong = &found->items[cause];
+		if (wrong->as_id == finding->as_id &&
+		    finding->gpa + (finding->size - 1) <=
+			    wrong->gpa + (wrong->size - 1))
+			finding->cause = cause;
+	}
+}
+
 static uint64_t page_size_of(const struct check_input *input)
 {
 	const uint64_t size = input->page_size;
@@ -159,8 +186,10 @@ int crosscheck(const struct check_input *input, struct findings *out)
 		spans_deinit(&verdict.sides[view].blind);
 	}
 	free(verdict.torn);
-	if (!verdict.nomem && !sort_findings(out))
-		return 0;
-	findings_deinit(out);
-	return -ENOMEM;
+	if (verdict.nomem || sort_findings(out)) {
+		findings_deinit(out);
+		return -ENOMEM;
+	}
+	link_backing(out);
+	return 0;
 }

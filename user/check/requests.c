@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "check/asked.h"
 #include "check/say.h"
@@ -101,7 +102,7 @@ static void say_other_party(char *buf, size_t size, struct verdict *verdict,
 	if (request->result != -EEXIST || !state || !request->size)
 		return;
 	says = say_view(state, asked_as_id(asked), request->gpa, request->size);
-	if (says)
+	if (says && strcmp(says, "no slot"))
 		snprintf(buf, size, "; now %s has there: %s",
 			 check_view_name((enum check_view)view), says);
 	free(says);

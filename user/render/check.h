@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The result of one check: the table, the findings, the verdict. */
+/* A cross-check for people, and for programs */
 #ifndef RENDER_CHECK_H
 #define RENDER_CHECK_H
 
@@ -8,26 +8,43 @@
 #include <slotscope/check.h>
 
 /**
- * struct check_document - all that a check's result shows; all is borrowed
- * @vm:	       which VM
- * @comm:      the VMM's name; any bytes
- * @kernel_by: what read KERNEL: "the slotscope module" or "a BPF iterator"
- * @at_ms:     when, in milliseconds since tracing began
+ * render_check() - the table, the findings, and the verdict
+ *
+ * In colour only if @out is a terminal and NO_COLOR is not set; nothing is said
+ * by colour alone. No line is as wide as RENDER_COLUMNS.
+ *
+ * Return: 0 or -ENOMEM.
  */
-struct check_document {
-	const struct check_input *input;
-	const struct findings *findings;
-	const struct check_rows *rows;
-	const struct vm_id *vm;
-	const char *comm;
-	const char *kernel_by;
-	int at_ms;
-};
+int render_check(FILE *out, const struct check_input *input,
+		 const struct findings *findings,
+		 const struct check_rows *rows);
 
-/** render_check() - for people, under 100 columns; 0 or -ENOMEM */
-int render_check(FILE *out, const struct check_document *document);
+/** render_check_json() - all of it as one document, on one line; 0 or -ENOMEM */
+int render_check_json(FILE *out, const struct check_input *input,
+		      const struct findings *findings,
+		      const struct check_rows *rows);
 
-/** render_check_json() - one document on one line; 0 or -ENOMEM */
-int render_check_json(FILE *out, const struct check_document *document);
+/*
+ * The parts of render_check()
+ */
+
+/** render_check_table() - a row a range, a column a view; 0 or -ENOMEM */
+int render_check_table(FILE *out, const struct findings *findings,
+		       const struct check_rows *rows);
+
+/**
+ * render_check_findings() - each with its evidence, beneath its cause
+ *
+ * Those beyond RENDER_MAX_FINDINGS are counted only; JSON has all.
+ * Return: 0 or -ENOMEM.
+ */
+int render_check_findings(FILE *out, const struct findings *findings);
+
+#define RENDER_MAX_FINDINGS 100
+
+/** render_check_summary() - the verdict in a line, and what it stands on */
+void render_check_summary(FILE *out, const struct check_input *input,
+			  const struct findings *findings,
+			  const struct check_rows *rows);
 
 #endif

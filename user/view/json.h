@@ -32,6 +32,8 @@ struct json_object *coverage_to_json(const struct coverage *coverage);
 int coverage_from_json(struct json_object *obj, struct coverage *coverage,
 		       struct slotscope_error *err);
 
+/** slot_state_spaces_to_json() - the array "address_spaces" alone */
+struct json_object *slot_state_spaces_to_json(const struct slot_state *state);
 struct json_object *slot_state_to_json(const struct slot_state *state);
 /** slot_state_from_json() - @state is initialised here; the caller deinits */
 int slot_state_from_json(struct json_object *obj, struct slot_state *state,

@@ -127,31 +127,48 @@ static struct json_object *as_to_json(const struct slot_as *as)
 	return obj;
 }
 
+struct json_object *slot_state_spaces_to_json(const struct slot_state *state)
+{
+	struct json_object *array = json_object_new_array();
+	int ret = 0;
+
+	for (size_t i = 0; i < state->nr_as && array && !ret; i++)
+		ret = json_add(array, as_to_json(&state->as[i]));
+	if (!ret)
+		return array;
+	json_object_put(array);
+	return NULL;
+}
+
+static struct json_object *slots_to_json(const struct slot_state *state)
+{
+	struct json_object *array = json_object_new_array();
+	int ret = 0;
+
+	for (size_t i = 0; i < state->nr_slots && array && !ret; i++)
+		ret = json_add(array, slot_to_json(&state->slots[i]));
+	if (!ret)
+		return array;
+	json_object_put(array);
+	return NULL;
+}
+
 struct json_object *slot_state_to_json(const struct slot_state *state)
 {
 	struct json_object *obj = json_object_new_object();
-	struct json_object *spaces = json_object_new_array();
-	struct json_object *slots = json_object_new_array();
 	int ret = 0;
 
-	if (!obj || !spaces || !slots) {
-		json_object_put(slots);
-		json_object_put(spaces);
-		json_object_put(obj);
+	if (!obj)
 		return NULL;
-	}
-	for (size_t i = 0; i < state->nr_as; i++)
-		ret |= json_add(spaces, as_to_json(&state->as[i]));
-	for (size_t i = 0; i < state->nr_slots; i++)
-		ret |= json_add(slots, slot_to_json(&state->slots[i]));
 	ret |= json_put_u64(obj, "version", SLOTSCOPE_JSON_VERSION);
 	ret |= json_put_str(obj, "view", view_source_names[state->source]);
 	ret |= json_put(obj, "vm", vm_id_to_json(&state->vm));
 	ret |= json_put(obj, "coverage", coverage_to_json(&state->coverage));
 	ret |= json_put_bool(obj, "whole_life", state->whole_life);
 	ret |= json_put_bool(obj, "gone", state->gone);
-	ret |= json_put(obj, "address_spaces", spaces);
-	ret |= json_put(obj, "slots", slots);
+	ret |= json_put(obj, "address_spaces",
+			slot_state_spaces_to_json(state));
+	ret |= json_put(obj, "slots", slots_to_json(state));
 	if (ret) {
 		json_object_put(obj);
 		return NULL;
