@@ -71,8 +71,7 @@ static void copy_slots(struct copy *copy, struct slotscope_as *as,
 {
 	struct kvm_memslot_iter iter;
 
-	kvm_for_each_memslot_in_gfn_range(&iter, slots, 0, U64_MAX)
-	{
+	kvm_for_each_memslot_in_gfn_range(&iter, slots, 0, U64_MAX) {
 		if (copy->nr_copied < copy->capacity) {
 			copy_slot(&copy->slots[copy->nr_copied], iter.slot);
 			copy->nr_copied++;
