@@ -8,6 +8,23 @@
 #include <slotscope/check.h>
 
 /**
+ * struct check_document - what is to be told of one check; all is borrowed
+ * @vm:	       which VM; NULL: say nothing of it
+ * @comm:      its process's name; NULL: not known
+ * @kernel_by: what KERNEL was read by; NULL: say nothing of it
+ * @at_ms:     how long after tracing began; negative: say nothing of it
+ */
+struct check_document {
+	const struct check_input *input;
+	const struct findings *findings;
+	const struct check_rows *rows;
+	const struct vm_id *vm;
+	const char *comm;
+	const char *kernel_by;
+	int at_ms;
+};
+
+/**
  * render_check() - the table, the findings, and the verdict
  *
  * In colour only if @out is a terminal and NO_COLOR is not set; nothing is said
@@ -15,14 +32,10 @@
  *
  * Return: 0 or -ENOMEM.
  */
-int render_check(FILE *out, const struct check_input *input,
-		 const struct findings *findings,
-		 const struct check_rows *rows);
+int render_check(FILE *out, const struct check_document *document);
 
 /** render_check_json() - all of it as one document, on one line; 0 or -ENOMEM */
-int render_check_json(FILE *out, const struct check_input *input,
-		      const struct findings *findings,
-		      const struct check_rows *rows);
+int render_check_json(FILE *out, const struct check_document *document);
 
 /*
  * The parts of render_check()
@@ -43,8 +56,6 @@ int render_check_findings(FILE *out, const struct findings *findings);
 #define RENDER_MAX_FINDINGS 100
 
 /** render_check_summary() - the verdict in a line, and what it stands on */
-void render_check_summary(FILE *out, const struct check_input *input,
-			  const struct findings *findings,
-			  const struct check_rows *rows);
+void render_check_summary(FILE *out, const struct check_document *document);
 
 #endif

@@ -225,14 +225,13 @@ static struct json_object *rows_to_json(const struct check_rows *rows,
 	return finish(array, ret);
 }
 
-int render_check_json(FILE *out, const struct check_input *input,
-		      const struct findings *findings,
-		      const struct check_rows *rows)
+int render_check_json(FILE *out, const struct check_document *document)
 {
 	static const char *const verdicts[] = { "agree", "mismatch",
 						"unknown" };
+	const struct check_input *input = document->input;
 	struct json_object *obj = json_object_new_object();
-	int status = findings_exit_status(findings);
+	int status = findings_exit_status(document->findings);
 	int ret = 0;
 
 	if (!obj)
@@ -240,13 +239,22 @@ int render_check_json(FILE *out, const struct check_input *input,
 	ret |= json_put_u64(obj, "version", SLOTSCOPE_JSON_VERSION);
 	ret |= json_put_str(obj, "verdict", verdicts[status]);
 	ret |= json_put_u64(obj, "exit_status", status);
+	if (document->vm)
+		ret |= json_put(obj, "vm", vm_id_to_json(document->vm));
+	if (document->comm)
+		ret |= json_put_str(obj, "comm", document->comm);
+	if (document->at_ms >= 0)
+		ret |= json_put_u64(obj, "at_ms", document->at_ms);
+	if (document->kernel_by)
+		ret |= json_put_str(obj, "kernel_by", document->kernel_by);
 	ret |= json_put_bits(obj, "compared", pair_names,
 			     sizeof(pair_names) / sizeof(pair_names[0]),
 			     check_pairs(input));
 	if (input->unsettled)
 		ret |= json_put_str(obj, "unsettled", input->unsettled);
 	ret |= json_put(obj, "views", views_to_json(input));
-	ret |= json_put(obj, "rows", rows_to_json(rows, findings));
-	ret |= json_put(obj, "findings", findings_to_json(findings));
+	ret |= json_put(obj, "rows",
+			rows_to_json(document->rows, document->findings));
+	ret |= json_put(obj, "findings", findings_to_json(document->findings));
 	return render_document(out, finish(obj, ret));
 }

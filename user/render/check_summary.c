@@ -7,11 +7,13 @@
 #include "render/check.h"
 #include "render/text.h"
 
-static void say_compared(FILE *out, const struct check_input *input)
+static void say_compared(FILE *out, const struct check_document *document)
 {
+	const struct check_input *input = document->input;
 	uint32_t pairs = check_pairs(input);
 	bool kernel = input->views[VIEW_KERNEL];
 	char text[256] = "";
+	char by[96];
 
 	if (pairs & CHECK_MODEL_KERNEL)
 		strcat(text, "MODEL with KERNEL, ");
@@ -24,7 +26,14 @@ static void say_compared(FILE *out, const struct check_input *input)
 				      "TRACED with BACKING, ");
 	if (text[0])
 		text[strlen(text) - 2] = '\0';
-	text_wrap(out, "compared: ", 10, text[0] ? text : "nothing");
+	else
+		strcpy(text, "nothing");
+	if (document->kernel_by && kernel) {
+		snprintf(by, sizeof(by), "; KERNEL was read by %.60s",
+			 document->kernel_by);
+		strcat(text, by);
+	}
+	text_wrap(out, "compared: ", 10, text);
 }
 
 static void say_fields(FILE *out, const struct slot_state *state)
@@ -122,40 +131,61 @@ static const char *plural_es(size_t nr)
 	return nr == 1 ? "" : "es";
 }
 
-void render_check_summary(FILE *out, const struct check_input *input,
-			  const struct findings *findings,
-			  const struct check_rows *rows)
+void render_check_summary(FILE *out, const struct check_document *document)
 {
 	static const char *const verdicts[] = { "agree", "mismatch",
 						"cannot tell" };
+	const struct findings *findings = document->findings;
+	size_t ranges = document->rows->nr;
 	size_t nr[FINDING_KINDS];
 
 	for (int kind = 0; kind < FINDING_KINDS; kind++)
 		nr[kind] = findings_count(findings, kind);
 	fprintf(out,
 		"%s: %zu range%s, %zu mismatch%s, %zu unknown, %zu note%s\n",
-		verdicts[findings_exit_status(findings)], rows->nr,
-		plural(rows->nr), nr[FINDING_MISMATCH],
+		verdicts[findings_exit_status(findings)], ranges,
+		plural(ranges), nr[FINDING_MISMATCH],
 		plural_es(nr[FINDING_MISMATCH]), nr[FINDING_UNKNOWN],
 		nr[FINDING_NOTE], plural(nr[FINDING_NOTE]));
-	say_compared(out, input);
-	say_not_covered(out, input);
+	say_compared(out, document);
+	say_not_covered(out, document->input);
 }
 
-int render_check(FILE *out, const struct check_input *input,
-		 const struct findings *findings, const struct check_rows *rows)
+/* "process 1234 (qemu), VM at descriptor 13, after 2.0 s" */
+static void say_which(FILE *out, const struct check_document *document)
+{
+	const struct vm_id *vm = document->vm;
+	char comm[24] = "";
+
+	if (!vm)
+		return;
+	if (document->comm)
+		text_clean(comm, sizeof(comm), 20, document->comm);
+	fprintf(out, "process %d%s%s%s", vm->tgid, comm[0] ? " (" : "", comm,
+		comm[0] ? ")" : "");
+	if (vm->fd >= 0)
+		fprintf(out, ", VM at descriptor %d", vm->fd);
+	if (document->at_ms >= 0)
+		fprintf(out, ", after %d.%d s", document->at_ms / 1000,
+			document->at_ms % 1000 / 100);
+	fputs("\n\n", out);
+}
+
+int render_check(FILE *out, const struct check_document *document)
 {
 	int ret = 0;
 
-	if (rows->nr) {
-		ret = render_check_table(out, findings, rows);
+	say_which(out, document);
+	if (document->rows->nr) {
+		ret = render_check_table(out, document->findings,
+					 document->rows);
 		fputc('\n', out);
 	}
-	if (!ret && findings->nr) {
-		ret = render_check_findings(out, findings);
+	if (!ret && document->findings->nr) {
+		ret = render_check_findings(out, document->findings);
 		fputc('\n', out);
 	}
 	if (!ret)
-		render_check_summary(out, input, findings, rows);
+		render_check_summary(out, document);
 	return ret;
 }
