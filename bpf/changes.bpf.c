@@ -9,23 +9,9 @@
 #include <linux/ptrace.h>
 #include <bpf/bpf_tracing.h>
 
+#include "changes.h"
 #include "compat.h"
 
-struct change_call {
-	__u64 start_ns;
-	const struct kvm *kvm;
-	struct slot_record old;
-	struct slot_record new;
-	__s32 kind;
-	__u32 pad;
-};
-
-struct changes_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, __u32); /* thread */
-	__type(value, struct change_call);
-};
 struct changes_map changes SEC(".maps");
 
 /*

@@ -92,20 +92,24 @@ static __always_inline void compat_slot_read(struct slot_record *rec,
 }
 
 /*
- * Does someone hold the lock under which slots change? On PREEMPT_RT a mutex is
+ * Who holds the lock under which slots change, or NULL. On PREEMPT_RT a mutex is
  * an rt_mutex (bb630f9f7a7d "locking/rtmutex: Add mutex variant for RT", 5.15).
  * The low bits of an owner are flags.
  */
-static __always_inline bool compat_slots_locked(const struct kvm *kvm)
+static __always_inline struct task_struct *
+compat_slots_owner(const struct kvm *kvm)
 {
 	const struct mutex *lock =
 		(const void *)kvm +
 		bpf_core_field_offset(struct kvm, slots_lock);
 	const struct mutex___rt *rt = (const void *)lock;
+	unsigned long owner;
 
 	if (bpf_core_field_exists(lock->owner))
-		return BPF_CORE_READ(lock, owner.counter) & ~7L;
-	return (unsigned long)BPF_CORE_READ(rt, rtmutex.owner) & ~7UL;
+		owner = BPF_CORE_READ(lock, owner.counter);
+	else
+		owner = (unsigned long)BPF_CORE_READ(rt, rtmutex.owner);
+	return (struct task_struct *)(owner & ~7UL);
 }
 
 #endif

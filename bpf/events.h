@@ -109,9 +109,10 @@ struct change_record {
 #define WALK_MAX_AS 4
 
 enum walk_flags {
-	WALK_OWNER = 1 << 0,	/* this process's memory is the VM's */
-	WALK_CREATED = 1 << 1,	/* told by a RECORD_VM_CREATE already */
-	WALK_LOCKED = 1 << 2,	/* a change was under way */
+	WALK_OWNER = 1 << 0,   /* this process's memory is the VM's */
+	WALK_CREATED = 1 << 1, /* told by a RECORD_VM_CREATE already */
+	WALK_LOCKED =
+		1 << 2, /* a change may be under way, and no hook tells of it */
 	WALK_OVERFLOW = 1 << 3, /* more slots than room */
 	WALK_MAP_FULL = 1 << 4, /* no room for the VM: serial is 0 */
 };

@@ -39,6 +39,7 @@ struct files_struct {
 };
 
 struct task_struct {
+	int pid;
 	int tgid;
 	__u64 start_boottime;
 	struct task_struct *group_leader;

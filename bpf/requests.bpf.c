@@ -135,8 +135,10 @@ int request_enter(struct trace_event_raw_sys_enter *ctx)
 	if (!is_request(cmd) || !wanted())
 		return 0;
 	kvm = file_kvm(fd_file(ctx->args[0]));
-	if (kvm)
-		request_begin(kvm, cmd, ctx->args[2]);
+	if (!kvm)
+		return 0;
+	call_missed_end(&requests);
+	request_begin(kvm, cmd, ctx->args[2]);
 	return 0;
 }
 

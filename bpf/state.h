@@ -54,8 +54,8 @@ static __always_inline void lose(enum record_loss loss)
  * @calls: calls in flight, by thread
  *
  * A thread is in one call at a time, so what is still in flight when the next
- * begins has ended without our seeing it. For kprobes alone: of other programs
- * the kernel itself counts what it skips.
+ * begins has ended without our seeing it. Not for fentry: of what that misses
+ * the kernel itself keeps count.
  */
 static __always_inline void call_missed_end(void *calls)
 {

@@ -10,6 +10,7 @@
 
 #include <bpf/bpf_tracing.h>
 
+#include "changes.h"
 #include "compat.h"
 
 #define MAX_STEPS (1 << 18) /* 4 address spaces of 32767 slots, and buckets */
@@ -89,6 +90,21 @@ static __always_inline bool walk_as(const struct kvm *kvm, __u32 as_id,
 	return true;
 }
 
+/*
+ * May a change be under way that began before our hooks were there? Nobody
+ * would tell of it, and it may not be in the slots yet. It holds the lock.
+ */
+static __always_inline bool change_untold(const struct kvm *kvm)
+{
+	const struct task_struct *owner = compat_slots_owner(kvm);
+	__u32 tid;
+
+	if (!owner)
+		return false;
+	tid = BPF_CORE_READ(owner, pid);
+	return !bpf_map_lookup_elem(&changes, &tid);
+}
+
 SEC("iter/task_file")
 int walk_files(struct bpf_iter__task_file *ctx)
 {
@@ -124,7 +140,7 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	if (BPF_CORE_READ(task, mm) == BPF_CORE_READ(kvm, mm))
 		rec.flags |= WALK_OWNER;
 	/* First: a change that begins after this, the hooks tell */
-	if (compat_slots_locked(kvm))
+	if (change_untold(kvm))
 		rec.flags |= WALK_LOCKED;
 	at.next = 0;
 	at.overflow = false;

@@ -42,6 +42,7 @@ struct tracer {
 /* preflight.c: what can be known before anything is loaded */
 int preflight(const struct tracer_options *options,
 	      struct slotscope_error *err);
+bool kernel_preempts(void);
 
 /* log.c: libbpf's messages, and the one that matters in an error */
 void log_capture(bool verbose);

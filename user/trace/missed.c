@@ -40,7 +40,7 @@ static uint64_t count_skipped(struct tracer *t)
 			struct bpf_program *program = hook_program(t, i, j);
 			uint64_t now;
 
-			/* The BPF programs count the missing ends of kprobes */
+			/* Other missing ends the BPF programs find */
 			if (!program ||
 			    (j == 1 && hook->method != TRACER_FENTRY))
 				continue;
@@ -91,20 +91,20 @@ static uint64_t count_orphans(const struct bpf_map *map)
 	return more;
 }
 
-static bool by_kprobe(const struct tracer *t, enum tracer_job job)
+static bool ends_uncounted(const struct tracer *t, enum tracer_job job)
 {
 	const struct tracer_hook *hook = tracer_hook_used(&t->report, job);
 
-	return hook && hook->method == TRACER_KPROBE;
+	return hook && hook->method != TRACER_FENTRY;
 }
 
 int missed_count(struct tracer *t)
 {
 	uint64_t more = count_skipped(t);
 
-	if (by_kprobe(t, TRACER_REQUESTS))
+	if (ends_uncounted(t, TRACER_REQUESTS))
 		more += count_orphans(t->skel->maps.requests);
-	if (by_kprobe(t, TRACER_CHANGES))
+	if (ends_uncounted(t, TRACER_CHANGES))
 		more += count_orphans(t->skel->maps.changes);
 	return stream_lose(&t->stream, SLOT_LOST_MISSED, more, clock_now());
 }

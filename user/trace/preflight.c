@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "trace/impl.h"
@@ -81,4 +82,25 @@ int preflight(const struct tracer_options *options, struct slotscope_error *err)
 	if (!ret && options->tgid && kill(options->tgid, 0) && errno == ESRCH)
 		ret = error_set(err, ESRCH, "trace process %d", options->tgid);
 	return ret;
+}
+
+/*
+ * Does this kernel preempt tasks inside of the kernel? The scheduler tells in
+ * debugfs, the current choice in brackets; if it is not mounted, the version
+ * tells at least of kernels that cannot. In doubt: yes.
+ */
+bool kernel_preempts(void)
+{
+	FILE *file = fopen("/sys/kernel/debug/sched/preempt", "re");
+	char line[128] = "";
+	struct utsname uts;
+
+	if (file) {
+		if (!fgets(line, sizeof(line), file))
+			line[0] = '\0';
+		fclose(file);
+	}
+	if (line[0])
+		return !strstr(line, "(none)") && !strstr(line, "(voluntary)");
+	return uname(&uts) || strstr(uts.version, "PREEMPT");
 }

@@ -80,8 +80,8 @@ enum recording_state {
  *
  * A file that is being created may not have its header yet: -EAGAIN.
  *
- * Return: 0, or a negative errno: -EINVAL if it is no recording (@err names the
- * line), -ENOTSUP if it was made by a newer slotscope.
+ * Return: 0, or a negative errno: -EINVAL if it is no recording, or one of
+ * another version (@err names the line).
  */
 int recording_open(const char *path, struct recording_reader **reader,
 		   struct slotscope_error *err);

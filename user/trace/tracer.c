@@ -51,6 +51,8 @@ static int load(struct tracer *t, const struct kvm_proof *proof,
 	bpf_map__set_max_entries(t->skel->maps.walked,
 				 proof->nr_as *
 					 (proof->nr_slots + HIDDEN_SLOTS_MAX));
+	bpf_map__set_max_entries(t->skel->maps.requests, t->options.nr_calls);
+	bpf_map__set_max_entries(t->skel->maps.changes, t->options.nr_calls);
 	log_forget();
 	ret = slotscope_bpf__load(t->skel);
 	if (ret)
@@ -141,6 +143,8 @@ int tracer_open(const struct tracer_options *options,
 	if (options)
 		t->options = *options;
 	t->options.ring_bytes = round_ring(t->options.ring_bytes);
+	if (!t->options.nr_calls)
+		t->options.nr_calls = TRACER_NR_CALLS;
 	hooks_init(&t->report);
 	log_capture(t->options.verbose);
 	ret = preflight(&t->options, err);

@@ -45,25 +45,6 @@
 
 struct tracer;
 
-/**
- * struct tracer_options - what to trace; all zero is a good default
- * @tgid:	 the process to trace, its threads included, its children not
- *		 (exec is followed: the pid stays). 0: all processes
- * @ring_bytes:	 room for events that wait to be read; rounded up to what the
- *		 kernel takes. 0: TRACER_RING_BYTES
- * @no_hooks:	 attach nothing: tracer_list(), tracer_find_vm() and
- *		 tracer_snapshot() work, there are no events
- * @verbose:	 copy libbpf's own messages to stderr
- */
-struct tracer_options {
-	pid_t tgid;
-	size_t ring_bytes;
-	bool no_hooks;
-	bool verbose;
-};
-
-#define TRACER_RING_BYTES (4U << 20)
-
 /* What hooks are needed for, each job filled by one of several hooks */
 enum tracer_job {
 	TRACER_REQUESTS, /* what VMMs ask; without it only changes are seen */
@@ -82,8 +63,34 @@ enum tracer_method {
 	TRACER_METHODS,
 };
 
+/**
+ * struct tracer_options - what to trace; all zero is a good default
+ * @tgid:	 the process to trace, its threads included, its children not
+ *		 (exec is followed: the pid stays). 0: all processes
+ * @ring_bytes:	 room for events that wait to be read; rounded up to what the
+ *		 kernel takes. 0: TRACER_RING_BYTES
+ * @nr_calls:	 how many threads may be inside of a request (or change) at the
+ *		 same time and be remembered. 0: TRACER_NR_CALLS
+ * @avoid:	 1U << enum tracer_method: not to be used. For tests, and for a
+ *		 kernel on which one does harm
+ * @no_hooks:	 attach nothing: tracer_list(), tracer_find_vm() and
+ *		 tracer_snapshot() work, there are no events
+ * @verbose:	 copy libbpf's own messages to stderr
+ */
+struct tracer_options {
+	pid_t tgid;
+	size_t ring_bytes;
+	unsigned int nr_calls;
+	unsigned int avoid;
+	bool no_hooks;
+	bool verbose;
+};
+
+#define TRACER_RING_BYTES (4U << 20)
+#define TRACER_NR_CALLS	  1024
+
 enum tracer_hook_state {
-	TRACER_HOOK_UNUSED,   /* not tried: a better one does the job */
+	TRACER_HOOK_UNUSED,   /* not needed: another one does the job */
 	TRACER_HOOK_ABSENT,   /* this kernel lacks what it needs */
 	TRACER_HOOK_REFUSED,  /* the kernel did not let it attach */
 	TRACER_HOOK_UNPROVEN, /* attached, but did not tell our own request */
@@ -93,7 +100,7 @@ enum tracer_hook_state {
 /**
  * struct tracer_hook - one way to do a job, and how it fared
  * @target: the kernel function or tracepoint
- * @why:    for people; empty for hooks that are used or unused
+ * @why:    for people; may be empty for hooks that are used or unused
  */
 struct tracer_hook {
 	enum tracer_job job;
@@ -107,7 +114,7 @@ struct tracer_hook {
 
 /**
  * struct tracer_report - which hook does which job
- * @hooks: by job, in the order in which they are tried
+ * @hooks: by job; the iterator's is the last
  */
 struct tracer_report {
 	struct tracer_hook hooks[TRACER_MAX_HOOKS];

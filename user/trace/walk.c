@@ -177,8 +177,11 @@ int walk_prove(struct tracer *t, struct kvm_proof *proof,
 	struct slotscope_error refused;
 	struct walk walk;
 	struct slot want, got = { 0 };
-	int ret = walk_run(t, &learn, &walk, &refused);
+	int ret;
 
+	if (hook->state != TRACER_HOOK_UNUSED)
+		return 0;
+	ret = walk_run(t, &learn, &walk, &refused);
 	free(walk.vms);
 	if (ret)
 		goto refused;
