@@ -16,6 +16,7 @@
 #define POOL	40
 #define NR_AS	3
 #define NR_TWIN 2
+#define CROWD	300
 
 enum call_kind {
 	CALL_MAP,
@@ -80,7 +81,7 @@ struct twin {
 struct lab {
 	struct twin twin[NR_TWIN];
 	struct oracle oracle;
-	char wrong[512];
+	bool crowd;
 };
 
 static uint64_t random_next(uint64_t *state)
@@ -137,6 +138,8 @@ static int make_pool_region(struct twin *twin, unsigned int i,
 {
 	static const memory_size_t sizes[] = { 0x1000,	0x2000,	  0x1800,
 					       0x10000, 0x100000, 1 };
+	static const unsigned int targets[] = { 1,  2,	13, 3, 30,
+						28, 31, 20, 5, 34 };
 	struct ram_block_options ram = {
 		.hva = 0x7f0000000000 + i * 0x1000000ull,
 		.flags = i % 2 ? RAM_MIGRATABLE : 0,
@@ -166,9 +169,9 @@ static int make_pool_region(struct twin *twin, unsigned int i,
 	if (i < 30)
 		return memory_region_create_io(model, name, size, NULL, NULL,
 					       out, err);
-	/* An alias of what has a lower number, aliases included */
+	/* Of containers, RAM, registers and other aliases; some of a part */
 	return memory_region_create_alias(
-		model, name, twin->pool[(i * 7) % (i - 4)], i % 3 ? 0 : 0x800,
+		model, name, twin->pool[targets[i - 30]], i % 3 ? 0 : 0x800,
 		i % 5 ? size : MEMORY_SIZE_2_64, out, err);
 }
 
@@ -367,7 +370,30 @@ static int strict_kvm(void *opaque, const struct kvm_slot_request *req)
 	return 0;
 }
 
-static int make_twin(struct twin *twin, bool full_render,
+/*
+ * So much beside what is changed that a view has several leaves. What it is made
+ * of is not in the pool; it lies between and behind what is.
+ */
+static int make_crowd(struct twin *twin, struct slotscope_error *err)
+{
+	struct memory_region *region;
+	unsigned int i;
+	int r = 0;
+
+	for (i = 0; i < CROWD && !r; i++) {
+		r = memory_region_create_io(twin->model, "crowd", 0x180, NULL,
+					    NULL, &region, err);
+		if (!r)
+			r = memory_region_add_subregion_overlap(
+				twin->pool[i % 4 ? 0 : 4], i * 0x280, -1,
+				region, err);
+		if (!r)
+			memory_region_unref(region);
+	}
+	return r;
+}
+
+static int make_twin(struct twin *twin, bool full_render, bool crowd,
 		     struct slotscope_error *err)
 {
 	static const unsigned int roots[NR_AS] = { 0, 4, 35 };
@@ -384,6 +410,8 @@ static int make_twin(struct twin *twin, bool full_render,
 					 err);
 	for (i = 0; !r && i < POOL; i++)
 		r = make_pool_region(twin, i, err);
+	if (!r && crowd)
+		r = make_crowd(twin, err);
 	for (i = 0; !r && i < NR_AS; i++) {
 		r = address_space_create(twin->model, "as",
 					 twin->pool[roots[i]], &twin->as[i],

@@ -6,7 +6,7 @@
 #include "memory/private.h"
 
 static int set_flag(struct memory_region *region, bool *flag, bool value,
-		    bool pending, struct slotscope_error *err)
+		    struct slotscope_error *err)
 {
 	struct memory_model *model = region->model;
 	int r;
@@ -15,7 +15,8 @@ static int set_flag(struct memory_region *region, bool *flag, bool value,
 		return 0;
 	change_begin(model);
 	*flag = value;
-	if (pending)
+	region_touch(region);
+	if (region->info.enabled)
 		model->update_pending = true;
 	r = change_end(model, err);
 	if (r)
@@ -23,24 +24,45 @@ static int set_flag(struct memory_region *region, bool *flag, bool value,
 	return r;
 }
 
+static void set_enabled(struct memory_region *region, bool enabled)
+{
+	/* What is hidden touches nothing: one of the two does */
+	region_touch(region);
+	region->info.enabled = enabled;
+	if (region->info.container && enabled)
+		by_addr_insert(region);
+	else if (region->info.container)
+		by_addr_erase(region);
+	region_touch(region);
+}
+
 int memory_region_set_enabled(struct memory_region *region, bool enabled,
 			      struct slotscope_error *err)
 {
-	return set_flag(region, &region->info.enabled, enabled, true, err);
+	struct memory_model *model = region->model;
+	int r;
+
+	if (region->info.enabled == enabled)
+		return 0;
+	change_begin(model);
+	set_enabled(region, enabled);
+	model->update_pending = true;
+	r = change_end(model, err);
+	if (r)
+		set_enabled(region, !enabled);
+	return r;
 }
 
 int memory_region_set_readonly(struct memory_region *region, bool readonly,
 			       struct slotscope_error *err)
 {
-	return set_flag(region, &region->info.readonly, readonly,
-			region->info.enabled, err);
+	return set_flag(region, &region->info.readonly, readonly, err);
 }
 
 int memory_region_set_nonvolatile(struct memory_region *region,
 				  bool nonvolatile, struct slotscope_error *err)
 {
-	return set_flag(region, &region->info.nonvolatile, nonvolatile,
-			region->info.enabled, err);
+	return set_flag(region, &region->info.nonvolatile, nonvolatile, err);
 }
 
 int memory_region_set_romd(struct memory_region *region, bool romd_mode,
@@ -51,8 +73,7 @@ int memory_region_set_romd(struct memory_region *region, bool romd_mode,
 			  region->name);
 		return error_why(err, "it is no ROM device");
 	}
-	return set_flag(region, &region->info.romd_mode, romd_mode,
-			region->info.enabled, err);
+	return set_flag(region, &region->info.romd_mode, romd_mode, err);
 }
 
 int memory_region_set_log(struct memory_region *region, bool log,
@@ -76,6 +97,7 @@ int memory_region_set_log(struct memory_region *region, bool log,
 		region->info.dirty_log_mask |= DIRTY_MEMORY_VGA;
 	else
 		region->info.dirty_log_mask &= ~DIRTY_MEMORY_VGA;
+	region_touch(region);
 	if (region->info.enabled)
 		model->update_pending = true;
 	r = change_end(model, err);
@@ -84,6 +106,15 @@ int memory_region_set_log(struct memory_region *region, bool log,
 		region->info.dirty_log_mask = old_mask;
 	}
 	return r;
+}
+
+static void set_size(struct memory_region *region, memory_size_t size)
+{
+	region_touch(region);
+	region->info.size = size;
+	if (region->info.container && region->info.enabled)
+		treap_refresh(&region->by_addr, &by_addr_ops);
+	region_touch(region);
 }
 
 int memory_region_set_size(struct memory_region *region, memory_size_t size,
@@ -112,11 +143,11 @@ int memory_region_set_size(struct memory_region *region, memory_size_t size,
 			return r;
 	}
 	change_begin(model);
-	region->info.size = size;
+	set_size(region, size);
 	model->update_pending = true;
 	r = change_end(model, err);
 	if (r)
-		region->info.size = old_size;
+		set_size(region, old_size);
 	return r;
 }
 
@@ -136,6 +167,7 @@ int memory_region_set_alias_offset(struct memory_region *region,
 		return 0;
 	change_begin(model);
 	region->info.alias_offset = offset;
+	region_touch(region);
 	if (region->info.enabled)
 		model->update_pending = true;
 	r = change_end(model, err);

@@ -25,27 +25,46 @@ int commit_view_of(struct memory_model *model, struct memory_region *root,
 	return r;
 }
 
-/* In a commit: as above, but rendered anew, once for all who show it */
+/* What nothing touched shows what it showed */
+static bool is_touched(const struct address_space *as)
+{
+	return as->model->options.full_render || as->root->root_touched ||
+	       (as->view->root && as->view->root->stale);
+}
+
+static bool has_windows(const struct memory_region *root)
+{
+	return root->windows.all || root->windows.nr;
+}
+
+/* In a commit: what is to be shown next, made once for all who show it */
 static int plan_view(struct address_space *as, struct slotscope_error *err)
 {
 	struct memory_model *model = as->model;
-	struct memory_region *from = flat_view_find_root(as->root);
-	int r;
+	struct memory_region *from;
+	int r = 0;
 
-	if (!from) {
+	if (!is_touched(as)) {
+		as->next_view = as->view;
+	} else if (!(from = flat_view_find_root(as->root))) {
 		as->next_view = model->empty_view;
-	} else {
-		if (!from->next_view) {
-			r = flat_view_render(model, from, &from->next_view,
-					     err);
-			if (r)
-				return r;
-			/* Held by the root until all address spaces have it */
-		}
+	} else if (from->next_view) {
 		as->next_view = from->next_view;
+	} else if (!from->view || model->options.full_render) {
+		r = flat_view_render(model, from, &from->next_view, err);
+		as->next_view = from->next_view;
+	} else if (has_windows(from)) {
+		r = flat_view_update(from->view, &from->windows,
+				     &from->next_view, err);
+		as->next_view = from->next_view;
+	} else {
+		as->next_view = from->view;
 	}
-	flat_view_ref(as->next_view);
-	return 0;
+	if (r)
+		as->next_view = NULL;
+	else
+		flat_view_ref(as->next_view);
+	return r;
 }
 
 /* The roots hold a reference to what was rendered from them: give it back */
@@ -115,11 +134,14 @@ static void apply_view(struct address_space *as)
 void commit_apply(struct memory_model *model)
 {
 	struct memory_listener *listener;
+	struct memory_region *root;
 	struct address_space *as;
 
 	if (model->update_pending) {
 		model->update_pending = false;
 		model->ioeventfd_pending = false;
+		while ((root = LIST_FIRST(&model->stale)))
+			windows_drop(root);
 		model_for_each_listener(listener, model)
 			if (listener->ops->begin)
 				listener->ops->begin(listener->opaque);

@@ -5,7 +5,12 @@
 /* All ranges of migratable RAM get another mask; begins a change */
 static int plan_all(struct memory_model *model, struct slotscope_error *err)
 {
+	struct memory_region *region;
+
 	change_begin(model);
+	TAILQ_FOREACH(region, &model->regions, link)
+		if (region->info.iommu || region->info.ram_block)
+			region_touch(region);
 	model->update_pending = true;
 	return change_plan(model, err);
 }

@@ -51,6 +51,7 @@ static int change(struct memory_region *region, struct memory_ioeventfd *fds,
 	region->ioeventfds = fds;
 	region->nr_ioeventfds = nr;
 	model->nr_ioeventfds += nr - old_nr;
+	model->ioeventfd_seq++;
 	if (region->info.enabled)
 		model->ioeventfd_pending = true;
 	r = change_end(model, err);
@@ -58,6 +59,7 @@ static int change(struct memory_region *region, struct memory_ioeventfd *fds,
 		region->ioeventfds = old;
 		region->nr_ioeventfds = old_nr;
 		model->nr_ioeventfds -= nr - old_nr;
+		model->ioeventfd_seq++;
 		free(fds);
 		return r;
 	}
@@ -134,32 +136,61 @@ static bool shown(const struct flat_range *range,
 	return true;
 }
 
+/* Asked for each leaf at each commit: remembered until any eventfd changes */
+static bool leaf_has_any(const struct memory_model *model,
+			 struct flat_leaf *leaf)
+{
+	unsigned int i;
+
+	if (leaf->ioeventfd_seq == model->ioeventfd_seq)
+		return leaf->has_ioeventfds;
+	leaf->ioeventfd_seq = model->ioeventfd_seq;
+	leaf->has_ioeventfds = false;
+	for (i = 0; i < leaf->nr; i++)
+		if (leaf->ranges[i].region->nr_ioeventfds)
+			leaf->has_ioeventfds = true;
+	return leaf->has_ioeventfds;
+}
+
+static int plan_range(struct address_space *as, const struct flat_range *range,
+		      size_t *cap)
+{
+	struct memory_ioeventfd found, *fds;
+	size_t i;
+
+	for (i = 0; i < range->region->nr_ioeventfds; i++) {
+		if (!shown(range, &range->region->ioeventfds[i], &found))
+			continue;
+		if (as->nr_next_ioeventfds == *cap) {
+			*cap = *cap ? *cap * 2 : 8;
+			fds = reallocarray(as->next_ioeventfds, *cap,
+					   sizeof(*fds));
+			if (!fds)
+				return -ENOMEM;
+			as->next_ioeventfds = fds;
+		}
+		as->next_ioeventfds[as->nr_next_ioeventfds++] = found;
+	}
+	return 0;
+}
+
 int ioeventfds_plan(struct address_space *as, const struct flat_view *view,
 		    struct slotscope_error *err)
 {
-	const struct flat_range *range;
-	struct memory_ioeventfd found, *fds;
-	size_t i, cap = 0;
+	size_t cap = 0, i;
+	unsigned int j;
 
 	if (!as->model->nr_ioeventfds)
 		return 0;
-	flat_view_for_each(range, view) {
-		for (i = 0; i < range->region->nr_ioeventfds; i++) {
-			if (!shown(range, &range->region->ioeventfds[i],
-				   &found))
-				continue;
-			if (as->nr_next_ioeventfds == cap) {
-				cap = cap ? cap * 2 : 8;
-				fds = reallocarray(as->next_ioeventfds, cap,
-						   sizeof(*fds));
-				if (!fds)
-					return error_nomem(
-						err, "list the eventfds of",
-						as->name);
-				as->next_ioeventfds = fds;
-			}
-			as->next_ioeventfds[as->nr_next_ioeventfds++] = found;
-		}
+	for (i = 0; i < view->nr_leaves; i++) {
+		struct flat_leaf *leaf = view->leaves[i];
+
+		if (!leaf_has_any(as->model, leaf))
+			continue;
+		for (j = 0; j < leaf->nr; j++)
+			if (plan_range(as, &leaf->ranges[j], &cap))
+				return error_nomem(err, "list the eventfds of",
+						   as->name);
 	}
 	return 0;
 }

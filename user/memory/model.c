@@ -32,8 +32,10 @@ int memory_model_create(const struct memory_model_options *options,
 	TAILQ_INIT(&model->regions);
 	TAILQ_INIT(&model->address_spaces);
 	TAILQ_INIT(&model->listeners);
+	LIST_INIT(&model->stale);
+	model->ioeventfd_seq = 1; /* above that of a new leaf */
 	model->running = true;
-	model->empty_view = flat_view_create(model, NULL);
+	model->empty_view = flat_view_create(model, NULL, 0);
 	if (!model->empty_view) {
 		free(model);
 		return error_set(err, ENOMEM, "create a memory model");

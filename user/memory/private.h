@@ -43,8 +43,23 @@ struct memory_model {
 	uint32_t postponed_stop;
 	bool running;
 	size_t nr_ioeventfds;
+	uint64_t ioeventfd_seq;	     /* of the last change of any */
 	struct memory_region *dying; /* lost their last reference */
 	bool reaping;
+	LIST_HEAD(, memory_region) stale; /* roots of views with windows */
+};
+
+/* A part of a view that may not be true any more: [start, end) */
+struct window {
+	memory_size_t start;
+	memory_size_t end;
+};
+
+struct windows {
+	struct window *list;
+	size_t nr;
+	size_t cap;
+	bool all; /* the whole view */
 };
 
 struct coalesced_range {
@@ -70,8 +85,12 @@ struct memory_region {
 	/* As a child: its place among its siblings */
 	uint64_t mapped_seq;
 	struct treap_node order;
+	/* Its place by address; only while it is enabled */
+	struct treap_node by_addr;
+	memory_size_t highest_end;
 	/* As a container */
 	struct treap children;
+	struct treap enabled_children; /* an interval tree */
 
 	/* As a target: who shows it */
 	LIST_HEAD(, memory_region) aliases;
@@ -81,6 +100,10 @@ struct memory_region {
 	unsigned int nr_roots;
 	struct flat_view *view;
 	struct flat_view *next_view; /* during a commit */
+	struct windows windows;
+	LIST_ENTRY(memory_region) stale_link; /* while it has windows */
+	bool stale;
+	bool root_touched; /* another region may have to be the view's root */
 
 	struct memory_ioeventfd *ioeventfds; /* sorted */
 	size_t nr_ioeventfds;
@@ -118,13 +141,45 @@ struct memory_listener {
 	TAILQ_ENTRY(memory_listener) as_link; /* in its address space */
 };
 
+/*
+ * Some neighbouring ranges of a view. Views that differ little share most of
+ * them: a commit makes new ones only of what it touched.
+ */
+#ifndef FLAT_LEAF_MAX
+#define FLAT_LEAF_MAX 64
+#endif
+
+/* How many leaves ranges get: where there are several, each has room for more */
+static inline size_t flat_leaves(size_t nr)
+{
+	if (nr <= FLAT_LEAF_MAX)
+		return nr > 0;
+	return (nr + FLAT_LEAF_MAX * 3 / 4 - 1) / (FLAT_LEAF_MAX * 3 / 4);
+}
+
+struct flat_leaf {
+	unsigned int refs; /* views; only the thread that changes counts */
+	unsigned int nr;
+	uint64_t ioeventfd_seq; /* when has_ioeventfds was found out */
+	bool has_ioeventfds;
+	struct flat_range ranges[FLAT_LEAF_MAX];
+};
+
 struct flat_view {
 	atomic_uint refs;
 	struct memory_model *model;
 	struct memory_region *root;
 	unsigned int nr_users; /* address spaces that show it now */
 	struct flat_view *next_dead;
-	struct flat_range *ranges;
+	size_t nr; /* ranges */
+	size_t nr_leaves;
+	struct flat_leaf **leaves;
+	gpa_t *starts; /* each leaf's first address: look-ups begin here */
+};
+
+/* Ranges on their way into a view; sorted. Holds no references */
+struct flat_ranges {
+	struct flat_range *list;
 	size_t nr;
 	size_t cap;
 };
@@ -166,19 +221,45 @@ int region_check_overlap(const struct memory_region *container,
 /* ram_block.c */
 void ram_block_free(struct memory_model *model, struct ram_block *block);
 
-/* render.c */
-struct memory_region *flat_view_find_root(struct memory_region *region);
-int flat_view_render(struct memory_model *model, struct memory_region *root,
-		     struct flat_view **out, struct slotscope_error *err);
+/* by_addr.c */
+extern const struct treap_ops by_addr_ops;
+void by_addr_insert(struct memory_region *child);
+void by_addr_erase(struct memory_region *child);
+struct memory_region *by_addr_next(const struct memory_region *container,
+				   const struct memory_region *after,
+				   __int128 start, __int128 end);
 
+/* touch.c */
+void region_touch(struct memory_region *region);
+void view_touch_all(struct memory_region *root);
+void windows_settle(struct windows *windows);
+void windows_drop(struct memory_region *root);
+
+/* render.c */
 bool flat_ranges_can_merge(const struct flat_range *a,
 			   const struct flat_range *b);
+int flat_ranges_append(struct flat_ranges *ranges,
+		       const struct flat_range *range);
+int render_full(struct memory_region *root, struct flat_ranges *out);
+struct memory_region *flat_view_find_root(struct memory_region *region);
+
+/* render_window.c */
+int render_window(struct memory_region *root, const struct window *window,
+		  struct flat_ranges *out);
+
+/* flat_splice.c */
+int flat_view_render(struct memory_model *model, struct memory_region *root,
+		     struct flat_view **out, struct slotscope_error *err);
+int flat_view_update(const struct flat_view *old, struct windows *windows,
+		     struct flat_view **out, struct slotscope_error *err);
 
 /* flat_view.c */
 struct flat_view *flat_view_create(struct memory_model *model,
-				   struct memory_region *root);
-int flat_view_insert(struct flat_view *view, size_t at,
-		     const struct flat_range *range);
+				   struct memory_region *root, size_t leaves);
+int flat_view_add_ranges(struct flat_view *view, const struct flat_range *list,
+			 size_t nr);
+void flat_view_share_leaf(struct flat_view *view, struct flat_leaf *leaf);
+size_t flat_view_leaf_of(const struct flat_view *view, gpa_t addr);
 void flat_view_free(struct flat_view *view);
 void flat_view_reap(struct memory_model *model);
 
@@ -193,8 +274,8 @@ void address_space_set_view(struct address_space *as, struct flat_view *view);
 void address_space_free(struct address_space *as);
 
 /* topology.c */
-void topology_pass(struct address_space *as, const struct flat_view *old,
-		   const struct flat_view *new, bool adding);
+void topology_pass(struct address_space *as, const struct flat_view *old_view,
+		   const struct flat_view *new_view, bool adding);
 
 /* listener.c */
 void memory_listener_free(struct memory_listener *listener);

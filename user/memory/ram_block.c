@@ -299,6 +299,9 @@ void ram_block_set_migratable(struct ram_block *block, bool migratable)
 		block->flags |= RAM_MIGRATABLE;
 	else
 		block->flags &= ~RAM_MIGRATABLE;
+	/* Seen by the next commit; makes none itself */
+	if (block->region && impl(block)->model->global_dirty)
+		region_touch(block->region);
 }
 
 int ram_block_resize(struct ram_block *block, uint64_t size,

@@ -226,6 +226,7 @@ static void region_free(struct memory_region *region)
 	struct memory_model *model = region->model;
 
 	TAILQ_REMOVE(&model->regions, region, link);
+	windows_drop(region);
 	if (region->info.ram_block) {
 		region->info.ram_block->region = NULL;
 		ram_block_free(model, region->info.ram_block);

@@ -4,10 +4,13 @@
  * QEMU does it. Slow for many regions and easy to follow: the oracle of all that
  * is faster.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "memory/private.h"
 
 struct render {
-	struct flat_view *view;
+	struct flat_ranges *out;
 	unsigned int depth;
 };
 
@@ -23,8 +26,39 @@ struct render_at {
 	bool nonvolatile;
 };
 
+int flat_ranges_append(struct flat_ranges *ranges,
+		       const struct flat_range *range)
+{
+	struct flat_range *list;
+	size_t cap;
+
+	if (ranges->nr == ranges->cap) {
+		cap = ranges->cap ? ranges->cap * 2 : 16;
+		list = reallocarray(ranges->list, cap, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		ranges->list = list;
+		ranges->cap = cap;
+	}
+	ranges->list[ranges->nr++] = *range;
+	return 0;
+}
+
+static int insert(struct flat_ranges *ranges, size_t at,
+		  const struct flat_range *range)
+{
+	int r = flat_ranges_append(ranges, range);
+
+	if (r)
+		return r;
+	memmove(&ranges->list[at + 1], &ranges->list[at],
+		(ranges->nr - 1 - at) * sizeof(*range));
+	ranges->list[at] = *range;
+	return 0;
+}
+
 /* Fill what nothing else has taken of [start, end) */
-static int fill_gaps(struct flat_view *view, struct memory_region *region,
+static int fill_gaps(struct flat_ranges *out, struct memory_region *region,
 		     const struct render_at *at)
 {
 	struct flat_range range = {
@@ -39,21 +73,21 @@ static int fill_gaps(struct flat_view *view, struct memory_region *region,
 	int r;
 
 	while (start < at->end) {
-		while (i < view->nr &&
-		       (__int128)range_end(&view->ranges[i]) <= start)
+		while (i < out->nr &&
+		       (__int128)range_end(&out->list[i]) <= start)
 			i++;
 		gap_end = at->end;
-		if (i < view->nr && view->ranges[i].addr < gap_end)
-			gap_end = view->ranges[i].addr;
+		if (i < out->nr && out->list[i].addr < gap_end)
+			gap_end = out->list[i].addr;
 		if (gap_end > start) {
 			range.addr = start;
 			range.size = gap_end - start;
 			range.offset_in_region = start - at->base;
-			r = flat_view_insert(view, i, &range);
+			r = insert(out, i, &range);
 			if (r)
 				return r;
 		}
-		start = range_end(&view->ranges[i]);
+		start = range_end(&out->list[i]);
 	}
 	return 0;
 }
@@ -92,7 +126,7 @@ static int render_region(struct render *render, struct memory_region *region,
 	     child = memory_region_next_sibling(child))
 		r = render_region(render, child, at);
 	if (!r && info->terminates)
-		r = fill_gaps(render->view, region, &at);
+		r = fill_gaps(render->out, region, &at);
 out:
 	render->depth--;
 	return r;
@@ -108,27 +142,6 @@ bool flat_ranges_can_merge(const struct flat_range *a,
 	       a->nonvolatile == b->nonvolatile;
 }
 
-/* Join neighbours that continue each other: what was hidden may be gone */
-static void simplify(struct flat_view *view)
-{
-	size_t i, out = 0;
-
-	if (!view->nr)
-		return;
-	for (i = 1; i < view->nr; i++) {
-		struct flat_range *last = &view->ranges[out];
-		struct flat_range *range = &view->ranges[i];
-
-		if (flat_ranges_can_merge(last, range)) {
-			last->size += range->size;
-			memory_region_unref(range->region);
-		} else {
-			view->ranges[++out] = *range;
-		}
-	}
-	view->nr = out + 1;
-}
-
 /*
  * A root that shows one other region, whole, is skipped, so that the many
  * address spaces that all show system memory share one view. As in QEMU, what
@@ -136,7 +149,7 @@ static void simplify(struct flat_view *view)
  */
 struct memory_region *flat_view_find_root(struct memory_region *region)
 {
-	struct memory_region *child, *only;
+	struct memory_region *only;
 
 	while (region->info.enabled) {
 		if (region->info.alias) {
@@ -146,19 +159,12 @@ struct memory_region *flat_view_find_root(struct memory_region *region)
 			region = region->info.alias;
 			continue;
 		}
-		if (region->info.terminates)
+		if (region->info.terminates || region->enabled_children.nr > 1)
 			return region;
-		only = NULL;
-		for (child = memory_region_first_child(region); child;
-		     child = memory_region_next_sibling(child)) {
-			if (!child->info.enabled)
-				continue;
-			if (only)
-				return region;
-			only = child;
-		}
-		if (!only)
+		if (!region->enabled_children.nr)
 			return NULL;
+		only = container_of(region->enabled_children.root,
+				    struct memory_region, by_addr);
 		if (only->info.addr || region->info.size < only->info.size)
 			return region;
 		region = only;
@@ -166,28 +172,11 @@ struct memory_region *flat_view_find_root(struct memory_region *region)
 	return NULL;
 }
 
-int flat_view_render(struct memory_model *model, struct memory_region *root,
-		     struct flat_view **out, struct slotscope_error *err)
+/* Appends the ranges to @out, sorted, not yet simplified */
+int render_full(struct memory_region *root, struct flat_ranges *out)
 {
-	struct render render = {
-		.view = flat_view_create(model, root),
-	};
 	struct render_at all = { .end = MEMORY_SIZE_2_64 };
-	int r = -ENOMEM;
+	struct render render = { .out = out };
 
-	if (render.view)
-		r = render_region(&render, root, all);
-	if (!r) {
-		simplify(render.view);
-		*out = render.view;
-		return 0;
-	}
-	if (render.view)
-		flat_view_free(render.view);
-	error_set(err, r, "render the flat view of memory region %s",
-		  root->name);
-	if (r == -ELOOP)
-		error_why(err, "regions are nested more than %d deep",
-			  MEMORY_MAX_DEPTH);
-	return r;
+	return render_region(&render, root, all);
 }

@@ -44,11 +44,15 @@ static void region_attach(struct memory_region *container,
 	region->mapped_seq = seq;
 	region->info.container = container;
 	treap_insert(&container->children, &region->order, &order_ops);
+	if (region->info.enabled)
+		by_addr_insert(region);
 	memory_region_ref(region);
 }
 
 void region_detach(struct memory_region *region)
 {
+	if (region->info.enabled)
+		by_addr_erase(region);
 	treap_erase(&region->info.container->children, &region->order,
 		    &order_ops);
 	region->info.container = NULL;
@@ -147,6 +151,15 @@ static int check_add(struct memory_region *container,
 	return 0;
 }
 
+/* Only while it is not mapped */
+static void set_addr(struct memory_region *region, uint64_t addr)
+{
+	/* A view that is rendered from here moves with it; see render.c */
+	if (region->view && addr != region->info.addr)
+		view_touch_all(region);
+	region->info.addr = addr;
+}
+
 static int add_subregion(struct memory_region *container, uint64_t offset,
 			 int32_t priority, bool may_overlap,
 			 struct memory_region *region,
@@ -164,16 +177,17 @@ static int add_subregion(struct memory_region *container, uint64_t offset,
 		return r;
 
 	change_begin(model);
-	region->info.addr = offset;
+	set_addr(region, offset);
 	region->info.priority = priority;
 	region->may_overlap = may_overlap;
 	region_attach(container, region, ++model->seq);
+	region_touch(region);
 	if (container->info.enabled && region->info.enabled)
 		model->update_pending = true;
 	r = change_end(model, err);
 	if (r) {
 		region_detach(region);
-		region->info.addr = old_addr;
+		set_addr(region, old_addr);
 	}
 	return r;
 }
@@ -208,6 +222,7 @@ int memory_region_del_subregion(struct memory_region *container,
 	}
 	change_begin(model);
 	memory_region_ref(region); /* so that there is a way back */
+	region_touch(region);
 	region_detach(region);
 	if (container->info.enabled && region->info.enabled)
 		model->update_pending = true;
@@ -230,7 +245,7 @@ int memory_region_set_address(struct memory_region *region, uint64_t addr,
 	if (addr == old_addr)
 		return 0;
 	if (!container) {
-		region->info.addr = addr;
+		set_addr(region, addr);
 		return 0;
 	}
 	if (!region->may_overlap) {
@@ -241,15 +256,17 @@ int memory_region_set_address(struct memory_region *region, uint64_t addr,
 	}
 	change_begin(model);
 	memory_region_ref(region);
+	region_touch(region);
 	region_detach(region);
-	region->info.addr = addr;
+	set_addr(region, addr);
 	region_attach(container, region, ++model->seq);
+	region_touch(region);
 	if (container->info.enabled && region->info.enabled)
 		model->update_pending = true;
 	r = change_end(model, err);
 	if (r) {
 		region_detach(region);
-		region->info.addr = old_addr;
+		set_addr(region, old_addr);
 		region_attach(container, region, old_seq);
 	}
 	memory_region_unref(region);

@@ -60,6 +60,40 @@ static void tell_same(struct address_space *as, const struct flat_view *view,
 		listeners_call_reverse(as, log_stop, &section, was, is);
 }
 
+/* A place in a view; behind its last range if leaf == nr_leaves */
+struct cursor {
+	const struct flat_view *view;
+	size_t leaf;
+	unsigned int range;
+};
+
+static const struct flat_range *here(const struct cursor *c)
+{
+	return c->leaf < c->view->nr_leaves ?
+		       &c->view->leaves[c->leaf]->ranges[c->range] :
+		       NULL;
+}
+
+static void step(struct cursor *c)
+{
+	if (++c->range == c->view->leaves[c->leaf]->nr) {
+		c->range = 0;
+		c->leaf++;
+	}
+}
+
+/* Both at the start of one leaf: nothing in it changed */
+static bool skip_shared(struct cursor *old, struct cursor *new)
+{
+	if (old->range || new->range || old->leaf == old->view->nr_leaves ||
+	    new->leaf == new->view->nr_leaves ||
+	    old->view->leaves[old->leaf] != new->view->leaves[new->leaf])
+		return false;
+	old->leaf++;
+	new->leaf++;
+	return true;
+}
+
 /*
  * One of two passes over both views: all that goes is told before anything that
  * comes, since KVM refuses slots that overlap even for a moment.
@@ -67,23 +101,30 @@ static void tell_same(struct address_space *as, const struct flat_view *view,
 void topology_pass(struct address_space *as, const struct flat_view *old_view,
 		   const struct flat_view *new_view, bool adding)
 {
-	const struct flat_range *old = flat_view_first(old_view);
-	const struct flat_range *new = flat_view_first(new_view);
+	struct cursor old_at = { .view = old_view };
+	struct cursor new_at = { .view = new_view };
+	const struct flat_range *old, *new;
 
-	while (old || new) {
+	for (;;) {
+		if (skip_shared(&old_at, &new_at))
+			continue;
+		old = here(&old_at);
+		new = here(&new_at);
+		if (!old && !new)
+			return;
 		if (old && new &&same_range(old, new)) {
 			if (adding)
 				tell_same(as, new_view, old, new);
-			old = flat_view_next(old_view, old);
-			new = flat_view_next(new_view, new);
+			step(&old_at);
+			step(&new_at);
 		} else if (old && (!new || old->addr <= new->addr)) {
 			if (!adding)
 				tell_del(as, old_view, old);
-			old = flat_view_next(old_view, old);
+			step(&old_at);
 		} else {
 			if (adding)
 				tell_add(as, new_view, new);
-			new = flat_view_next(new_view, new);
+			step(&new_at);
 		}
 	}
 }
