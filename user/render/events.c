@@ -10,6 +10,7 @@
 #include "view/json.h"
 #include "view/names.h"
 
+#define EVENT_COLUMN 21 /* after the time and the thread */
 #define SLOT_ID_BITS 16 /* the address space stands above them */
 
 void render_events_header(FILE *out)
@@ -64,7 +65,7 @@ static void print_change(FILE *out, const struct slot_change *change)
 {
 	const struct slot *before = &change->old, *after = &change->new;
 
-	fprintf(out, "  %s ", slot_change_kind_names[change->kind]);
+	fprintf(out, "%s ", slot_change_kind_names[change->kind]);
 	print_slot(out, after->size ? after : before);
 	if (change->kind == SLOT_MOVE)
 		fprintf(out, " from 0x%" PRIx64, before->gpa);
@@ -74,16 +75,16 @@ static void print_change(FILE *out, const struct slot_change *change)
 		fprintf(out, " gen %" PRIu64, change->generation);
 }
 
-void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns)
+static void print_event(FILE *out, const struct slot_event *event)
 {
-	uint64_t ns = event->time_ns > begin_ns ? event->time_ns - begin_ns : 0;
-	char comm[64];
+	char comm[sizeof(event->comm) + 1];
 
-	fprintf(out, "%11.6f %7d  ", ns / 1e9, event->tid);
 	switch (event->type) {
 	case SLOT_EVENT_VM_CREATE:
 	case SLOT_EVENT_VM_DESTROY:
-		text_clean(comm, sizeof(comm), 40, event->comm);
+		/* comm comes from a kernel: it need not end in NUL */
+		memcpy(comm, event->comm, sizeof(event->comm));
+		comm[sizeof(event->comm)] = '\0';
 		fprintf(out, "VM %" PRIu64 " %s by %s, process %d",
 			event->serial,
 			event->type == SLOT_EVENT_VM_CREATE ? "created" :
@@ -116,7 +117,26 @@ void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns)
 	case SLOT_EVENT_TYPES:
 		break;
 	}
-	fputc('\n', out);
+}
+
+void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns)
+{
+	uint64_t ns = event->time_ns > begin_ns ? event->time_ns - begin_ns : 0;
+	char text[512] = "";
+	FILE *line = fmemopen(text, sizeof(text), "w");
+	char first[64];
+
+	if (line) {
+		print_event(line, event);
+		fclose(line);
+	}
+	text[sizeof(text) - 1] = '\0';
+	/* a change stands a little to the right of the request that made it */
+	snprintf(first, sizeof(first), "%4" PRIu64 ".%06" PRIu64 " %7d  %s",
+		 ns / 1000000000, ns / 1000 % 1000000, event->tid,
+		 event->type == SLOT_EVENT_CHANGE ? "  " : "");
+	/* only words that no VMM of this world uses make it two lines */
+	text_wrap(out, first, EVENT_COLUMN + 2, text);
 }
 
 int render_event_json(FILE *out, const struct slot_event *event)

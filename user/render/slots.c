@@ -22,14 +22,16 @@ static int add_slot(struct libscols_table *table, const struct slot *slot)
 	snprintf(text, sizeof(text), "%u", slot->as_id);
 	ret = scols_line_set_data(line, COL_AS, text);
 	snprintf(text, sizeof(text), "%d", slot->id);
-	ret = ret ?: scols_line_set_data(line, COL_ID, text);
+	ret = ret   ?:
+		      scols_line_set_data(line, COL_ID,
+					  slot->id < 0 ? "?" : text);
 	snprintf(text, sizeof(text), "%016" PRIx64 "-%016" PRIx64, slot->gpa,
 		 slot->gpa + (slot->size - 1));
 	ret = ret ?: scols_line_set_data(line, COL_GPA, text);
 	snprintf(text, sizeof(text), "0x%" PRIx64, slot->size);
 	ret = ret ?: scols_line_set_data(line, COL_SIZE, text);
 	snprintf(text, sizeof(text), "0x%" PRIx64, slot->hva);
-	ret = ret ?: scols_line_set_data(line, COL_HVA, text);
+	ret = ret ?: scols_line_set_data(line, COL_HVA, slot->hva ? text : "?");
 	flags_text(text, slot->flags, slot->hidden);
 	return ret ?: scols_line_set_data(line, COL_FLAGS, text);
 }

@@ -13,7 +13,7 @@ void text_clean(char *dst, size_t size, size_t max, const char *src)
 {
 	size_t at = 0;
 	size_t fits = 0; /* how much may stay if "..." must follow */
-	char escape[5];
+	char escape[4];
 	size_t len;
 
 	if (max > size - 1)
@@ -22,7 +22,7 @@ void text_clean(char *dst, size_t size, size_t max, const char *src)
 		if (printable(*src))
 			snprintf(escape, sizeof(escape), "%c", *src);
 		else
-			snprintf(escape, sizeof(escape), "\\x%02x",
+			snprintf(escape, sizeof(escape), "\\%02x",
 				 (unsigned char)*src);
 		len = strlen(escape);
 		if (at + len > max) {
@@ -43,7 +43,7 @@ static int put_char(FILE *out, char c)
 {
 	if (printable(c))
 		return fputc(c, out) == EOF ? 0 : 1;
-	return fprintf(out, "\\x%02x", (unsigned char)c);
+	return fprintf(out, "\\%02x", (unsigned char)c);
 }
 
 static size_t width(const char *word, size_t len)
@@ -51,7 +51,7 @@ static size_t width(const char *word, size_t len)
 	size_t columns = 0;
 
 	for (size_t i = 0; i < len; i++)
-		columns += printable(word[i]) ? 1 : 4;
+		columns += printable(word[i]) ? 1 : 3;
 	return columns;
 }
 

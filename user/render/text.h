@@ -19,7 +19,8 @@
  * @size: of @dst, at least 1
  * @max:  most columns; what is longer ends in "..."
  *
- * A byte that is not printable ASCII becomes \xHH.
+ * A byte that is not printable ASCII becomes \HH (not \xHH: libsmartcols would
+ * escape that once more).
  */
 void text_clean(char *dst, size_t size, size_t max, const char *src);
 

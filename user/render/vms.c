@@ -8,6 +8,7 @@
 #include "render/text.h"
 #include "render/vms.h"
 #include "view/json.h"
+#include "view/json_value.h"
 
 enum { COL_PID, COL_COMM, COL_FD, COL_SLOTS, COL_RAM, COL_QMP };
 
@@ -82,15 +83,20 @@ int render_vms(FILE *out, const struct vm_row *rows, size_t nr)
 static struct json_object *row_to_json(const struct vm_row *row)
 {
 	struct json_object *obj = json_object_new_object();
+	int ret = 0;
 
-	json_object_object_add(obj, "vm", vm_id_to_json(&row->id));
-	json_object_object_add(obj, "comm", json_object_new_string(row->comm));
-	json_object_object_add(
-		obj, "qmp", row->qmp ? json_object_new_string(row->qmp) : NULL);
-	json_object_object_add(obj, "state",
-			       row->state ? slot_state_to_json(row->state) :
-					    NULL);
-	return obj;
+	if (!obj)
+		return NULL;
+	ret |= json_put(obj, "vm", vm_id_to_json(&row->id));
+	ret |= json_put_str(obj, "comm", row->comm);
+	ret |= json_put_str(obj, "qmp", row->qmp);
+	ret |= row->state ?
+		       json_put(obj, "state", slot_state_to_json(row->state)) :
+		       json_put_null(obj, "state");
+	if (!ret)
+		return obj;
+	json_object_put(obj);
+	return NULL;
 }
 
 int render_vms_json(FILE *out, const struct vm_row *rows, size_t nr,
@@ -98,14 +104,21 @@ int render_vms_json(FILE *out, const struct vm_row *rows, size_t nr,
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *list = json_object_new_array();
-	size_t i;
+	int ret = root && list ? 0 : -1;
 
-	for (i = 0; i < nr; i++)
-		json_object_array_add(list, row_to_json(&rows[i]));
-	json_object_object_add(root, "version",
-			       json_object_new_int(SLOTSCOPE_JSON_VERSION));
-	json_object_object_add(root, "vms", list);
-	json_object_object_add(root, "processes_not_looked_into",
-			       json_object_new_uint64(unseen));
+	for (size_t i = 0; i < nr && !ret; i++)
+		ret = json_add(list, row_to_json(&rows[i]));
+	if (ret) {
+		json_object_put(list);
+		json_object_put(root);
+		return render_document(out, NULL);
+	}
+	ret |= json_put_u64(root, "version", SLOTSCOPE_JSON_VERSION);
+	ret |= json_put(root, "vms", list);
+	ret |= json_put_u64(root, "processes_not_looked_into", unseen);
+	if (ret) {
+		json_object_put(root);
+		root = NULL;
+	}
 	return render_document(out, root);
 }

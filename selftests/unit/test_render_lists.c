@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Slots, VMs and events as tables and lines */
+#include <errno.h>
+
+#include <json-c/json.h>
+
+#include "render_make.h"
+#include "render/events.h"
+#include "render/slots.h"
+#include "render/vms.h"
+
+static const struct slot none = { .id = -1, .gmem_fd = -1 };
+
+static void slots(void **unused)
+{
+	struct slot own = slot_of(1, 32764, 0xfee00000, 4 * KiB, HVA, 0);
+	struct slot_state state;
+	struct printed p;
+
+	own.hidden = true;
+	state_make(&state, VIEW_KERNEL, 2);
+	state.as[0].generation = 20;
+	state.as[1].updating = true;
+	state_add(&state, slot_of(0, 3, 4 * GiB - 256 * KiB, 256 * KiB, HVA,
+				  SLOT_READONLY | SLOT_LOG_DIRTY));
+	state_add(&state, own);
+	print_begin(&p);
+	assert_int_equal(render_slots(p.out, &state), 0);
+	assert_for_people(print_end(&p));
+	assert_line(p.text, "0 3 00000000fffc0000-00000000ffffffff 0x40000 "
+			    "0x7f0000000000 ro,log");
+	assert_line(p.text, "1 32764 00000000fee00000-00000000fee00fff 0x1000 "
+			    "0x7f0000000000 kvm's");
+	assert_line(p.text, "address space 0: generation 20");
+	assert_line(p.text, "address space 1: generation 0, an update is "
+			    "under way");
+	free(p.text);
+	slot_state_deinit(&state);
+}
+
+static void vms(void **unused)
+{
+	struct slot own = slot_of(0, 9, GiB, 4 * KiB, HVA, 0);
+	struct slot_state state;
+	struct vm_row rows[2] = {
+		{ .id = { .tgid = 42, .fd = 9 },
+		  .comm = "vmm\x1b[0m\xff",
+		  .qmp = "/run/a socket",
+		  .state = &state },
+		{ .id = { .tgid = 43, .fd = 10 }, .comm = "other" },
+	};
+	struct json_object *obj;
+	struct printed p;
+
+	own.hidden = true;
+	state_make(&state, VIEW_KERNEL, 2);
+	state_add(&state, slot_of(0, 0, 0, MiB, HVA, 0));
+	state_add(&state, own);
+	state_add(&state, slot_of(1, 0, 0, MiB, HVA, 0));
+	print_begin(&p);
+	assert_int_equal(render_vms(p.out, rows, 2), 0);
+	assert_for_people(print_end(&p));
+	/* the guest's memory once: not KVM's own, not the other space's */
+	assert_line(p.text, "42 vmm\\1b[0m\\ff 9 3 1024K /run/a socket");
+	assert_line(p.text, "43 other 10 ? ? none");
+	free(p.text);
+
+	print_begin(&p);
+	assert_int_equal(render_vms_json(p.out, rows, 2, 5), 0);
+	assert_null(strchr(print_end(&p), '\xff'));
+	obj = json_tokener_parse(p.text);
+	assert_non_null(obj);
+	json_object_put(obj);
+	free(p.text);
+	slot_state_deinit(&state);
+}
+
+static const char *line_of(struct printed *p, const struct slot_event *event)
+{
+	print_begin(p);
+	render_event(p->out, event, 1000000);
+	assert_for_people(print_end(p));
+	/* one line an event */
+	assert_ptr_equal(strchr(p->text, '\n'), p->text + p->len - 1);
+	return p->text;
+}
+
+static void events(void **unused)
+{
+	struct slot_event event = event_of(SLOT_EVENT_REQUEST, 1);
+	struct printed p;
+
+	event.time_ns = 2501000;
+	event.duration_ns = 42999;
+	event.request = (struct slot_request){
+		.slot = 0x10003,
+		.flags = 3,
+		.gpa = 0xe0000,
+		.size = 0x20000,
+		.hva = HVA,
+		.gmem_fd = -1,
+		.result = -EEXIST,
+	};
+	assert_line(line_of(&p, &event),
+		    "0.001501 101 request 1/3 0xe0000+0x20000 @0x7f0000000000 "
+		    "ro,log = -EEXIST 42us");
+	free(p.text);
+
+	event.request.unread = true;
+	assert_non_null(strstr(line_of(&p, &event), "could not be read"));
+	free(p.text);
+
+	event = event_of(SLOT_EVENT_CHANGE, 2);
+	event.change.kind = SLOT_MOVE;
+	event.change.old = slot_of(0, 3, 0xe0000, 0x20000, HVA, 0);
+	event.change.new = slot_of(0, 3, 0xd0000, 0x20000, HVA, 0);
+	event.change.generation = 12;
+	/* earlier than the beginning is the beginning */
+	assert_line(line_of(&p, &event),
+		    "0.000000 101 move 0/3 0xd0000+0x20000 @0x7f0000000000 "
+		    "from 0xe0000 gen 12");
+	free(p.text);
+
+	event.change.kind = SLOT_DELETE;
+	event.change.new = none;
+	event.change.result = -ENOMEM;
+	assert_line(line_of(&p, &event), "0.000000 101 delete 0/3 "
+					 "0xe0000+0x20000 @0x7f0000000000 = "
+					 "-ENOMEM");
+	free(p.text);
+
+	event = event_of(SLOT_EVENT_LOST, 3);
+	event.lost.reason = SLOT_LOST_RING_FULL;
+	event.lost.count = 17;
+	assert_line(line_of(&p, &event), "0.000000 101 LOST 17 events: "
+					 "ring-full");
+	free(p.text);
+}
+
+/* Words that a VMM may say, but none does */
+static void hostile_events(void **unused)
+{
+	struct slot_event event;
+	struct printed p;
+
+	for (int type = 0; type < SLOT_EVENT_TYPES; type++) {
+		event = event_of(type, UINT64_MAX);
+		event.time_ns = UINT64_MAX;
+		event.duration_ns = UINT64_MAX;
+		event.tid = INT32_MAX;
+		memset(event.comm, 0x1b, sizeof(event.comm));
+		if (type == SLOT_EVENT_REQUEST)
+			event.request = (struct slot_request){
+				.region2 = true,
+				.slot = UINT32_MAX,
+				.flags = UINT32_MAX,
+				.gpa = UINT64_MAX,
+				.size = UINT64_MAX,
+				.hva = UINT64_MAX,
+				.result = -4095,
+			};
+		if (type == SLOT_EVENT_CHANGE) {
+			event.change.kind = SLOT_MOVE;
+			event.change.old = slot_of(UINT16_MAX, INT32_MAX,
+						   UINT64_MAX, 1, UINT64_MAX,
+						   UINT32_MAX);
+			event.change.new = event.change.old;
+			event.change.generation = UINT64_MAX;
+		}
+		print_begin(&p);
+		render_event(p.out, &event, 0);
+		assert_for_people(print_end(&p));
+		free(p.text);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(slots),
+		cmocka_unit_test(vms),
+		cmocka_unit_test(events),
+		cmocka_unit_test(hostile_events),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
