@@ -97,3 +97,16 @@ firmware() {
 		open(sys.argv[1], "wb").write(image)
 	END
 }
+
+# refused REGEX ARGS... - slotscope vm fails with a whole JSON error, in which the
+# regular expression is found
+refused() {
+	local regex=$1
+	shift
+	run timeout 20 "$program" --json vm --exit-after-halt "$@"
+	is "$status" 3 "vm $*: status 3"
+	like "$(python3 -c 'import json, sys
+e = json.loads(sys.stdin.read())["error"]
+assert e["code"] and e["next"]
+print(e["tried"] + ": " + e["why"])' <<<"$out" 2>&1)" "$regex" "vm $*: says why"
+}

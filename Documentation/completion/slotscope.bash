@@ -25,10 +25,10 @@ _slotscope()
 	--fault)
 		mapfile -t COMPREPLY < <(compgen -W 'skip-slot unmap ignore-refusal' -- "$cur")
 		return ;;
-	-M)
+	-M | --machine)
 		mapfile -t COMPREPLY < <(compgen -W 'pc' -- "$cur")
 		return ;;
-	-o | --output | --record | --read | -bios | --qmp)
+	-o | --output | --record | --read | -bios | --bios | --qmp)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	esac
@@ -40,7 +40,7 @@ _slotscope()
 	model) words="--full $common" ;;
 	slots) words="--pid --fd --from $common" ;;
 	trace) words="--pid --for --output --read $common" ;;
-	vm) words="$common" ;;
+	vm) words="--machine --memory --bios --vga-window --qmp --paused --stopped --exit-after-halt --debugcon --fault $common" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

@@ -8,25 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . selftests/vm-lib.sh
 [ -w /dev/kvm ] || skip_all "no /dev/kvm"
 
-refused() { # refused REGEX ARGS... - REGEX has to be in the message
-	local regex=$1
-	shift
-	run timeout 20 "$program" --json vm --exit-after-halt "$@"
-	is "$status" 3 "vm $*: status 3"
-	like "$(python3 -c 'import json, sys
-e = json.loads(sys.stdin.read())["error"]
-assert e["code"] and e["next"]
-print(e["tried"] + ": " + e["why"])' <<<"$out" 2>&1)" "$regex" "vm $*: says why"
-}
-
-for m in 0 0G '' -1 1.5G 5X 5GB 1016K 99999999999999999999G; do
-	refused "memory size \"$m\"" -m "$m"
-done
-for machine in nonsense '' q35 PC; do
-	refused "machine \"$machine\": there is no such board" -M "$machine"
-done
-refused 'no such fault' --fault nonsense
-refused 'bits of physical address|reserve' -m 4096T
+refused 'bits of physical address' -m 4096T
 bits=$(sed -n 's/^address sizes.*: \([0-9]*\) bits physical.*/\1/p' /proc/cpuinfo | head -1)
 if [ "${bits:-64}" -le 44 ]; then
 	# RAM of half the address space fits, but not around the hole
@@ -35,16 +17,6 @@ else
 	skip "-m of all physical addresses" "the host has $bits bits: too much to reserve"
 fi
 
-refused "open the firmware $work/none: No such file" --bios "$work/none"
-refused 'not a file' --bios "$work"
-mkfifo "$work/fifo"
-refused 'not a file' --bios "$work/fifo"
-: >"$work/empty"
-refused '0 bytes' --bios "$work/empty"
-truncate -s 65535 "$work/short"
-refused '65535 bytes, which is no multiple' --bios "$work/short"
-truncate -s 17M "$work/large"
-refused 'room for 16777216' --bios "$work/large"
 truncate -s 64K "$work/unreadable"
 chmod 0 "$work/unreadable"
 if [ "$(id -u)" = 0 ]; then
@@ -55,7 +27,8 @@ if [ "$(id -u)" = 0 ]; then
 	like "$err" 'Permission denied' "firmware that may not be read: says why"
 	run setpriv --reuid 65534 --regid 65534 --clear-groups "$program" vm -m 64M
 	is "$status" 3 "/dev/kvm may not be opened: status 3"
-	like "$err" '/dev/kvm.*(root|group)|root|group' "it says what to do"
+	like "$err" 'open /dev/kvm' "it says what was tried"
+	like "$err" 'root' "it says what to do"
 else
 	skip "no rights" "needs root to become another user"
 fi

@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Options that slotscope vm cannot take it refuses before it looks for KVM: what
+# was tried, why it failed, what to do; status 3.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/vm-lib.sh
+. selftests/vm-lib.sh
+
+for m in 0 0G '' -1 1.5G 5X 5GB 1016K 99999999999999999999G; do
+	refused "memory size \"$m\"" -m "$m"
+done
+for machine in nonsense '' q35 PC; do
+	refused "machine \"$machine\": there is no such board" -M "$machine"
+done
+refused 'no such fault' --fault nonsense
+
+refused "open the firmware $work/none: No such file" --bios "$work/none"
+refused 'not a file' --bios "$work"
+mkfifo "$work/fifo"
+refused 'not a file' --bios "$work/fifo"
+: >"$work/empty"
+refused '0 bytes' --bios "$work/empty"
+truncate -s 65535 "$work/short"
+refused '65535 bytes, which is no multiple' --bios "$work/short"
+truncate -s 17M "$work/large"
+refused 'room for 16777216' --bios "$work/large"
+
+# Nothing to break on purpose: all RAM is what the firmware needs
+refused 'all of its RAM' -m 1M --fault skip-slot
+done_testing
