@@ -61,3 +61,18 @@ int proc_read(int dir, const char *name, size_t max, struct proc_text *out)
 	}
 	return ret;
 }
+
+int proc_opendir(int at, const char *name, DIR **out)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int ret = -errno;
+
+	if (fd < 0)
+		return ret;
+	*out = fdopendir(fd);
+	if (*out)
+		return 0;
+	ret = -errno;
+	close(fd);
+	return ret;
+}

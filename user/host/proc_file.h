@@ -2,6 +2,7 @@
 #ifndef HOST_PROC_FILE_H
 #define HOST_PROC_FILE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -28,5 +29,13 @@ struct proc_text {
  * Return: 0 or a negative errno; ESRCH if the process has ended.
  */
 int proc_read(int dir, const char *name, size_t max, struct proc_text *out);
+
+/**
+ * proc_opendir() - list a directory below /proc
+ * @out: closedir() it after 0
+ *
+ * Return: 0 or a negative errno.
+ */
+int proc_opendir(int at, const char *name, DIR **out);
 
 #endif

@@ -69,21 +69,15 @@ static int held_read(const struct process *process,
 {
 	const struct unix_listener *listener;
 	struct dirent *entry;
-	int fd, ret = 0;
 	DIR *dir;
+	int ret;
 
-	fd = openat(process->dir, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		ret = -errno;
-		close(fd);
+	ret = proc_opendir(process->dir, "fd", &dir);
+	if (ret)
 		return ret;
-	}
 	while (!ret && (entry = readdir(dir))) {
-		listener = unix_listeners_find(listeners,
-					       socket_inode(fd, entry->d_name));
+		listener = unix_listeners_find(
+			listeners, socket_inode(dirfd(dir), entry->d_name));
 		if (listener)
 			ret = held_add(held, atoi(entry->d_name), listener);
 	}

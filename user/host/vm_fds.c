@@ -11,6 +11,7 @@
 
 #include <linux/kcmp.h>
 
+#include "host/proc_file.h"
 #include "host/vm_fds.h"
 
 /* The name that KVM gives the file of a VM (virt/kvm/kvm_main.c) */
@@ -69,19 +70,13 @@ static int compare_int(const void *a, const void *b)
 static int list_numbers(int at, const char *name, bool vms,
 			struct fd_list *list)
 {
-	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
-	int nr, ret = 0;
+	int nr, ret;
 	DIR *dir;
 
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		ret = -errno;
-		close(fd);
+	ret = proc_opendir(at, name, &dir);
+	if (ret)
 		return ret;
-	}
 	while (!ret) {
 		errno = 0;
 		entry = readdir(dir);
