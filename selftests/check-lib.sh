@@ -8,15 +8,11 @@ PATH=$PWD/build/user:$PATH
 kmod=build/kmod/$(uname -r)/slotscope.ko
 work=$(mktemp -d)
 
-# field EXPRESSION - of the last JSON document in $out, by Python: d is the
-# document, ids() the ids of its findings that are of a kind
-field() {
-	python3 -c '
-import json, sys
-d = json.loads(sys.stdin.read().strip().splitlines()[-1])
-def ids(kind="mismatch"):
-	return " ".join(sorted({f["id"] for f in d["findings"] if f["kind"] == kind}))
-print(eval(sys.argv[1]))' "$1" <<<"$out" 2>&1
+# ids KIND - of the findings of that kind in the last JSON document of $out
+# shellcheck disable=SC2154  # run sets $out
+ids() {
+	tail -1 <<<"$out" | jq -r --arg kind "$1" \
+		'[.findings[] | select(.kind == $kind).id] | unique | join(" ")' 2>&1
 }
 
 load_module() {
@@ -41,6 +37,4 @@ end_vm() {
 }
 
 # programs - how many BPF programs are loaded
-programs() {
-	bpftool prog list -j | python3 -c 'import json, sys; print(len(json.load(sys.stdin)))'
-}
+programs() { bpftool prog list -j | jq length; }

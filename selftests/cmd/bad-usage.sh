@@ -17,9 +17,8 @@ refused() { # refused REGEX ARGS...
 	is "$out" "" "slotscope $*: nothing on standard output"
 	run "$program" --json "$@"
 	is "$status" 3 "slotscope --json $*: status 3"
-	is "$(python3 -c 'import json, sys
-e = json.load(sys.stdin)["error"]
-print(all(e[k] for k in ("code", "tried", "why", "next")))' <<<"$out" 2>&1)" True \
+	is "$(jq -r '.error | [.code, .tried, .why, .next] | all(. != null and . != "")' \
+		<<<"$out" 2>&1)" true \
 		"slotscope --json $*: a whole JSON error"
 }
 

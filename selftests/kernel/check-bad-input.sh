@@ -51,7 +51,7 @@ like "$status" '^[23]$' "list, not root: does not claim there are no VMs"
 mount -t tmpfs none /sys/kernel/btf
 run slotscope --json check --pid $vm
 is "$status" 2 "no BTF: status 2"
-is "$(field 'ids("unknown")')" unread "no BTF: TRACED is unread"
+is "$(ids unknown)" unread "no BTF: TRACED is unread"
 run slotscope --json check --pid $vm --no-trace
 is "$status" 0 "no BTF, --no-trace: status 0"
 run slotscope trace --pid $vm --for 0.1
@@ -62,7 +62,7 @@ umount /sys/kernel/btf
 # A QMP socket that is closed, silent, or speaks nonsense
 run slotscope --json check --pid $vm --qmp "$work/none"
 is "$status" 2 "no such QMP socket: status 2"
-is "$(field 'ids("unknown")')" unread "no such QMP socket: unread"
+is "$(ids unknown)" unread "no such QMP socket: unread"
 for words in 'hello' '{"QMP": 1}' '{"QMP": {"version": {}, "capabilities": []}}' ''; do
 	python3 -c '
 import socket, sys
@@ -76,7 +76,7 @@ c.close()' "$work/nonsense" "$words" &
 	for ((i = 0; i < 50; i++)); do [ -S "$work/nonsense" ] && break; sleep 0.1; done
 	run slotscope --json check --pid $vm --qmp "$work/nonsense"
 	is "$status" 2 "QMP socket that says '$words': status 2"
-	is "$(field 'ids("unknown")')" unread "QMP socket that says '$words': unread"
+	is "$(ids unknown)" unread "QMP socket that says '$words': unread"
 	wait $server
 	rm -f "$work/nonsense"
 done
@@ -90,7 +90,7 @@ for delay in 0 0.02 0.05 0.1 0.2 0.3; do
 	(sleep $delay; kill -9 $vm) &
 	run slotscope --json check --pid $vm
 	like "$status" '^[0123]$' "killed after $delay s: a status of ours"
-	is "$(field 'type(d).__name__')" dict "killed after $delay s: the output is JSON"
+	is "$(jq -r type <<<"$out" 2>&1)" object "killed after $delay s: the output is JSON"
 	wait
 done
 

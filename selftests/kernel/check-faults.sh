@@ -17,23 +17,23 @@ checked() { # checked VM-ARGS... - status, out, err of the check
 for size in 256M 5G; do
 	checked -M pc -m $size
 	is "$status" 0 "-m $size whole: status 0"
-	is "$(field 'ids()')" "" "-m $size whole: no mismatch"
-	is "$(field 'ids("unknown")')" "" "-m $size whole: nothing unknown"
+	is "$(ids mismatch)" "" "-m $size whole: no mismatch"
+	is "$(ids unknown)" "" "-m $size whole: nothing unknown"
 
 	checked -M pc -m $size --fault skip-slot
 	is "$status" 1 "-m $size skip-slot: status 1"
-	is "$(field 'ids()')" missing "-m $size skip-slot: missing, and nothing else"
+	is "$(ids mismatch)" missing "-m $size skip-slot: missing, and nothing else"
 
 	checked -M pc -m $size --fault unmap
 	is "$status" 1 "-m $size unmap: status 1"
-	is "$(field 'ids()')" unbacked "-m $size unmap: unbacked, and nothing else"
+	is "$(ids mismatch)" unbacked "-m $size unmap: unbacked, and nothing else"
 
 	checked -M pc -m $size --fault ignore-refusal
 	is "$status" 1 "-m $size ignore-refusal: status 1"
-	is "$(field 'ids()')" "ignored-failure missing" \
+	is "$(ids mismatch)" "ignored-failure missing" \
 		"-m $size ignore-refusal: ignored-failure, and what is missing by it"
-	is "$(field '[d["findings"][f["cause"]]["id"] for f in d["findings"] if f["id"] == "missing"]')" \
-		"['ignored-failure']" "-m $size ignore-refusal: one the cause of the other"
+	is "$(jq -r '.findings as $f | $f[] | select(.id == "missing") | $f[.cause].id' <<<"$out")" \
+		ignored-failure "-m $size ignore-refusal: one the cause of the other"
 done
 
 # The same faults, found late, without the VM's history
@@ -44,6 +44,6 @@ for fault in skip-slot:missing unmap:unbacked ignore-refusal:missing; do
 	run slotscope --json check --pid $vm
 	end_vm
 	is "$status" 1 "${fault%:*}, attached late: status 1"
-	is "$(field 'ids()')" "${fault#*:}" "${fault%:*}, attached late: ${fault#*:}"
+	is "$(ids mismatch)" "${fault#*:}" "${fault%:*}, attached late: ${fault#*:}"
 done
 done_testing

@@ -16,25 +16,17 @@ run slotscope --json check -o "$work/events" --at 1 --at 3 --at 10 -- \
 	"${qemu[@]}" -trace kvm_set_user_memory -D "$work/qemu.log"
 is "$status" 0 "QEMU, three checks: status 0"
 is "$(wc -l <<<"$out")" 3 "three documents"
-is "$(field 'ids()')" "" "no mismatch"
-is "$(field 'ids("unknown")')" "" "nothing unknown"
+is "$(ids mismatch)" "" "no mismatch"
+is "$(ids unknown)" "" "nothing unknown"
 diag "$err"
 
 # QEMU's own log is the other witness
 theirs=$(sed -nE 's/.*Slot#([0-9]+) flags=(0x[0-9a-f]+) gpa=(0x[0-9a-f]+) size=(0x[0-9a-f]+) ua=(0x[0-9a-f]+) ret=(-?[0-9]+).*/\1 \2 \3 \4 \5 \6/p' \
-	"$work/qemu.log")
-ours=$(python3 - "$work/events" <<'END'
-import json, sys
-n = lambda v: v if isinstance(v, int) else int(v, 0)
-for line in open(sys.argv[1]):
-	e = json.loads(line)
-	if e.get("type") == "request":
-		r = e["request"]
-		slot = n(r["slot"])
-		print("%d 0x%x 0x%x 0x%x 0x%x %d" % (slot & 0xffff, n(r["flags"]),
-			n(r["gpa"]), n(r["size"]), n(r["hva"]), r["result"]))
-END
-)
+	"$work/qemu.log" |
+	while read -r slot rest; do printf '0x%x %s\n' "$slot" "$rest"; done)
+ours=$(jq -r 'select(.type == "request").request |
+	[.slot, .flags, .gpa, .size, .hva, .result] | join(" ")' \
+	"$work/events")
 is "$ours" "$theirs" "BPF saw the requests that QEMU logs, in order ($(wc -l <<<"$theirs"))"
 diag "requests: $(wc -l <<<"$theirs")"
 like "$theirs" . "QEMU logged some"
@@ -45,7 +37,7 @@ vm=$!
 sleep 3
 run slotscope --json check --pid $vm
 is "$status" 2 "no QMP socket: status 2"
-is "$(field 'ids("unknown")')" unread "no QMP socket: the model is unread"
+is "$(ids unknown)" unread "no QMP socket: the model is unread"
 run slotscope --json check --pid $vm --no-model
 is "$status" 0 "--no-model: status 0"
 end_vm

@@ -199,6 +199,7 @@ int checker_sample(struct checker *checker, struct sample *sample,
 	uint64_t serial = checker->vm.serial;
 	int ret;
 
+	process_refresh(&checker->process);
 	ret = find_vm(&checker->process, checker->options.fd, &checker->vm,
 		      err);
 	if (ret)

@@ -135,6 +135,16 @@ int process_alive(const struct process *process)
 	return stat.state == 'Z' || stat.state == 'X' ? -ESRCH : 0;
 }
 
+int process_refresh(struct process *process)
+{
+	struct proc_stat stat;
+
+	if (read_stat(process->dir, &stat))
+		return -ESRCH;
+	memcpy(process->comm, stat.comm, sizeof(process->comm));
+	return 0;
+}
+
 int process_failed(const struct process *process, int ret, const char *what,
 		   struct slotscope_error *err)
 {

@@ -45,6 +45,13 @@ void process_close(struct process *process);
 int process_alive(const struct process *process);
 
 /**
+ * process_refresh() - read its name again: exec changes it
+ *
+ * Return: 0 or -ESRCH.
+ */
+int process_refresh(struct process *process);
+
+/**
  * process_failed() - start the error of a look into a process
  * @ret:  what failed with, a negative errno; ENOENT below a process's directory
  *	  means that it has ended, and becomes ESRCH
