@@ -75,6 +75,43 @@ static void holes_at_the_ends(void **unused)
 	views_deinit(&v);
 }
 
+static void wrong_memory_that_is_not_mapped(void **unused)
+{
+	const struct finding *f;
+	struct views v;
+
+	views_pc(&v);
+	slot_at(&v, VIEW_KERNEL, 0, MiB)->hva = HVA + 16 * GiB;
+	views_check(&v);
+	f = only(&v, FINDING_UNBACKED, 2);
+	assert_place(f, 0, MiB, 255 * MiB);
+	assert_int_equal(v.found.items[f->cause].id, FINDING_WRONG_HVA);
+
+	/* under the firmware, which is in two places, it is another matter */
+	v.map.ranges[1].end -= 4 * KiB;
+	views_check(&v);
+	assert_int_equal(v.found.nr, 4);
+	assert_place(&v.found.items[0], 0, MiB - 4 * KiB, 4 * KiB);
+	assert_int_equal(v.found.items[0].cause, FINDING_NO_CAUSE);
+	assert_place(&v.found.items[3], 0, 4 * GiB - 4 * KiB, 4 * KiB);
+	assert_int_equal(v.found.items[3].cause, FINDING_NO_CAUSE);
+	views_deinit(&v);
+}
+
+/* No KVM takes it, but a record may say it */
+static void host_addresses_that_wrap(void **unused)
+{
+	struct views v;
+
+	views_init(&v);
+	v.input.views[VIEW_MODEL] = NULL;
+	kvm_add(&v, 0, 0, GiB, 8 * KiB, -(uint64_t)(4 * KiB), 0);
+	map_add(&v, HVA, 4 * KiB, "rwp", NULL);
+	views_check(&v);
+	assert_place(only(&v, FINDING_UNBACKED, 1), 0, GiB, 4 * KiB);
+	views_deinit(&v);
+}
+
 static void many_mappings_are_no_hole(void **unused)
 {
 	struct views v;
@@ -216,6 +253,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hole_in_the_middle),
 		cmocka_unit_test(holes_at_the_ends),
+		cmocka_unit_test(wrong_memory_that_is_not_mapped),
+		cmocka_unit_test(host_addresses_that_wrap),
 		cmocka_unit_test(many_mappings_are_no_hole),
 		cmocka_unit_test(rights),
 		cmocka_unit_test(guest_memfd_needs_no_mapping),

@@ -10,6 +10,7 @@ static void lost_events(void **unused)
 	/* TRACED lacks a slot, but it also lacks events */
 	views_pc(&v);
 	slot_drop(&v, VIEW_TRACED, 0, MiB);
+	slot_at(&v, VIEW_TRACED, 0, 0)->hva = HVA + GiB;
 	v.state[VIEW_TRACED].coverage.lost = 12;
 	views_check(&v);
 	f = only(&v, FINDING_LOST, 1);

@@ -153,11 +153,12 @@ static void base_joins_by_generation(void **unused)
 	slot_log_init(&log);
 	log_change(&log, 1, none, LOW, 8, 0);	/* the base has it */
 	log_change(&log, 2, HIGH, none, 16, 0); /* after the base was read */
-	log_base(&log, 3, HIGH);
-	log_base(&log, 4, LOW);
-	log_base_end(&log, 5, 0, 12);
-	log_base_end(&log, 6, 1, 1);
-	log_change(&log, 7, none, ROM, 18, 0);
+	log_change(&log, 3, none, HIGH, 12, 0); /* the last that it has */
+	log_base(&log, 4, HIGH);
+	log_base(&log, 5, LOW);
+	log_base_end(&log, 6, 0, 12);
+	log_base_end(&log, 7, 1, 1);
+	log_change(&log, 8, none, ROM, 18, 0);
 	assert_int_equal(fold(&log, &vm1, &state), 0);
 	assert_false(state.whole_life);
 	assert_int_equal(state.coverage.lost, 0);
@@ -171,7 +172,7 @@ static void base_joins_by_generation(void **unused)
 	assert_slot(&state.slots[0], LOW);
 	assert_int_equal(state.slots[0].seq, 0);
 	assert_slot(&state.slots[1], ROM);
-	assert_int_equal(state.slots[1].seq, 7);
+	assert_int_equal(state.slots[1].seq, 8);
 	slot_state_deinit(&state);
 	slot_log_deinit(&log);
 }
@@ -390,6 +391,7 @@ static void a_destroyed_vm_has_no_slots(void **unused)
 
 static void in_transition_is_not_kept(void **unused)
 {
+	struct slot flagged = LOW;
 	struct slot invalid = LOW;
 	struct slot_state state;
 	struct slot_log log;
@@ -398,11 +400,15 @@ static void in_transition_is_not_kept(void **unused)
 	slot_log_init(&log);
 	log_base(&log, 1, invalid);
 	log_base_end(&log, 2, 0, 6);
-	log_change(&log, 3, invalid, none, 10, 0);
-	log_change(&log, 4, none, LOW, 12, 0);
+	assert_int_equal(fold(&log, &vm1, &state), 0);
+	assert_int_equal(state.slots[0].flags, 0);
+	slot_state_deinit(&state);
+
+	flagged.flags = SLOT_LOG_DIRTY | SLOT_INVALID;
+	log_change(&log, 3, invalid, flagged, 10, 0);
 	assert_int_equal(fold(&log, &vm1, &state), 0);
 	assert_int_equal(state.coverage.lost, 0);
-	assert_int_equal(state.slots[0].flags, 0);
+	assert_int_equal(state.slots[0].flags, SLOT_LOG_DIRTY);
 	slot_state_deinit(&state);
 	slot_log_deinit(&log);
 }

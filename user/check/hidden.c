@@ -65,7 +65,7 @@ static void judge(struct verdict *verdict, struct finding *note,
 	size_t at = near_finding(verdict, slot, nr, &overlaps);
 
 	/* with what it explains, and there with the cause of that */
-	if (at < nr && (overlaps || !model_slot))
+	if (at < nr)
 		note->cause = items[at].cause != FINDING_NO_CAUSE ?
 				      items[at].cause :
 				      at;

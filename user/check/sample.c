@@ -140,17 +140,6 @@ static bool in_transition(const struct sample *out)
 	return false;
 }
 
-/* KERNEL was read within the bracket, so it must be of its generation */
-static bool kernel_fits(const struct sample *out,
-			const struct slot_state *before)
-{
-	const struct slot_state *kernel = &out->states[VIEW_KERNEL];
-
-	return !out->have[CHECK_KERNEL] || before->source != VIEW_KERNEL ||
-	       !has_generations(before) || !has_generations(kernel) ||
-	       same_generations(before, kernel);
-}
-
 static void drop_views(struct sample *out)
 {
 	for (int view = 0; view < VIEW_SOURCES; view++)
@@ -181,8 +170,7 @@ static bool take_once(const struct sample_source *source, struct sample *out)
 			snprintf(out->why, sizeof(out->why), "%.100s: %.140s",
 				 err.tried, err.why);
 		else
-			out->settled = same_moment(&before.state, &after) &&
-				       kernel_fits(out, &before.state);
+			out->settled = same_moment(&before.state, &after);
 		slot_state_deinit(&after);
 	}
 	mark_deinit(&before);

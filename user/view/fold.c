@@ -14,19 +14,12 @@
 
 #define NONE SIZE_MAX
 
-/* The last complete run of BASE slots of one address space */
-struct base_run {
-	size_t open;  /* first event of a run that has no end yet, or NONE */
-	size_t begin; /* or NONE: no complete run */
-	size_t end;
-};
-
 struct folding {
 	const struct slot_log *log;
 	uint64_t serial;
 	struct slot_writer writer;
-	struct base_run *runs;
-	size_t nr_runs;
+	size_t *base_ends; /* the last BASE_END by as_id, or NONE */
+	size_t nr_bases;
 	size_t created;	      /* VM_CREATE, or NONE */
 	bool follow_requests; /* there are no changes in the log */
 };
@@ -36,36 +29,27 @@ static bool is_ours(const struct folding *f, const struct slot_event *event)
 	return event->serial == f->serial;
 }
 
-static struct base_run *run_of(struct folding *f, uint16_t as_id)
+static int note_base_end(struct folding *f, uint16_t as_id, size_t at)
 {
-	struct base_run *runs;
+	size_t *ends;
 
-	if (as_id >= f->nr_runs) {
-		runs = reallocarray(f->runs, as_id + 1, sizeof(*runs));
-		if (!runs)
-			return NULL;
-		for (size_t i = f->nr_runs; i <= as_id; i++)
-			runs[i] = (struct base_run){ NONE, NONE, NONE };
-		f->runs = runs;
-		f->nr_runs = as_id + 1;
+	if (as_id >= f->nr_bases) {
+		ends = reallocarray(f->base_ends, as_id + 1, sizeof(*ends));
+		if (!ends)
+			return -ENOMEM;
+		for (size_t i = f->nr_bases; i <= as_id; i++)
+			ends[i] = NONE;
+		f->base_ends = ends;
+		f->nr_bases = as_id + 1;
 	}
-	return &f->runs[as_id];
+	f->base_ends[as_id] = at;
+	return 0;
 }
 
-static int note_base(struct folding *f, uint16_t as_id, size_t i, bool end)
+/* Where the last whole base of an address space ends, or NONE */
+static size_t base_end_of(const struct folding *f, uint16_t as_id)
 {
-	struct base_run *run = run_of(f, as_id);
-
-	if (!run)
-		return -ENOMEM;
-	if (run->open == NONE)
-		run->open = i;
-	if (end) {
-		run->begin = run->open;
-		run->end = i;
-		run->open = NONE;
-	}
-	return 0;
+	return as_id < f->nr_bases ? f->base_ends[as_id] : NONE;
 }
 
 static int survey(struct folding *f)
@@ -92,25 +76,26 @@ static int survey(struct folding *f)
 				event->time_ns + event->duration_ns;
 		if (event->type == SLOT_EVENT_VM_CREATE && f->created == NONE)
 			f->created = i;
-		else if (event->type == SLOT_EVENT_BASE)
-			ret = note_base(f, event->base.as_id, i, false);
 		else if (event->type == SLOT_EVENT_BASE_END)
-			ret = note_base(f, event->base_end.as_id, i, true);
+			ret = note_base_end(f, event->base_end.as_id, i);
 	}
 	return ret;
 }
 
-/* Creation and base: what the rest builds on */
+/*
+ * Creation and base: what the rest builds on. A base begins its address space
+ * anew, so of several the last one stands; BASE slots without an end do not
+ * count.
+ */
 static int lay_ground(struct folding *f)
 {
 	const struct slot_event *events = f->log->events;
-	const struct base_run *run;
 	uint16_t as_id;
 	int ret = 0;
 
 	if (f->created != NONE)
 		ret = slot_writer_other(&f->writer, &events[f->created]);
-	for (size_t i = 0; i < f->log->nr && f->nr_runs && !ret; i++) {
+	for (size_t i = 0; i < f->log->nr && f->nr_bases && !ret; i++) {
 		if (!is_ours(f, &events[i]))
 			continue;
 		if (events[i].type == SLOT_EVENT_BASE)
@@ -119,8 +104,7 @@ static int lay_ground(struct folding *f)
 			as_id = events[i].base_end.as_id;
 		else
 			continue;
-		run = &f->runs[as_id];
-		if (run->begin != NONE && i >= run->begin && i <= run->end)
+		if (base_end_of(f, as_id) != NONE && i <= base_end_of(f, as_id))
 			ret = slot_writer_other(&f->writer, &events[i]);
 	}
 	return ret;
@@ -137,11 +121,11 @@ static bool loss_matters(const struct folding *f,
 
 	if (f->created != NONE && event->time_ns < events[f->created].time_ns)
 		return false;
-	if (!f->nr_runs || f->writer.state->nr_as > f->nr_runs)
+	if (!f->nr_bases || f->writer.state->nr_as > f->nr_bases)
 		return true;
-	for (size_t i = 0; i < f->nr_runs; i++) {
-		if (f->runs[i].begin == NONE ||
-		    event->time_ns >= events[f->runs[i].end].time_ns)
+	for (size_t i = 0; i < f->nr_bases; i++) {
+		if (f->base_ends[i] == NONE ||
+		    event->time_ns >= events[f->base_ends[i]].time_ns)
 			return true;
 	}
 	return false;
@@ -154,9 +138,8 @@ static int follow_request(struct folding *f, const struct slot_event *event)
 	bool told = false;
 	uint64_t base_ns;
 
-	if (!event->request.unread && as_id < f->nr_runs &&
-	    f->runs[as_id].begin != NONE) {
-		base_ns = f->log->events[f->runs[as_id].end].time_ns;
+	if (!event->request.unread && base_end_of(f, as_id) != NONE) {
+		base_ns = f->log->events[base_end_of(f, as_id)].time_ns;
 		if (event->time_ns + event->duration_ns <= base_ns)
 			return 0;
 		told = event->time_ns <= base_ns;
@@ -224,6 +207,6 @@ int fold(const struct slot_log *log, const struct vm_id *vm,
 	}
 	slot_writer_finish(&f.writer);
 	slot_index_deinit(&f.writer.index);
-	free(f.runs);
+	free(f.base_ends);
 	return ret;
 }
