@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Losses are told, whatever causes them: what was told and what is said to be
+ * lost add up to what was done.
+ */
+#include "bpf-test.h"
+
+#define ROUNDS 997
+
+/* Requests without changes: one event each */
+static void many_refused(const struct child *self, struct diary *diary)
+{
+	diary->nr_threads = 1;
+	diary->vm_fd = vm_new();
+	child_step(self);
+	for (int i = 0; i < ROUNDS; i++)
+		ask(diary, 0, diary->vm_fd, slot_at(i, 0x80, 0, PAGE, 0));
+	child_step(self);
+	for (int i = 0; i < 3; i++)
+		ask(diary, 0, diary->vm_fd, slot_at(i, 0x80, 0, PAGE, 0));
+	child_step(self);
+}
+
+/* LOST events of one reason; their counts */
+static uint64_t lost_events(const struct slot_log *log,
+			    enum slot_lost_reason reason)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < log->nr; i++)
+		if (log->events[i].type == SLOT_EVENT_LOST &&
+		    log->events[i].lost.reason == reason)
+			sum += log->events[i].lost.count;
+	return sum;
+}
+
+static void ring_overflow(void)
+{
+	struct diary *diary = diary_new();
+	struct child child = child_start(many_refused, diary);
+	const struct tracer_options options = { .tgid = child.pid,
+						.ring_bytes = 1 };
+	struct tracer *tracer = tracer_new(&options);
+	struct slot_log log;
+	uint64_t lost;
+	size_t told;
+
+	slot_log_init(&log);
+	ASSERT(child_go(&child), "the child failed");
+	flush_to(tracer, &log);
+	told = count_events(&log, SLOT_EVENT_REQUEST, 0);
+	lost = lost_events(&log, SLOT_LOST_RING_FULL);
+	ktap_diag("%zu told, %llu lost", told, (unsigned long long)lost);
+	EXPECT(told > 10, "next to nothing was told");
+	EXPECT(lost > 100, "the ring is not small enough for this test");
+	EXPECT_EQ(told + lost, ROUNDS);
+	EXPECT_EQ(expect_diary(&log, diary), lost);
+	EXPECT_EQ(lost_total(tracer), lost);
+	EXPECT_EQ(tracer_lost(tracer)->count[SLOT_LOST_RING_FULL], lost);
+	expect_numbered(&log);
+	/*
+	 * A ring that was read takes new ones, and they come after the loss. The
+	 * first two events are those of an existing VM without slots.
+	 */
+	ASSERT(child_go(&child), "the child failed");
+	flush_to(tracer, &log);
+	EXPECT_EQ(count_events(&log, SLOT_EVENT_REQUEST, 0), told + 3);
+	EXPECT_EQ(lost_total(tracer), lost);
+	expect_numbered(&log);
+	EXPECT_EQ(log.events[log.nr - 1].seq, 2 + ROUNDS + 3);
+	EXPECT_EQ(child_end(&child), 0);
+	slot_log_deinit(&log);
+	tracer_close(tracer);
+	diary_free(diary);
+}
+
+/* A reader that polls does not let the ring overflow */
+static void reader_keeps_up(void)
+{
+	struct diary *diary = diary_new();
+	struct child child = child_start(many_refused, diary);
+	const struct tracer_options options = { .tgid = child.pid,
+						.ring_bytes = 131072 };
+	struct tracer *tracer = tracer_new(&options);
+	struct slot_log log;
+	char c = 0;
+
+	slot_log_init(&log);
+	ASSERT_EQ(write(child.to, &c, 1), 1);
+	while (count_events(&log, SLOT_EVENT_REQUEST, 0) < ROUNDS) {
+		int ret = tracer_poll(tracer, 5000, tracer_to_log, &log,
+				      &bpf_err);
+
+		if (!EXPECT(ret > 0, "poll: %d after %zu events", ret, log.nr))
+			break;
+	}
+	expect_nothing_lost(tracer);
+	EXPECT_EQ(expect_diary(&log, diary), 0);
+	EXPECT_EQ(read(child.from, &c, 1), 1);
+	EXPECT_EQ(child_end(&child), 0);
+	slot_log_deinit(&log);
+	tracer_close(tracer);
+	diary_free(diary);
+}
+
+/*
+ * More threads at once inside of KVM than a kretprobe has room for: they wait
+ * for the lock under which slots change, each for its turn.
+ */
+#define CROWD 41
+
+static struct diary *shared_diary;
+static pthread_barrier_t barrier;
+static uint64_t hva;
+
+static void *crowd_worker(void *arg)
+{
+	size_t thread = (uintptr_t)arg;
+
+	for (int i = 0; i < 7; i++) {
+		struct slot_request want =
+			slot_at(thread, 0, (thread * 8 + i) * MIB, PAGE, hva);
+
+		pthread_barrier_wait(&barrier);
+		ask(shared_diary, thread, shared_diary->vm_fd, want);
+		want.size = 0;
+		ask(shared_diary, thread, shared_diary->vm_fd, want);
+	}
+	return NULL;
+}
+
+static void crowd(const struct child *self, struct diary *diary)
+{
+	pthread_t workers[CROWD];
+
+	shared_diary = diary;
+	hva = memory_new(MIB);
+	diary->nr_threads = CROWD;
+	diary->vm_fd = vm_new();
+	pthread_barrier_init(&barrier, NULL, CROWD);
+	child_step(self);
+	for (size_t i = 0; i < CROWD; i++)
+		if (pthread_create(&workers[i], NULL, crowd_worker, (void *)i))
+			_exit(43);
+	for (size_t i = 0; i < CROWD; i++)
+		pthread_join(workers[i], NULL);
+	/* What is missing at the end of a thread's life is told a second later */
+	sleep(2);
+	child_step(self);
+}
+
+static void crowd_by(unsigned int avoid, unsigned int nr_calls,
+		     enum slot_lost_reason reason, bool some)
+{
+	struct diary *diary = diary_new();
+	struct child child = child_start(crowd, diary);
+	const struct tracer_options options = { .tgid = child.pid,
+						.avoid = avoid,
+						.nr_calls = nr_calls };
+	struct tracer *tracer = tracer_new(&options);
+	struct slot_log log;
+	size_t told, missing, changes, made = 0;
+
+	slot_log_init(&log);
+	ASSERT(child_go(&child), "the child failed");
+	flush_to(tracer, &log);
+	told = count_events(&log, SLOT_EVENT_REQUEST, 0);
+	changes = count_events(&log, SLOT_EVENT_CHANGE, 0);
+	missing = expect_diary(&log, diary);
+	for (size_t i = 0; i < CROWD; i++)
+		for (size_t j = 0; j < diary->threads[i].nr; j++)
+			made += !diary->threads[i].done[j].result;
+	ktap_diag("%zu of %zu requests told, %zu of %zu changes, %llu lost",
+		  told, diary_total(diary), changes, made,
+		  (unsigned long long)lost_total(tracer));
+	EXPECT_EQ(told + missing, diary_total(diary));
+	EXPECT_EQ(lost_total(tracer), missing + made - changes);
+	if (some)
+		EXPECT(tracer_lost(tracer)->count[reason] > 10,
+		       "next to nothing was lost so: this is no test");
+	expect_numbered(&log);
+	EXPECT_EQ(child_end(&child), 0);
+	slot_log_deinit(&log);
+	tracer_close(tracer);
+	diary_free(diary);
+}
+
+static void too_many_for_kretprobes(void)
+{
+	crowd_by(1U << TRACER_FENTRY, 0, SLOT_LOST_MISSED, true);
+}
+
+/* Where the kernel preempts, some are lost; where it does not, none */
+static void crowd_by_fentry(void)
+{
+	crowd_by(1U << TRACER_KPROBE, 0, SLOT_LOST_MISSED, false);
+}
+
+static void no_room_for_calls(void)
+{
+	crowd_by(1U << TRACER_KPROBE, 5, SLOT_LOST_MAP_FULL, true);
+}
+
+int main(void)
+{
+	static const struct ktap_case cases[] = {
+		{ "a ring that overflows", ring_overflow },
+		{ "a reader that keeps up", reader_keeps_up },
+		{ "more threads than kretprobes have room for",
+		  too_many_for_kretprobes },
+		{ "many threads, by fentry", crowd_by_fentry },
+		{ "more calls in flight than there is room for",
+		  no_room_for_calls },
+	};
+
+	return KTAP_RUN(cases);
+}
