@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "trace/impl.h"
+#include "trace/proof.h"
 #include "view_make.h"
 
 #define VM_FD 7

@@ -8,7 +8,7 @@
 #include "../../bpf/events.h"
 #include "slotscope.skel.h"
 
-#include "kvm/prove.h"
+#include "trace/proof.h"
 #include "trace/stream.h"
 #include "trace/tracer.h"
 
@@ -60,12 +60,6 @@ void hooks_detach(struct tracer *t);
 struct bpf_program *hook_program(const struct tracer *t, size_t hook, int i);
 void hook_settle(struct tracer_hook *hook, enum tracer_hook_state state,
 		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-
-/* proof.c: do events tell what the proof did? */
-bool slot_same(const struct slot *a, const struct slot *b);
-bool proof_told(enum tracer_job job, const struct slot_event *events, size_t nr,
-		const struct kvm_proof *proof, int vm_fd, char *why,
-		size_t size);
 
 /* ring.c: from the ring into the stream */
 int ring_open(struct tracer *t, struct slotscope_error *err);

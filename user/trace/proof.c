@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Do the events of a hook tell exactly what our own VM was asked? */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "trace/impl.h"
+#include "trace/proof.h"
 
 bool slot_same(const struct slot *a, const struct slot *b)
 {
