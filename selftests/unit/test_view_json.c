@@ -398,6 +398,61 @@ static void host_maps_there_and_back(void **unused)
 	json_object_put(obj);
 }
 
+static int take_example(const char *kind, struct json_object *obj,
+			struct slotscope_error *err)
+{
+	struct slot_event event;
+	struct slot_state state;
+	struct host_map map;
+	int ret;
+
+	if (!strcmp(kind, "event"))
+		return slot_event_from_json(obj, &event, err);
+	if (!strcmp(kind, "state")) {
+		ret = slot_state_from_json(obj, &state, err);
+		slot_state_deinit(&state);
+		return ret;
+	}
+	assert_string_equal(kind, "host-map");
+	ret = host_map_from_json(obj, &map, err);
+	host_map_deinit(&map);
+	return ret;
+}
+
+/* What the description shows is what is read: its examples, by their kind */
+static void the_description_is_true(void **unused)
+{
+	struct slotscope_error err = { 0 };
+	struct json_object *obj;
+	char text[4096] = "";
+	char line[1024];
+	char kind[16] = "";
+	size_t examples = 0;
+	FILE *file = fopen("Documentation/json.md", "r");
+
+	if (!file) {
+		print_message("# SKIP not run from the project's root\n");
+		skip();
+	}
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "```json %15s", kind) == 1) {
+			text[0] = '\0';
+		} else if (kind[0] && !strncmp(line, "```", 3)) {
+			obj = json_tokener_parse(text);
+			if (take_example(kind, obj, &err))
+				fail_msg("%s: %s", text, err.why);
+			json_object_put(obj);
+			kind[0] = '\0';
+			examples++;
+		} else if (kind[0]) {
+			assert_true(strlen(text) + strlen(line) < sizeof(text));
+			strcat(text, line);
+		}
+	}
+	fclose(file);
+	assert_int_equal(examples, 5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +463,7 @@ int main(void)
 		cmocka_unit_test(states_there_and_back),
 		cmocka_unit_test(hostile_states_are_refused),
 		cmocka_unit_test(host_maps_there_and_back),
+		cmocka_unit_test(the_description_is_true),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
