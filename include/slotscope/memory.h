@@ -301,9 +301,10 @@ enum memory_endian {
  *		NULL: reads are unassigned
  * @write:	the other way; NULL: writes are unassigned
  * @endian:	byte order of @data's meaning
- * @valid:	what the guest may do: access sizes in bytes (0 means 1 to 8),
- *		unaligned or not, and, if accepts is set, what it says. Anything
- *		else is MEMTX_DECODE_ERROR
+ * @valid:	what the guest may do: access sizes in bytes (max 0: any, and an
+ *		access through the model is cut to 4), unaligned or not, and, if
+ *		accepts is set, what it says. Anything else is
+ *		MEMTX_DECODE_ERROR
  * @impl:	what @read and @write can do; the model splits or widens
  *		accesses (0 means 1 to 4)
  */
@@ -824,6 +825,115 @@ int flat_view_slot_state(const struct flat_view *view, uint16_t as_id,
 			 struct slot_state *state);
 
 /*
+ * Access
+ *
+ * Any thread may read and write through an address space. Each access is made in
+ * the view that is current when it begins; a region's ops may so be called while
+ * a commit takes that region out of the view, but not once it was destroyed.
+ */
+
+/**
+ * address_space_read() - read guest memory
+ * @buf: filled with @len bytes; zeros where nothing answers
+ *
+ * RAM, ROM and ROM devices in ROM mode are copied. Anything else is asked, in
+ * pieces of the sizes and the alignment that it takes. An IOMMU's window leads
+ * into another address space.
+ *
+ * Return: MEMTX_OK, or the results of all pieces that failed, together.
+ * MEMTX_ERROR for RAM that is not accessible from here (no host pointer).
+ */
+unsigned int address_space_read(struct address_space *as, gpa_t addr, void *buf,
+				uint64_t len);
+
+/**
+ * address_space_write() - write guest memory
+ *
+ * Writes to a region that is itself read-only are dropped, and told by
+ * MEMTX_DECODE_ERROR, as in QEMU. Through a read-only alias of RAM they go to
+ * the RAM: KVM lets the guest do so too.
+ */
+unsigned int address_space_write(struct address_space *as, gpa_t addr,
+				 const void *buf, uint64_t len);
+
+/** address_space_rw() - one of both */
+unsigned int address_space_rw(struct address_space *as, gpa_t addr, void *buf,
+			      uint64_t len, bool is_write);
+
+/**
+ * struct memory_mapping - guest memory as a host pointer
+ * @host: the memory itself, or a copy (the bounce buffer) of what is no RAM
+ * @len:	bytes of it; may be fewer than asked for
+ *
+ * The rest is private. Holds the view, and so the region, until unmapped.
+ */
+struct memory_mapping {
+	void *host;
+	uint64_t len;
+	struct address_space *as;
+	const struct flat_view *view;
+	gpa_t addr;
+	bool is_write;
+	bool bounced;
+};
+
+/**
+ * address_space_map() - reach guest memory by a pointer
+ * @len: bytes wanted, not 0
+ *
+ * What is no RAM is copied through the model's one bounce buffer, of one page:
+ * read here, or written by address_space_unmap().
+ *
+ * Return: 0; -EAGAIN while somebody else has the bounce buffer; -ENXIO if
+ * nothing answers there; -EINVAL for length 0; -ENOMEM.
+ */
+int address_space_map(struct address_space *as, gpa_t addr, uint64_t len,
+		      bool is_write, struct memory_mapping *out);
+
+/**
+ * address_space_unmap() - give it back
+ * @written: bytes that were written; 0 for a mapping to read
+ *
+ * Return: MEMTX_*, of the write from the bounce buffer.
+ */
+unsigned int address_space_unmap(struct memory_mapping *mapping,
+				 uint64_t written);
+
+/**
+ * struct memory_region_cache - a place that is accessed again and again
+ * @len: bytes that it covers; may be fewer than asked for
+ *
+ * The rest is private. It stays what it was when it was made: make it anew after
+ * a commit that may have moved it.
+ */
+struct memory_region_cache {
+	uint64_t len;
+	const struct flat_view *view;
+	struct memory_region *region;
+	uint64_t offset;
+};
+
+/**
+ * memory_region_cache_init() - look a place up once
+ *
+ * Return: 0, -ENXIO if nothing answers there, -EINVAL for length 0.
+ */
+int memory_region_cache_init(struct memory_region_cache *cache,
+			     struct address_space *as, gpa_t addr, uint64_t len,
+			     bool is_write);
+void memory_region_cache_deinit(struct memory_region_cache *cache);
+
+/**
+ * memory_region_cache_rw() - access it
+ * @offset: from its beginning
+ *
+ * Return: MEMTX_*; MEMTX_DECODE_ERROR beyond its end.
+ */
+unsigned int memory_region_cache_rw(const struct memory_region_cache *cache,
+				    uint64_t offset, void *buf, uint64_t len,
+				    bool is_write);
+
+/*
  * MemoryListener
  */
 
@@ -906,6 +1016,79 @@ struct memory_listener_ops {
 				 const struct memory_region_section *section,
 				 gpa_t addr, memory_size_t size);
 };
+
+/**
+ * memory_region_find() - what is shown of a part of a region
+ * @addr: in @region
+ * @size: bytes
+ * @out:  the lowest section that the part touches, cut to it. Its region has a
+ *	  reference for the caller, its view is NULL
+ *
+ * Looks in the first address space whose root is above @region; what is shown
+ * need not be @region itself.
+ *
+ * Return: false if there is no such address space, or nothing is shown.
+ */
+bool memory_region_find(struct memory_region *region, uint64_t addr,
+			memory_size_t size, struct memory_region_section *out);
+
+/**
+ * memory_region_clear_dirty() - tell listeners that dirty bits were taken over
+ * @start: in @region
+ *
+ * Calls log_clear for what is shown of it, in every address space.
+ */
+void memory_region_clear_dirty(struct memory_region *region, uint64_t start,
+			       memory_size_t size);
+
+enum {
+	IOMMU_NOTIFY_MAP = 1U << 0,
+	IOMMU_NOTIFY_UNMAP = 1U << 1,
+};
+
+/**
+ * struct iommu_notifier - who wants to know what an IOMMU maps
+ * @flags:  IOMMU_NOTIFY_*
+ * @start:  of the range of interest, in the IOMMU's region
+ * @end:    its last byte
+ * @notify: called for each change that lies within the range
+ *
+ * Owned by the caller; must stay until it is unregistered.
+ */
+struct iommu_notifier {
+	unsigned int flags;
+	gpa_t start;
+	gpa_t end;
+	void (*notify)(struct iommu_notifier *notifier,
+		       const struct iommu_tlb_entry *entry);
+	struct iommu_notifier *next; /* private */
+};
+
+/**
+ * memory_region_register_iommu_notifier() - be told of an IOMMU's changes
+ * @region: the IOMMU's, or an alias of it
+ *
+ * Errors: -EINVAL if it is no IOMMU's, for unknown flags or none, or a range
+ * that ends before it begins.
+ */
+int memory_region_register_iommu_notifier(struct memory_region *region,
+					  struct iommu_notifier *notifier,
+					  struct slotscope_error *err);
+
+/** memory_region_unregister_iommu_notifier() - -ENOENT if it was not there */
+int memory_region_unregister_iommu_notifier(struct memory_region *region,
+					    struct iommu_notifier *notifier,
+					    struct slotscope_error *err);
+
+/**
+ * memory_region_notify_iommu() - tell of a mapping made (perm) or gone (no perm)
+ *
+ * Errors: -EINVAL if @region is no IOMMU's, or @entry reaches out of the range
+ * of a notifier that it touches: that one could not be told the truth.
+ */
+int memory_region_notify_iommu(struct memory_region *region,
+			       const struct iommu_tlb_entry *entry,
+			       struct slotscope_error *err);
 
 /**
  * memory_listener_register() - listen to an address space

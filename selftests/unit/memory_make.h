@@ -24,12 +24,13 @@ static inline void must(int r, const char *what)
 }
 
 /* A call that must be refused: with this code, a reason, and no more */
-#define REFUSED(code, call)                             \
-	do {                                            \
-		memset(&error, 0, sizeof(error));       \
-		assert_int_equal(call, -(code));        \
-		assert_int_equal(error.code, code);     \
-		assert_true(*error.tried &&*error.why); \
+#define REFUSED(wanted, call)                         \
+	do {                                          \
+		memset(&error, 0, sizeof(error));     \
+		assert_int_equal(call, -(wanted));    \
+		assert_int_equal(error.code, wanted); \
+		assert_true(*error.tried);            \
+		assert_true(*error.why);              \
 	} while (0)
 
 static inline struct memory_model *make_model(void)

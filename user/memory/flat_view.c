@@ -181,25 +181,36 @@ const struct flat_range *flat_view_next(const struct flat_view *view,
 					  NULL;
 }
 
-const struct flat_range *flat_view_lookup(const struct flat_view *view,
-					  gpa_t addr)
+/* The lowest range that ends behind @addr, or NULL */
+const struct flat_range *flat_view_at_or_behind(const struct flat_view *view,
+						gpa_t addr)
 {
 	const struct flat_leaf *leaf;
 	unsigned int low, high;
+	size_t at;
 
 	if (!view->nr)
 		return NULL;
-	leaf = view->leaves[flat_view_leaf_of(view, addr)];
+	at = flat_view_leaf_of(view, addr);
+	leaf = view->leaves[at];
 	for (low = 0, high = leaf->nr; low < high;) {
 		unsigned int mid = (low + high) / 2;
-		const struct flat_range *range = &leaf->ranges[mid];
 
-		if (addr < range->addr)
-			high = mid;
-		else if (addr >= range_end(range))
+		if (range_end(&leaf->ranges[mid]) <= addr)
 			low = mid + 1;
 		else
-			return range;
+			high = mid;
 	}
-	return NULL;
+	if (low < leaf->nr)
+		return &leaf->ranges[low];
+	return at + 1 < view->nr_leaves ? &view->leaves[at + 1]->ranges[0] :
+					  NULL;
+}
+
+const struct flat_range *flat_view_lookup(const struct flat_view *view,
+					  gpa_t addr)
+{
+	const struct flat_range *range = flat_view_at_or_behind(view, addr);
+
+	return range && range->addr <= addr ? range : NULL;
 }

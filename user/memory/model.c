@@ -33,6 +33,7 @@ int memory_model_create(const struct memory_model_options *options,
 	TAILQ_INIT(&model->address_spaces);
 	TAILQ_INIT(&model->listeners);
 	LIST_INIT(&model->stale);
+	atomic_flag_clear(&model->bounce_used);
 	model->ioeventfd_seq = 1; /* above that of a new leaf */
 	model->running = true;
 	model->empty_view = flat_view_create(model, NULL, 0);

@@ -46,6 +46,7 @@ struct memory_model {
 	uint64_t ioeventfd_seq;	     /* of the last change of any */
 	struct memory_region *dying; /* lost their last reference */
 	bool reaping;
+	atomic_flag bounce_used;
 	LIST_HEAD(, memory_region) stale; /* roots of views with windows */
 };
 
@@ -78,6 +79,7 @@ struct memory_region {
 	char *parent;
 	const struct memory_region_ops *ops;
 	const struct iommu_ops *iommu_ops;
+	struct iommu_notifier *iommu_notifiers;
 	void (*destroy)(void *opaque);
 	void *destroy_opaque;
 	TAILQ_ENTRY(memory_region) link;
@@ -260,6 +262,8 @@ int flat_view_add_ranges(struct flat_view *view, const struct flat_range *list,
 			 size_t nr);
 void flat_view_share_leaf(struct flat_view *view, struct flat_leaf *leaf);
 size_t flat_view_leaf_of(const struct flat_view *view, gpa_t addr);
+const struct flat_range *flat_view_at_or_behind(const struct flat_view *view,
+						gpa_t addr);
 void flat_view_free(struct flat_view *view);
 void flat_view_reap(struct memory_model *model);
 
@@ -303,6 +307,11 @@ struct memory_region_section section_of(const struct flat_range *range,
 			if (l_->ops->fn)                                   \
 				l_->ops->fn(l_->opaque, ##__VA_ARGS__);    \
 	} while (0)
+
+/* region_access.c */
+bool region_is_direct(const struct memory_region *region, bool is_write);
+unsigned int region_rw(const struct memory_region *region, uint64_t offset,
+		       void *buf, uint64_t len, bool is_write);
 
 /* ioeventfd.c */
 int ioeventfds_plan(struct address_space *as, const struct flat_view *view,

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Access to an address space: which region answers, and how far it reaches. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory/private.h"
+
+/* IOMMUs behind IOMMUs; more are a loop */
+#define MAX_HOPS 16
+
+/* Where an access goes. Holds the view; the region lives as long */
+struct place {
+	const struct flat_view *view;
+	struct memory_region *region; /* NULL: nothing answers */
+	uint64_t offset;
+	uint64_t len;	 /* that can be accessed there at once; not 0 */
+	bool translated; /* by an IOMMU */
+};
+
+/* In one view, without IOMMUs */
+static void look_up(struct place *place, gpa_t addr)
+{
+	const struct flat_range *range =
+		flat_view_at_or_behind(place->view, addr);
+	memory_size_t left = MEMORY_SIZE_2_64 - addr;
+
+	place->region = NULL;
+	if (range && range->addr <= addr) {
+		place->region = range->region;
+		place->offset = range->offset_in_region + (addr - range->addr);
+		left = range_end(range) - addr;
+	} else if (range) {
+		left = range->addr - addr;
+	}
+	if (left < place->len)
+		place->len = left;
+}
+
+static void translate(struct address_space *as, gpa_t addr, uint64_t len,
+		      bool is_write, struct place *place)
+{
+	const struct iommu_ops *ops;
+	struct iommu_tlb_entry entry;
+	uint64_t left;
+	int hops;
+
+	place->len = len;
+	place->translated = false;
+	place->view = address_space_get_flat_view(as);
+	look_up(place, addr);
+	for (hops = 0; place->region && place->region->info.iommu; hops++) {
+		ops = place->region->iommu_ops;
+		entry = (struct iommu_tlb_entry){ 0 };
+		if (ops && ops->translate && hops < MAX_HOPS)
+			ops->translate(place->region->info.opaque,
+				       place->offset, is_write, &entry);
+		if (!entry.target ||
+		    !(entry.perm & (is_write ? IOMMU_WRITE : IOMMU_READ))) {
+			place->region = NULL;
+			return;
+		}
+		addr = (entry.translated & ~entry.mask) |
+		       (place->offset & entry.mask);
+		left = entry.mask - (addr & entry.mask);
+		if (left < place->len - 1)
+			place->len = left + 1;
+		place->translated = true;
+		flat_view_unref(place->view);
+		place->view = address_space_get_flat_view(entry.target);
+		look_up(place, addr);
+	}
+}
+
+unsigned int address_space_rw(struct address_space *as, gpa_t addr, void *buf,
+			      uint64_t len, bool is_write)
+{
+	unsigned int result = MEMTX_OK;
+	struct place place;
+	uint8_t *at = buf;
+
+	for (; len; len -= place.len, addr += place.len, at += place.len) {
+		translate(as, addr, len, is_write, &place);
+		if (place.region) {
+			result |= region_rw(place.region, place.offset, at,
+					    place.len, is_write);
+		} else {
+			result |= MEMTX_DECODE_ERROR;
+			if (!is_write)
+				memset(at, 0, place.len);
+		}
+		flat_view_unref(place.view);
+	}
+	return result;
+}
+
+unsigned int address_space_read(struct address_space *as, gpa_t addr, void *buf,
+				uint64_t len)
+{
+	return address_space_rw(as, addr, buf, len, false);
+}
+
+unsigned int address_space_write(struct address_space *as, gpa_t addr,
+				 const void *buf, uint64_t len)
+{
+	return address_space_rw(as, addr, (void *)buf, len, true);
+}
+
+/* Ranges of one region that follow each other in the RAM are one mapping */
+static uint64_t extend(const struct place *place, gpa_t addr, uint64_t len)
+{
+	const struct flat_range *range = flat_view_lookup(place->view, addr);
+	uint64_t have = place->len;
+
+	while (have < len && (range = flat_view_next(place->view, range)) &&
+	       range->addr == addr + have && range->region == place->region &&
+	       range->offset_in_region == place->offset + have)
+		have = range->size < len - have ? have + range->size : len;
+	return have;
+}
+
+static int map_bounced(struct address_space *as, const struct place *place,
+		       gpa_t addr, bool is_write, struct memory_mapping *out)
+{
+	struct memory_model *model = as->model;
+	uint64_t page = model->options.page_size;
+
+	if (atomic_flag_test_and_set(&model->bounce_used))
+		return -EAGAIN;
+	out->len = place->len < page ? place->len : page;
+	out->host = calloc(1, out->len);
+	if (!out->host) {
+		atomic_flag_clear(&model->bounce_used);
+		return -ENOMEM;
+	}
+	out->bounced = true;
+	if (!is_write)
+		region_rw(place->region, place->offset, out->host, out->len,
+			  false);
+	return 0;
+}
+
+int address_space_map(struct address_space *as, gpa_t addr, uint64_t len,
+		      bool is_write, struct memory_mapping *out)
+{
+	struct place place;
+	int r = 0;
+
+	if (!len)
+		return -EINVAL;
+	*out = (struct memory_mapping){ .as = as,
+					.addr = addr,
+					.is_write = is_write };
+	translate(as, addr, len, is_write, &place);
+	out->view = place.view;
+	if (!place.region) {
+		r = -ENXIO;
+	} else if (!region_is_direct(place.region, is_write)) {
+		r = map_bounced(as, &place, addr, is_write, out);
+	} else if (!place.region->info.ram_block->host) {
+		r = -ENXIO;
+	} else {
+		out->host = (uint8_t *)place.region->info.ram_block->host +
+			    place.offset;
+		/* Behind an IOMMU the next page may be anywhere */
+		out->len = place.translated ? place.len :
+					      extend(&place, addr, len);
+	}
+	if (r)
+		flat_view_unref(place.view);
+	return r;
+}
+
+unsigned int address_space_unmap(struct memory_mapping *mapping,
+				 uint64_t written)
+{
+	unsigned int result = MEMTX_OK;
+
+	if (mapping->bounced) {
+		if (written > mapping->len)
+			written = mapping->len;
+		if (mapping->is_write && written)
+			result = address_space_write(mapping->as, mapping->addr,
+						     mapping->host, written);
+		free(mapping->host);
+		atomic_flag_clear(&mapping->as->model->bounce_used);
+	}
+	flat_view_unref(mapping->view);
+	*mapping = (struct memory_mapping){ 0 };
+	return result;
+}
+
+int memory_region_cache_init(struct memory_region_cache *cache,
+			     struct address_space *as, gpa_t addr, uint64_t len,
+			     bool is_write)
+{
+	struct place place;
+
+	*cache = (struct memory_region_cache){ 0 };
+	if (!len)
+		return -EINVAL;
+	translate(as, addr, len, is_write, &place);
+	if (!place.region) {
+		flat_view_unref(place.view);
+		return -ENXIO;
+	}
+	cache->view = place.view;
+	cache->region = place.region;
+	cache->offset = place.offset;
+	cache->len = place.len;
+	return 0;
+}
+
+void memory_region_cache_deinit(struct memory_region_cache *cache)
+{
+	flat_view_unref(cache->view);
+	*cache = (struct memory_region_cache){ 0 };
+}
+
+unsigned int memory_region_cache_rw(const struct memory_region_cache *cache,
+				    uint64_t offset, void *buf, uint64_t len,
+				    bool is_write)
+{
+	if (offset > cache->len || len > cache->len - offset)
+		return MEMTX_DECODE_ERROR;
+	return region_rw(cache->region, cache->offset + offset, buf, len,
+			 is_write);
+}
