@@ -388,6 +388,10 @@ const struct slot *slot_state_find(const struct slot_state *state,
 int coverage_add_blind(struct coverage *coverage, uint16_t as_id, gpa_t gpa,
 		       uint64_t size, const char *why);
 
+/** coverage_is_blind() - can nothing be told of this address? */
+bool coverage_is_blind(const struct coverage *coverage, uint16_t as_id,
+		       gpa_t gpa);
+
 /**
  * coverage_remove_blind() - a range can be told after all
  *
@@ -456,6 +460,13 @@ void host_map_deinit(struct host_map *map);
  */
 int host_map_parse(struct host_map *map, const char *text, size_t len,
 		   struct slotscope_error *err);
+
+/**
+ * host_map_from() - place of the first range that ends above @hva
+ *
+ * Return: @map->nr if there is none.
+ */
+size_t host_map_from(const struct host_map *map, hva_t hva);
 
 /** host_map_find() - the range that holds @hva, or NULL */
 const struct host_range *host_map_find(const struct host_map *map, hva_t hva);

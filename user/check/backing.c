@@ -76,23 +76,6 @@ static void say_rights(const struct ground *ground, hva_t hva, hva_t last,
 		    range_name_of(range), why);
 }
 
-static const struct host_range *first_from(const struct host_map *map,
-					   hva_t hva)
-{
-	size_t low = 0;
-	size_t high = map->nr;
-	size_t mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (map->ranges[mid].end <= hva)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return &map->ranges[low];
-}
-
 /* Return: false if a part of the slot lies where the map was cut off */
 static bool check_slot(const struct ground *ground, const struct host_map *map)
 {
@@ -105,7 +88,7 @@ static bool check_slot(const struct ground *ground, const struct host_map *map)
 
 	if (last < slot->hva)
 		last = UINT64_MAX;
-	range = first_from(map, slot->hva);
+	range = &map->ranges[host_map_from(map, slot->hva)];
 	for (from = slot->hva;; range++) {
 		if (range == end || range->start > last) {
 			if (map->truncated && range == end)

@@ -8,6 +8,7 @@
 
 #include "check/pieces.h"
 #include "check/say.h"
+#include "view/grow.h"
 
 /* A piece by the host memory it is about; shrinks as parts are explained */
 struct claim {
@@ -109,19 +110,15 @@ static bool make_claims(struct match *match, struct pieces *pieces,
 static void add_mover(struct match *match, const struct span *span,
 		      size_t finding)
 {
-	struct mover *movers = match->movers;
-	size_t cap;
+	struct mover *movers;
 
-	if (match->nr_movers == match->cap_movers) {
-		cap = match->cap_movers ? match->cap_movers * 2 : 16;
-		movers = reallocarray(movers, cap, sizeof(*movers));
-		if (!movers) {
-			match->verdict->nomem = true;
-			return;
-		}
-		match->movers = movers;
-		match->cap_movers = cap;
+	movers = grown(match->movers, match->nr_movers, &match->cap_movers,
+		       sizeof(*movers));
+	if (!movers) {
+		match->verdict->nomem = true;
+		return;
 	}
+	match->movers = movers;
 	movers[match->nr_movers++] = (struct mover){ span, finding };
 }
 

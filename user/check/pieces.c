@@ -4,20 +4,16 @@
 #include <string.h>
 
 #include "check/pieces.h"
+#include "view/grow.h"
 
 int pieces_add(struct pieces *pieces, const struct piece *piece)
 {
-	struct piece *items = pieces->items;
-	size_t cap;
+	struct piece *items;
 
-	if (pieces->nr == pieces->cap) {
-		cap = pieces->cap ? pieces->cap * 2 : 32;
-		items = reallocarray(items, cap, sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		pieces->items = items;
-		pieces->cap = cap;
-	}
+	items = grown(pieces->items, pieces->nr, &pieces->cap, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	pieces->items = items;
 	items[pieces->nr++] = *piece;
 	return 0;
 }

@@ -4,22 +4,33 @@
 #include <string.h>
 
 #include "check/ranges.h"
+#include "view/grow.h"
 
 int spans_add(struct spans *spans, const struct span *span)
 {
-	struct span *items = spans->items;
-	size_t cap;
+	struct span *items;
 
-	if (spans->nr == spans->cap) {
-		cap = spans->cap ? spans->cap * 2 : 32;
-		items = reallocarray(items, cap, sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		spans->items = items;
-		spans->cap = cap;
-	}
+	items = grown(spans->items, spans->nr, &spans->cap, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	spans->items = items;
 	items[spans->nr++] = *span;
 	return 0;
+}
+
+int spans_add_blind(struct spans *spans, const struct coverage *coverage)
+{
+	const struct blind_range *blind;
+	struct span span;
+	int ret = 0;
+
+	for (size_t i = 0; i < coverage->nr_blind && !ret; i++) {
+		blind = &coverage->blind[i];
+		span = (struct span){ blind->as_id, blind->gpa,
+				      blind->gpa + (blind->size - 1), NULL };
+		ret = spans_add(spans, &span);
+	}
+	return ret;
 }
 
 static int compare(const void *a, const void *b)

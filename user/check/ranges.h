@@ -28,6 +28,8 @@ struct spans {
 
 /** spans_add() - append; 0 or -ENOMEM */
 int spans_add(struct spans *spans, const struct span *span);
+/** spans_add_blind() - append what a view is blind for; 0 or -ENOMEM */
+int spans_add_blind(struct spans *spans, const struct coverage *coverage);
 /** spans_sort() - by (as_id, gpa) */
 void spans_sort(struct spans *spans);
 /** spans_join() - sort, and make one of those that touch; for blind ranges */

@@ -6,6 +6,7 @@
 
 #include "check/ranges.h"
 #include "check/say.h"
+#include "view/grow.h"
 
 /* Where a row may have to end: the place after is another thing */
 struct edge {
@@ -31,17 +32,13 @@ struct builder {
 
 static int add_edge(struct builder *b, uint16_t as_id, gpa_t gpa)
 {
-	struct edge *items = b->edges.items;
-	size_t cap;
+	struct edge *items;
 
-	if (b->edges.nr == b->edges.cap) {
-		cap = b->edges.cap ? b->edges.cap * 2 : 64;
-		items = reallocarray(items, cap, sizeof(*items));
-		if (!items)
-			return -ENOMEM;
-		b->edges.items = items;
-		b->edges.cap = cap;
-	}
+	items = grown(b->edges.items, b->edges.nr, &b->edges.cap,
+		      sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	b->edges.items = items;
 	items[b->edges.nr++] = (struct edge){ as_id, gpa };
 	return 0;
 }
@@ -68,7 +65,6 @@ static int by_place(const void *a, const void *b)
 static int collect_view(struct builder *b, enum view_source view)
 {
 	const struct slot_state *state = b->input->views[view];
-	const struct blind_range *blind;
 	const struct slot *slot;
 	struct span span;
 	int ret = 0;
@@ -81,13 +77,11 @@ static int collect_view(struct builder *b, enum view_source view)
 		if (!ret)
 			ret = add_edges(b, span.as_id, span.gpa, span.last);
 	}
-	for (size_t i = 0; i < state->coverage.nr_blind && !ret; i++) {
-		blind = &state->coverage.blind[i];
-		span = (struct span){ blind->as_id, blind->gpa,
-				      blind->gpa + (blind->size - 1), NULL };
-		ret = spans_add(&b->blind[view], &span);
-		if (!ret)
-			ret = add_edges(b, span.as_id, span.gpa, span.last);
+	if (!ret)
+		ret = spans_add_blind(&b->blind[view], &state->coverage);
+	for (size_t i = 0; i < b->blind[view].nr && !ret; i++) {
+		span = b->blind[view].items[i];
+		ret = add_edges(b, span.as_id, span.gpa, span.last);
 	}
 	return ret;
 }
@@ -118,28 +112,20 @@ static int add_edges_of_mappings(struct builder *b, const struct slot *slot)
 	const struct host_map *map = b->input->backing;
 	hva_t last = slot->hva + (slot->size - 1);
 	const struct host_range *range;
-	size_t high = map->nr;
-	size_t low = 0;
-	size_t mid;
+	size_t at;
 	int ret = 0;
 
 	if (!slot->hva || last < slot->hva)
 		return 0;
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (map->ranges[mid].end <= slot->hva)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (; low < map->nr && map->ranges[low].start <= last && !ret; low++) {
-		range = &map->ranges[low];
+	at = host_map_from(map, slot->hva);
+	for (; at < map->nr && map->ranges[at].start <= last && !ret; at++) {
+		range = &map->ranges[at];
 		if (range->start > slot->hva &&
-		    !(low && is_one_mapping(range - 1, range)))
+		    !(at && is_one_mapping(range - 1, range)))
 			ret = add_edge(b, slot->as_id,
 				       slot->gpa + (range->start - slot->hva));
 		if (!ret && range->end <= last &&
-		    !(low + 1 < map->nr && is_one_mapping(range, range + 1)))
+		    !(at + 1 < map->nr && is_one_mapping(range, range + 1)))
 			ret = add_edge(b, slot->as_id,
 				       slot->gpa + (range->end - slot->hva));
 	}
@@ -232,17 +218,12 @@ static enum row_verdict judge(const struct builder *b,
 
 static int add_row(struct check_rows *out, const struct check_row *row)
 {
-	struct check_row *rows = out->rows;
-	size_t cap;
+	struct check_row *rows;
 
-	if (out->nr == out->cap) {
-		cap = out->cap ? out->cap * 2 : 32;
-		rows = reallocarray(rows, cap, sizeof(*rows));
-		if (!rows)
-			return -ENOMEM;
-		out->rows = rows;
-		out->cap = cap;
-	}
+	rows = grown(out->rows, out->nr, &out->cap, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	out->rows = rows;
 	rows[out->nr++] = *row;
 	return 0;
 }

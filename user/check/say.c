@@ -105,29 +105,6 @@ static size_t first_from(const struct slot_state *state, uint16_t as_id,
 	return low;
 }
 
-static bool is_blind(const struct slot_state *state, uint16_t as_id, gpa_t gpa)
-{
-	const struct coverage *coverage = &state->coverage;
-	const struct blind_range *range;
-	size_t low = 0;
-	size_t high = coverage->nr_blind;
-	size_t mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		range = &coverage->blind[mid];
-		if (range->as_id < as_id ||
-		    (range->as_id == as_id &&
-		     range->gpa + (range->size - 1) < gpa))
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	range = &coverage->blind[low];
-	return low < coverage->nr_blind && range->as_id == as_id &&
-	       range->gpa <= gpa;
-}
-
 char *say_view(const struct slot_state *state, uint16_t as_id, gpa_t gpa,
 	       uint64_t size)
 {
@@ -141,7 +118,8 @@ char *say_view(const struct slot_state *state, uint16_t as_id, gpa_t gpa,
 	size_t begin;
 	size_t end;
 
-	if (!state_covers(state, as_id) || is_blind(state, as_id, gpa))
+	if (!state_covers(state, as_id) ||
+	    coverage_is_blind(&state->coverage, as_id, gpa))
 		return NULL;
 	begin = first_from(state, as_id, gpa);
 	if (begin && state->slots[begin - 1].as_id == as_id &&

@@ -132,7 +132,6 @@ static void fill_side(struct verdict *verdict, enum view_source view)
 {
 	struct side *side = &verdict->sides[view];
 	const struct slot_state *state = side->state;
-	const struct blind_range *blind;
 	const struct slot *slot;
 	struct span span;
 	int ret = 0;
@@ -152,12 +151,8 @@ static void fill_side(struct verdict *verdict, enum view_source view)
 			ret = spans_add(&side->slots, &span);
 		}
 	}
-	for (size_t i = 0; i < state->coverage.nr_blind && !ret; i++) {
-		blind = &state->coverage.blind[i];
-		span = (struct span){ blind->as_id, blind->gpa,
-				      blind->gpa + (blind->size - 1), NULL };
-		ret = spans_add(&side->blind, &span);
-	}
+	if (!ret)
+		ret = spans_add_blind(&side->blind, &state->coverage);
 	for (size_t as_id = 0; as_id < state->nr_as && !ret; as_id++) {
 		if (!state->as[as_id].updating)
 			continue;

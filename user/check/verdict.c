@@ -6,6 +6,7 @@
 
 #include "check/say.h"
 #include "check/verdict.h"
+#include "view/grow.h"
 
 bool verdict_covers(const struct verdict *verdict, enum view_source view,
 		    uint16_t as_id)
@@ -49,24 +50,19 @@ size_t verdict_add(struct verdict *verdict, const struct finding *proto,
 		   const char *fmt, ...)
 {
 	struct findings *found = verdict->found;
-	struct finding *items = found->items;
+	struct finding *items;
 	struct finding *finding;
 	va_list ap;
-	size_t cap;
 	int len;
 
 	if (verdict->nomem)
 		return FINDING_NO_CAUSE;
-	if (found->nr == found->cap) {
-		cap = found->cap ? found->cap * 2 : 16;
-		items = reallocarray(items, cap, sizeof(*items));
-		if (!items) {
-			verdict->nomem = true;
-			return FINDING_NO_CAUSE;
-		}
-		found->items = items;
-		found->cap = cap;
+	items = grown(found->items, found->nr, &found->cap, sizeof(*items));
+	if (!items) {
+		verdict->nomem = true;
+		return FINDING_NO_CAUSE;
 	}
+	found->items = items;
 	finding = &items[found->nr];
 	*finding = *proto;
 	memset(finding->says, 0, sizeof(finding->says));

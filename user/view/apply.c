@@ -125,18 +125,8 @@ static int cover(struct slot_state *state, const struct slot *slot)
 /* Would the state have known of a slot that begins here? */
 static bool known(const struct slot_state *state, uint16_t as_id, gpa_t gpa)
 {
-	const struct coverage *coverage = &state->coverage;
-	const struct blind_range *range;
-
-	if (!state->as[as_id].covered)
-		return false;
-	for (size_t i = 0; i < coverage->nr_blind; i++) {
-		range = &coverage->blind[i];
-		if (range->as_id == as_id && gpa >= range->gpa &&
-		    gpa - range->gpa < range->size)
-			return false;
-	}
-	return true;
+	return state->as[as_id].covered &&
+	       !coverage_is_blind(&state->coverage, as_id, gpa);
 }
 
 static bool same_slot(const struct slot *a, const struct slot *b)

@@ -83,6 +83,15 @@ int coverage_add_blind(struct coverage *coverage, uint16_t as_id, gpa_t gpa,
 	return insert(coverage, at, as_id, gpa, last, why);
 }
 
+bool coverage_is_blind(const struct coverage *coverage, uint16_t as_id,
+		       gpa_t gpa)
+{
+	size_t at = first_from(coverage, as_id, gpa);
+
+	return at < coverage->nr_blind && coverage->blind[at].as_id == as_id &&
+	       coverage->blind[at].gpa <= gpa;
+}
+
 int coverage_remove_blind(struct coverage *coverage, uint16_t as_id, gpa_t gpa,
 			  uint64_t size)
 {

@@ -10,6 +10,8 @@
 
 #include <slotscope/view.h>
 
+#include "view/grow.h"
+
 /* What is left of one line */
 struct cursor {
 	const char *at;
@@ -115,15 +117,12 @@ static int parse_line(struct cursor line, struct host_range *range)
 static int add_range(struct host_map *map, size_t *cap,
 		     const struct host_range *range)
 {
-	struct host_range *ranges = map->ranges;
+	struct host_range *ranges;
 
-	if (map->nr == *cap) {
-		*cap = *cap ? *cap * 2 : 64;
-		ranges = reallocarray(ranges, *cap, sizeof(*ranges));
-		if (!ranges)
-			return -ENOMEM;
-		map->ranges = ranges;
-	}
+	ranges = grown(map->ranges, map->nr, cap, sizeof(*ranges));
+	if (!ranges)
+		return -ENOMEM;
+	map->ranges = ranges;
 	ranges[map->nr++] = *range;
 	return 0;
 }
@@ -177,7 +176,7 @@ int host_map_parse(struct host_map *map, const char *text, size_t len,
 	return ret == -EINVAL ? error_why(err, "%s", why) : ret;
 }
 
-const struct host_range *host_map_find(const struct host_map *map, hva_t hva)
+size_t host_map_from(const struct host_map *map, hva_t hva)
 {
 	size_t low = 0;
 	size_t high = map->nr;
@@ -190,7 +189,14 @@ const struct host_range *host_map_find(const struct host_map *map, hva_t hva)
 		else
 			high = mid;
 	}
-	if (low == map->nr || hva < map->ranges[low].start)
+	return low;
+}
+
+const struct host_range *host_map_find(const struct host_map *map, hva_t hva)
+{
+	size_t at = host_map_from(map, hva);
+
+	if (at == map->nr || hva < map->ranges[at].start)
 		return NULL;
-	return &map->ranges[low];
+	return &map->ranges[at];
 }

@@ -5,6 +5,8 @@
 
 #include <slotscope/view.h>
 
+#include "view/grow.h"
+
 void slot_log_init(struct slot_log *log)
 {
 	memset(log, 0, sizeof(*log));
@@ -19,18 +21,13 @@ void slot_log_deinit(struct slot_log *log)
 int slot_log_add(struct slot_log *log, const struct slot_event *event)
 {
 	struct slot_event *events = log->events;
-	size_t cap;
 
 	if (!event->seq || (log->nr && event->seq <= events[log->nr - 1].seq))
 		return -EINVAL;
-	if (log->nr == log->cap) {
-		cap = log->cap ? log->cap * 2 : 64;
-		events = reallocarray(events, cap, sizeof(*events));
-		if (!events)
-			return -ENOMEM;
-		log->events = events;
-		log->cap = cap;
-	}
+	events = grown(events, log->nr, &log->cap, sizeof(*events));
+	if (!events)
+		return -ENOMEM;
+	log->events = events;
 	events += log->nr++;
 	*events = *event;
 	if (event->type == SLOT_EVENT_BASE) {

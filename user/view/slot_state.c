@@ -5,6 +5,8 @@
 
 #include <slotscope/view.h>
 
+#include "view/grow.h"
+
 void slot_state_init(struct slot_state *state, enum view_source source)
 {
 	memset(state, 0, sizeof(*state));
@@ -43,21 +45,17 @@ int slot_state_set_nr_as(struct slot_state *state, size_t nr_as)
 
 int slot_state_add(struct slot_state *state, const struct slot *slot)
 {
-	struct slot *slots = state->slots;
+	struct slot *slots;
 	char *name = NULL;
-	size_t cap;
 
 	if (!slot->size || slot_last(slot) < slot->gpa ||
 	    slot->as_id >= state->nr_as)
 		return -EINVAL;
-	if (state->nr_slots == state->cap_slots) {
-		cap = state->cap_slots ? state->cap_slots * 2 : 16;
-		slots = reallocarray(slots, cap, sizeof(*slots));
-		if (!slots)
-			return -ENOMEM;
-		state->slots = slots;
-		state->cap_slots = cap;
-	}
+	slots = grown(state->slots, state->nr_slots, &state->cap_slots,
+		      sizeof(*slots));
+	if (!slots)
+		return -ENOMEM;
+	state->slots = slots;
 	if (slot->name) {
 		name = strdup(slot->name);
 		if (!name)
