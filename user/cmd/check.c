@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* slotscope check: compare what a VMM means with what KVM holds. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -175,10 +174,9 @@ static int check(struct check_options *options)
 		status = cmd_fail(&err);
 		goto close_checker;
 	}
-	if (options->resume) {
-		if (cmd_globals.verbose)
-			fputs("slotscope: tracing; SIGCONT\n", stderr);
-		kill(checker.process.tgid, SIGCONT);
+	if (options->resume && checker_resume(&checker, &err)) {
+		status = cmd_fail(&err);
+		goto close_checker;
 	}
 	status = check_at_times(options, &checker);
 close_checker:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <signal.h>
 #include <time.h>
 
 #include "cmd/checker.h"
@@ -13,6 +14,7 @@
 #define POLL_MS	     100
 #define PAUSE_MS     30 /* a VMM's commit of its memory is over by then */
 #define SAMPLE_TRIES 10
+#define STOP_MS	     10000
 
 static int take_event(const struct slot_event *event, void *arg)
 {
@@ -96,6 +98,29 @@ int checker_wait(struct checker *checker, int ms, struct slotscope_error *err)
 		if (ret < 0)
 			return ret;
 	}
+	return 0;
+}
+
+int checker_resume(struct checker *checker, struct slotscope_error *err)
+{
+	int64_t end = now_ms() + STOP_MS;
+	int ret;
+
+	while (!process_stopped(&checker->process)) {
+		ret = process_alive(&checker->process);
+		if (ret)
+			return process_failed(&checker->process, ret, "resume",
+					      err);
+		if (now_ms() >= end || stop_requested) {
+			error_set(err, ETIMEDOUT, "resume process %d",
+				  checker->process.tgid);
+			error_why(err, "it is not stopped");
+			return error_next(err, "leave --resume out");
+		}
+		pause_ms(POLL_MS / 10);
+	}
+	if (kill(checker->process.tgid, SIGCONT))
+		return process_failed(&checker->process, -errno, "resume", err);
 	return 0;
 }
 

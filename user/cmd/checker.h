@@ -64,6 +64,15 @@ int checker_open(struct checker *checker, const struct checker_options *options,
 /** checker_close() - end tracing, finish the recording */
 int checker_close(struct checker *checker, struct slotscope_error *err);
 
+/**
+ * checker_resume() - let a process go on that has stopped itself
+ *
+ * Waits until it has: SIGCONT would be lost on one that is only about to.
+ *
+ * Return: 0, -ESRCH, or -ETIMEDOUT if it did not stop.
+ */
+int checker_resume(struct checker *checker, struct slotscope_error *err);
+
 /** checker_wait() - gather events for @ms; ends early when the process does */
 int checker_wait(struct checker *checker, int ms, struct slotscope_error *err);
 

@@ -135,6 +135,13 @@ int process_alive(const struct process *process)
 	return stat.state == 'Z' || stat.state == 'X' ? -ESRCH : 0;
 }
 
+bool process_stopped(const struct process *process)
+{
+	struct proc_stat stat;
+
+	return !read_stat(process->dir, &stat) && stat.state == 'T';
+}
+
 int process_refresh(struct process *process)
 {
 	struct proc_stat stat;

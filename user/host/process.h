@@ -3,6 +3,7 @@
 #ifndef HOST_PROCESS_H
 #define HOST_PROCESS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -43,6 +44,9 @@ void process_close(struct process *process);
  * Return: 0 or -ESRCH.
  */
 int process_alive(const struct process *process);
+
+/** process_stopped() - is it stopped by a signal? */
+bool process_stopped(const struct process *process);
 
 /**
  * process_refresh() - read its name again: exec changes it
