@@ -11,7 +11,7 @@ man=Documentation/man
 
 # long options at the head of a line, "-x FILE, --long FILE" included
 help_options() { grep -oE '^ +(-[A-Za-z]+( [A-Z]+)?, )?--[a-z-]+' | grep -oE -e '--[a-z-]+' | sort -u; }
-man_options() { grep -oE '^(-[A-Za-z]+( [A-Z]+)?, )?--[a-z-]+' "$1" | grep -oE -e '--[a-z-]+' | sort -u; }
+man_options() { grep -oE '^(-[A-Za-z]+( [A-Z]+)?, )?--[a-z][a-z-]*' "$1" | grep -oE -e '--[a-z-]+' | sort -u; }
 # in the main page, the common options; each command has those too
 common=$(printf '%s\n' --help --json --verbose)
 without_common() { grep -vxE -e '--(help|json|verbose)'; }
