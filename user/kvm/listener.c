@@ -43,13 +43,34 @@ static int request(void *opaque, const struct kvm_slot_request *req)
 	return set_user_memory_region(l, req, hva);
 }
 
+/* What KVM means by an errno, as far as one alone tells */
+static const char *what_next(int code)
+{
+	switch (code) {
+	case EEXIST:
+		return "another slot lies there, perhaps one of KVM's own (TSS, "
+		       "identity map, APIC page): slotscope slots shows them";
+	case EINVAL:
+		return "a rule of KVM_SET_USER_MEMORY_REGION is broken: the "
+		       "kernel's Documentation/virt/kvm/api.rst has them";
+	case ENOMEM:
+		return "the kernel has no memory to keep account of the slot: "
+		       "use a smaller -m";
+	default:
+		return "see dmesg for what KVM says";
+	}
+}
+
 /* Only the first is kept: what follows may be its consequence */
 static void problem(void *opaque, const struct slotscope_error *err)
 {
 	struct kvm_memory_listener *l = opaque;
 
-	if (!l->error.code)
-		l->error = *err;
+	if (l->error.code)
+		return;
+	l->error = *err;
+	if (!l->error.next[0])
+		error_next(&l->error, "%s", what_next(err->code));
 }
 
 int kvm_memory_listener_register(struct kvm_memory_listener *l,
