@@ -92,6 +92,7 @@ int address_space_destroy(struct address_space *as, struct slotscope_error *err)
 {
 	struct memory_listener *listener = TAILQ_FIRST(&as->listeners);
 	struct memory_region *root = as->root;
+	struct memory_model *model = as->model;
 
 	if (listener) {
 		error_set(err, EBUSY, "destroy address space %s", as->name);
@@ -99,6 +100,8 @@ int address_space_destroy(struct address_space *as, struct slotscope_error *err)
 	}
 	address_space_free(as);
 	memory_region_unref(root);
+	if (!model->depth)
+		flat_view_reap(model);
 	return 0;
 }
 
