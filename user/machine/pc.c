@@ -106,6 +106,18 @@ static int own(struct pc *pc, struct memory_region *region, const char *owner)
 				       owner ? NULL : PARENT_BOARD, pc->err);
 }
 
+static int place(struct pc *pc, struct memory_region *container,
+		 struct memory_region *region, gpa_t addr, int32_t priority,
+		 const char *owner)
+{
+	int ret = own(pc, region, owner);
+
+	if (ret)
+		return ret;
+	return memory_region_add_subregion_overlap(container, addr, priority,
+						   region, pc->err);
+}
+
 /* A window that is only reserved: no device answers in it yet */
 static int add_window(struct pc *pc, struct memory_region *container,
 		      const char *name, gpa_t addr, uint64_t size,
@@ -118,11 +130,7 @@ static int add_window(struct pc *pc, struct memory_region *container,
 				      &region, pc->err);
 	if (ret)
 		return ret;
-	ret = own(pc, region, owner);
-	if (ret)
-		return ret;
-	return memory_region_add_subregion_overlap(container, addr, priority,
-						   region, pc->err);
+	return place(pc, container, region, addr, priority, owner);
 }
 
 static int add_alias(struct pc *pc, struct memory_region *container,
@@ -137,11 +145,7 @@ static int add_alias(struct pc *pc, struct memory_region *container,
 					 size, &region, pc->err);
 	if (ret)
 		return ret;
-	ret = own(pc, region, owner);
-	if (ret)
-		return ret;
-	return memory_region_add_subregion_overlap(container, addr, priority,
-						   region, pc->err);
+	return place(pc, container, region, addr, priority, owner);
 }
 
 /* QEMU has pc.ram's block before any CPU, and its regions after the first */
@@ -230,11 +234,7 @@ static int add_firmware(struct pc *pc)
 					 pc->err);
 	if (ret)
 		return ret;
-	ret = own(pc, isa, NULL);
-	if (ret)
-		return ret;
-	ret = memory_region_add_subregion_overlap(
-		pc->pci, 1024 * KIB - isa_size, 1, isa, pc->err);
+	ret = place(pc, pc->pci, isa, 1024 * KIB - isa_size, 1, NULL);
 	if (ret)
 		return ret;
 	ret = memory_region_set_readonly(isa, true, pc->err);
