@@ -1,229 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Slots are kept in an array by number and in a tree by guest address. They
- * never overlap, as the sections that they stand for do not.
- */
+/* The listener: from sections to slots, in each mode. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "kvm/slots.h"
-#include "memory/treap.h"
+#include "kvm/slots_table.h"
 
 #define LISTENER_PRIORITY 10
-
-struct entry {
-	struct kvm_slot slot;
-	uint32_t kvm_flags; /* what KVM was told last */
-	bool created;	    /* KVM has it, as far as its answers tell */
-	bool stuck;	    /* KVM refused to delete it: its number is lost */
-	struct treap_node by_gpa;
-};
-
-/* A section that waits for the end of its commit */
-struct queued {
-	struct memory_region_section section;
-	bool add;
-};
-
-struct kvm_slots {
-	struct kvm_slots_options options;
-	struct memory_listener *listener;
-	struct entry **entries; /* by number; NULL where free */
-	uint32_t cap;
-	uint32_t nr;
-	uint32_t first_free; /* no lower number is free */
-	struct treap by_gpa;
-	struct queued *queue;
-	size_t nr_queue;
-	size_t cap_queue;
-};
-
-/* Where a section lies once cut to whole pages */
-struct span {
-	gpa_t gpa;
-	uint64_t size;
-	uint64_t offset; /* in the region */
-};
-
-static struct entry *entry_of(const struct treap_node *node)
-{
-	return container_of(node, struct entry, by_gpa);
-}
-
-static bool gpa_before(const struct treap_node *a, const struct treap_node *b)
-{
-	return entry_of(a)->slot.gpa < entry_of(b)->slot.gpa;
-}
-
-static const struct treap_ops gpa_ops = { .before = gpa_before };
-
-/* The entry with the highest address that is not above @gpa */
-static struct entry *at_or_below(const struct kvm_slots *slots, gpa_t gpa)
-{
-	struct treap_node *node = slots->by_gpa.root;
-	struct entry *found = NULL;
-
-	while (node) {
-		struct entry *e = entry_of(node);
-
-		if (e->slot.gpa <= gpa) {
-			found = e;
-			node = node->right;
-		} else {
-			node = node->left;
-		}
-	}
-	return found;
-}
-
-static struct entry *find_exact(const struct kvm_slots *slots, gpa_t gpa,
-				uint64_t size)
-{
-	struct entry *e = at_or_below(slots, gpa);
-
-	return e && e->slot.gpa == gpa && e->slot.size == size ? e : NULL;
-}
-
-/* The lowest entry that has a byte in common with the range */
-static struct entry *find_overlap(const struct kvm_slots *slots, gpa_t gpa,
-				  uint64_t size)
-{
-	struct entry *e = at_or_below(slots, gpa);
-	struct treap_node *next;
-
-	if (e && gpa - e->slot.gpa < e->slot.size)
-		return e;
-	next = e ? treap_next(&e->by_gpa) : treap_first(&slots->by_gpa);
-	if (!next)
-		return NULL;
-	e = entry_of(next);
-	return e->slot.gpa - gpa < size ? e : NULL;
-}
-
-static void problem(struct kvm_slots *slots, const struct slotscope_error *err)
-{
-	if (slots->options.problem)
-		slots->options.problem(slots->options.opaque, err);
-}
-
-static void about_section(struct slotscope_error *err, int code,
-			  const struct memory_region *region, gpa_t gpa,
-			  uint64_t size)
-{
-	error_set(err, code,
-		  "give guest memory 0x%" PRIx64 "-0x%" PRIx64 " (%s) a slot",
-		  gpa, gpa + size - 1, memory_region_info(region)->name);
-}
-
-/* Tell KVM what @e is now, or with @size 0 that it is gone */
-static int request(struct kvm_slots *slots, struct entry *e, uint64_t size,
-		   uint32_t flags, bool pre_delete)
-{
-	const struct ram_block *block =
-		memory_region_info(e->slot.region)->ram_block;
-	struct kvm_slot_request req = {
-		.slot = e->slot.id | (uint32_t)slots->options.as_id << 16,
-		.flags = flags,
-		.gpa = e->slot.gpa,
-		.size = size,
-		.hva = e->slot.hva,
-		.gmem_fd = block->guest_memfd,
-		.gmem_offset = block->guest_memfd < 0 ? 0 : e->slot.offset,
-		.pre_delete = pre_delete,
-		.region = e->slot.region,
-		.offset = e->slot.offset,
-	};
-	struct slotscope_error err = { 0 };
-	int r = slots->options.request(slots->options.opaque, &req);
-
-	if (!r)
-		return 0;
-	error_set(&err, r,
-		  "set memory slot %u of address space %u (%s, guest 0x%" PRIx64
-		  ", 0x%" PRIx64 " bytes, flags 0x%x)",
-		  e->slot.id, slots->options.as_id,
-		  memory_region_info(e->slot.region)->name, req.gpa, size,
-		  flags);
-	problem(slots, &err);
-	return r;
-}
-
-/* Create it, or change its flags */
-static void set_entry(struct kvm_slots *slots, struct entry *e)
-{
-	uint32_t changed = e->kvm_flags ^ e->slot.flags;
-
-	/* KVM does not change the read-only flag of a slot that stands */
-	if (e->created && changed & SLOT_READONLY) {
-		e->slot.error = request(slots, e, 0, e->slot.flags, true);
-		if (e->slot.error)
-			return;
-		e->created = false;
-	}
-	e->slot.error = request(slots, e, e->slot.size, e->slot.flags, false);
-	if (e->slot.error)
-		return;
-	e->created = true;
-	e->kvm_flags = e->slot.flags;
-}
-
-static bool grow(struct kvm_slots *slots)
-{
-	uint32_t cap = slots->cap ? slots->cap * 2 : 16;
-	struct entry **entries;
-	uint32_t i;
-
-	if (cap > slots->options.nr_slots)
-		cap = slots->options.nr_slots;
-	entries = reallocarray(slots->entries, cap, sizeof(*entries));
-	if (!entries)
-		return false;
-	for (i = slots->cap; i < cap; i++)
-		entries[i] = NULL;
-	slots->entries = entries;
-	slots->cap = cap;
-	return true;
-}
-
-/* The lowest free number */
-static struct entry *alloc_entry(struct kvm_slots *slots,
-				 struct slotscope_error *err)
-{
-	uint32_t id = slots->first_free;
-	struct entry *e;
-
-	while (id < slots->cap && slots->entries[id])
-		id++;
-	slots->first_free = id;
-	if (id == slots->options.nr_slots) {
-		err->code = ENOSPC;
-		error_why(err, "all %u slots are in use", id);
-		error_next(err, "use fewer, larger pieces of memory");
-		return NULL;
-	}
-	if (id == slots->cap && !grow(slots))
-		return NULL;
-	e = calloc(1, sizeof(*e));
-	if (!e)
-		return NULL;
-	e->slot.id = id;
-	slots->entries[id] = e;
-	slots->first_free = id + 1;
-	slots->nr++;
-	return e;
-}
-
-static void free_entry(struct kvm_slots *slots, struct entry *e)
-{
-	uint32_t id = e->slot.id;
-
-	slots->entries[id] = NULL;
-	if (id < slots->first_free)
-		slots->first_free = id;
-	slots->nr--;
-	free(e);
-}
 
 static uint32_t region_flags(const struct kvm_slots *slots,
 			     const struct memory_region *region)
@@ -239,41 +22,6 @@ static uint32_t region_flags(const struct kvm_slots *slots,
 	if (info->ram_block->guest_memfd >= 0)
 		flags |= SLOT_GUEST_MEMFD;
 	return flags;
-}
-
-static void add_entry(struct kvm_slots *slots, struct memory_region *region,
-		      const struct span *span, uint32_t flags)
-{
-	hva_t hva = memory_region_info(region)->ram_block->hva;
-	struct slotscope_error err = { 0 };
-	struct entry *e;
-
-	about_section(&err, ENOMEM, region, span->gpa, span->size);
-	e = alloc_entry(slots, &err);
-	if (!e) {
-		problem(slots, &err);
-		return;
-	}
-	e->slot.gpa = span->gpa;
-	e->slot.size = span->size;
-	e->slot.hva = hva ? hva + span->offset : 0;
-	e->slot.flags = flags;
-	e->slot.region = region;
-	e->slot.offset = span->offset;
-	treap_insert(&slots->by_gpa, &e->by_gpa, &gpa_ops);
-	set_entry(slots, e);
-}
-
-static void del_entry(struct kvm_slots *slots, struct entry *e)
-{
-	treap_erase(&slots->by_gpa, &e->by_gpa, &gpa_ops);
-	/* What KVM never took needs no deletion, and it would refuse */
-	if (e->created)
-		e->slot.error = request(slots, e, 0, 0, false);
-	if (e->created && e->slot.error)
-		e->stuck = true;
-	else
-		free_entry(slots, e);
 }
 
 /* Cut a section to whole pages. Return: false if nothing is left */
@@ -309,7 +57,7 @@ static bool wants_slot(struct kvm_slots *slots, struct memory_region *region,
 	    (slots->options.no_readonly_mem ||
 	     !(info->readonly || info->rom_device) || !info->romd_mode))
 		return false;
-	about_section(&err, EINVAL, region, span->gpa, span->size);
+	slots_about(&err, EINVAL, region, span);
 	if (!info->ram_block) {
 		error_why(&err, "the region is read-only, so that KVM should "
 				"map it, but has no RAM behind it");
@@ -326,7 +74,7 @@ static bool wants_slot(struct kvm_slots *slots, struct memory_region *region,
 	} else {
 		return true;
 	}
-	problem(slots, &err);
+	slots_problem(slots, &err);
 	return false;
 }
 
@@ -342,12 +90,12 @@ static void set_exact(struct kvm_slots *slots, struct memory_region *region,
 				    left :
 				    slots->options.max_slot_size;
 		if (add) {
-			add_entry(slots, region, &span,
+			slots_add(slots, region, &span,
 				  region_flags(slots, region));
 		} else {
-			e = find_exact(slots, span.gpa, span.size);
+			e = slots_find_exact(slots, span.gpa, span.size);
 			if (e)
-				del_entry(slots, e);
+				slots_del(slots, e);
 		}
 		span.gpa += span.size;
 		span.offset += span.size;
@@ -365,32 +113,32 @@ static void set_split(struct kvm_slots *slots, struct memory_region *region,
 	struct span part;
 	struct entry *e;
 
-	while ((e = find_overlap(slots, span.gpa, span.size))) {
+	while ((e = slots_find_overlap(slots, span.gpa, span.size))) {
 		old = e->slot;
 		if (add && span.gpa >= old.gpa &&
 		    span.gpa + span.size <= old.gpa + old.size &&
 		    hva - span.gpa == old.hva - old.gpa) {
 			e->slot.flags = flags;
 			if (flags != e->kvm_flags)
-				set_entry(slots, e);
+				slots_set(slots, e);
 			return;
 		}
-		del_entry(slots, e);
+		slots_del(slots, e);
 		if (old.gpa < span.gpa) {
 			part.gpa = old.gpa;
 			part.size = span.gpa - old.gpa;
 			part.offset = old.offset;
-			add_entry(slots, old.region, &part, flags);
+			slots_add(slots, old.region, &part, flags);
 		}
 		if (old.gpa + old.size > span.gpa + span.size) {
 			part.gpa = span.gpa + span.size;
 			part.size = old.gpa + old.size - part.gpa;
 			part.offset = old.offset + (part.gpa - old.gpa);
-			add_entry(slots, old.region, &part, flags);
+			slots_add(slots, old.region, &part, flags);
 		}
 	}
 	if (add)
-		add_entry(slots, region, &span, flags);
+		slots_add(slots, region, &span, flags);
 }
 
 static void set_section(struct kvm_slots *slots,
@@ -516,12 +264,12 @@ static void update_flags(struct kvm_slots *slots,
 		span.size = left < slots->options.max_slot_size ?
 				    left :
 				    slots->options.max_slot_size;
-		e = find_exact(slots, span.gpa, span.size);
+		e = slots_find_exact(slots, span.gpa, span.size);
 		if (!e)
 			return;
 		e->slot.flags = region_flags(slots, section->region);
 		if (e->slot.flags != e->kvm_flags)
-			set_entry(slots, e);
+			slots_set(slots, e);
 		span.gpa += span.size;
 	}
 }
@@ -597,38 +345,8 @@ int kvm_slots_create(struct address_space *as,
 
 void kvm_slots_destroy(struct kvm_slots *slots)
 {
-	uint32_t id;
-
 	if (!slots)
 		return;
 	memory_listener_unregister(slots->listener);
-	/* What could not be deleted */
-	for (id = 0; id < slots->cap; id++)
-		free(slots->entries[id]);
-	free(slots->entries);
-	free(slots->queue);
-	free(slots);
-}
-
-uint32_t kvm_slots_nr(const struct kvm_slots *slots)
-{
-	return slots->nr;
-}
-
-const struct kvm_slot *kvm_slots_next(const struct kvm_slots *slots,
-				      const struct kvm_slot *slot)
-{
-	uint32_t id;
-
-	for (id = slot ? slot->id + 1 : 0; id < slots->cap; id++)
-		if (slots->entries[id])
-			return &slots->entries[id]->slot;
-	return NULL;
-}
-
-const struct kvm_slot *kvm_slots_find(const struct kvm_slots *slots, gpa_t gpa)
-{
-	const struct entry *e = at_or_below(slots, gpa);
-
-	return e && gpa - e->slot.gpa < e->slot.size ? &e->slot : NULL;
+	slots_free(slots);
 }
