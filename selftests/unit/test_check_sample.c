@@ -15,6 +15,7 @@ struct fake {
 	uint64_t generation;
 	uint64_t traced_lag; /* TRACED is so many changes late */
 	unsigned int catches_up_in;
+	bool no_generations;	     /* TRACED saw system calls only */
 	unsigned int updating_until; /* reading */
 	unsigned int pauses;
 	int fail[CHECK_VIEWS + 1]; /* the last one: the generations */
@@ -103,6 +104,9 @@ static int read_traced(void *ctx, struct slot_state *out,
 	if (ret)
 		return ret;
 	fill(fake, out, fake->generation - fake->traced_lag, true);
+	if (fake->no_generations)
+		out->coverage.fields &=
+			~(SLOT_FIELD_GENERATION | SLOT_FIELD_HIDDEN);
 	if (fake->catches_up_in && !--fake->catches_up_in)
 		fake->traced_lag = 0;
 	return 0;
@@ -232,6 +236,31 @@ static void a_late_trace_is_waited_for(void **unused)
 	sample_deinit(&sample);
 }
 
+/* ... and so is one that cannot know how late it is, if it differs */
+static void a_late_trace_of_requests_is_waited_for(void **unused)
+{
+	struct fake fake = { .generation = 5,
+			     .no_generations = true,
+			     .traced_lag = 2,
+			     .catches_up_in = 3 };
+	struct sample_source source = source_of(&fake);
+	struct sample sample;
+
+	sample_take(&source, 8, &sample);
+	assert_int_equal(sample.tries, 4);
+	assert_int_equal(status_of(&sample), 0);
+	sample_deinit(&sample);
+
+	/* a difference that stays is one */
+	fake = (struct fake){ .generation = 5,
+			      .no_generations = true,
+			      .traced_lag = 2 };
+	sample_take(&source, 3, &sample);
+	assert_int_equal(sample.tries, 3);
+	assert_int_equal(status_of(&sample), 1);
+	sample_deinit(&sample);
+}
+
 static void transition_is_waited_for(void **unused)
 {
 	struct fake fake = { .generation = 5, .updating_until = 8 };
@@ -329,6 +358,7 @@ int main(void)
 		cmocka_unit_test(one_change_is_read_again),
 		cmocka_unit_test(one_that_never_rests_cannot_be_told),
 		cmocka_unit_test(a_late_trace_is_waited_for),
+		cmocka_unit_test(a_late_trace_of_requests_is_waited_for),
 		cmocka_unit_test(transition_is_waited_for),
 		cmocka_unit_test(broken_views_are_told),
 		cmocka_unit_test(views_not_asked_for_are_absent),

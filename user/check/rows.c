@@ -190,6 +190,7 @@ static enum row_verdict judge(const struct builder *b,
 			      const struct check_row *row)
 {
 	unsigned int speaking = 0;
+	const struct slot_state *state;
 	const struct slot *slot;
 	bool own = false;
 
@@ -201,8 +202,10 @@ static enum row_verdict judge(const struct builder *b,
 		if (row->cell[view].kind != ROW_CELL_SLOT)
 			continue;
 		slot = row->cell[view].slot;
+		state = b->input->views[view];
 		if (slot->flags & SLOT_INVALID ||
-		    b->input->views[view]->as[slot->as_id].updating)
+		    (slot->as_id < state->nr_as &&
+		     state->as[slot->as_id].updating))
 			return ROW_TRANSITION;
 		own |= slot->hidden;
 	}

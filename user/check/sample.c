@@ -61,22 +61,32 @@ static bool same_generations(const struct slot_state *a,
 	return true;
 }
 
+/* The next slot that a VMM asked for, from *@at on; NULL at the end */
+static const struct slot *next_own(const struct slot_state *state, size_t *at)
+{
+	while (*at < state->nr_slots) {
+		if (!state->slots[(*at)++].hidden)
+			return &state->slots[*at - 1];
+	}
+	return NULL;
+}
+
 static bool same_slots(const struct slot_state *a, const struct slot_state *b)
 {
 	const struct slot *x;
 	const struct slot *y;
+	size_t i = 0;
+	size_t j = 0;
 
-	if (a->nr_slots != b->nr_slots)
-		return false;
-	for (size_t i = 0; i < a->nr_slots; i++) {
-		x = &a->slots[i];
-		y = &b->slots[i];
-		if (x->as_id != y->as_id || x->id != y->id ||
-		    x->gpa != y->gpa || x->size != y->size ||
-		    x->hva != y->hva || x->flags != y->flags)
-			return false;
-	}
-	return true;
+	do {
+		x = next_own(a, &i);
+		y = next_own(b, &j);
+		if (!x || !y)
+			return x == y;
+	} while (x->as_id == y->as_id && x->id == y->id && x->gpa == y->gpa &&
+		 x->size == y->size && x->hva == y->hva &&
+		 x->flags == y->flags);
+	return false;
 }
 
 static bool same_moment(const struct slot_state *a, const struct slot_state *b)
@@ -111,16 +121,22 @@ static int take_backing(const struct sample_source *source, struct sample *out)
 	return ret == -EAGAIN ? ret : 0;
 }
 
-/* TRACED arrives late, and tells by its generations how late it is */
+/*
+ * TRACED arrives late, and tells by its generations how late it is. Without
+ * generations a request may be through in KVM and not yet in the log: then what
+ * differs is looked at again before it is believed.
+ */
 static bool is_behind(const struct sample *out)
 {
 	const struct slot_state *traced = &out->states[VIEW_TRACED];
 	const struct slot_state *kernel = &out->states[VIEW_KERNEL];
 
-	return out->have[CHECK_TRACED] && out->have[CHECK_KERNEL] &&
-	       has_generations(traced) && has_generations(kernel) &&
-	       !traced->coverage.lost && !traced->gone &&
-	       !same_generations(traced, kernel);
+	if (!out->have[CHECK_TRACED] || !out->have[CHECK_KERNEL] ||
+	    traced->coverage.lost || traced->gone)
+		return false;
+	if (has_generations(traced) && has_generations(kernel))
+		return !same_generations(traced, kernel);
+	return !traced->coverage.nr_blind && !same_slots(traced, kernel);
 }
 
 static bool in_transition(const struct sample *out)
