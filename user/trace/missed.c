@@ -63,6 +63,9 @@ static bool thread_is_gone(uint32_t tid)
 /*
  * Calls in flight of threads that do not exist any more. A call that began just
  * now is left alone: its thread's number may be in use again.
+ *
+ * A map is looked into only once there is cause: while it is, the kernel runs
+ * no kprobe's program on this processor, not even for a task that preempts us.
  */
 static uint64_t count_orphans(const struct bpf_map *map)
 {
@@ -76,15 +79,16 @@ static uint64_t count_orphans(const struct bpf_map *map)
 	if (bpf_map__value_size(map) > sizeof(value))
 		return 0;
 	while (!ret) {
-		uint64_t start_ns = UINT64_MAX;
+		uint64_t start_ns;
 
 		prev = tid;
 		ret = bpf_map_get_next_key(fd, &prev, &tid);
-		if (bpf_map_lookup_elem(fd, &prev, value))
+		if (!thread_is_gone(prev) ||
+		    bpf_map_lookup_elem(fd, &prev, value))
 			continue;
 		/* Of both kinds of call the first member */
 		memcpy(&start_ns, value, sizeof(start_ns));
-		if (start_ns + second < clock_now() && thread_is_gone(prev) &&
+		if (start_ns + second < clock_now() &&
 		    !bpf_map_delete_elem(fd, &prev))
 			more++;
 	}
