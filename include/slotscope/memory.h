@@ -168,8 +168,9 @@ enum {
 /**
  * struct ram_block_options - where RAM comes from; all 0 is private memory of
  * which nothing is known
- * @host:	its memory, if this process may read and write it. Must outlast
- *		the block. NULL: accesses through the model fail
+ * @host:	its memory, if this process may read and write it: as much as it
+ *		may grow to. Must outlast the block. NULL: accesses through the
+ *		model fail
  * @hva:	its address in the VMM. Taken from @host if that is not NULL;
  *		otherwise only a number, never dereferenced; 0 if not known
  * @max_size:	bytes that it may grow to; 0 means no more than its size
@@ -748,6 +749,7 @@ struct address_space *address_space_next(const struct address_space *as);
  * @romd_mode:	of @region, then
  * @readonly:	of @region or of anything that it is shown through
  * @nonvolatile: likewise
+ * @own_readonly: of @region itself, then: what KVM and accesses go by
  */
 struct flat_range {
 	struct memory_region *region;
@@ -758,6 +760,7 @@ struct flat_range {
 	bool romd_mode;
 	bool readonly;
 	bool nonvolatile;
+	bool own_readonly;
 };
 
 /**
@@ -911,7 +914,7 @@ unsigned int address_space_unmap(struct memory_mapping *mapping,
 struct memory_region_cache {
 	uint64_t len;
 	const struct flat_view *view;
-	struct memory_region *region;
+	const struct flat_range *range;
 	uint64_t offset;
 };
 

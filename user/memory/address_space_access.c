@@ -8,10 +8,10 @@
 /* IOMMUs behind IOMMUs; more are a loop */
 #define MAX_HOPS 16
 
-/* Where an access goes. Holds the view; the region lives as long */
+/* Where an access goes. Holds the view; the range lives as long */
 struct place {
 	const struct flat_view *view;
-	struct memory_region *region; /* NULL: nothing answers */
+	const struct flat_range *range; /* NULL: nothing answers */
 	uint64_t offset;
 	uint64_t len;	 /* that can be accessed there at once; not 0 */
 	bool translated; /* by an IOMMU */
@@ -24,9 +24,9 @@ static void look_up(struct place *place, gpa_t addr)
 		flat_view_at_or_behind(place->view, addr);
 	memory_size_t left = MEMORY_SIZE_2_64 - addr;
 
-	place->region = NULL;
+	place->range = NULL;
 	if (range && range->addr <= addr) {
-		place->region = range->region;
+		place->range = range;
 		place->offset = range->offset_in_region + (addr - range->addr);
 		left = range_end(range) - addr;
 	} else if (range) {
@@ -36,9 +36,10 @@ static void look_up(struct place *place, gpa_t addr)
 		place->len = left;
 }
 
-static void translate(struct address_space *as, gpa_t addr, uint64_t len,
+static void translate(const struct flat_view *view, gpa_t addr, uint64_t len,
 		      bool is_write, struct place *place)
 {
+	const struct memory_region *iommu;
 	const struct iommu_ops *ops;
 	struct iommu_tlb_entry entry;
 	uint64_t left;
@@ -46,17 +47,19 @@ static void translate(struct address_space *as, gpa_t addr, uint64_t len,
 
 	place->len = len;
 	place->translated = false;
-	place->view = address_space_get_flat_view(as);
+	place->view = flat_view_ref(view);
 	look_up(place, addr);
-	for (hops = 0; place->region && place->region->info.iommu; hops++) {
-		ops = place->region->iommu_ops;
+	for (hops = 0; place->range && place->range->region->info.iommu;
+	     hops++) {
+		iommu = place->range->region;
+		ops = iommu->iommu_ops;
 		entry = (struct iommu_tlb_entry){ 0 };
 		if (ops && ops->translate && hops < MAX_HOPS)
-			ops->translate(place->region->info.opaque,
-				       place->offset, is_write, &entry);
+			ops->translate(iommu->info.opaque, place->offset,
+				       is_write, &entry);
 		if (!entry.target ||
 		    !(entry.perm & (is_write ? IOMMU_WRITE : IOMMU_READ))) {
-			place->region = NULL;
+			place->range = NULL;
 			return;
 		}
 		addr = (entry.translated & ~entry.mask) |
@@ -74,15 +77,17 @@ static void translate(struct address_space *as, gpa_t addr, uint64_t len,
 unsigned int address_space_rw(struct address_space *as, gpa_t addr, void *buf,
 			      uint64_t len, bool is_write)
 {
+	/* One view for all of it: a commit meanwhile is seen whole or not */
+	const struct flat_view *view = address_space_get_flat_view(as);
 	unsigned int result = MEMTX_OK;
 	struct place place;
 	uint8_t *at = buf;
 
 	for (; len; len -= place.len, addr += place.len, at += place.len) {
-		translate(as, addr, len, is_write, &place);
-		if (place.region) {
-			result |= region_rw(place.region, place.offset, at,
-					    place.len, is_write);
+		translate(view, addr, len, is_write, &place);
+		if (place.range) {
+			result |= range_rw(place.range, place.offset, at,
+					   place.len, is_write);
 		} else {
 			result |= MEMTX_DECODE_ERROR;
 			if (!is_write)
@@ -90,7 +95,18 @@ unsigned int address_space_rw(struct address_space *as, gpa_t addr, void *buf,
 		}
 		flat_view_unref(place.view);
 	}
+	flat_view_unref(view);
 	return result;
+}
+
+/* As above, in the current view */
+static void translate_now(struct address_space *as, gpa_t addr, uint64_t len,
+			  bool is_write, struct place *place)
+{
+	const struct flat_view *view = address_space_get_flat_view(as);
+
+	translate(view, addr, len, is_write, place);
+	flat_view_unref(view);
 }
 
 unsigned int address_space_read(struct address_space *as, gpa_t addr, void *buf,
@@ -108,11 +124,12 @@ unsigned int address_space_write(struct address_space *as, gpa_t addr,
 /* Ranges of one region that follow each other in the RAM are one mapping */
 static uint64_t extend(const struct place *place, gpa_t addr, uint64_t len)
 {
-	const struct flat_range *range = flat_view_lookup(place->view, addr);
+	const struct flat_range *range = place->range;
 	uint64_t have = place->len;
 
 	while (have < len && (range = flat_view_next(place->view, range)) &&
-	       range->addr == addr + have && range->region == place->region &&
+	       range->addr == addr + have &&
+	       range->region == place->range->region &&
 	       range->offset_in_region == place->offset + have)
 		have = range->size < len - have ? have + range->size : len;
 	return have;
@@ -134,8 +151,8 @@ static int map_bounced(struct address_space *as, const struct place *place,
 	}
 	out->bounced = true;
 	if (!is_write)
-		region_rw(place->region, place->offset, out->host, out->len,
-			  false);
+		range_rw(place->range, place->offset, out->host, out->len,
+			 false);
 	return 0;
 }
 
@@ -150,17 +167,18 @@ int address_space_map(struct address_space *as, gpa_t addr, uint64_t len,
 	*out = (struct memory_mapping){ .as = as,
 					.addr = addr,
 					.is_write = is_write };
-	translate(as, addr, len, is_write, &place);
+	translate_now(as, addr, len, is_write, &place);
 	out->view = place.view;
-	if (!place.region) {
+	if (!place.range) {
 		r = -ENXIO;
-	} else if (!region_is_direct(place.region, is_write)) {
+	} else if (!range_is_direct(place.range, is_write)) {
 		r = map_bounced(as, &place, addr, is_write, out);
-	} else if (!place.region->info.ram_block->host) {
+	} else if (!place.range->region->info.ram_block->host) {
 		r = -ENXIO;
 	} else {
-		out->host = (uint8_t *)place.region->info.ram_block->host +
-			    place.offset;
+		out->host =
+			(uint8_t *)place.range->region->info.ram_block->host +
+			place.offset;
 		/* Behind an IOMMU the next page may be anywhere */
 		out->len = place.translated ? place.len :
 					      extend(&place, addr, len);
@@ -198,13 +216,13 @@ int memory_region_cache_init(struct memory_region_cache *cache,
 	*cache = (struct memory_region_cache){ 0 };
 	if (!len)
 		return -EINVAL;
-	translate(as, addr, len, is_write, &place);
-	if (!place.region) {
+	translate_now(as, addr, len, is_write, &place);
+	if (!place.range) {
 		flat_view_unref(place.view);
 		return -ENXIO;
 	}
 	cache->view = place.view;
-	cache->region = place.region;
+	cache->range = place.range;
 	cache->offset = place.offset;
 	cache->len = place.len;
 	return 0;
@@ -222,6 +240,6 @@ unsigned int memory_region_cache_rw(const struct memory_region_cache *cache,
 {
 	if (offset > cache->len || len > cache->len - offset)
 		return MEMTX_DECODE_ERROR;
-	return region_rw(cache->region, cache->offset + offset, buf, len,
-			 is_write);
+	return range_rw(cache->range, cache->offset + offset, buf, len,
+			is_write);
 }

@@ -234,15 +234,20 @@ int flat_view_update(const struct flat_view *old, struct windows *windows,
 		     struct flat_view **out, struct slotscope_error *err)
 {
 	struct flat_view *view = NULL;
-	struct splice splice = { 0 };
+	/* Mostly there is one window */
+	struct flat_ranges one_ranges = { 0 };
+	struct group one_group;
+	struct splice splice = { .groups = &one_ranges, .where = &one_group };
 	size_t leaves, leaf = 0, i;
 	int r = -ENOMEM;
 
 	windows_settle(windows);
 	if (windows->all || !windows->nr)
 		return flat_view_render(old->model, old->root, out, err);
-	splice.groups = calloc(windows->nr, sizeof(*splice.groups));
-	splice.where = calloc(windows->nr, sizeof(*splice.where));
+	if (windows->nr > 1) {
+		splice.groups = calloc(windows->nr, sizeof(*splice.groups));
+		splice.where = calloc(windows->nr, sizeof(*splice.where));
+	}
 	if (!splice.groups || !splice.where)
 		goto out;
 	r = plan_groups(old, windows, &splice, &leaves);
@@ -264,8 +269,10 @@ int flat_view_update(const struct flat_view *old, struct windows *windows,
 out:
 	for (i = 0; i < splice.nr; i++)
 		free(splice.groups[i].list);
-	free(splice.where);
-	free(splice.groups);
+	if (splice.groups != &one_ranges) {
+		free(splice.where);
+		free(splice.groups);
+	}
 	if (r) {
 		if (view)
 			flat_view_free(view);

@@ -309,9 +309,9 @@ struct memory_region_section section_of(const struct flat_range *range,
 	} while (0)
 
 /* region_access.c */
-bool region_is_direct(const struct memory_region *region, bool is_write);
-unsigned int region_rw(const struct memory_region *region, uint64_t offset,
-		       void *buf, uint64_t len, bool is_write);
+bool range_is_direct(const struct flat_range *range, bool is_write);
+unsigned int range_rw(const struct flat_range *range, uint64_t offset,
+		      void *buf, uint64_t len, bool is_write);
 
 /* ioeventfd.c */
 int ioeventfds_plan(struct address_space *as, const struct flat_view *view,

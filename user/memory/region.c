@@ -234,6 +234,7 @@ static void region_free(struct memory_region *region)
 	if (region->destroy)
 		region->destroy(region->destroy_opaque);
 	model->nr_ioeventfds -= region->nr_ioeventfds;
+	free(region->windows.list);
 	free(region->coalesced);
 	free(region->ioeventfds);
 	free(region->parent);

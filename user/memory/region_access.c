@@ -11,15 +11,19 @@
 /* What QEMU takes for granted where ops leave a size at 0 */
 #define DEFAULT_MAX_ACCESS 4
 
-bool region_is_direct(const struct memory_region *region, bool is_write)
+/*
+ * What may change on a region is asked of the range, which is as it was rendered:
+ * another thread may be changing the region.
+ */
+bool range_is_direct(const struct flat_range *range, bool is_write)
 {
-	const struct memory_region_info *info = &region->info;
+	const struct memory_region_info *info = &range->region->info;
 
 	if (info->ram_device)
 		return false;
 	if (is_write)
-		return info->ram && !info->readonly;
-	return info->ram || (info->rom_device && info->romd_mode);
+		return info->ram && !range->own_readonly;
+	return info->ram || (info->rom_device && range->romd_mode);
 }
 
 /* How much of an access at @addr can be made at once */
@@ -180,18 +184,19 @@ static void ram_device_piece(volatile uint8_t *host, uint8_t *buf,
 #undef ACCESS
 }
 
-/* Within one region; @len bytes at @offset are all in it */
-unsigned int region_rw(const struct memory_region *region, uint64_t offset,
-		       void *buf, uint64_t len, bool is_write)
+/* @offset in the range's region; @len bytes from there are all in it */
+unsigned int range_rw(const struct flat_range *range, uint64_t offset,
+		      void *buf, uint64_t len, bool is_write)
 {
+	const struct memory_region *region = range->region;
 	const struct ram_block *block = region->info.ram_block;
-	bool direct = region_is_direct(region, is_write);
+	bool direct = range_is_direct(range, is_write);
 	unsigned int result = MEMTX_OK, size;
 	uint8_t *at = buf;
 
 	if ((direct || region->info.ram_device) &&
-	    (!block->host || offset > block->used_length ||
-	     len > block->used_length - offset)) {
+	    (!block->host || offset > block->max_length ||
+	     len > block->max_length - offset)) {
 		if (!is_write)
 			memset(buf, 0, len);
 		return MEMTX_ERROR;
@@ -208,7 +213,7 @@ unsigned int region_rw(const struct memory_region *region, uint64_t offset,
 		if (!region->info.ram_device)
 			result |= device_piece(region, offset, at, size,
 					       is_write);
-		else if (is_write && region->info.readonly)
+		else if (is_write && range->own_readonly)
 			result |= MEMTX_DECODE_ERROR;
 		else
 			ram_device_piece((uint8_t *)block->host + offset, at,

@@ -67,6 +67,7 @@ static int fill_gaps(struct flat_ranges *out, struct memory_region *region,
 		.romd_mode = region->info.romd_mode,
 		.readonly = at->readonly,
 		.nonvolatile = at->nonvolatile,
+		.own_readonly = region->info.readonly,
 	};
 	__int128 start = at->start, gap_end;
 	size_t i = 0;

@@ -21,7 +21,12 @@ struct gap {
 	struct treap_node node;
 };
 
+/* What a small window needs without asking for memory */
+#define POOL 16
+
 struct render {
+	struct gap pool[POOL];
+	unsigned int nr_pool;
 	struct treap gaps;
 	struct flat_ranges *out;
 	/* Children that wait to be rendered, of all regions on the way down */
@@ -57,13 +62,23 @@ static int add_gap(struct render *render, __int128 start, __int128 end)
 
 	if (start >= end)
 		return 0;
-	gap = malloc(sizeof(*gap));
+	if (render->nr_pool < POOL)
+		gap = &render->pool[render->nr_pool++];
+	else
+		gap = malloc(sizeof(*gap));
 	if (!gap)
 		return -ENOMEM;
 	gap->start = start;
 	gap->end = end;
 	treap_insert(&render->gaps, &gap->node, &gap_ops);
 	return 0;
+}
+
+static void drop_gap(struct render *render, struct gap *gap)
+{
+	treap_erase(&render->gaps, &gap->node, &gap_ops);
+	if (gap < render->pool || gap >= render->pool + POOL)
+		free(gap);
 }
 
 /* The first gap with a byte in [start, end), or NULL */
@@ -95,6 +110,7 @@ static int fill_gaps(struct render *render, struct memory_region *region,
 		.romd_mode = region->info.romd_mode,
 		.readonly = at->readonly,
 		.nonvolatile = at->nonvolatile,
+		.own_readonly = region->info.readonly,
 	};
 	__int128 start, end, gap_end;
 	struct gap *gap;
@@ -119,8 +135,7 @@ static int fill_gaps(struct render *render, struct memory_region *region,
 		} else if (end < gap_end) {
 			gap->start = end; /* likewise: no gap lies between */
 		} else {
-			treap_erase(&render->gaps, &gap->node, &gap_ops);
-			free(gap);
+			drop_gap(render, gap);
 		}
 	}
 	return 0;
@@ -225,22 +240,27 @@ static int by_start(const void *a, const void *b)
 int render_window(struct memory_region *root, const struct window *window,
 		  struct flat_ranges *out)
 {
-	struct render render = { .out = out };
+	struct render render;
 	struct render_at at = { .start = window->start, .end = window->end };
 	size_t first = out->nr;
 	struct treap_node *node;
 	int r;
 
+	render.nr_pool = 0;
+	render.gaps = (struct treap){ 0 };
+	render.out = out;
+	render.children = NULL;
+	render.nr_children = 0;
+	render.cap_children = 0;
+	render.depth = 0;
 	r = add_gap(&render, window->start, window->end);
 	if (!r)
 		r = render_region(&render, root, at);
 	if (!r && out->nr - first > 1)
 		qsort(out->list + first, out->nr - first, sizeof(*out->list),
 		      by_start);
-	while ((node = render.gaps.root)) {
-		treap_erase(&render.gaps, node, &gap_ops);
-		free(gap_of(node));
-	}
+	while ((node = render.gaps.root))
+		drop_gap(&render, gap_of(node));
 	free(render.children);
 	return r;
 }

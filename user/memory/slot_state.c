@@ -25,7 +25,7 @@ static int add_slot(struct slot_state *state, uint16_t as_id,
 	};
 
 	/* The region's own flag: what KVM is told; see set_readonly() */
-	if (info->readonly || info->rom_device)
+	if (range->own_readonly || info->rom_device)
 		slot.flags |= SLOT_READONLY;
 	if (info->ram_block->hva)
 		slot.hva = info->ram_block->hva + range->offset_in_region;

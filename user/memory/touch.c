@@ -66,9 +66,15 @@ void windows_drop(struct memory_region *root)
 		return;
 	root->stale = false;
 	LIST_REMOVE(root, stale_link);
-	free(root->windows.list);
-	root->windows = (struct windows){ 0 };
+	/* Most roots are touched again soon: the list stays, unless it is long */
+	root->windows.nr = 0;
+	root->windows.all = false;
 	root->root_touched = false;
+	if (root->windows.cap > 64) {
+		free(root->windows.list);
+		root->windows.list = NULL;
+		root->windows.cap = 0;
+	}
 }
 
 void view_touch_all(struct memory_region *root)
