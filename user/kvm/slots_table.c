@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "kvm/slots_table.h"
+#include "memory/probes.h"
 
 static struct entry *entry_of(const struct treap_node *node)
 {
@@ -98,8 +99,10 @@ static int request(struct kvm_slots *slots, struct entry *e, uint64_t size,
 		.offset = e->slot.offset,
 	};
 	struct slotscope_error err = { 0 };
-	int r = slots->options.request(slots->options.opaque, &req);
+	int r;
 
+	PROBE4(request, req.slot, req.gpa, req.size, req.flags);
+	r = slots->options.request(slots->options.opaque, &req);
 	if (!r)
 		return 0;
 	error_set(&err, r,

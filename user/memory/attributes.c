@@ -15,6 +15,7 @@ static int set_flag(struct memory_region *region, bool *flag, bool value,
 		return 0;
 	change_begin(model);
 	*flag = value;
+	PROBE1(region_change, region->name);
 	region_touch(region);
 	if (region->info.enabled)
 		model->update_pending = true;
@@ -27,6 +28,7 @@ static int set_flag(struct memory_region *region, bool *flag, bool value,
 static void set_enabled(struct memory_region *region, bool enabled)
 {
 	/* What is hidden touches nothing: one of the two does */
+	PROBE1(region_change, region->name);
 	region_touch(region);
 	region->info.enabled = enabled;
 	if (region->info.container && enabled)
@@ -97,6 +99,7 @@ int memory_region_set_log(struct memory_region *region, bool log,
 		region->info.dirty_log_mask |= DIRTY_MEMORY_VGA;
 	else
 		region->info.dirty_log_mask &= ~DIRTY_MEMORY_VGA;
+	PROBE1(region_change, region->name);
 	region_touch(region);
 	if (region->info.enabled)
 		model->update_pending = true;
@@ -110,6 +113,7 @@ int memory_region_set_log(struct memory_region *region, bool log,
 
 static void set_size(struct memory_region *region, memory_size_t size)
 {
+	PROBE1(region_change, region->name);
 	region_touch(region);
 	region->info.size = size;
 	if (region->info.container && region->info.enabled)
@@ -167,6 +171,7 @@ int memory_region_set_alias_offset(struct memory_region *region,
 		return 0;
 	change_begin(model);
 	region->info.alias_offset = offset;
+	PROBE1(region_change, region->name);
 	region_touch(region);
 	if (region->info.enabled)
 		model->update_pending = true;

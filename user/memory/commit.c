@@ -143,15 +143,13 @@ void commit_apply(struct memory_model *model)
 		while ((root = LIST_FIRST(&model->stale)))
 			windows_drop(root);
 		model_for_each_listener(listener, model)
-			if (listener->ops->begin)
-				listener->ops->begin(listener->opaque);
+			listener_call(listener, begin);
 		TAILQ_FOREACH(as, &model->address_spaces, link) {
 			apply_view(as);
 			ioeventfds_apply(as);
 		}
 		model_for_each_listener(listener, model)
-			if (listener->ops->commit)
-				listener->ops->commit(listener->opaque);
+			listener_call(listener, commit);
 	} else if (model->ioeventfd_pending) {
 		model->ioeventfd_pending = false;
 		TAILQ_FOREACH(as, &model->address_spaces, link)

@@ -89,8 +89,7 @@ void memory_region_clear_dirty(struct memory_region *region, uint64_t start,
 			section = section_of(range, listener->as,
 					     listener->as->view);
 			if (clip(range, start, start + size, &section))
-				listener->ops->log_clear(listener->opaque,
-							 &section);
+				listener_call(listener, log_clear, &section);
 		}
 	}
 }

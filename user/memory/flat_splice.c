@@ -66,6 +66,7 @@ out:
 			flat_view_free(view);
 		return refused(err, r, root);
 	}
+	PROBE3(render, root->name, view->nr, 0);
 	*out = view;
 	return 0;
 }
@@ -278,6 +279,7 @@ out:
 			flat_view_free(view);
 		return refused(err, r, old->root);
 	}
+	PROBE3(render, old->root->name, view->nr, windows->nr);
 	*out = view;
 	return 0;
 }

@@ -32,8 +32,7 @@ static int do_stop(struct memory_model *model, uint32_t flags,
 	}
 	change_finish(model);
 	TAILQ_FOREACH_REVERSE(listener, &model->listeners, listener_list, link)
-		if (listener->ops->log_global_stop)
-			listener->ops->log_global_stop(listener->opaque);
+		listener_call(listener, log_global_stop);
 	return 0;
 }
 
@@ -81,8 +80,7 @@ int memory_global_dirty_log_start(struct memory_model *model, uint32_t flags,
 		return r;
 	}
 	model_for_each_listener(listener, model)
-		if (listener->ops->log_global_start)
-			listener->ops->log_global_start(listener->opaque);
+		listener_call(listener, log_global_start);
 	change_finish(model);
 	return 0;
 }
@@ -126,7 +124,7 @@ void memory_global_dirty_log_sync(struct memory_model *model)
 				continue;
 			section = section_of(range, listener->as,
 					     listener->as->view);
-			listener->ops->log_sync(listener->opaque, &section);
+			listener_call(listener, log_sync, &section);
 		}
 	}
 }

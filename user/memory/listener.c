@@ -5,13 +5,6 @@
 
 #include "memory/private.h"
 
-static void call(const struct memory_listener *listener,
-		 void (*fn)(void *opaque))
-{
-	if (fn)
-		fn(listener->opaque);
-}
-
 /* Ascending priority, the one that came first before its equals */
 static void insert_sorted(struct memory_listener *listener)
 {
@@ -38,42 +31,38 @@ static void insert_sorted(struct memory_listener *listener)
 
 static void tell_all_there(const struct memory_listener *listener)
 {
-	const struct memory_listener_ops *ops = listener->ops;
 	const struct flat_view *view = listener->as->view;
 	const struct flat_range *range;
 	struct memory_region_section section;
 
-	call(listener, ops->begin);
+	listener_call(listener, begin);
 	if (listener->as->model->global_dirty)
-		call(listener, ops->log_global_start);
+		listener_call(listener, log_global_start);
 	flat_view_for_each(range, view) {
 		section = section_of(range, listener->as, view);
-		if (ops->region_add)
-			ops->region_add(listener->opaque, &section);
-		if (range->dirty_log_mask && ops->log_start)
-			ops->log_start(listener->opaque, &section, 0,
-				       range->dirty_log_mask);
+		listener_call(listener, region_add, &section);
+		if (range->dirty_log_mask)
+			listener_call(listener, log_start, &section, 0,
+				      range->dirty_log_mask);
 	}
-	call(listener, ops->commit);
+	listener_call(listener, commit);
 }
 
 static void tell_all_gone(const struct memory_listener *listener)
 {
-	const struct memory_listener_ops *ops = listener->ops;
 	const struct flat_view *view = listener->as->view;
 	const struct flat_range *range;
 	struct memory_region_section section;
 
-	call(listener, ops->begin);
+	listener_call(listener, begin);
 	flat_view_for_each(range, view) {
 		section = section_of(range, listener->as, view);
-		if (range->dirty_log_mask && ops->log_stop)
-			ops->log_stop(listener->opaque, &section,
+		if (range->dirty_log_mask)
+			listener_call(listener, log_stop, &section,
 				      range->dirty_log_mask, 0);
-		if (ops->region_del)
-			ops->region_del(listener->opaque, &section);
+		listener_call(listener, region_del, &section);
 	}
-	call(listener, ops->commit);
+	listener_call(listener, commit);
 }
 
 int memory_listener_register(struct address_space *as, const char *name,

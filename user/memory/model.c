@@ -69,6 +69,7 @@ void change_begin(struct memory_model *model)
 {
 	if (!model->depth)
 		flat_view_reap(model);
+	PROBE1(begin, model->depth);
 	model->depth++;
 }
 
@@ -89,6 +90,7 @@ void change_finish(struct memory_model *model)
 {
 	if (--model->depth)
 		return;
+	PROBE1(commit, model->update_pending);
 	commit_apply(model);
 	flat_view_reap(model);
 }

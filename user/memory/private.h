@@ -13,6 +13,7 @@
 
 #include <slotscope/memory.h>
 
+#include "memory/probes.h"
 #include "memory/treap.h"
 
 /* Regions nested deeper than this are refused at the commit that shows them */
@@ -291,12 +292,19 @@ struct memory_region_section section_of(const struct flat_range *range,
 	TAILQ_FOREACH(listener, &(model)->listeners, link)
 
 /* Call one of the listeners' functions, if it is there, forward or reverse */
-#define listeners_call(as, fn, ...)                                     \
-	do {                                                            \
-		struct memory_listener *l_;                             \
-		TAILQ_FOREACH(l_, &(as)->listeners, as_link)            \
-			if (l_->ops->fn)                                \
-				l_->ops->fn(l_->opaque, ##__VA_ARGS__); \
+#define listener_call(l, fn, ...)                                 \
+	do {                                                      \
+		if ((l)->ops->fn) {                               \
+			PROBE2(listener_call, (l)->name, #fn);    \
+			(l)->ops->fn((l)->opaque, ##__VA_ARGS__); \
+		}                                                 \
+	} while (0)
+
+#define listeners_call(as, fn, ...)                           \
+	do {                                                  \
+		struct memory_listener *l_;                   \
+		TAILQ_FOREACH(l_, &(as)->listeners, as_link)  \
+			listener_call(l_, fn, ##__VA_ARGS__); \
 	} while (0)
 
 #define listeners_call_reverse(as, fn, ...)                                \
@@ -304,8 +312,7 @@ struct memory_region_section section_of(const struct flat_range *range,
 		struct memory_listener *l_;                                \
 		TAILQ_FOREACH_REVERSE(l_, &(as)->listeners, listener_list, \
 				      as_link)                             \
-			if (l_->ops->fn)                                   \
-				l_->ops->fn(l_->opaque, ##__VA_ARGS__);    \
+			listener_call(l_, fn, ##__VA_ARGS__);              \
 	} while (0)
 
 /* region_access.c */

@@ -47,10 +47,13 @@ static void region_attach(struct memory_region *container,
 	if (region->info.enabled)
 		by_addr_insert(region);
 	memory_region_ref(region);
+	PROBE4(region_map, region->name, container->name, region->info.addr,
+	       (uint64_t)region->info.size);
 }
 
 void region_detach(struct memory_region *region)
 {
+	PROBE2(region_unmap, region->name, region->info.container->name);
 	if (region->info.enabled)
 		by_addr_erase(region);
 	treap_erase(&region->info.container->children, &region->order,

@@ -33,6 +33,8 @@ static void tell_del(struct address_space *as, const struct flat_view *view,
 {
 	struct memory_region_section section = section_of(range, as, view);
 
+	PROBE4(section_del, range->region->name, as->name, range->addr,
+	       (uint64_t)range->size);
 	coalesced_range_del(as, view, range);
 	listeners_call_reverse(as, region_del, &section);
 }
@@ -42,6 +44,8 @@ static void tell_add(struct address_space *as, const struct flat_view *view,
 {
 	struct memory_region_section section = section_of(range, as, view);
 
+	PROBE4(section_add, range->region->name, as->name, range->addr,
+	       (uint64_t)range->size);
 	listeners_call(as, region_add, &section);
 	coalesced_range_add(as, view, range);
 }
