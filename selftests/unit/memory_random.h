@@ -60,6 +60,7 @@ struct belief {
 	struct memory_ioeventfd eventfds[256];
 	size_t nr_eventfds;
 	bool open; /* between begin and commit */
+	uint64_t nr_begins;
 	const char *wrong;
 };
 
@@ -206,6 +207,7 @@ static void believe_begin(void *opaque)
 
 	if (belief->open)
 		is_wrong(belief, "begin within a commit");
+	belief->nr_begins++;
 	belief->open = true;
 }
 
