@@ -25,8 +25,9 @@
  *   VM's first request or change in the log.
  * - A change is told once, at its end; so are requests, whatever refuses them. A
  *   request comes after the changes it made. Changes of one VM come in the order
- *   in which they took effect (KVM makes them under one lock); beyond that the
- *   order is that in which things ended, and time_ns tells when they began.
+ *   in which they took effect (KVM makes them under one lock), those of one
+ *   thread in the order in which it did them. Beyond that the order is that in
+ *   which things ended, as far as two processors can agree on it.
  * - What could not be recorded is told by a LOST event at the place where it is
  *   missing, and counted in tracer_lost(). A LOST event with a count of n takes
  *   the place of n events: the next one's seq is n above its own.
