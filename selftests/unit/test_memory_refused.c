@@ -83,7 +83,13 @@ static void test_map(void **state)
 	MUST(memory_region_add_subregion(system, 0x2000, b, &error));
 	REFUSED(EEXIST, memory_region_set_address(b, 0x1800, &error));
 	REFUSED(EEXIST, memory_region_set_size(a, 0x1001, &error));
-	assert_string_equal(shown(as), "1000-1fff a+0; 2000-2fff b+0");
+	/* A disabled one is in the way too; one that may overlap is not */
+	MUST(memory_region_set_enabled(a, false, &error));
+	REFUSED(EEXIST, memory_region_set_address(b, 0x1800, &error));
+	MUST(memory_region_set_enabled(a, true, &error));
+	map(system, 0x3000, 0, make_io(model, "any", 0x1000));
+	MUST(memory_region_set_address(b, 0x3000, &error));
+	assert_string_equal(shown(as), "1000-1fff a+0; 3000-3fff b+0");
 	memory_model_destroy(model);
 	memory_model_destroy(other);
 }

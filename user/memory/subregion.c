@@ -104,25 +104,38 @@ static void map_refused(struct slotscope_error *err, int code,
 		  region->name, (unsigned long long)addr, container->name);
 }
 
+static bool collides(const struct memory_region *region,
+		     const struct memory_region *other, uint64_t addr,
+		     memory_size_t size)
+{
+	return other != region && !other->may_overlap &&
+	       other->info.addr < addr + size && region_end(other) > addr;
+}
+
 int region_check_overlap(const struct memory_region *container,
 			 const struct memory_region *region, uint64_t addr,
 			 memory_size_t size, struct slotscope_error *err)
 {
-	struct memory_region *other;
+	struct memory_region *other = NULL;
 
+	while ((other = by_addr_next(container, other, addr, addr + size)))
+		if (collides(region, other, addr, size))
+			goto refused;
+	/* Those that are disabled are not in the tree; mostly there are none */
+	if (container->children.nr == container->enabled_children.nr)
+		return 0;
 	for (other = memory_region_first_child(container); other;
-	     other = memory_region_next_sibling(other)) {
-		if (other == region || other->may_overlap ||
-		    other->info.addr >= addr + size ||
-		    region_end(other) <= addr)
-			continue;
-		map_refused(err, EEXIST, container, region, addr);
-		error_why(err, "it would overlap %s at 0x%llx", other->name,
-			  (unsigned long long)other->info.addr);
-		return error_next(err, "if that is meant, use "
-				       "memory_region_add_subregion_overlap()");
-	}
+	     other = memory_region_next_sibling(other))
+		if (collides(region, other, addr, size))
+			goto refused;
 	return 0;
+
+refused:
+	map_refused(err, EEXIST, container, region, addr);
+	error_why(err, "it would overlap %s at 0x%llx", other->name,
+		  (unsigned long long)other->info.addr);
+	return error_next(err, "if that is meant, use "
+			       "memory_region_add_subregion_overlap()");
 }
 
 static int check_add(struct memory_region *container,
