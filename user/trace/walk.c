@@ -106,8 +106,17 @@ int walk_run(struct tracer *t, const struct walk_request *request,
 		close(fd);
 	bpf_link__destroy(link);
 	if (ret)
-		error_bpf(err, ret, "read from the iterator over descriptors");
-	return ret;
+		return error_bpf(err, ret,
+				 "read from the iterator over descriptors");
+	/*
+	 * While threads come and go, 6.1 may show a process twice. Of the slots
+	 * that were walked those of the last time are left.
+	 */
+	if (request->fd >= 0 && walk->nr > 1) {
+		walk->vms[0] = walk->vms[walk->nr - 1];
+		walk->nr = 1;
+	}
+	return 0;
 }
 
 bool walk_moved(const struct walk_record *vm)
