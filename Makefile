@@ -11,6 +11,8 @@ all: user
 help:
 	@echo 'make demo     install what is needed, boot the lab, check a real QEMU and our own VMM'
 	@echo 'make check    all tests (T=WORD: those whose name has WORD; K="6.12": on these kernels)'
+	@echo 'make check-long  10 million random calls of the memory model'
+	@echo 'make bench    what changes of the memory model cost'
 	@echo 'make          the slotscope program, build/user/slotscope'
 	@echo 'make kmod     the module, against KDIR ($(KDIR))'
 	@echo 'make lint     checkpatch, sparse, clang-format, shellcheck, man pages'
@@ -27,6 +29,12 @@ demo: deps
 
 check: deps
 	@selftests/run $(foreach k,$(K),-k $(k)) $(T)
+
+check-long: deps
+	@SLOTSCOPE_RANDOM_CALLS=10000000 selftests/run unit/test_memory_random
+
+bench: deps
+	@$(MAKE) --no-print-directory -C selftests/bench
 
 user:
 	@$(MAKE) --no-print-directory -C user
@@ -50,4 +58,4 @@ install-module: kmod
 clean:
 	rm -rf build
 
-.PHONY: all help deps demo check user bpf kmod lint install install-module clean
+.PHONY: all help deps demo check check-long bench user bpf kmod lint install install-module clean

@@ -25,7 +25,7 @@ refused() { # refused REGEX ARGS...
 refused 'no command'
 refused 'no command "frobnicate"' frobnicate
 refused 'no option like --frobnicate' --frobnicate
-for c in check list slots trace vm doctor; do
+for c in check list slots trace vm model doctor; do
 	refused 'no option' "$c" --frobnicate
 done
 for c in list slots vm doctor; do
