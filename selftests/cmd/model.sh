@@ -43,7 +43,9 @@ snapshot=selftests/fixtures/mtree/microvm-kvm
 run $program model mtree $snapshot/mtree-Do.txt
 is "$status" 0 "mtree: status 0"
 like "$out" 'FlatView #1' "mtree: prints the views"
-is "$out" "$(sed 's/ KVM$//' $snapshot/mtree-f.txt)" "mtree: as info mtree -f does"
+# QEMU prints views in the order of a hash table
+is "$(grep . <<<"$out" | sort)" "$(sed 's/ KVM$//' $snapshot/mtree-f.txt | grep . | sort)" \
+	"mtree: the lines that info mtree -f prints"
 
 run make -s -C user install PREFIX="$tmp/usr"
 is "$status" 0 "library: installs under a prefix"
