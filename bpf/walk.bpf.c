@@ -105,6 +105,18 @@ static __always_inline bool change_untold(const struct kvm *kvm)
 	return !bpf_map_lookup_elem(&changes, &tid);
 }
 
+/*
+ * Threads share the descriptors of their process. For one process, 6.1 shows
+ * them for each thread, later kernels once.
+ */
+static __always_inline bool shown_before(const struct task_struct *task)
+{
+	const struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	return task != leader &&
+	       BPF_CORE_READ(task, files) == BPF_CORE_READ(leader, files);
+}
+
 SEC("iter/task_file")
 int walk_files(struct bpf_iter__task_file *ctx)
 {
@@ -114,7 +126,7 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	const struct kvm *kvm;
 	struct vm *vm;
 
-	if (!task || !file)
+	if (!task || !file || shown_before(task))
 		return 0;
 	rec.tgid = BPF_CORE_READ(task, tgid);
 	rec.fd = ctx->fd;
