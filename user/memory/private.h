@@ -239,6 +239,26 @@ void windows_settle(struct windows *windows);
 void windows_drop(struct memory_region *root);
 
 /* render.c */
+
+/* What is handed down, while rendering, from a region to what it shows */
+struct render_at {
+	/*
+	 * Guest address of offset 0 of what the region is mapped in. May be
+	 * negative, for an alias of a part
+	 */
+	__int128 base;
+	/* The window that may still be visible */
+	__int128 start;
+	__int128 end;
+	bool readonly;
+	bool nonvolatile;
+};
+
+bool render_enter(struct render_at *at, const struct memory_region *region);
+void render_through_alias(struct render_at *at,
+			  const struct memory_region *alias);
+struct flat_range render_range(const struct render_at *at,
+			       struct memory_region *region);
 bool flat_ranges_can_merge(const struct flat_range *a,
 			   const struct flat_range *b);
 int flat_ranges_append(struct flat_ranges *ranges,

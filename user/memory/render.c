@@ -14,17 +14,46 @@ struct render {
 	unsigned int depth;
 };
 
-/* What is handed down from a region to what it shows */
-struct render_at {
-	/* Guest address of the region's container's, or target's, offset 0. May
-	 * be negative, for an alias of a part */
-	__int128 base;
-	/* The window that is still visible */
-	__int128 start;
-	__int128 end;
-	bool readonly;
-	bool nonvolatile;
-};
+/*
+ * From what @region is mapped in to @region itself.
+ *
+ * Return: false if none of it is in the window.
+ */
+bool render_enter(struct render_at *at, const struct memory_region *region)
+{
+	const struct memory_region_info *info = &region->info;
+
+	at->base += info->addr;
+	at->readonly |= info->readonly;
+	at->nonvolatile |= info->nonvolatile;
+	if (at->start < at->base)
+		at->start = at->base;
+	if (at->end > at->base + (__int128)info->size)
+		at->end = at->base + (__int128)info->size;
+	return at->start < at->end;
+}
+
+/* From an alias to its target, whose own address must not count */
+void render_through_alias(struct render_at *at,
+			  const struct memory_region *alias)
+{
+	at->base -= alias->info.alias->info.addr;
+	at->base -= alias->info.alias_offset;
+}
+
+/* A range of @region, but for its place */
+struct flat_range render_range(const struct render_at *at,
+			       struct memory_region *region)
+{
+	return (struct flat_range){
+		.region = region,
+		.dirty_log_mask = memory_region_dirty_log_mask(region),
+		.romd_mode = region->info.romd_mode,
+		.readonly = at->readonly,
+		.nonvolatile = at->nonvolatile,
+		.own_readonly = region->info.readonly,
+	};
+}
 
 int flat_ranges_append(struct flat_ranges *ranges,
 		       const struct flat_range *range)
@@ -61,14 +90,7 @@ static int insert(struct flat_ranges *ranges, size_t at,
 static int fill_gaps(struct flat_ranges *out, struct memory_region *region,
 		     const struct render_at *at)
 {
-	struct flat_range range = {
-		.region = region,
-		.dirty_log_mask = memory_region_dirty_log_mask(region),
-		.romd_mode = region->info.romd_mode,
-		.readonly = at->readonly,
-		.nonvolatile = at->nonvolatile,
-		.own_readonly = region->info.readonly,
-	};
+	struct flat_range range = render_range(at, region);
 	__int128 start = at->start, gap_end;
 	size_t i = 0;
 	int r;
@@ -105,21 +127,12 @@ static int render_region(struct render *render, struct memory_region *region,
 	if (render->depth >= MEMORY_MAX_DEPTH)
 		return -ELOOP;
 
-	at.base += info->addr;
-	at.readonly |= info->readonly;
-	at.nonvolatile |= info->nonvolatile;
-	if (at.start < at.base)
-		at.start = at.base;
-	if (at.end > at.base + (__int128)info->size)
-		at.end = at.base + (__int128)info->size;
-	if (at.start >= at.end)
+	if (!render_enter(&at, region))
 		return 0;
 
 	render->depth++;
 	if (info->alias) {
-		/* Where the target itself is mapped must not count */
-		at.base -= info->alias->info.addr;
-		at.base -= info->alias_offset;
+		render_through_alias(&at, region);
 		r = render_region(render, info->alias, at);
 		goto out;
 	}

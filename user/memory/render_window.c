@@ -36,14 +36,6 @@ struct render {
 	unsigned int depth;
 };
 
-struct render_at {
-	__int128 base;
-	__int128 start;
-	__int128 end;
-	bool readonly;
-	bool nonvolatile;
-};
-
 static struct gap *gap_of(const struct treap_node *node)
 {
 	return container_of(node, struct gap, node);
@@ -104,14 +96,7 @@ static struct gap *find_gap(const struct render *render, __int128 start,
 static int fill_gaps(struct render *render, struct memory_region *region,
 		     const struct render_at *at)
 {
-	struct flat_range range = {
-		.region = region,
-		.dirty_log_mask = memory_region_dirty_log_mask(region),
-		.romd_mode = region->info.romd_mode,
-		.readonly = at->readonly,
-		.nonvolatile = at->nonvolatile,
-		.own_readonly = region->info.readonly,
-	};
+	struct flat_range range = render_range(at, region);
 	__int128 start, end, gap_end;
 	struct gap *gap;
 	int r;
@@ -205,20 +190,12 @@ static int render_region(struct render *render, struct memory_region *region,
 		return 0;
 	if (render->depth >= MEMORY_MAX_DEPTH)
 		return -ELOOP;
-	at.base += info->addr;
-	at.readonly |= info->readonly;
-	at.nonvolatile |= info->nonvolatile;
-	if (at.start < at.base)
-		at.start = at.base;
-	if (at.end > at.base + (__int128)info->size)
-		at.end = at.base + (__int128)info->size;
-	if (at.start >= at.end || !find_gap(render, at.start, at.end))
+	if (!render_enter(&at, region) || !find_gap(render, at.start, at.end))
 		return 0;
 
 	render->depth++;
 	if (info->alias) {
-		at.base -= info->alias->info.addr;
-		at.base -= info->alias_offset;
+		render_through_alias(&at, region);
 		r = render_region(render, info->alias, at);
 	} else {
 		r = render_children(render, region, &at);
