@@ -5,12 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <json-c/json.h>
-
 #include "cmd/cmd.h"
 #include "host/module.h"
 #include "kvm/kvm.h"
+#include "render/document.h"
 #include "trace/tracer.h"
+#include "view/json.h"
+#include "view/json_value.h"
 
 static const char help[] =
 	"usage: slotscope doctor [OPTIONS]\n"
@@ -161,32 +162,37 @@ static void print_text(const struct doctor *doctor)
 	}
 }
 
-static int print_json(const struct doctor *doctor)
+static struct json_object *to_json(const struct doctor *doctor)
 {
 	struct json_object *root = json_object_new_object();
 	struct json_object *list = json_object_new_array();
+	int ret = 0;
 	size_t i;
 
+	if (!root || !list)
+		goto fail;
+	ret |= json_put_u64(root, "version", SLOTSCOPE_JSON_VERSION);
+	ret |= json_put_bool(root, "works", all_works(doctor));
 	for (i = 0; i < doctor->nr; i++) {
 		const struct diagnosis *d = &doctor->list[i];
 		struct json_object *obj = json_object_new_object();
 
-		json_object_object_add(obj, "what",
-				       json_object_new_string(d->what));
-		json_object_object_add(obj, "works",
-				       json_object_new_boolean(d->works));
-		json_object_object_add(obj, "how",
-				       json_object_new_string(d->how));
-		json_object_object_add(obj, "next",
-				       json_object_new_string(d->next));
-		json_object_array_add(list, obj);
+		if (!obj)
+			goto fail;
+		ret |= json_put_str(obj, "what", d->what);
+		ret |= json_put_bool(obj, "works", d->works);
+		ret |= json_put_str(obj, "how", d->how);
+		ret |= json_put_str(obj, "next", d->next[0] ? d->next : NULL);
+		ret |= json_add(list, obj);
 	}
-	json_object_object_add(root, "works",
-			       json_object_new_boolean(all_works(doctor)));
-	json_object_object_add(root, "diagnoses", list);
-	puts(json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY));
+	ret |= json_put(root, "diagnoses", list);
+	list = NULL; /* the root's, or gone */
+	if (!ret)
+		return root;
+fail:
+	json_object_put(list);
 	json_object_put(root);
-	return 0;
+	return NULL;
 }
 
 static int run(const struct cmd *cmd, int argc, char **argv)
@@ -206,7 +212,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	look_at_module(&doctor);
 	look_at_tracer(&doctor);
 	if (cmd_globals.json)
-		print_json(&doctor);
+		render_document(stdout, to_json(&doctor));
 	else
 		print_text(&doctor);
 	return all_works(&doctor) ? CMD_OK : CMD_UNKNOWN;

@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <json-c/json.h>
-
 #include "cmd/cmd.h"
 #include "machine/ram.h"
 #include "machine/vm.h"
+#include "render/document.h"
+#include "view/json_value.h"
 
 #define RAM_DEFAULT (128ULL << 20) /* QEMU's */
 
@@ -100,11 +100,14 @@ static void tell_json(enum vm_event event, const char *text)
 		[VM_EVENT_FAILED] = "failed",
 		[VM_EVENT_ENDING] = "ending",
 	};
-	struct json_object *string = json_object_new_string(text);
+	struct json_object *obj = json_object_new_object();
 
-	printf("{ \"event\": \"%s\", \"text\": %s }\n", names[event],
-	       string ? json_object_to_json_string(string) : "null");
-	json_object_put(string);
+	if (obj && (json_put_str(obj, "event", names[event]) ||
+		    json_put_str(obj, "text", text))) {
+		json_object_put(obj);
+		obj = NULL;
+	}
+	render_document(stdout, obj);
 }
 
 static void tell(enum vm_event event, const char *text)
