@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What "make install" gives to others: headers that stand alone, a pkg-config
+# file that tells the truth, and a library that the example builds with.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/tap.sh
+. selftests/tap.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+prefix=/opt/slotscope-test
+root=$work/root
+lib=$root$prefix/lib
+top=$PWD
+
+run make --no-print-directory -C user install DESTDIR="$root" PREFIX="$prefix"
+is "$status" 0 "make install with DESTDIR and PREFIX"
+[ "$status" = 0 ] || { diag "$err"; done_testing; }
+
+# Only what lies in $root is found; the project's own tree is not on any path
+cd "$work" || exit 1
+pc() {
+	env -i PATH="$PATH" PKG_CONFIG_LIBDIR="$lib/pkgconfig" \
+		PKG_CONFIG_SYSROOT_DIR="$root" pkg-config "$@" slotscope
+}
+build() { # build OUTPUT SOURCE FLAGS...
+	run cc -std=gnu11 -Wall -Wextra -Werror -o "$1" "$2" "${@:3}"
+}
+
+is "$(sed -n 's/^prefix=//p' "$lib/pkgconfig/slotscope.pc")" "$prefix" \
+	"slotscope.pc names the prefix, not DESTDIR"
+is "slotscope $(pc --modversion)" "$("$root$prefix/sbin/slotscope" --version)" \
+	"slotscope.pc has the program's version"
+read -ra cflags < <(pc --cflags)
+read -ra libs < <(pc --libs)
+read -ra static < <(pc --static --libs)
+
+for header in "$root$prefix"/include/slotscope/*.h; do
+	header=slotscope/${header##*/}
+	echo "#include <$header>" >"$work/alone.c"
+	run cc -std=gnu11 -Wall -Wextra -Werror -fsyntax-only "${cflags[@]}" alone.c
+	is "$status$err" 0 "$header compiles on its own"
+done
+
+example=$top/Documentation/examples/flat-view.c
+# 64 MiB of RAM with 128 KiB of ROM over it, so RAM in two parts; the second
+# part's host address is as far into the RAM as its guest address
+wanted='       0 +   e0000 pc.ram
+   e0000 +   20000 bios
+  100000 + 3f00000 pc.ram
+slot        0 at 7f0000000000
+slot    e0000 at 7f1000000000
+slot   100000 at 7f0000100000'
+build example "$example" "${cflags[@]}" "${libs[@]}"
+is "$status$err" 0 "the example builds with the installed library alone"
+run ./example
+is "$status" 0 "the example runs"
+is "$out" "$wanted" "the example prints what the rules say"
+build example-static "$example" -static "${cflags[@]}" "${static[@]}"
+is "$status$err" 0 "it links statically by pkg-config --static"
+run ./example-static
+is "$out" "$wanted" "and prints the same"
+
+# Every function that a public header declares, in one program: if one of them
+# needed another library, slotscope.pc would have to name it
+for header in "$root$prefix"/include/slotscope/*.h; do
+	echo "#include <slotscope/${header##*/}>"
+done >all.c
+cc "${cflags[@]}" -E -P all.c | grep -oE '\b[a-z][a-z0-9_]*\(' | tr -d '(' | sort -u >declared
+nm -g --defined-only "$lib/libslotscope.a" | awk '$2 == "T" {print $3}' | sort -u >defined
+comm -12 declared defined >public
+{
+	echo 'extern const void *const all[];'
+	echo 'const void *const all[] = {'
+	sed 's/.*/(const void *)&,/' public
+	echo '}; int main(void) { return !all[0]; }'
+} >>all.c
+build all all.c "${cflags[@]}" "${libs[@]}"
+is "$status$err" 0 "all public functions link with what slotscope.pc names"
+like "$(wc -l <public)" '^[1-9][0-9]{2}$' "those are at least 100"
+done_testing
