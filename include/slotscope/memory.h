@@ -21,7 +21,8 @@
  * - Errors. A function that can refuse returns 0 or a negative errno value and
  *   fills @err; the model is then as it was before the call. Nothing aborts.
  *   Each can return -ENOMEM, and each that leads to a commit -ELOOP, if regions
- *   are nested more than 1000 deep; the other values are listed with it.
+ *   are nested more than 1000 deep, or -E2BIG, if aliases of aliases multiply
+ *   to millions of ranges; the other values are listed with it.
  * - Transactions. A change takes effect on views and listeners at the end of
  *   the outermost transaction; without one, before the call returns. Listener
  *   callbacks must not change the model.
@@ -112,9 +113,9 @@ void memory_model_begin(struct memory_model *model);
  * space what went (region_del), then what came, stayed or changed (region_add,
  * region_nop, log_start, log_stop), then its ioeventfds; then commit to each.
  *
- * Errors: -EINVAL without an open transaction. After -ENOMEM or -ELOOP nobody
- * was told anything and the transaction is still open: call it again, once
- * there is memory, or the regions are less deep.
+ * Errors: -EINVAL without an open transaction. After -ENOMEM, -ELOOP or -E2BIG
+ * nobody was told anything and the transaction is still open: call it again,
+ * once there is memory, or the regions show less.
  */
 int memory_model_commit(struct memory_model *model,
 			struct slotscope_error *err);

@@ -176,6 +176,30 @@ static void test_nesting(void **state)
 	memory_model_destroy(model);
 }
 
+/* Each level shows the one below it twice: 2^40 ranges, told in good time */
+static void test_doubling(void **state)
+{
+	struct memory_model *model = make_model();
+	struct memory_region *top, *next, *root;
+	struct address_space *as;
+	uint64_t size = 0x10;
+	int i;
+
+	top = make_io(model, "leaf", size);
+	for (i = 0; i < 40; i++, size *= 2) {
+		next = make_container(model, "c", 2 * size);
+		map(next, 0, 0, make_alias("low", model, top, 0, size));
+		map(next, size, 0, make_alias("high", model, top, 0, size));
+		top = next;
+	}
+	root = make_container(model, "root", MEMORY_SIZE_2_64);
+	as = make_as(model, "as", root);
+	REFUSED(E2BIG, memory_region_add_subregion(root, 0, top, &error));
+	assert_string_equal(shown(as), "");
+	assert_null(memory_region_info(top)->container);
+	memory_model_destroy(model);
+}
+
 /* References: what holds a region, and when it goes */
 static void on_destroy(void *opaque)
 {
@@ -228,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_destroy),
 		cmocka_unit_test(test_nesting),
+		cmocka_unit_test(test_doubling),
 		cmocka_unit_test(test_references),
 	};
 

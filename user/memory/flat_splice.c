@@ -41,6 +41,11 @@ static int refused(struct slotscope_error *err, int code,
 	if (code == -ELOOP)
 		error_why(err, "regions are nested more than %d deep",
 			  MEMORY_MAX_DEPTH);
+	if (code == -E2BIG)
+		error_why(err,
+			  "it takes more than %u steps: aliases show "
+			  "aliases too often",
+			  MEMORY_MAX_VISITS);
 	return code;
 }
 

@@ -17,7 +17,11 @@
 #include "memory/treap.h"
 
 /* Regions nested deeper than this are refused at the commit that shows them */
-#define MEMORY_MAX_DEPTH 1000
+#define MEMORY_MAX_DEPTH  1000
+/* And views that need more steps than this: aliases of aliases can double them
+ * on each level, and would take for ever
+ */
+#define MEMORY_MAX_VISITS (1u << 22)
 
 TAILQ_HEAD(region_list, memory_region);
 TAILQ_HEAD(address_space_list, address_space);
@@ -254,6 +258,13 @@ struct render_at {
 	bool nonvolatile;
 };
 
+/* How far a render came */
+struct render_work {
+	unsigned int depth;
+	unsigned int visits;
+};
+
+int render_visit(struct render_work *work);
 bool render_enter(struct render_at *at, const struct memory_region *region);
 void render_through_alias(struct render_at *at,
 			  const struct memory_region *alias);

@@ -11,8 +11,15 @@
 
 struct render {
 	struct flat_ranges *out;
-	unsigned int depth;
+	struct render_work work;
 };
+
+int render_visit(struct render_work *work)
+{
+	if (work->depth >= MEMORY_MAX_DEPTH)
+		return -ELOOP;
+	return ++work->visits > MEMORY_MAX_VISITS ? -E2BIG : 0;
+}
 
 /*
  * From what @region is mapped in to @region itself.
@@ -120,17 +127,17 @@ static int render_region(struct render *render, struct memory_region *region,
 {
 	const struct memory_region_info *info = &region->info;
 	struct memory_region *child;
-	int r = 0;
+	int r;
 
 	if (!info->enabled)
 		return 0;
-	if (render->depth >= MEMORY_MAX_DEPTH)
-		return -ELOOP;
-
+	r = render_visit(&render->work);
+	if (r)
+		return r;
 	if (!render_enter(&at, region))
 		return 0;
 
-	render->depth++;
+	render->work.depth++;
 	if (info->alias) {
 		render_through_alias(&at, region);
 		r = render_region(render, info->alias, at);
@@ -142,7 +149,7 @@ static int render_region(struct render *render, struct memory_region *region,
 	if (!r && info->terminates)
 		r = fill_gaps(render->out, region, &at);
 out:
-	render->depth--;
+	render->work.depth--;
 	return r;
 }
 

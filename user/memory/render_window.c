@@ -33,7 +33,7 @@ struct render {
 	struct memory_region **children;
 	size_t nr_children;
 	size_t cap_children;
-	unsigned int depth;
+	struct render_work work;
 };
 
 static struct gap *gap_of(const struct treap_node *node)
@@ -188,12 +188,13 @@ static int render_region(struct render *render, struct memory_region *region,
 
 	if (!info->enabled)
 		return 0;
-	if (render->depth >= MEMORY_MAX_DEPTH)
-		return -ELOOP;
+	r = render_visit(&render->work);
+	if (r)
+		return r;
 	if (!render_enter(&at, region) || !find_gap(render, at.start, at.end))
 		return 0;
 
-	render->depth++;
+	render->work.depth++;
 	if (info->alias) {
 		render_through_alias(&at, region);
 		r = render_region(render, info->alias, at);
@@ -202,7 +203,7 @@ static int render_region(struct render *render, struct memory_region *region,
 		if (!r && info->terminates)
 			r = fill_gaps(render, region, &at);
 	}
-	render->depth--;
+	render->work.depth--;
 	return r;
 }
 
@@ -229,7 +230,7 @@ int render_window(struct memory_region *root, const struct window *window,
 	render.children = NULL;
 	render.nr_children = 0;
 	render.cap_children = 0;
-	render.depth = 0;
+	render.work = (struct render_work){ 0 };
 	r = add_gap(&render, window->start, window->end);
 	if (!r)
 		r = render_region(&render, root, at);
