@@ -12,6 +12,7 @@ help:
 	@echo 'make demo     install what is needed, boot the lab, check a real QEMU and our own VMM'
 	@echo 'make check    all tests (T=WORD: those whose name has WORD; K="6.12": on these kernels)'
 	@echo 'make check-long  10 million random calls of the memory model'
+	@echo 'make fuzz     fuzz the replay of logs for a minute (SECONDS=N)'
 	@echo 'make bench    what changes of the memory model cost'
 	@echo 'make          the slotscope program, build/user/slotscope'
 	@echo 'make kmod     the module, against KDIR ($(KDIR))'
@@ -32,6 +33,9 @@ check: deps
 
 check-long: deps
 	@SLOTSCOPE_RANDOM_CALLS=10000000 selftests/run unit/test_memory_random
+
+fuzz: deps
+	@$(MAKE) --no-print-directory -C selftests/fuzz
 
 bench: deps
 	@$(MAKE) --no-print-directory -C selftests/bench
@@ -58,4 +62,4 @@ install-module: kmod
 clean:
 	rm -rf build
 
-.PHONY: all help deps demo check check-long bench user bpf kmod lint install install-module clean
+.PHONY: all help deps demo check check-long bench fuzz user bpf kmod lint install install-module clean
