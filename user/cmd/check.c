@@ -38,7 +38,8 @@ static const char help[] =
 	"      --pid PID      the VMM's process\n"
 	"      --fd FD        the VM's descriptor there, if it has several VMs\n"
 	"      --qmp ADDRESS  the VMM's QMP socket, a path or @NAME; else it is found\n"
-	"      --at SECONDS   check so long after tracing began; may be repeated\n"
+	"      --at SECONDS   check so long after tracing began or, with a COMMAND or\n"
+	"                     --resume, after the VM was there; may be repeated\n"
 	"                     (default: 0 with --pid, 3 with a COMMAND)\n"
 	"      --resume       send SIGCONT to PID once tracing has begun\n"
 	"      --no-trace     do without TRACED\n"
@@ -132,10 +133,15 @@ static int check_at_times(const struct check_options *options,
 			  struct checker *checker)
 {
 	struct slotscope_error err = {};
-	int64_t begin = now_ms();
 	int status = CMD_OK;
+	int64_t begin;
 	size_t i;
 
+	/* How long a program takes until it has a VM is nobody's business */
+	if ((options->argv || options->resume) &&
+	    checker_wait_vm(checker, &err))
+		return cmd_fail(&err);
+	begin = now_ms();
 	for (i = 0; i < options->nr_at && !stop_requested; i++) {
 		if (checker_wait(checker, begin + options->at_ms[i] - now_ms(),
 				 &err))

@@ -15,6 +15,7 @@
 #define PAUSE_MS     30 /* a VMM's commit of its memory is over by then */
 #define SAMPLE_TRIES 10
 #define STOP_MS	     10000
+#define VM_MS	     30000
 
 static int take_event(const struct slot_event *event, void *arg)
 {
@@ -99,6 +100,22 @@ int checker_wait(struct checker *checker, int ms, struct slotscope_error *err)
 			return ret;
 	}
 	return 0;
+}
+
+int checker_wait_vm(struct checker *checker, struct slotscope_error *err)
+{
+	int64_t end = now_ms() + VM_MS;
+	int ret;
+
+	while ((ret = find_vm(&checker->process, checker->options.fd,
+			      &checker->vm, err)) &&
+	       now_ms() < end && !stop_requested &&
+	       !process_alive(&checker->process)) {
+		ret = checker_wait(checker, POLL_MS / 4, err);
+		if (ret)
+			return ret;
+	}
+	return ret;
 }
 
 int checker_resume(struct checker *checker, struct slotscope_error *err)

@@ -73,6 +73,14 @@ int checker_close(struct checker *checker, struct slotscope_error *err);
  */
 int checker_resume(struct checker *checker, struct slotscope_error *err);
 
+/**
+ * checker_wait_vm() - gather events until the process has a VM
+ *
+ * Return: 0; or what find_vm() says when the process ends without one, a signal
+ * comes, or it takes longer than half a minute.
+ */
+int checker_wait_vm(struct checker *checker, struct slotscope_error *err);
+
 /** checker_wait() - gather events for @ms; ends early when the process does */
 int checker_wait(struct checker *checker, int ms, struct slotscope_error *err);
 
