@@ -57,9 +57,12 @@ struct replay_report {
 /**
  * struct replay_options - how to replay; all 0 is the usual way
  * @full_render: by the full render (memory_model_options)
+ * @no_hash: count views, do not compare them: so that what the model takes can be
+ *	     measured. Most of a replay's time goes into the hashes
  */
 struct replay_options {
 	bool full_render;
+	bool no_hash;
 };
 
 /**

@@ -28,6 +28,7 @@ struct replay {
 	struct replay_region *by_id;
 	struct replay_region *by_region;
 	struct kvm_slots *slots[2];
+	bool no_hash;	 /* see struct replay_options */
 	bool rendered;	 /* the call led to a commit that rendered */
 	bool oom;	 /* a callback ran out of memory */
 	char **expected; /* KVM lines that the call must lead to */
