@@ -2,7 +2,8 @@
 # slotscope: the top of the house. Each target is a line to a part's own Makefile.
 # 'make help' lists them.
 
-SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# Debian's users have no sbin in their PATH; depmod, modprobe and bpftool are there
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 PREFIX ?= /usr/local
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
