@@ -146,6 +146,8 @@ static int check_at_times(const struct check_options *options,
 		if (checker_wait(checker, begin + options->at_ms[i] - now_ms(),
 				 &err))
 			return cmd_fail(&err);
+		if (stop_requested)
+			break;
 		status = worse(status,
 			       check_once(checker, options->at_ms[i], &err));
 		if (status == CMD_ERROR)
@@ -154,6 +156,7 @@ static int check_at_times(const struct check_options *options,
 	if (stop_requested && i < options->nr_at) {
 		error_set(&err, EINTR, "make %zu of %zu checks",
 			  options->nr_at - i, options->nr_at);
+		error_next(&err, "let it run to its end");
 		return cmd_fail(&err);
 	}
 	return status;

@@ -30,6 +30,7 @@ static const char help[] =
 struct diagnosis {
 	const char *what;
 	bool works;
+	bool spare; /* something else does its work */
 	char how[512];
 	char next[400];
 };
@@ -51,13 +52,24 @@ static struct diagnosis *add(struct doctor *doctor, const char *what,
 	return d;
 }
 
-static void add_error(struct doctor *doctor, const char *what,
-		      const struct slotscope_error *err)
+static struct diagnosis *add_error(struct doctor *doctor, const char *what,
+				   const struct slotscope_error *err)
 {
 	struct diagnosis *d = add(doctor, what, false);
 
 	snprintf(d->how, sizeof(d->how), "%.120s: %s", err->tried, err->why);
 	snprintf(d->next, sizeof(d->next), "%s", err->next);
+	return d;
+}
+
+static bool works(const struct doctor *doctor, const char *what)
+{
+	size_t i;
+
+	for (i = 0; i < doctor->nr; i++)
+		if (!strcmp(doctor->list[i].what, what))
+			return doctor->list[i].works;
+	return false;
 }
 
 static void look_at_kvm(struct doctor *doctor)
@@ -86,7 +98,9 @@ static void look_at_module(struct doctor *doctor)
 
 	fd = module_open(&info, &err);
 	if (fd < 0) {
-		add_error(doctor, "module", &err);
+		d = add_error(doctor, "module", &err);
+		/* KERNEL can be had without it if the iterator walks */
+		d->spare = works(doctor, tracer_job_names[TRACER_WALK]);
 		return;
 	}
 	d = add(doctor, "module", true);
@@ -143,7 +157,7 @@ static bool all_works(const struct doctor *doctor)
 	size_t i;
 
 	for (i = 0; i < doctor->nr; i++)
-		if (!doctor->list[i].works)
+		if (!doctor->list[i].works && !doctor->list[i].spare)
 			return false;
 	return true;
 }
@@ -209,8 +223,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd, "extra word \"%s\"", argv[optind]);
 
 	look_at_kvm(&doctor);
-	look_at_module(&doctor);
 	look_at_tracer(&doctor);
+	look_at_module(&doctor);
 	if (cmd_globals.json)
 		render_document(stdout, to_json(&doctor));
 	else

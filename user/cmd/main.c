@@ -158,7 +158,7 @@ int cmd_parse_seconds(const char *text, int *ms, struct slotscope_error *err)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int dispatch(int argc, char **argv)
 {
 	char why[128];
 	int i;
@@ -191,4 +191,18 @@ int main(int argc, char **argv)
 						argv + i);
 	snprintf(why, sizeof(why), "there is no command \"%.60s\"", argv[i]);
 	return usage_error(why, "slotscope --help");
+}
+
+/* A full disk behind standard output shows at the last write at the latest */
+int main(int argc, char **argv)
+{
+	struct slotscope_error err = {};
+	int ret = dispatch(argc, argv);
+
+	if (!fflush(stdout) && !ferror(stdout))
+		return ret;
+	error_set(&err, errno ? errno : EIO, "write to standard output");
+	error_next(&err, "see that there is room where it goes");
+	render_error_text(stderr, &err);
+	return CMD_ERROR;
 }

@@ -244,6 +244,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (!options.pid + !options.argv + !options.read != 2)
 		return cmd_usage(cmd,
 				 "give one of --pid, --read and a COMMAND");
+	if (options.read && (options.output || options.for_ms >= 0))
+		return cmd_usage(cmd, "--read goes with neither -o nor --for");
 	return options.read ? read_recording(options.read) : trace(&options);
 }
 

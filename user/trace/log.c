@@ -26,7 +26,7 @@ static int print(enum libbpf_print_level level, const char *fmt, va_list ap)
 	    !strstr(line, "BTF load"))
 		strcpy(first_warning,
 		       strncmp(line, "libbpf: ", 8) ? line : line + 8);
-	if (copy_to_stderr)
+	if (copy_to_stderr && level != LIBBPF_DEBUG)
 		vfprintf(stderr, fmt, again);
 	va_end(again);
 	return 0;

@@ -76,7 +76,7 @@ enum tracer_method {
  *		 kernel on which one does harm
  * @no_hooks:	 attach nothing: tracer_list(), tracer_find_vm() and
  *		 tracer_snapshot() work, there are no events
- * @verbose:	 copy libbpf's own messages to stderr
+ * @verbose:	 copy what libbpf says (but for debugging) to stderr
  */
 struct tracer_options {
 	pid_t tgid;
