@@ -114,7 +114,12 @@ int checker_wait_vm(struct checker *checker, struct slotscope_error *err)
 		ret = checker_wait(checker, POLL_MS / 4, err);
 		if (ret)
 			return ret;
+		process_refresh(&checker->process);
 	}
+	if (ret && process_alive(&checker->process))
+		error_next(err, "if it went to the background (QEMU's "
+				"-daemonize), leave that out, or check by "
+				"--pid what runs there");
 	return ret;
 }
 
@@ -152,6 +157,42 @@ static int read_generations(void *ctx, struct slot_state *out,
 	return ret;
 }
 
+/*
+ * Whoever gives an address may give that of another VM's monitor, whose MODEL
+ * would contradict everything. That another process listened proves nothing by
+ * itself, since libvirt does so for its VMMs; that it holds a VM does.
+ */
+static int refuse_other_vmm(const struct checker *checker, struct qmp *qmp,
+			    struct slotscope_error *err)
+{
+	const struct process *process = &checker->process;
+	struct slotscope_error ignored = {};
+	pid_t peer = qmp_peer(qmp);
+	struct process other;
+	struct vm_id vm;
+	int ret;
+
+	if (!peer || peer == process->tgid ||
+	    process_open(peer, &other, &ignored))
+		return 0;
+	ret = find_vm(&other, -1, &vm, &ignored);
+	if (!ret || ret == -ENOTUNIQ) {
+		ret = error_set(err, EXDEV,
+				"ask process %d (%s) on QMP socket %s",
+				process->tgid, process->comm, qmp_name(qmp));
+		error_why(err,
+			  "it is the monitor of process %d (%s), another VMM",
+			  other.tgid, other.comm);
+		error_next(err, "give the right one, or leave --qmp out: it is "
+				"found by itself if the VMM's command line "
+				"tells");
+	} else {
+		ret = 0;
+	}
+	process_close(&other);
+	return ret;
+}
+
 /* A monitor serves one client at a time: it is held as short as possible */
 static int read_model(void *ctx, struct slot_state *out,
 		      struct slotscope_error *err)
@@ -175,7 +216,9 @@ static int read_model(void *ctx, struct slot_state *out,
 		return ret;
 	if (cmd_globals.verbose)
 		options.notes = stderr;
-	ret = qemu_model_read(qmp, &options, out, err);
+	ret = refuse_other_vmm(checker, qmp, err);
+	if (!ret)
+		ret = qemu_model_read(qmp, &options, out, err);
 	qmp_close(qmp);
 	out->vm = checker->vm;
 	return ret;

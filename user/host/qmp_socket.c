@@ -188,8 +188,8 @@ static int no_socket(const struct process *process,
 	error_set(err, ENOENT, "find a QMP socket of process %d (%s)",
 		  process->tgid, process->comm);
 	if (!held->nr) {
-		error_why(err, "it listens on no Unix socket: the VMM offers "
-			       "no QMP");
+		error_why(err, "it listens on no Unix socket, and QMP can be "
+			       "asked on no other kind");
 		return error_next(err, "start QEMU with -qmp "
 				       "unix:PATH,server=on,wait=off");
 	}
