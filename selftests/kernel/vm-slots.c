@@ -24,7 +24,7 @@
 static struct {
 	struct kvm_state kvm;
 	struct kvm_fault fault;
-	struct machine_memory mem;
+	struct machine machine;
 	struct kvm_memory_listener listener;
 	struct slotscope_error err;
 	char *probe; /* a page for slots of the test */
@@ -77,32 +77,35 @@ static void open_vm(enum kvm_fault_kind fault, gpa_t gpa)
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT(vm.probe != MAP_FAILED, "mmap: %s", strerror(errno));
 	ASSERT(!kvm_init(&vm.kvm, &vm.err), "%s: %s", vm.err.tried, vm.err.why);
-	ASSERT(!memory_model_create(NULL, &vm.mem.model, &vm.err), "%s",
+	ASSERT(!memory_model_create(NULL, &vm.machine.model, &vm.err), "%s",
 	       vm.err.why);
-	ASSERT(!memory_map_init(vm.mem.model, &vm.mem, &vm.err), "%s",
+	ASSERT(!memory_map_init(vm.machine.model, &vm.machine, &vm.err), "%s",
 	       vm.err.why);
 	ASSERT(!kvm_memory_listener_register(&vm.listener, &vm.kvm,
-					     vm.mem.memory, &vm.fault, &vm.err),
+					     vm.machine.memory, &vm.fault,
+					     &vm.err),
 	       "%s", vm.err.why);
 }
 
 static void build(uint64_t ram_size)
 {
-	const struct pc_options board = {
+	const struct machine_options board = {
 		.ram_size = ram_size,
 		.bios_size = PC_BIOS_SIZE_DEFAULT,
-		.alloc = alloc,
 	};
 
-	ASSERT(!pc_init(&vm.mem, &board, &vm.err), "%s: %s", vm.err.tried,
-	       vm.err.why);
+	const struct machine_ops ops = { .alloc = alloc };
+
+	ASSERT(!machine_init(&vm.machine, &machine_pc, &board, &ops, &vm.err),
+	       "%s: %s", vm.err.tried, vm.err.why);
 }
 
 static void close_vm(void)
 {
 	kvm_memory_listener_unregister(&vm.listener);
 	kvm_deinit(&vm.kvm);
-	memory_model_destroy(vm.mem.model);
+	memory_model_destroy(vm.machine.model);
+	machine_deinit(&vm.machine);
 	while (vm.nr--)
 		ram_unmap(vm.ram[vm.nr], vm.sizes[vm.nr]);
 	munmap(vm.probe, 4096);

@@ -30,7 +30,7 @@
 #define GIB (1ULL << 30)
 
 static struct {
-	struct machine_memory mem;
+	struct machine machine;
 	struct monitor_target target;
 	const char *status;
 	bool dead;
@@ -75,21 +75,22 @@ static int setup(void **unused)
 {
 	struct slotscope_error err = {};
 	int nr = 0;
-	const struct pc_options board = {
+	const struct machine_options board = {
 		.ram_size = 5 * GIB,
 		.bios_size = PC_BIOS_SIZE_DEFAULT,
-		.alloc = alloc,
-		.opaque = &nr,
 	};
+	const struct machine_ops ops = { .alloc = alloc, .opaque = &nr };
 
 	memset(&vm, 0, sizeof(vm));
 	vm.status = "running";
-	assert_int_equal(memory_model_create(NULL, &vm.mem.model, &err), 0);
-	assert_int_equal(memory_map_init(vm.mem.model, &vm.mem, &err), 0);
-	assert_int_equal(pc_init(&vm.mem, &board, &err), 0);
+	assert_int_equal(memory_model_create(NULL, &vm.machine.model, &err), 0);
+	assert_int_equal(memory_map_init(vm.machine.model, &vm.machine, &err),
+			 0);
+	assert_int_equal(
+		machine_init(&vm.machine, &machine_pc, &board, &ops, &err), 0);
 	vm.target = (struct monitor_target){
-		.model = vm.mem.model,
-		.memory = vm.mem.memory,
+		.model = vm.machine.model,
+		.memory = vm.machine.memory,
 		.status = status,
 		.stop = stop,
 		.cont = cont,
@@ -100,7 +101,8 @@ static int setup(void **unused)
 
 static int teardown(void **unused)
 {
-	memory_model_destroy(vm.mem.model);
+	memory_model_destroy(vm.machine.model);
+	machine_deinit(&vm.machine);
 	return 0;
 }
 
@@ -203,7 +205,7 @@ static void hmp_shows_memory(void **unused)
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		out = open_memstream(&wanted, &size);
-		mtree_print(out, vm.mem.model, cases[i].flags);
+		mtree_print(out, vm.machine.model, cases[i].flags);
 		fclose(out);
 		hmp_says(cases[i].line, wanted);
 		free(wanted);

@@ -23,7 +23,7 @@
 
 /* A board, and what KVM would have been asked while it was built */
 struct built {
-	struct machine_memory mem;
+	struct machine machine;
 	struct kvm_slots *slots;
 	struct kvm_slot_request requests[REQUESTS_MAX];
 	size_t nr_requests;
@@ -71,24 +71,23 @@ static void note_problem(void *opaque, const struct slotscope_error *problem)
 	print_message("problem: %s: %s\n", problem->tried, problem->why);
 }
 
-static int build(struct built *b, const struct pc_options *wanted)
+static int build(struct built *b, const struct machine_options *wanted)
 {
 	const struct kvm_slots_options kvm = {
 		.request = note_request,
 		.problem = note_problem,
 		.opaque = b,
 	};
-	struct pc_options options = *wanted;
+	const struct machine_ops ops = { .alloc = alloc, .opaque = b };
 	struct slotscope_error err = {};
 	int ret;
 
-	options.alloc = alloc;
-	options.opaque = b;
-	assert_int_equal(memory_model_create(NULL, &b->mem.model, &err), 0);
-	assert_int_equal(memory_map_init(b->mem.model, &b->mem, &err), 0);
-	assert_int_equal(kvm_slots_create(b->mem.memory, &kvm, &b->slots, &err),
+	assert_int_equal(memory_model_create(NULL, &b->machine.model, &err), 0);
+	assert_int_equal(memory_map_init(b->machine.model, &b->machine, &err),
 			 0);
-	ret = pc_init(&b->mem, &options, &err);
+	assert_int_equal(
+		kvm_slots_create(b->machine.memory, &kvm, &b->slots, &err), 0);
+	ret = machine_init(&b->machine, &machine_pc, wanted, &ops, &err);
 	assert_int_equal(ret, -err.code);
 	return ret;
 }
@@ -98,7 +97,8 @@ static void destroy(struct built *b)
 	/* The deletions at the end are not the board's */
 	b->nr_requests = 0;
 	kvm_slots_destroy(b->slots);
-	memory_model_destroy(b->mem.model);
+	memory_model_destroy(b->machine.model);
+	machine_deinit(&b->machine);
 }
 
 /* The ranges below "Root memory region: system"; the caller frees them */
@@ -128,7 +128,7 @@ static char *print_model(struct built *b, unsigned int flags)
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	assert_int_equal(mtree_print(out, b->mem.model, flags), 0);
+	assert_int_equal(mtree_print(out, b->machine.model, flags), 0);
 	fclose(out);
 	return text;
 }
@@ -273,7 +273,7 @@ static void compare_requests(struct built *b, const char *dir)
 }
 
 /* Our options for a machine, from its own command line */
-static void read_options(const char *dir, struct pc_options *options)
+static void read_options(const char *dir, struct machine_options *options)
 {
 	struct slotscope_error err = {};
 	char path[256], *text, *size;
@@ -285,9 +285,11 @@ static void read_options(const char *dir, struct pc_options *options)
 	size = strstr(text, " -m ");
 	assert_non_null(size);
 	size += strlen(" -m ");
-	*options = (struct pc_options){
+	*options = (struct machine_options){
 		.bios_size = PC_BIOS_SIZE_DEFAULT,
-		.kernel_irqchip = !strstr(text, "kernel-irqchip=off"),
+		.irqchip = strstr(text, "kernel-irqchip=off") ?
+				   MACHINE_IRQCHIP_OFF :
+				   MACHINE_IRQCHIP_ON,
 		.vga_window = !strstr(text, "-nodefaults") &&
 			      !strstr(text, "-vga none"),
 	};
@@ -298,7 +300,7 @@ static void read_options(const char *dir, struct pc_options *options)
 
 static void compare(const char *root, const char *name)
 {
-	struct pc_options options;
+	struct machine_options options;
 	struct built b = {};
 	char dir[200];
 
@@ -384,7 +386,7 @@ static void splits_ram(void **unused)
 static int64_t bios_offset(struct built *b, gpa_t gpa)
 {
 	const struct flat_view *view =
-		address_space_get_flat_view(b->mem.memory);
+		address_space_get_flat_view(b->machine.memory);
 	const struct flat_range *r = flat_view_lookup(view, gpa);
 	int64_t offset = -1;
 
@@ -401,8 +403,8 @@ static void maps_firmware_of_each_size(void **unused)
 	size_t i;
 
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		struct pc_options o = { .ram_size = 64 * MIB,
-					.bios_size = sizes[i] };
+		struct machine_options o = { .ram_size = 64 * MIB,
+					     .bios_size = sizes[i] };
 		uint64_t low = sizes[i] < 128 * KIB ? sizes[i] : 128 * KIB;
 		struct built b = {};
 
@@ -426,8 +428,8 @@ static void refuses_firmware_of_bad_size(void **unused)
 	size_t i;
 
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		struct pc_options o = { .ram_size = 64 * MIB,
-					.bios_size = sizes[i] };
+		struct machine_options o = { .ram_size = 64 * MIB,
+					     .bios_size = sizes[i] };
 		struct built b = {};
 
 		assert_int_equal(build(&b, &o), -EINVAL);
@@ -439,8 +441,8 @@ static void refuses_firmware_of_bad_size(void **unused)
 static void passes_on_failed_allocations(void **unused)
 {
 	static const char *const blocks[] = { "pc.ram", "pc.bios", "pc.rom" };
-	const struct pc_options o = { .ram_size = 5 * GIB,
-				      .bios_size = PC_BIOS_SIZE_DEFAULT };
+	const struct machine_options o = { .ram_size = 5 * GIB,
+					   .bios_size = PC_BIOS_SIZE_DEFAULT };
 	struct built b = {};
 	size_t i;
 

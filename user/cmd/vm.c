@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "machine/pc.h"
 #include "machine/ram.h"
 #include "machine/vm.h"
 #include "render/document.h"
@@ -121,9 +122,11 @@ static void tell(enum vm_event event, const char *text)
 	fflush(stdout);
 }
 
-static int check_machine(const char *name, struct slotscope_error *err)
+static int choose_machine(const char *name, struct vm_options *vm,
+			  struct slotscope_error *err)
 {
-	if (!strcmp(name, "pc"))
+	vm->class = machine_find(name);
+	if (vm->class)
 		return 0;
 	error_set(err, EINVAL, "build the machine \"%.40s\"", name);
 	error_why(err, "there is no such board");
@@ -132,7 +135,9 @@ static int check_machine(const char *name, struct slotscope_error *err)
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	struct vm_options vm = { .ram_size = RAM_DEFAULT, .tell = tell };
+	struct vm_options vm = { .class = &machine_pc,
+				 .ram_size = RAM_DEFAULT,
+				 .tell = tell };
 	struct slotscope_error err = {};
 	int opt, exit, ret = 0;
 
@@ -142,7 +147,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				       options, NULL)) != -1) {
 		switch (opt) {
 		case 'M':
-			ret = check_machine(optarg, &err);
+			ret = choose_machine(optarg, &vm, &err);
 			break;
 		case 'm':
 			ret = ram_parse_size(optarg, &vm.ram_size, &err);

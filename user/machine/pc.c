@@ -31,15 +31,13 @@
 #define LOCAL_APIC_SIZE (1024 * KIB)
 #define LOCAL_APIC_PRIO 4096 /* whatever else is there, a CPU sees its APIC */
 
-#define IO_PORTS 0x10000
-
 /* Owners as QEMU names them, for `info mtree -o` */
 #define PARENT_BOARD "obj path=/machine/unattached"
 #define OWNER_BRIDGE "dev path=/machine/i440fx"
 
 struct pc {
-	const struct machine_memory *mem;
-	const struct pc_options *options;
+	struct machine *m;
+	const struct machine_options *options;
 	struct slotscope_error *err;
 	struct memory_region *ram, *bios, *pci;
 };
@@ -70,36 +68,6 @@ gpa_t pc_ram_top(uint64_t ram_size)
 	return layout.above_4g ? 4 * GIB + layout.above_4g : layout.below_4g;
 }
 
-int memory_map_init(struct memory_model *model, struct machine_memory *mem,
-		    struct slotscope_error *err)
-{
-	struct memory_region *io;
-	struct address_space *as;
-	int ret;
-
-	mem->model = model;
-	ret = memory_region_create(model, "system", MEMORY_SIZE_2_64,
-				   &mem->system_memory, err);
-	if (ret)
-		return ret;
-	ret = memory_region_set_owner(mem->system_memory, NULL, PARENT_BOARD,
-				      err);
-	if (ret)
-		return ret;
-	ret = address_space_create(model, "memory", mem->system_memory,
-				   &mem->memory, err);
-	if (ret)
-		return ret;
-	ret = memory_region_create_io(model, "io", IO_PORTS, NULL, NULL, &io,
-				      err);
-	if (ret)
-		return ret;
-	ret = memory_region_set_owner(io, NULL, PARENT_BOARD, err);
-	if (ret)
-		return ret;
-	return address_space_create(model, "I/O", io, &as, err);
-}
-
 static int own(struct pc *pc, struct memory_region *region, const char *owner)
 {
 	return memory_region_set_owner(region, owner,
@@ -126,7 +94,7 @@ static int add_window(struct pc *pc, struct memory_region *container,
 	struct memory_region *region;
 	int ret;
 
-	ret = memory_region_create_io(pc->mem->model, name, size, NULL, NULL,
+	ret = memory_region_create_io(pc->m->model, name, size, NULL, NULL,
 				      &region, pc->err);
 	if (ret)
 		return ret;
@@ -141,7 +109,7 @@ static int add_alias(struct pc *pc, struct memory_region *container,
 	struct memory_region *region;
 	int ret;
 
-	ret = memory_region_create_alias(pc->mem->model, name, target, offset,
+	ret = memory_region_create_alias(pc->m->model, name, target, offset,
 					 size, &region, pc->err);
 	if (ret)
 		return ret;
@@ -151,14 +119,15 @@ static int add_alias(struct pc *pc, struct memory_region *container,
 /* QEMU has pc.ram's block before any CPU, and its regions after the first */
 static int create_ram(struct pc *pc)
 {
-	const struct pc_options *o = pc->options;
+	const struct machine_options *o = pc->options;
 	struct ram_block_options ram = { .flags = RAM_MIGRATABLE };
 	int ret;
 
-	ret = o->alloc(o->opaque, "pc.ram", o->ram_size, &ram, pc->err);
+	ret = pc->m->ops->alloc(pc->m->ops->opaque, "pc.ram", o->ram_size, &ram,
+				pc->err);
 	if (ret)
 		return ret;
-	ret = memory_region_create_ram(pc->mem->model, "pc.ram", o->ram_size,
+	ret = memory_region_create_ram(pc->m->model, "pc.ram", o->ram_size,
 				       &ram, &pc->ram, pc->err);
 	if (ret)
 		return ret;
@@ -168,18 +137,23 @@ static int create_ram(struct pc *pc)
 static int create_rom(struct pc *pc, const char *name, uint64_t size,
 		      struct memory_region **rom)
 {
-	const struct pc_options *o = pc->options;
 	struct ram_block_options ram = { .flags = RAM_MIGRATABLE };
 	int ret;
 
-	ret = o->alloc(o->opaque, name, size, &ram, pc->err);
+	ret = pc->m->ops->alloc(pc->m->ops->opaque, name, size, &ram, pc->err);
 	if (ret)
 		return ret;
-	ret = memory_region_create_rom(pc->mem->model, name, size, &ram, rom,
+	ret = memory_region_create_rom(pc->m->model, name, size, &ram, rom,
 				       pc->err);
 	if (ret)
 		return ret;
 	return own(pc, *rom, NULL);
+}
+
+/* The names that QEMU gives to the kernel's devices */
+static bool kernel_irqchip(const struct pc *pc)
+{
+	return pc->options->irqchip == MACHINE_IRQCHIP_ON;
 }
 
 static int add_cpu(struct pc *pc)
@@ -187,13 +161,12 @@ static int add_cpu(struct pc *pc)
 	struct address_space *as;
 	int ret;
 
-	ret = address_space_create(pc->mem->model, "cpu-memory-0",
-				   pc->mem->system_memory, &as, pc->err);
+	ret = address_space_create(pc->m->model, "cpu-memory-0",
+				   pc->m->system_memory, &as, pc->err);
 	if (ret)
 		return ret;
-	return add_window(pc, pc->mem->system_memory,
-			  pc->options->kernel_irqchip ? "kvm-apic-msi" :
-							"apic-msi",
+	return add_window(pc, pc->m->system_memory,
+			  kernel_irqchip(pc) ? "kvm-apic-msi" : "apic-msi",
 			  LOCAL_APIC, LOCAL_APIC_SIZE, LOCAL_APIC_PRIO,
 			  "dev path=/machine/unattached/device[0]/lapic");
 }
@@ -203,11 +176,11 @@ static int add_ram(struct pc *pc)
 	struct pc_ram_layout layout = pc_ram_split(pc->options->ram_size);
 	int ret;
 
-	ret = add_alias(pc, pc->mem->system_memory, "ram-below-4g", 0,
+	ret = add_alias(pc, pc->m->system_memory, "ram-below-4g", 0,
 			layout.below_4g, 0, pc->ram, 0, NULL);
 	if (ret || !layout.above_4g)
 		return ret;
-	return add_alias(pc, pc->mem->system_memory, "ram-above-4g", 4 * GIB,
+	return add_alias(pc, pc->m->system_memory, "ram-above-4g", 4 * GIB,
 			 layout.above_4g, 0, pc->ram, layout.below_4g, NULL);
 }
 
@@ -222,14 +195,14 @@ static int add_firmware(struct pc *pc)
 	ret = create_rom(pc, "pc.bios", size, &pc->bios);
 	if (ret)
 		return ret;
-	ret = memory_region_create(pc->mem->model, "pci", MEMORY_SIZE_2_64,
+	ret = memory_region_create(pc->m->model, "pci", MEMORY_SIZE_2_64,
 				   &pc->pci, pc->err);
 	if (ret)
 		return ret;
 	ret = own(pc, pc->pci, NULL);
 	if (ret)
 		return ret;
-	ret = memory_region_create_alias(pc->mem->model, "isa-bios", pc->bios,
+	ret = memory_region_create_alias(pc->m->model, "isa-bios", pc->bios,
 					 size - isa_size, isa_size, &isa,
 					 pc->err);
 	if (ret)
@@ -256,8 +229,8 @@ static int pam_alias(struct pc *pc, const char *name, gpa_t addr, uint64_t size,
 {
 	int ret;
 
-	ret = memory_region_create_alias(pc->mem->model, name, target, addr,
-					 size, out, pc->err);
+	ret = memory_region_create_alias(pc->m->model, name, target, addr, size,
+					 out, pc->err);
 	if (ret)
 		return ret;
 	ret = own(pc, *out, OWNER_BRIDGE);
@@ -266,7 +239,7 @@ static int pam_alias(struct pc *pc, const char *name, gpa_t addr, uint64_t size,
 	ret = memory_region_set_enabled(*out, false, pc->err);
 	if (ret)
 		return ret;
-	return memory_region_add_subregion_overlap(pc->mem->system_memory, addr,
+	return memory_region_add_subregion_overlap(pc->m->system_memory, addr,
 						   1, *out, pc->err);
 }
 
@@ -300,11 +273,11 @@ static int add_bridge(struct pc *pc)
 	struct slotscope_error *err = pc->err;
 	int i, ret;
 
-	ret = memory_region_add_subregion_overlap(pc->mem->system_memory, 0, -1,
+	ret = memory_region_add_subregion_overlap(pc->m->system_memory, 0, -1,
 						  pc->pci, err);
 	if (ret)
 		return ret;
-	ret = add_alias(pc, pc->mem->system_memory, "smram-region", VGA_WINDOW,
+	ret = add_alias(pc, pc->m->system_memory, "smram-region", VGA_WINDOW,
 			VGA_WINDOW_SIZE, 1, pc->pci, VGA_WINDOW, OWNER_BRIDGE);
 	if (ret)
 		return ret;
@@ -317,25 +290,25 @@ static int add_bridge(struct pc *pc)
 		if (ret)
 			return ret;
 	}
-	memory_model_begin(pc->mem->model);
+	memory_model_begin(pc->m->model);
 	for (i = 0; i <= PAM_EXPANS; i++) {
 		ret = memory_region_set_enabled(pam[i].pci, true, err);
 		if (ret)
 			return ret;
 	}
-	return memory_model_commit(pc->mem->model, err);
+	return memory_model_commit(pc->m->model, err);
 }
 
 static int add_devices(struct pc *pc)
 {
 	int ret;
 
-	ret = add_window(pc, pc->mem->system_memory,
-			 pc->options->kernel_irqchip ? "kvm-ioapic" : "ioapic",
-			 IO_APIC, IO_APIC_SIZE, 0, OWNER_BRIDGE "/ioapic");
+	ret = add_window(pc, pc->m->system_memory,
+			 kernel_irqchip(pc) ? "kvm-ioapic" : "ioapic", IO_APIC,
+			 IO_APIC_SIZE, 0, OWNER_BRIDGE "/ioapic");
 	if (ret)
 		return ret;
-	ret = add_window(pc, pc->mem->system_memory, "hpet", HPET, HPET_SIZE, 0,
+	ret = add_window(pc, pc->m->system_memory, "hpet", HPET, HPET_SIZE, 0,
 			 NULL);
 	if (ret || !pc->options->vga_window)
 		return ret;
@@ -343,28 +316,40 @@ static int add_devices(struct pc *pc)
 			  VGA_WINDOW_SIZE, 1, NULL);
 }
 
-int pc_init(const struct machine_memory *mem, const struct pc_options *options,
-	    struct slotscope_error *err)
+static int pc_check(const struct machine_options *options,
+		    struct slotscope_error *err)
+{
+	if (options->bios_size && !(options->bios_size % PC_BIOS_SIZE_UNIT) &&
+	    options->bios_size <= PC_BIOS_SIZE_MAX)
+		return 0;
+	error_set(err, EINVAL, "map a firmware of %llu bytes",
+		  (unsigned long long)options->bios_size);
+	return error_why(err, "its size is not a multiple of 64 KiB, "
+			      "up to 16 MiB");
+}
+
+static int pc_init(struct machine *m, struct slotscope_error *err)
 {
 	static int (*const steps[])(struct pc * pc) = {
 		create_ram,   add_cpu,	  add_ram,
 		add_firmware, add_bridge, add_devices,
 	};
-	struct pc pc = { .mem = mem, .options = options, .err = err };
+	struct pc pc = { .m = m, .options = m->options, .err = err };
 	size_t i;
 	int ret;
 
-	if (!options->bios_size || options->bios_size % PC_BIOS_SIZE_UNIT ||
-	    options->bios_size > PC_BIOS_SIZE_MAX) {
-		error_set(err, EINVAL, "map a firmware of %llu bytes",
-			  (unsigned long long)options->bios_size);
-		return error_why(err, "its size is not a multiple of 64 KiB, "
-				      "up to 16 MiB");
-	}
 	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		ret = steps[i](&pc);
 		if (ret)
 			return ret;
 	}
+	m->ram = pc.ram;
 	return 0;
 }
+
+const struct machine_class machine_pc = {
+	.name = "pc",
+	.about = "i440FX and PIIX, of 1996",
+	.check = pc_check,
+	.init = pc_init,
+};

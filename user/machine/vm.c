@@ -31,7 +31,9 @@ struct vm {
 	const struct vm_options *options;
 	struct kvm_fault fault;
 	struct bios bios;
-	struct machine_memory mem;
+	struct machine machine;
+	struct machine_options board;
+	struct machine_ops ops;
 	struct kvm_state kvm;
 	struct kvm_memory_listener listener;
 	struct vcpu cpu;
@@ -202,15 +204,17 @@ static int choose_fault(struct vm *vm, struct slotscope_error *err)
 /* What stands in the way of the board, or was refused while it was built */
 static int build_board(struct vm *vm, struct slotscope_error *err)
 {
-	const struct pc_options board = {
+	int ret;
+
+	vm->board = (struct machine_options){
 		.ram_size = vm->options->ram_size,
+		.nr_cpus = 1,
 		.bios_size = vm->bios.size,
 		.vga_window = vm->options->vga_window,
-		.alloc = alloc_ram,
-		.opaque = vm,
 	};
-	int ret = pc_init(&vm->mem, &board, err);
-
+	vm->ops = (struct machine_ops){ .alloc = alloc_ram, .opaque = vm };
+	ret = machine_init(&vm->machine, vm->options->class, &vm->board,
+			   &vm->ops, err);
 	if (ret)
 		return ret;
 	if (vm->listener.error.code) {
@@ -234,7 +238,7 @@ static int start(struct vm *vm, struct slotscope_error *err)
 	const struct vcpu_ops io = { pio_write, pio_read, vm };
 	int ret;
 
-	ret = memory_model_create(NULL, &vm->mem.model, err);
+	ret = memory_model_create(NULL, &vm->machine.model, err);
 	if (ret)
 		return ret;
 	ret = kvm_init(&vm->kvm, err);
@@ -243,11 +247,11 @@ static int start(struct vm *vm, struct slotscope_error *err)
 	ret = check_phys_bits(vm, err);
 	if (ret)
 		goto err_kvm;
-	ret = memory_map_init(vm->mem.model, &vm->mem, err);
+	ret = memory_map_init(vm->machine.model, &vm->machine, err);
 	if (ret)
 		goto err_kvm;
 	ret = kvm_memory_listener_register(&vm->listener, &vm->kvm,
-					   vm->mem.memory, &vm->fault, err);
+					   vm->machine.memory, &vm->fault, err);
 	if (ret)
 		goto err_kvm;
 	ret = kvm_init_vcpu(&vm->cpu, &vm->kvm, &io, err);
@@ -257,8 +261,8 @@ static int start(struct vm *vm, struct slotscope_error *err)
 	if (ret)
 		goto err_vcpu;
 	vm->target = (struct monitor_target){
-		.model = vm->mem.model,
-		.memory = vm->mem.memory,
+		.model = vm->machine.model,
+		.memory = vm->machine.memory,
 		.status = monitor_status,
 		.stop = monitor_stop,
 		.cont = monitor_cont,
@@ -277,7 +281,8 @@ err_listener:
 err_kvm:
 	kvm_deinit(&vm->kvm);
 err_model:
-	memory_model_destroy(vm->mem.model);
+	memory_model_destroy(vm->machine.model);
+	machine_deinit(&vm->machine);
 	free_ram(vm);
 	return ret;
 }
@@ -289,7 +294,8 @@ static void end(struct vm *vm)
 	debugcon_flush(&vm->debugcon);
 	kvm_memory_listener_unregister(&vm->listener);
 	kvm_deinit(&vm->kvm);
-	memory_model_destroy(vm->mem.model);
+	memory_model_destroy(vm->machine.model);
+	machine_deinit(&vm->machine);
 	free_ram(vm);
 }
 
@@ -308,8 +314,9 @@ static void tell_started(const struct vm *vm)
 		kib /= 1024;
 		unit = 'G';
 	}
-	tell(vm, VM_EVENT_STARTED, "pid %d, -M pc -m %" PRIu64 "%c, qmp %s",
-	     getpid(), kib, unit, monitor_address(vm->monitor));
+	tell(vm, VM_EVENT_STARTED, "pid %d, -M %s -m %" PRIu64 "%c, qmp %s",
+	     getpid(), vm->options->class->name, kib, unit,
+	     monitor_address(vm->monitor));
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <slotscope/error.h>
 
 #include "kvm/fault.h"
+#include "machine/machine.h"
 
 /* What a VM tells while it runs; see struct vm_options */
 enum vm_event {
@@ -23,17 +24,19 @@ enum vm_event {
 
 /**
  * struct vm_options - what to run, and how
+ * @class:	the board
  * @ram_size:	bytes
  * @bios:	firmware file; NULL for our own
  * @qmp:	where the monitor listens; see monitor_create()
  * @fault:	a fault on purpose
- * @vga_window: see struct pc_options
+ * @vga_window: see struct machine_options
  * @stopped:	raise SIGSTOP before KVM is opened
  * @paused:	do not run the vCPU until the monitor says so
  * @exit_after_halt: end once the guest halts or cannot run on
  * @tell:	called for what happens, with a text for people
  */
 struct vm_options {
+	const struct machine_class *class;
 	uint64_t ram_size;
 	const char *bios;
 	const char *qmp;

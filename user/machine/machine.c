@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What all boards have in common. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "machine/machine.h"
+#include "machine/pc.h"
+
+#define IO_PORTS 0x10000
+
+/* Its owner as QEMU names it, for `info mtree -o` */
+#define PARENT_BOARD "obj path=/machine/unattached"
+
+const struct machine_class *const machine_classes[] = {
+	&machine_pc,
+	NULL,
+};
+
+const struct machine_class *machine_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; machine_classes[i]; i++)
+		if (!strcmp(machine_classes[i]->name, name))
+			return machine_classes[i];
+	return NULL;
+}
+
+int memory_map_init(struct memory_model *model, struct machine *m,
+		    struct slotscope_error *err)
+{
+	int ret;
+
+	m->model = model;
+	ret = memory_region_create(model, "system", MEMORY_SIZE_2_64,
+				   &m->system_memory, err);
+	if (ret)
+		return ret;
+	ret = memory_region_set_owner(m->system_memory, NULL, PARENT_BOARD,
+				      err);
+	if (ret)
+		return ret;
+	ret = address_space_create(model, "memory", m->system_memory,
+				   &m->memory, err);
+	if (ret)
+		return ret;
+	ret = memory_region_create_io(model, "io", IO_PORTS, NULL, NULL,
+				      &m->system_io, err);
+	if (ret)
+		return ret;
+	ret = memory_region_set_owner(m->system_io, NULL, PARENT_BOARD, err);
+	if (ret)
+		return ret;
+	return address_space_create(model, "I/O", m->system_io, &m->io, err);
+}
+
+int machine_init(struct machine *m, const struct machine_class *class,
+		 const struct machine_options *options,
+		 const struct machine_ops *ops, struct slotscope_error *err)
+{
+	int ret = class->check ? class->check(options, err) : 0;
+
+	if (ret)
+		return ret;
+	m->class = class;
+	m->options = options;
+	m->ops = ops;
+	return class->init(m, err);
+}
+
+int machine_reset(struct machine *m, struct slotscope_error *err)
+{
+	return m->class->reset ? m->class->reset(m, err) : 0;
+}
+
+void machine_deinit(struct machine *m)
+{
+	free(m->board);
+	m->board = NULL;
+}
