@@ -29,7 +29,7 @@ build() { # build OUTPUT SOURCE FLAGS...
 
 is "$(sed -n 's/^prefix=//p' "$lib/pkgconfig/slotscope.pc")" "$prefix" \
 	"slotscope.pc names the prefix, not DESTDIR"
-is "slotscope $(pc --modversion)" "$("$root$prefix/sbin/slotscope" --version)" \
+is "slotscope $(pc --modversion)" "$("$root$prefix/bin/slotscope" --version)" \
 	"slotscope.pc has the program's version"
 read -ra cflags < <(pc --cflags)
 read -ra libs < <(pc --libs)
@@ -67,8 +67,10 @@ for header in "$root$prefix"/include/slotscope/*.h; do
 	echo "#include <slotscope/${header##*/}>"
 done >all.c
 cc "${cflags[@]}" -E -P all.c | grep -oE '\b[a-z][a-z0-9_]*\(' | tr -d '(' | sort -u >declared
-nm -g --defined-only "$lib/libslotscope.a" | awk '$2 == "T" {print $3}' | sort -u >defined
+nm -g --defined-only "$lib/libslotscope.a" | awk 'NF == 3 {print $3}' | sort -u >defined
 comm -12 declared defined >public
+# Anything else could collide with a name of the program that links it
+is "$(comm -13 declared defined)" "" "the library exports no name but those that its headers declare"
 {
 	echo 'extern const void *const all[];'
 	echo 'const void *const all[] = {'

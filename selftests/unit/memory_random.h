@@ -10,7 +10,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "kvm/slots.h"
+#include <slotscope/kvm_slots.h>
+
 #include "memory_oracle.h"
 
 #define POOL	40

@@ -2,7 +2,8 @@
 /* The KVMSlot table: which requests follow from which change, in each mode */
 #include <errno.h>
 
-#include "kvm/slots.h"
+#include <slotscope/kvm_slots.h>
+
 #include "memory_make.h"
 
 static char story[4096];

@@ -21,11 +21,12 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 
+#include <slotscope/mtree.h>
+
 #include "machine/hmp.h"
 #include "machine/monitor.h"
 #include "machine/pc.h"
 #include "machine/qmp_server.h"
-#include "memory/mtree_print.h"
 
 #define GIB (1ULL << 30)
 

@@ -7,10 +7,11 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include <slotscope/kvm_slots.h>
+#include <slotscope/mtree.h>
+
 #include "machine/pc.h"
 #include "machine/ram.h"
-#include "memory/mtree_print.h"
-#include "kvm/slots.h"
 
 #include "mtree_fixture.h"
 

@@ -6,10 +6,9 @@
 #include <dirent.h>
 #include <errno.h>
 
-#include "mtree_fixture.h"
+#include <slotscope/mtree.h>
 
-#include "memory/mtree_build.h"
-#include "memory/mtree_print.h"
+#include "mtree_fixture.h"
 
 #define A "0000000000000000"
 #define B "0000000000000fff"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 
-#include "mtree_fixture.h"
+#include <slotscope/mtree.h>
 
-#include "memory/mtree_read.h"
+#include "mtree_fixture.h"
 
 #define RANGE(first, last, rest) "  " first "-" last " (prio 0, " rest "\n"
 #define A			 "0000000000000000"

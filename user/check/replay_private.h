@@ -8,8 +8,9 @@
 #define uthash_nonfatal_oom(entry) ((entry)->lost = true)
 #include <uthash.h>
 
+#include <slotscope/kvm_slots.h>
+
 #include "check/replay.h"
-#include "kvm/slots.h"
 
 /* A region of the log, by its number there and by its address here */
 struct replay_region {

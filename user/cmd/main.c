@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <slotscope/version.h>
+
 #include "cmd/cmd.h"
 #include "render/error.h"
-
-#define SLOTSCOPE_VERSION "0.1"
 
 struct cmd_globals cmd_globals;
 

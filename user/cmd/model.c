@@ -7,9 +7,10 @@
 
 #include <json-c/json.h>
 
+#include <slotscope/mtree.h>
+
 #include "check/replay.h"
 #include "cmd/cmd.h"
-#include "memory/mtree_build.h"
 
 static const char help[] =
 	"usage: slotscope model replay [OPTIONS] FILE...\n"

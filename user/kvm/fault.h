@@ -11,8 +11,7 @@
 #include <stdint.h>
 
 #include <slotscope/error.h>
-
-#include "kvm/slots.h"
+#include <slotscope/kvm_slots.h>
 
 enum kvm_fault_kind {
 	KVM_FAULT_NONE,

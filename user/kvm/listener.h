@@ -3,9 +3,10 @@
 #ifndef SLOTSCOPE_KVM_LISTENER_H
 #define SLOTSCOPE_KVM_LISTENER_H
 
+#include <slotscope/kvm_slots.h>
+
 #include "kvm/fault.h"
 #include "kvm/kvm.h"
-#include "kvm/slots.h"
 
 /**
  * struct kvm_memory_listener - ties an address space to a VM; KVMMemoryListener

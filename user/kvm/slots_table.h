@@ -3,7 +3,8 @@
 #ifndef SLOTSCOPE_KVM_SLOTS_TABLE_H
 #define SLOTSCOPE_KVM_SLOTS_TABLE_H
 
-#include "kvm/slots.h"
+#include <slotscope/kvm_slots.h>
+
 #include "memory/treap.h"
 
 struct entry {

@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <slotscope/mtree.h>
+
 #include "machine/hmp.h"
-#include "memory/mtree_print.h"
 
 #define HMP_WORDS 8
 #define HMP_LINE  256

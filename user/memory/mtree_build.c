@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/mtree_build.h"
+#include <slotscope/mtree.h>
+
 #include "memory/mtree_hints.h"
 #include "memory/mtree_match.h"
-#include "memory/mtree_print.h"
 
 struct builder {
 	const struct mtree_tree *tree;

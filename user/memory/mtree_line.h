@@ -10,24 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <slotscope/mtree.h>
+
 /** struct mtree_str - a piece of the text that was read; s is NULL for none */
 struct mtree_str {
 	const char *s;
 	size_t len;
-};
-
-/*
- * What QEMU says a region is. Its own code prints the kind of an alias's target
- * for an alias, and "rom" in a flat view for whatever is shown read-only.
- */
-enum mtree_kind {
-	MTREE_IO,	 /* registers, or a container: not told apart */
-	MTREE_CONTAINER, /* newer QEMUs: as MTREE_IO, and mapped nowhere */
-	MTREE_RAM,
-	MTREE_ROM,
-	MTREE_ROMD,   /* a ROM device in ROM mode */
-	MTREE_RAMD,   /* a RAM device */
-	MTREE_RIGHTS, /* 2.8: only "RW", "R-", "-W"; see writable */
 };
 
 enum mtree_line_type {
@@ -110,8 +98,5 @@ bool mtree_line_next(struct mtree_str *text, struct mtree_str *line);
  */
 enum mtree_line_type mtree_line_parse(struct mtree_str text, bool in_flatview,
 				      struct mtree_line *line);
-
-/** mtree_kind_name() - as QEMU prints it */
-const char *mtree_kind_name(enum mtree_kind kind);
 
 #endif

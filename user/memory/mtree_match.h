@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-#include "memory/mtree_read.h"
+#include <slotscope/mtree.h>
 
 /**
  * struct mtree_match - what the nodes of a tree stand for

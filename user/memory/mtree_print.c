@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/mtree_print.h"
+#include <slotscope/mtree.h>
 
 /* Regions that aliases show, in order of first use; each gets a section */
 struct targets {

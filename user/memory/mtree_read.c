@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/mtree_read.h"
+#include "memory/mtree_line.h"
 
 /* Far above QEMU's own: PCI bridges behind bridges reach a dozen */
 #define DEPTH_MAX 256

@@ -8,9 +8,9 @@
 
 #include <stddef.h>
 
+#include <slotscope/mtree.h>
 #include <slotscope/view.h>
 
-#include "memory/mtree_read.h"
 #include "qemu/qmp.h"
 
 enum hva_answer {

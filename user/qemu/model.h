@@ -9,9 +9,9 @@
 
 #include <stdio.h>
 
+#include <slotscope/mtree.h>
 #include <slotscope/view.h>
 
-#include "memory/mtree_read.h"
 #include "qemu/qmp.h"
 
 #define QEMU_MODEL_TRIES 5

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/mtree_build.h"
-#include "memory/mtree_print.h"
+#include <slotscope/mtree.h>
+
 #include "qemu/model_diff.h"
 
 static void print_range(FILE *out, const struct mtree_range *range)

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "memory/mtree_read.h"
+#include <slotscope/mtree.h>
 
 /**
  * model_diff() - hold our rendering of QEMU's tree against QEMU's own

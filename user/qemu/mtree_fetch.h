@@ -6,7 +6,8 @@
 #ifndef SLOTSCOPE_QEMU_MTREE_FETCH_H
 #define SLOTSCOPE_QEMU_MTREE_FETCH_H
 
-#include "memory/mtree_read.h"
+#include <slotscope/mtree.h>
+
 #include "qemu/qmp.h"
 
 /**

@@ -7,8 +7,9 @@
 #ifndef SLOTSCOPE_QEMU_REGIONS_H
 #define SLOTSCOPE_QEMU_REGIONS_H
 
+#include <slotscope/mtree.h>
+
 #include "memory/mtree_match.h"
-#include "memory/mtree_read.h"
 
 /**
  * struct regions - the regions of a tree, by what a flat view tells of them
