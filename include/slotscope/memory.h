@@ -1024,6 +1024,20 @@ struct memory_listener_ops {
 };
 
 /**
+ * flat_view_find_section() - what answers an access to @addr
+ * @out: the whole section that @addr lies in. Its address_space is NULL; it is
+ *	 valid as long as the caller holds @view, and has no reference of its own
+ *
+ * By the view's dispatch tree, as all accesses through an address space go: a few
+ * steps, however many sections there are. flat_view_lookup() finds the same by
+ * binary search, as a place in the view's order.
+ *
+ * Return: false if nothing answers there.
+ */
+bool flat_view_find_section(const struct flat_view *view, gpa_t addr,
+			    struct memory_region_section *out);
+
+/**
  * memory_region_find() - what is shown of a part of a region
  * @addr: in @region
  * @size: bytes

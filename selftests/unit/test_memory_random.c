@@ -70,6 +70,37 @@ out:
 	return why;
 }
 
+/* The dispatch tree against binary search, at edges and just outside */
+static const char *check_dispatch(struct twin *twin, unsigned int i)
+{
+	const struct flat_view *view = address_space_get_flat_view(twin->as[i]);
+	const struct flat_range *range, *found;
+	struct memory_region_section section;
+	const char *why = NULL;
+	uint64_t at;
+	int k;
+
+	flat_view_for_each(range, view) {
+		for (k = 0; k < 6; k++) {
+			at = k < 3 ? range->addr :
+				     range->addr + (uint64_t)(range->size - 1);
+			at += k % 3 - 1;
+			found = flat_view_lookup(view, at);
+			if (flat_view_find_section(view, at, &section) !=
+			    !!found)
+				why = "dispatch finds what is not there";
+			else if (found &&
+				 (section.region != found->region ||
+				  section.size != found->size ||
+				  section.offset_within_address_space !=
+					  found->addr))
+				why = "dispatch finds another section";
+		}
+	}
+	flat_view_unref(view);
+	return why;
+}
+
 static const char *check_slots(struct twin *twin)
 {
 	const struct flat_view *view = address_space_get_flat_view(twin->as[0]);
@@ -134,6 +165,8 @@ static const char *check_lab(struct lab *lab)
 	for (t = 0; t < NR_TWIN && !why; t++) {
 		for (i = 0; i < NR_AS && !why; i++)
 			why = check_view(lab, &lab->twin[t], i);
+		for (i = 0; i < NR_AS && !why; i++)
+			why = check_dispatch(&lab->twin[t], i);
 		if (!why)
 			why = check_slots(&lab->twin[t]);
 	}

@@ -20,17 +20,19 @@ struct place {
 /* In one view, without IOMMUs */
 static void look_up(struct place *place, gpa_t addr)
 {
-	const struct flat_range *range =
-		flat_view_at_or_behind(place->view, addr);
+	const struct dispatch *dispatch = &place->view->dispatch;
+	const struct flat_range *range = dispatch_lookup(dispatch, addr);
 	memory_size_t left = MEMORY_SIZE_2_64 - addr;
 
-	place->range = NULL;
-	if (range && range->addr <= addr) {
-		place->range = range;
+	place->range = range;
+	if (range) {
 		place->offset = range->offset_in_region + (addr - range->addr);
 		left = range_end(range) - addr;
-	} else if (range) {
-		left = range->addr - addr;
+	} else if (place->len > 1) {
+		/* Nothing, and how much of it */
+		range = dispatch_at_or_behind(dispatch, addr);
+		if (range)
+			left = range->addr - addr;
 	}
 	if (left < place->len)
 		place->len = left;
@@ -124,11 +126,13 @@ unsigned int address_space_write(struct address_space *as, gpa_t addr,
 /* Ranges of one region that follow each other in the RAM are one mapping */
 static uint64_t extend(const struct place *place, gpa_t addr, uint64_t len)
 {
-	const struct flat_range *range = place->range;
+	const struct dispatch *dispatch = &place->view->dispatch;
+	const struct flat_range *range;
 	uint64_t have = place->len;
 
-	while (have < len && (range = flat_view_next(place->view, range)) &&
-	       range->addr == addr + have &&
+	/* Behind 2^64 there is nothing: addr + have is 0 then */
+	while (have < len && addr + have &&
+	       (range = dispatch_lookup(dispatch, addr + have)) &&
 	       range->region == place->range->region &&
 	       range->offset_in_region == place->offset + have)
 		have = range->size < len - have ? have + range->size : len;

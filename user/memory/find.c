@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* From a region to where it is shown. */
+/* From an address, or a region, to what is shown there. */
 #include "memory/private.h"
+
+bool flat_view_find_section(const struct flat_view *view, gpa_t addr,
+			    struct memory_region_section *out)
+{
+	const struct flat_range *range = dispatch_lookup(&view->dispatch, addr);
+
+	if (!range)
+		return false;
+	*out = section_of(range, NULL, view);
+	return true;
+}
 
 /* The lowest range of a view that has a byte in [start, end), or NULL */
 static const struct flat_range *first_in(const struct flat_view *view,
@@ -10,7 +21,7 @@ static const struct flat_range *first_in(const struct flat_view *view,
 
 	if (start >= end || start >= MEMORY_SIZE_2_64)
 		return NULL;
-	range = flat_view_at_or_behind(view, start);
+	range = dispatch_at_or_behind(&view->dispatch, start);
 	return range && range->addr < end ? range : NULL;
 }
 

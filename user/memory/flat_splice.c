@@ -64,6 +64,9 @@ int flat_view_render(struct memory_model *model, struct memory_region *root,
 	simplify(&ranges);
 	view = flat_view_create(model, root, flat_leaves(ranges.nr));
 	r = view ? flat_view_add_ranges(view, ranges.list, ranges.nr) : -ENOMEM;
+	if (!r)
+		r = dispatch_update(&view->dispatch, NULL, 0, ranges.list,
+				    ranges.nr);
 out:
 	free(ranges.list);
 	if (r) {
@@ -264,11 +267,20 @@ int flat_view_update(const struct flat_view *old, struct windows *windows,
 	if (!view)
 		goto out;
 	r = 0;
+	dispatch_share(&view->dispatch, &old->dispatch);
 	for (i = 0; i < splice.nr && !r; i++) {
-		share(view, old, leaf, splice.where[i].first_leaf);
+		const struct group *where = &splice.where[i];
+
+		share(view, old, leaf, where->first_leaf);
 		r = flat_view_add_ranges(view, splice.groups[i].list,
 					 splice.groups[i].nr);
-		leaf = splice.where[i].end_leaf;
+		if (!r)
+			r = dispatch_update(&view->dispatch,
+					    old->leaves + where->first_leaf,
+					    where->end_leaf - where->first_leaf,
+					    splice.groups[i].list,
+					    splice.groups[i].nr);
+		leaf = where->end_leaf;
 	}
 	if (!r)
 		share(view, old, leaf, old->nr_leaves);

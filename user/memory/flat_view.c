@@ -88,6 +88,7 @@ void flat_view_free(struct flat_view *view)
 {
 	size_t i;
 
+	dispatch_drop(&view->dispatch);
 	for (i = 0; i < view->nr_leaves; i++)
 		leaf_unref(view->leaves[i]);
 	memory_region_unref(view->root);

@@ -13,6 +13,7 @@
 
 #include <slotscope/memory.h>
 
+#include "memory/dispatch.h"
 #include "memory/probes.h"
 #include "memory/treap.h"
 
@@ -182,6 +183,7 @@ struct flat_view {
 	size_t nr_leaves;
 	struct flat_leaf **leaves;
 	gpa_t *starts; /* each leaf's first address: look-ups begin here */
+	struct dispatch dispatch; /* the same by address, for accesses */
 };
 
 /* Ranges on their way into a view; sorted. Holds no references */
