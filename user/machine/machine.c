@@ -59,10 +59,13 @@ int machine_init(struct machine *m, const struct machine_class *class,
 		 const struct machine_options *options,
 		 const struct machine_ops *ops, struct slotscope_error *err)
 {
-	int ret = class->check ? class->check(options, err) : 0;
+	int ret = ram_layout_check(class->ram_board, options, err);
 
+	if (!ret && class->check)
+		ret = class->check(options, err);
 	if (ret)
 		return ret;
+	m->layout = ram_layout(class->ram_board, options);
 	m->class = class;
 	m->options = options;
 	m->ops = ops;

@@ -17,6 +17,8 @@
 
 #include <slotscope/memory.h>
 
+#include "machine/ram_layout.h"
+
 struct machine;
 
 /* Who has the interrupt controllers; names of devices differ with it */
@@ -72,6 +74,8 @@ struct machine_node {
  * @ram_size:	bytes, in whole host pages; the sum of @nodes
  * @max_ram:	bytes with all DIMMs; 0 or @ram_size: no room for any (maxmem=)
  * @ram_slots:	how many DIMMs can be plugged (slots=)
+ * @max_below_4g: bytes of RAM below 4 GiB (max-ram-below-4g); 0: as the board has
+ *		it
  * @nodes:	where RAM comes from, @nr_nodes of them; 0: one block, "pc.ram"
  * @nr_cpus:	1 or more
  * @irqchip:	who has the interrupt controllers
@@ -86,6 +90,7 @@ struct machine_options {
 	uint64_t ram_size;
 	uint64_t max_ram;
 	unsigned int ram_slots;
+	uint64_t max_below_4g;
 	struct machine_node nodes[MACHINE_NODES_MAX];
 	size_t nr_nodes;
 	unsigned int nr_cpus;
@@ -101,6 +106,7 @@ struct machine_options {
  * struct machine_class - one board
  * @name:  of -M
  * @about: a few words for -M help
+ * @ram_board: how it splits RAM; ram_layout_check() is done for all boards
  * @check: refuse options that this board cannot have, before anything is made
  * @init:  build it below @m->system_memory and @m->system_io. On failure part of
  *	   it may be there: the model is destroyed
@@ -110,6 +116,7 @@ struct machine_options {
 struct machine_class {
 	const char *name;
 	const char *about;
+	enum ram_board ram_board;
 	int (*check)(const struct machine_options *options,
 		     struct slotscope_error *err);
 	int (*init)(struct machine *m, struct slotscope_error *err);
@@ -132,6 +139,7 @@ extern const struct machine_class *const machine_classes[];
  * @memory:	   the address space "memory", KVM's as_id 0
  * @io:		   the address space "I/O"
  * @smram:	   what SMM sees more than others, or NULL (QEMU's "smram")
+ * @layout:	   where RAM is
  * @ram:	   the region that is all RAM, before any alias
  * @board:	   the board's own state; owned by it, freed by machine_deinit()
  */
@@ -145,6 +153,7 @@ struct machine {
 	struct address_space *memory;
 	struct address_space *io;
 	struct memory_region *smram;
+	struct ram_layout layout;
 	struct memory_region *ram;
 	void *board;
 };

@@ -10,9 +10,6 @@
 #define KIB 1024ULL
 #define GIB (1ULL << 30)
 
-#define LOW_RAM_MAX	(7 * GIB / 2) /* above it are PCI and firmware */
-#define LOW_RAM_ALIGNED (3 * GIB)
-
 #define VGA_WINDOW	0xa0000
 #define VGA_WINDOW_SIZE (128 * KIB)
 #define OPTION_ROMS	0xc0000
@@ -49,24 +46,6 @@ struct pam {
 	struct memory_region *write_ram;
 	struct memory_region *ram;
 };
-
-struct pc_ram_layout pc_ram_split(uint64_t ram_size)
-{
-	struct pc_ram_layout layout = { .below_4g = ram_size };
-
-	if (ram_size >= LOW_RAM_MAX) {
-		layout.below_4g = LOW_RAM_ALIGNED;
-		layout.above_4g = ram_size - LOW_RAM_ALIGNED;
-	}
-	return layout;
-}
-
-gpa_t pc_ram_top(uint64_t ram_size)
-{
-	struct pc_ram_layout layout = pc_ram_split(ram_size);
-
-	return layout.above_4g ? 4 * GIB + layout.above_4g : layout.below_4g;
-}
 
 static int own(struct pc *pc, struct memory_region *region, const char *owner)
 {
@@ -173,15 +152,16 @@ static int add_cpu(struct pc *pc)
 
 static int add_ram(struct pc *pc)
 {
-	struct pc_ram_layout layout = pc_ram_split(pc->options->ram_size);
+	const struct ram_layout *layout = &pc->m->layout;
 	int ret;
 
 	ret = add_alias(pc, pc->m->system_memory, "ram-below-4g", 0,
-			layout.below_4g, 0, pc->ram, 0, NULL);
-	if (ret || !layout.above_4g)
+			layout->below_4g, 0, pc->ram, 0, NULL);
+	if (ret || !layout->above_4g)
 		return ret;
-	return add_alias(pc, pc->m->system_memory, "ram-above-4g", 4 * GIB,
-			 layout.above_4g, 0, pc->ram, layout.below_4g, NULL);
+	return add_alias(pc, pc->m->system_memory, "ram-above-4g",
+			 layout->above_4g_start, layout->above_4g, 0, pc->ram,
+			 layout->below_4g, NULL);
 }
 
 /* The firmware ends at 4 GiB; its last 128 KiB show below 1 MiB once more */
@@ -350,6 +330,7 @@ static int pc_init(struct machine *m, struct slotscope_error *err)
 const struct machine_class machine_pc = {
 	.name = "pc",
 	.about = "i440FX and PIIX, of 1996",
+	.ram_board = RAM_BOARD_PC,
 	.check = pc_check,
 	.init = pc_init,
 };

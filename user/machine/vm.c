@@ -165,21 +165,14 @@ static void *ram_host(const struct vm *vm, const char *name)
 	return NULL;
 }
 
-/* KVM would say so too, but only EINVAL */
-static int check_phys_bits(const struct vm *vm, struct slotscope_error *err)
+/* What is known of the board before there is KVM */
+static struct ram_layout layout(const struct vm *vm)
 {
-	gpa_t top = pc_ram_top(vm->options->ram_size);
-	unsigned int bits = vm->kvm.phys_bits;
+	const struct machine_options options = {
+		.ram_size = vm->options->ram_size,
+	};
 
-	if (bits >= 64 || top <= 1ULL << bits)
-		return 0;
-	error_set(err, EINVAL, "put %" PRIu64 " MiB of RAM into a PC",
-		  vm->options->ram_size >> 20);
-	error_why(err,
-		  "its last byte would be at 0x%" PRIx64 ", and this CPU has "
-		  "%u bits of physical address",
-		  top - 1, bits);
-	return error_next(err, "use a smaller -m");
+	return ram_layout(vm->options->class->ram_board, &options);
 }
 
 /*
@@ -188,12 +181,12 @@ static int check_phys_bits(const struct vm *vm, struct slotscope_error *err)
  */
 static int choose_fault(struct vm *vm, struct slotscope_error *err)
 {
-	struct pc_ram_layout layout = pc_ram_split(vm->options->ram_size);
+	struct ram_layout l = layout(vm);
 
 	vm->fault.kind = vm->options->fault;
-	vm->fault.gpa = layout.above_4g ? 4ULL << 30 : 1ULL << 20;
-	if (vm->fault.kind == KVM_FAULT_NONE || layout.above_4g ||
-	    layout.below_4g > vm->fault.gpa)
+	vm->fault.gpa = l.above_4g ? l.above_4g_start : 1ULL << 20;
+	if (vm->fault.kind == KVM_FAULT_NONE || l.above_4g ||
+	    l.below_4g > vm->fault.gpa)
 		return 0;
 	error_set(err, EINVAL, "break the VM on purpose (%s)",
 		  kvm_fault_name(vm->fault.kind));
@@ -209,6 +202,7 @@ static int build_board(struct vm *vm, struct slotscope_error *err)
 	vm->board = (struct machine_options){
 		.ram_size = vm->options->ram_size,
 		.nr_cpus = 1,
+		.phys_bits = vm->kvm.phys_bits,
 		.bios_size = vm->bios.size,
 		.vga_window = vm->options->vga_window,
 	};
@@ -244,9 +238,6 @@ static int start(struct vm *vm, struct slotscope_error *err)
 	ret = kvm_init(&vm->kvm, err);
 	if (ret)
 		goto err_model;
-	ret = check_phys_bits(vm, err);
-	if (ret)
-		goto err_kvm;
 	ret = memory_map_init(vm->machine.model, &vm->machine, err);
 	if (ret)
 		goto err_kvm;
@@ -325,8 +316,8 @@ static void tell_started(const struct vm *vm)
  */
 static int apply_fault(struct vm *vm, struct slotscope_error *err)
 {
-	struct pc_ram_layout layout = pc_ram_split(vm->options->ram_size);
-	uint64_t offset = layout.above_4g ? layout.below_4g : vm->fault.gpa;
+	struct ram_layout l = layout(vm);
+	uint64_t offset = l.above_4g ? l.below_4g : vm->fault.gpa;
 	gpa_t hole;
 	int64_t len;
 
