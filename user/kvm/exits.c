@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Exits from KVM_RUN: which are answered, and what the others mean. */
 #include <errno.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <linux/kvm.h>
 
@@ -12,25 +11,29 @@
 #define KVM_EXIT_MEMORY_FAULT 39
 #endif
 
+/* A string instruction comes as several elements for the same port */
 static void handle_pio(struct vcpu *cpu)
 {
 	struct kvm_run *run = cpu->run;
 	uint8_t *data = (uint8_t *)run + run->io.data_offset;
-	uint32_t i, byte;
+	uint32_t i;
 
-	/* A string instruction comes as count elements for the same port */
-	for (i = 0; i < run->io.count; i++) {
-		for (byte = 0; byte < run->io.size; byte++, data++) {
-			uint16_t port = run->io.port + byte;
+	cpu->counts.pio++;
+	cpu->io_pending = true;
+	for (i = 0; i < run->io.count; i++, data += run->io.size)
+		address_space_rw(cpu->set->io, run->io.port, data, run->io.size,
+				 run->io.direction == KVM_EXIT_IO_OUT);
+}
 
-			if (run->io.direction == KVM_EXIT_IO_OUT)
-				cpu->ops.pio_write(cpu->ops.opaque, port,
-						   *data);
-			else
-				*data = cpu->ops.pio_read(cpu->ops.opaque,
-							  port);
-		}
-	}
+/* Also a write to a ROM's slot, which the model drops */
+static void handle_mmio(struct vcpu *cpu)
+{
+	struct kvm_run *run = cpu->run;
+
+	cpu->counts.mmio++;
+	cpu->io_pending = true;
+	address_space_rw(cpu->set->memory, run->mmio.phys_addr, run->mmio.data,
+			 run->mmio.len, run->mmio.is_write);
 }
 
 static uint64_t guest_rip(struct vcpu *cpu)
@@ -70,25 +73,20 @@ static void internal_error(struct vcpu *cpu, struct slotscope_error *err)
 	error_next(err, "look at what the guest did last");
 }
 
-enum vcpu_status vcpu_handle_exit(struct vcpu *cpu, struct vcpu_counts *counts,
-				  struct slotscope_error *err)
+enum vcpu_status vcpu_handle_exit(struct vcpu *cpu, struct slotscope_error *err)
 {
 	struct kvm_run *run = cpu->run;
 
 	switch (run->exit_reason) {
 	case KVM_EXIT_IO:
-		counts->pio++;
 		handle_pio(cpu);
 		return VCPU_RUNNING;
 	case KVM_EXIT_MMIO:
-		/* Also a write to a ROM's slot, which is dropped so */
-		counts->mmio++;
-		if (!run->mmio.is_write)
-			memset(run->mmio.data, 0xff, sizeof(run->mmio.data));
+		handle_mmio(cpu);
 		return VCPU_RUNNING;
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
-		counts->interrupted++;
+		cpu->counts.interrupted++;
 		return VCPU_RUNNING;
 	case KVM_EXIT_HLT:
 		return VCPU_HALTED;

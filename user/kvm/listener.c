@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 #include <linux/kvm.h>
 
 #include "kvm/listener.h"
@@ -65,12 +66,15 @@ static const char *what_next(int code)
 static void problem(void *opaque, const struct slotscope_error *err)
 {
 	struct kvm_memory_listener *l = opaque;
+	uint64_t one = 1;
 
 	if (l->error.code)
 		return;
 	l->error = *err;
 	if (!l->error.next[0])
 		error_next(&l->error, "%s", what_next(err->code));
+	if (l->notify_fd >= 0)
+		(void)!write(l->notify_fd, &one, sizeof(one));
 }
 
 int kvm_memory_listener_register(struct kvm_memory_listener *l,
@@ -87,7 +91,11 @@ int kvm_memory_listener_register(struct kvm_memory_listener *l,
 		.opaque = l,
 	};
 
-	*l = (struct kvm_memory_listener){ .kvm = kvm, .fault = fault };
+	*l = (struct kvm_memory_listener){
+		.kvm = kvm,
+		.fault = fault,
+		.notify_fd = -1,
+	};
 	return kvm_slots_create(as, &options, &l->slots, err);
 }
 

@@ -16,6 +16,7 @@
  * @requests: how many ioctls were made
  * @error:    of the first section or request that came to nothing; code 0 if
  *	      there was none
+ * @notify_fd: an eventfd that is written when @error is filled; -1 for none
  */
 struct kvm_memory_listener {
 	struct kvm_state *kvm;
@@ -23,6 +24,7 @@ struct kvm_memory_listener {
 	struct kvm_fault *fault;
 	uint64_t requests;
 	struct slotscope_error error;
+	int notify_fd;
 };
 
 /**

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One vCPU and the thread that runs it. Everything here may be called from any
- * other thread; the thread itself touches neither memory model nor slots.
+ * The vCPUs of a VM, and the threads that run them.
+ *
+ * Unless said otherwise, functions here are called with the big lock held, by a
+ * thread that is no vCPU's. A vCPU's thread has the lock while it handles an
+ * exit, so that devices and model are entered by one thread at a time.
  */
 #ifndef SLOTSCOPE_KVM_VCPU_H
 #define SLOTSCOPE_KVM_VCPU_H
@@ -11,32 +14,20 @@
 #include <stdint.h>
 
 #include <slotscope/error.h>
+#include <slotscope/memory.h>
+
+#include "kvm/big_lock.h"
 
 struct kvm_run;
 struct kvm_state;
+struct vcpu_state;
 
-/* Where a vCPU is. From the last two it does not come back. */
+/* Where a vCPU is. From the last two only a reset brings it back. */
 enum vcpu_status {
 	VCPU_PAUSED,  /* by us */
 	VCPU_RUNNING, /* in KVM_RUN, or handling an exit */
 	VCPU_HALTED,  /* in HLT; nothing here raises an interrupt to end it */
 	VCPU_STOPPED, /* KVM or the guest ended it; the error says why */
-};
-
-/**
- * struct vcpu_ops - what the guest's I/O does
- * @pio_write: a byte written to a port. Called in the vCPU's thread
- * @pio_read:  a byte read from a port
- * @opaque:    given to them
- *
- * Wider accesses come as bytes of consecutive ports. Memory accesses outside
- * the slots are not passed on: no device answers them yet. Reads give all
- * ones, writes are dropped, as on a bus without a device.
- */
-struct vcpu_ops {
-	void (*pio_write)(void *opaque, uint16_t port, uint8_t value);
-	uint8_t (*pio_read)(void *opaque, uint16_t port);
-	void *opaque;
 };
 
 /** struct vcpu_counts - exits so far, by kind */
@@ -46,46 +37,128 @@ struct vcpu_counts {
 	uint64_t interrupted;
 };
 
+struct vcpus;
+
+/**
+ * struct vcpu - one of them
+ * @in_kvm:     it is in KVM_RUN; guarded by the gate
+ * @io_pending: KVM has yet to be told of the access that we answered: it is when
+ *		KVM_RUN is entered again
+ * @want_smi:   a system management interrupt is due before the next KVM_RUN
+ * @error:      valid when VCPU_STOPPED
+ * @power_on:   what a reset brings back
+ */
 struct vcpu {
+	struct vcpus *set;
+	unsigned int index;
 	int fd;
 	struct kvm_run *run;
 	size_t run_size;
-	struct vcpu_ops ops;
-	int notify_fd; /* eventfd, readable when @status has changed */
-
 	pthread_t thread;
 	bool has_thread;
-	pthread_mutex_t lock; /* guards what follows */
-	pthread_cond_t wake;
+	bool in_kvm;
 	enum vcpu_status status;
-	bool want_run;
-	bool want_quit;
+	bool io_pending;
+	bool want_smi;
 	struct vcpu_counts counts;
-	struct slotscope_error error; /* valid when VCPU_STOPPED */
+	struct slotscope_error error;
+	struct vcpu_state *power_on;
 };
 
 /**
- * kvm_init_vcpu() - make vCPU 0, paused, with its thread
- * @cpu: filled; vcpu_deinit() it before kvm_deinit()
+ * struct vcpus - all vCPUs of a VM
+ * @memory:	where accesses to memory that is in no slot go
+ * @io:		where accesses to ports go
+ * @notify_fd:	eventfd, written when a vCPU has halted or stopped; the main loop
+ *		polls it. Others may write to it too
+ * @want_run:	they are to run; false: paused, or about to be
+ * @wake:	signalled to vCPUs: look again at what is wanted
+ * @parked:	signalled when a vCPU has left off running
+ * @gate:	guards @closed and each in_kvm: see vcpus_keep_out()
  */
-int kvm_init_vcpu(struct vcpu *cpu, const struct kvm_state *s,
-		  const struct vcpu_ops *ops, struct slotscope_error *err);
-
-/** vcpu_deinit() - end the thread, wait for it, free all */
-void vcpu_deinit(struct vcpu *cpu);
-
-/** vcpu_resume() - let it run; nothing changes for one halted or stopped */
-void vcpu_resume(struct vcpu *cpu);
-
-/** vcpu_pause() - have it leave KVM_RUN; returns when it has */
-void vcpu_pause(struct vcpu *cpu);
+struct vcpus {
+	const struct kvm_state *kvm;
+	struct big_lock *lock;
+	struct address_space *memory;
+	struct address_space *io;
+	int notify_fd;
+	struct vcpu *cpus;
+	unsigned int nr;
+	bool want_run;
+	bool want_quit;
+	pthread_cond_t wake;
+	pthread_cond_t parked;
+	pthread_mutex_t gate;
+	pthread_cond_t gate_moved;
+	unsigned int closed;
+};
 
 /**
- * vcpu_status() - where it is now
- * @counts: filled unless NULL
- * @err:    filled with the reason when VCPU_STOPPED, unless NULL
+ * vcpus_init() - make @nr vCPUs, paused, each with its thread
+ * @set: filled; vcpus_deinit() it before kvm_deinit()
  */
-enum vcpu_status vcpu_status(struct vcpu *cpu, struct vcpu_counts *counts,
-			     struct slotscope_error *err);
+int vcpus_init(struct vcpus *set, unsigned int nr, const struct kvm_state *s,
+	       struct big_lock *lock, struct address_space *memory,
+	       struct address_space *io, struct slotscope_error *err);
+
+/** vcpus_deinit() - end the threads, wait for them, free all */
+void vcpus_deinit(struct vcpus *set);
+
+/** vcpus_resume() - let them run; nothing changes for those halted or stopped */
+void vcpus_resume(struct vcpus *set);
+
+/**
+ * vcpus_pause() - have them leave KVM_RUN; returns when they have
+ *
+ * Gives up the lock while it waits.
+ */
+void vcpus_pause(struct vcpus *set);
+
+/**
+ * vcpus_stop_soon() - have them pause, without waiting for it
+ *
+ * For a vCPU's own thread too: what its guest asked for (a reset) is to happen
+ * before its next instruction.
+ */
+void vcpus_stop_soon(struct vcpus *set);
+
+/**
+ * vcpus_keep_out() - have all leave KVM_RUN, and none enter, until let in again
+ *
+ * For changes of the slots that are not atomic: between a deletion and an
+ * addition a vCPU would find nothing. Does not give up the lock: what a vCPU left
+ * KVM_RUN for is handled later. Any thread that holds the lock may call it.
+ */
+void vcpus_keep_out(struct vcpus *set);
+void vcpus_let_in(struct vcpus *set);
+
+/** vcpus_smi() - a system management interrupt for each; any thread's */
+void vcpus_smi(struct vcpus *set);
+
+/**
+ * vcpus_reset() - back to the state at power on; they have to be paused
+ *
+ * Halted and stopped ones are paused then too.
+ */
+int vcpus_reset(struct vcpus *set, struct slotscope_error *err);
+
+/**
+ * vcpus_status() - where they are, all in all
+ * @counts: filled with the sum, unless NULL
+ * @err:    filled with the reason when VCPU_STOPPED, unless NULL
+ *
+ * Return: VCPU_STOPPED if one is, else VCPU_RUNNING if one is, else VCPU_PAUSED
+ * if one is, else VCPU_HALTED.
+ */
+enum vcpu_status vcpus_status(const struct vcpus *set,
+			      struct vcpu_counts *counts,
+			      struct slotscope_error *err);
+
+/** vcpus_notify() - wake the main loop; any thread's */
+void vcpus_notify(struct vcpus *set);
+
+/* vcpu_thread.c: private to the files vcpu*.c */
+int vcpu_start_thread(struct vcpu *cpu, struct slotscope_error *err);
+void vcpu_kick(struct vcpu *cpu);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "machine/machine.h"
+
 /**
  * struct debugcon - a line being written
  * @line:   told of each line, without its end; what is not printable ASCII has
@@ -23,5 +25,12 @@ void debugcon_putc(struct debugcon *con, uint8_t c);
 
 /** debugcon_flush() - tell of what is there, though no end of line came */
 void debugcon_flush(struct debugcon *con);
+
+/**
+ * debugcon_add() - put it at its port; bytes go to machine_ops.debugcon
+ *
+ * QEMU's -device isa-debugcon,iobase=0x402.
+ */
+int debugcon_add(struct machine *m, struct slotscope_error *err);
 
 #endif

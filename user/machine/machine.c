@@ -27,6 +27,25 @@ const struct machine_class *machine_find(const char *name)
 	return NULL;
 }
 
+/* A port that no device has: nobody drives the bus */
+static enum memtx_result no_device_read(void *opaque, uint64_t addr,
+					unsigned int size, uint64_t *data)
+{
+	*data = UINT64_MAX;
+	return MEMTX_OK;
+}
+
+static enum memtx_result no_device_write(void *opaque, uint64_t addr,
+					 unsigned int size, uint64_t data)
+{
+	return MEMTX_OK;
+}
+
+static const struct memory_region_ops io_ops = {
+	.read = no_device_read,
+	.write = no_device_write,
+};
+
 int memory_map_init(struct memory_model *model, struct machine *m,
 		    struct slotscope_error *err)
 {
@@ -45,7 +64,7 @@ int memory_map_init(struct memory_model *model, struct machine *m,
 				   &m->memory, err);
 	if (ret)
 		return ret;
-	ret = memory_region_create_io(model, "io", IO_PORTS, NULL, NULL,
+	ret = memory_region_create_io(model, "io", IO_PORTS, &io_ops, NULL,
 				      &m->system_io, err);
 	if (ret)
 		return ret;

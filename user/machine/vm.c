@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Two threads. The main one owns memory model, slots and monitor, and waits in
- * poll(2) for signals, clients and news of the vCPU. The vCPU's thread runs the
- * guest, and touches nothing of these but the debug console's line.
+ * Putting a VMM together, and taking it apart. Its threads are the main one and
+ * one for each vCPU; the lock that they share is told of in machine.h.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,49 +13,12 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "kvm/kvm.h"
-#include "kvm/listener.h"
-#include "kvm/vcpu.h"
-#include "machine/bios.h"
-#include "machine/debugcon.h"
 #include "machine/firmware.h"
-#include "machine/monitor.h"
 #include "machine/pc.h"
 #include "machine/ram.h"
-#include "machine/vm.h"
+#include "machine/vm_private.h"
 
-#define RAM_BLOCKS 3 /* pc.ram, pc.bios, pc.rom */
-
-struct vm {
-	const struct vm_options *options;
-	struct kvm_fault fault;
-	struct bios bios;
-	struct machine machine;
-	struct machine_options board;
-	struct machine_ops ops;
-	struct kvm_state kvm;
-	struct kvm_memory_listener listener;
-	struct vcpu cpu;
-	struct debugcon debugcon;
-	struct monitor_target target;
-	struct monitor *monitor;
-	int signal_fd;
-	bool paused;
-	bool launched; /* it has run before */
-	bool ended;    /* it will not run again */
-	bool quit;
-	struct {
-		const char *name;
-		void *host;
-		uint64_t size;
-	} ram[RAM_BLOCKS];
-	size_t nr_ram;
-};
-
-static void tell(const struct vm *vm, enum vm_event event, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void tell(const struct vm *vm, enum vm_event event, const char *fmt, ...)
+void vm_tell(const struct vm *vm, enum vm_event event, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -67,92 +29,11 @@ static void tell(const struct vm *vm, enum vm_event event, const char *fmt, ...)
 	vm->options->tell(event, text);
 }
 
-/* The guest's I/O, in the vCPU's thread */
-
-static void pio_write(void *opaque, uint16_t port, uint8_t value)
-{
-	struct vm *vm = opaque;
-
-	if (port == DEBUGCON_PORT)
-		debugcon_putc(&vm->debugcon, value);
-}
-
-static uint8_t pio_read(void *opaque, uint16_t port)
-{
-	return port == DEBUGCON_PORT ? DEBUGCON_PRESENT : 0xff;
-}
-
 static void guest_line(void *opaque, const char *text)
 {
 	const struct vm *vm = opaque;
 
 	vm->options->tell(VM_EVENT_GUEST, text);
-}
-
-/* The monitor's commands */
-
-static const char *monitor_status(void *opaque)
-{
-	struct vm *vm = opaque;
-
-	if (vcpu_status(&vm->cpu, NULL, NULL) == VCPU_STOPPED)
-		return "internal-error";
-	if (vm->paused)
-		return vm->launched ? "paused" : "prelaunch";
-	return "running";
-}
-
-static void monitor_stop(void *opaque)
-{
-	struct vm *vm = opaque;
-
-	vcpu_pause(&vm->cpu);
-	vm->paused = true;
-}
-
-static void launch(struct vm *vm)
-{
-	vm->paused = false;
-	vm->launched = true;
-	vcpu_resume(&vm->cpu);
-}
-
-static bool monitor_cont(void *opaque)
-{
-	struct vm *vm = opaque;
-
-	if (vcpu_status(&vm->cpu, NULL, NULL) == VCPU_STOPPED)
-		return false;
-	launch(vm);
-	return true;
-}
-
-static void monitor_quit(void *opaque)
-{
-	struct vm *vm = opaque;
-
-	vm->quit = true;
-}
-
-/* Building it */
-
-static int alloc_ram(void *opaque, const char *name, uint64_t size,
-		     struct ram_block_options *ram, struct slotscope_error *err)
-{
-	struct vm *vm = opaque;
-	void *host;
-	int ret;
-
-	if (vm->nr_ram == RAM_BLOCKS)
-		return error_set(err, ENOSPC, "make room for %s", name);
-	ret = ram_map(name, size, &host, err);
-	if (ret)
-		return ret;
-	vm->ram[vm->nr_ram].name = name;
-	vm->ram[vm->nr_ram].host = host;
-	vm->ram[vm->nr_ram++].size = size;
-	ram->host = host;
-	return 0;
 }
 
 static void *ram_host(const struct vm *vm, const char *name)
@@ -206,9 +87,11 @@ static int build_board(struct vm *vm, struct slotscope_error *err)
 		.bios_size = vm->bios.size,
 		.vga_window = vm->options->vga_window,
 	};
-	vm->ops = (struct machine_ops){ .alloc = alloc_ram, .opaque = vm };
+	world_init(vm);
 	ret = machine_init(&vm->machine, vm->options->class, &vm->board,
 			   &vm->ops, err);
+	if (!ret)
+		ret = debugcon_add(&vm->machine, err);
 	if (ret)
 		return ret;
 	if (vm->listener.error.code) {
@@ -229,7 +112,6 @@ static void free_ram(struct vm *vm)
 /* In QEMU's order: KVM listens before there is anything to hear */
 static int start(struct vm *vm, struct slotscope_error *err)
 {
-	const struct vcpu_ops io = { pio_write, pio_read, vm };
 	int ret;
 
 	ret = memory_model_create(NULL, &vm->machine.model, err);
@@ -245,28 +127,23 @@ static int start(struct vm *vm, struct slotscope_error *err)
 					   vm->machine.memory, &vm->fault, err);
 	if (ret)
 		goto err_kvm;
-	ret = kvm_init_vcpu(&vm->cpu, &vm->kvm, &io, err);
+	ret = vcpus_init(&vm->cpus, 1, &vm->kvm, &vm->lock, vm->machine.memory,
+			 vm->machine.io, err);
 	if (ret)
 		goto err_listener;
+	vm->listener.notify_fd = vm->cpus.notify_fd;
 	ret = build_board(vm, err);
 	if (ret)
-		goto err_vcpu;
-	vm->target = (struct monitor_target){
-		.model = vm->machine.model,
-		.memory = vm->machine.memory,
-		.status = monitor_status,
-		.stop = monitor_stop,
-		.cont = monitor_cont,
-		.quit = monitor_quit,
-		.opaque = vm,
-	};
+		goto err_vcpus;
+	main_loop_target(vm);
 	ret = monitor_create(vm->options->qmp, &vm->target, &vm->monitor, err);
 	if (ret)
-		goto err_vcpu;
+		goto err_vcpus;
 	return 0;
 
-err_vcpu:
-	vcpu_deinit(&vm->cpu);
+err_vcpus:
+	vm->listener.notify_fd = -1;
+	vcpus_deinit(&vm->cpus);
 err_listener:
 	kvm_memory_listener_unregister(&vm->listener);
 err_kvm:
@@ -281,7 +158,8 @@ err_model:
 static void end(struct vm *vm)
 {
 	monitor_destroy(vm->monitor);
-	vcpu_deinit(&vm->cpu);
+	vm->listener.notify_fd = -1;
+	vcpus_deinit(&vm->cpus);
 	debugcon_flush(&vm->debugcon);
 	kvm_memory_listener_unregister(&vm->listener);
 	kvm_deinit(&vm->kvm);
@@ -305,9 +183,9 @@ static void tell_started(const struct vm *vm)
 		kib /= 1024;
 		unit = 'G';
 	}
-	tell(vm, VM_EVENT_STARTED, "pid %d, -M %s -m %" PRIu64 "%c, qmp %s",
-	     getpid(), vm->options->class->name, kib, unit,
-	     monitor_address(vm->monitor));
+	vm_tell(vm, VM_EVENT_STARTED, "pid %d, -M %s -m %" PRIu64 "%c, qmp %s",
+		getpid(), vm->options->class->name, kib, unit,
+		monitor_address(vm->monitor));
 }
 
 /*
@@ -324,9 +202,9 @@ static int apply_fault(struct vm *vm, struct slotscope_error *err)
 	if (vm->fault.kind == KVM_FAULT_NONE)
 		return 0;
 	if (vm->fault.kind != KVM_FAULT_UNMAP) {
-		tell(vm, VM_EVENT_FAULT, "fault %s: slot %u at 0x%" PRIx64,
-		     kvm_fault_name(vm->fault.kind), vm->fault.slot,
-		     vm->fault.gpa);
+		vm_tell(vm, VM_EVENT_FAULT, "fault %s: slot %u at 0x%" PRIx64,
+			kvm_fault_name(vm->fault.kind), vm->fault.slot,
+			vm->fault.gpa);
 		return 0;
 	}
 	len = kvm_fault_unmap(&vm->fault,
@@ -334,65 +212,11 @@ static int apply_fault(struct vm *vm, struct slotscope_error *err)
 			      vm->options->ram_size - offset, &hole, err);
 	if (len < 0)
 		return len;
-	tell(vm, VM_EVENT_FAULT,
-	     "fault unmap: %" PRId64 " KiB at 0x%" PRIx64
-	     " have no host memory",
-	     len >> 10, hole);
+	vm_tell(vm, VM_EVENT_FAULT,
+		"fault unmap: %" PRId64 " KiB at 0x%" PRIx64
+		" have no host memory",
+		len >> 10, hole);
 	return 0;
-}
-
-/* The vCPU's status has changed */
-static int handle_vcpu(struct vm *vm, struct slotscope_error *err)
-{
-	enum vcpu_status status;
-	struct vcpu_counts counts;
-	uint64_t drained;
-
-	(void)!read(vm->cpu.notify_fd, &drained, sizeof(drained));
-	status = vcpu_status(&vm->cpu, &counts, err);
-	if (vm->ended || (status != VCPU_HALTED && status != VCPU_STOPPED)) {
-		*err = (struct slotscope_error){};
-		return 0;
-	}
-	vm->ended = true;
-	vm->quit = vm->options->exit_after_halt;
-	/* Its thread waits for good, and writes there no more */
-	debugcon_flush(&vm->debugcon);
-	if (status == VCPU_HALTED) {
-		tell(vm, VM_EVENT_HALTED,
-		     "the guest has halted, after %" PRIu64 " port and "
-		     "%" PRIu64 " memory exits",
-		     counts.pio, counts.mmio);
-		return 0;
-	}
-	tell(vm, VM_EVENT_FAILED, "the guest cannot run on: %s: %s", err->tried,
-	     err->why);
-	return vm->quit ? -err->code : 0;
-}
-
-static int loop(struct vm *vm, struct slotscope_error *err)
-{
-	struct pollfd fds[2 + MONITOR_FDS];
-	size_t nr;
-	int ret = 0;
-
-	while (!ret && !vm->quit) {
-		fds[0] = (struct pollfd){ vm->signal_fd, POLLIN, 0 };
-		fds[1] = (struct pollfd){ vm->cpu.notify_fd, POLLIN, 0 };
-		nr = 2 + monitor_poll_fds(vm->monitor, fds + 2);
-		if (poll(fds, nr, -1) < 0) {
-			if (errno == EINTR)
-				continue;
-			return error_set(err, errno,
-					 "wait for something to do");
-		}
-		if (fds[0].revents)
-			vm->quit = true;
-		if (fds[1].revents)
-			ret = handle_vcpu(vm, err);
-		monitor_handle(vm->monitor, fds + 2, nr - 2);
-	}
-	return ret;
 }
 
 static int run(struct vm *vm, struct slotscope_error *err)
@@ -400,9 +224,9 @@ static int run(struct vm *vm, struct slotscope_error *err)
 	int ret;
 
 	if (vm->options->stopped) {
-		tell(vm, VM_EVENT_STOPPING,
-		     "pid %d stops, before it opens KVM: kill -CONT %d",
-		     getpid(), getpid());
+		vm_tell(vm, VM_EVENT_STOPPING,
+			"pid %d stops, before it opens KVM: kill -CONT %d",
+			getpid(), getpid());
 		raise(SIGSTOP);
 	}
 	ret = start(vm, err);
@@ -411,11 +235,11 @@ static int run(struct vm *vm, struct slotscope_error *err)
 	tell_started(vm);
 	vm->paused = true;
 	if (!vm->options->paused)
-		launch(vm);
+		main_loop_launch(vm);
 	ret = apply_fault(vm, err);
 	if (!ret)
-		ret = loop(vm, err);
-	tell(vm, VM_EVENT_ENDING, "ends");
+		ret = main_loop(vm, err);
+	vm_tell(vm, VM_EVENT_ENDING, "ends");
 	end(vm);
 	return ret;
 }
@@ -445,7 +269,11 @@ int vm_run(const struct vm_options *options, struct slotscope_error *err)
 		goto out_bios;
 	}
 	sigprocmask(SIG_BLOCK, &mask, &old);
+	big_lock_init(&vm.lock);
+	big_lock(&vm.lock);
 	ret = run(&vm, err);
+	big_unlock(&vm.lock);
+	big_lock_deinit(&vm.lock);
 	/* Those that made us end are done with */
 	while (read(vm.signal_fd, &info, sizeof(info)) > 0)
 		;

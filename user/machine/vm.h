@@ -16,7 +16,10 @@ enum vm_event {
 	VM_EVENT_STOPPING, /* about to wait for SIGCONT */
 	VM_EVENT_STARTED,
 	VM_EVENT_FAULT, /* a fault on purpose has acted */
-	VM_EVENT_GUEST, /* a line of the debug console; from the vCPU's thread */
+	VM_EVENT_GUEST, /* a line of the debug console; from a vCPU's thread */
+	VM_EVENT_REFUSED,  /* KVM refused a slot while the guest ran */
+	VM_EVENT_RESET,	   /* the guest asked for a reset */
+	VM_EVENT_SHUTDOWN, /* the guest asked to be switched off */
 	VM_EVENT_HALTED, /* the guest waits for an interrupt: none will come */
 	VM_EVENT_FAILED, /* the guest cannot run on */
 	VM_EVENT_ENDING,

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The main loop, and what it does: signals, the monitor, what vCPUs report. It
+ * holds the lock but while it waits.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "machine/vm_private.h"
+
+/* The monitor's commands */
+
+static const char *monitor_status(void *opaque)
+{
+	struct vm *vm = opaque;
+
+	if (vcpus_status(&vm->cpus, NULL, NULL) == VCPU_STOPPED)
+		return "internal-error";
+	if (vm->paused)
+		return vm->launched ? "paused" : "prelaunch";
+	return "running";
+}
+
+static void monitor_stop(void *opaque)
+{
+	struct vm *vm = opaque;
+
+	vcpus_pause(&vm->cpus);
+	world_clock_stop(vm);
+	vm->paused = true;
+}
+
+void main_loop_launch(struct vm *vm)
+{
+	vm->paused = false;
+	vm->launched = true;
+	world_clock_run(vm);
+	vcpus_resume(&vm->cpus);
+}
+
+static bool monitor_cont(void *opaque)
+{
+	struct vm *vm = opaque;
+
+	if (vcpus_status(&vm->cpus, NULL, NULL) == VCPU_STOPPED)
+		return false;
+	main_loop_launch(vm);
+	return true;
+}
+
+static void monitor_quit(void *opaque)
+{
+	struct vm *vm = opaque;
+
+	vm->quit = true;
+}
+
+void main_loop_target(struct vm *vm)
+{
+	vm->target = (struct monitor_target){
+		.model = vm->machine.model,
+		.memory = vm->machine.memory,
+		.status = monitor_status,
+		.stop = monitor_stop,
+		.cont = monitor_cont,
+		.quit = monitor_quit,
+		.opaque = vm,
+	};
+}
+
+/* What vCPUs report */
+
+static int reset(struct vm *vm, struct slotscope_error *err)
+{
+	int ret;
+
+	vm->want_reset = false;
+	vcpus_pause(&vm->cpus);
+	debugcon_flush(&vm->debugcon);
+	vm_tell(vm, VM_EVENT_RESET, "the guest resets the machine");
+	ret = machine_reset(&vm->machine, err);
+	if (!ret)
+		ret = vcpus_reset(&vm->cpus, err);
+	if (ret)
+		return ret;
+	vm->ended = false;
+	if (!vm->paused)
+		vcpus_resume(&vm->cpus);
+	return 0;
+}
+
+/* While the guest ran: it goes on with less memory than it should have */
+static void tell_refused(struct vm *vm)
+{
+	struct slotscope_error *refused = &vm->listener.error;
+
+	if (!refused->code)
+		return;
+	vm_tell(vm, VM_EVENT_REFUSED, "KVM and the machine differ now: %s: %s",
+		refused->tried, refused->why);
+	*refused = (struct slotscope_error){};
+}
+
+static int tell_ended(struct vm *vm, struct slotscope_error *err)
+{
+	enum vcpu_status status;
+	struct vcpu_counts counts;
+
+	status = vcpus_status(&vm->cpus, &counts, err);
+	if (vm->ended || (status != VCPU_HALTED && status != VCPU_STOPPED)) {
+		*err = (struct slotscope_error){};
+		return 0;
+	}
+	vm->ended = true;
+	vm->quit = vm->options->exit_after_halt;
+	debugcon_flush(&vm->debugcon);
+	if (status == VCPU_HALTED) {
+		vm_tell(vm, VM_EVENT_HALTED,
+			"the guest has halted, after %" PRIu64 " port and "
+			"%" PRIu64 " memory exits",
+			counts.pio, counts.mmio);
+		return 0;
+	}
+	vm_tell(vm, VM_EVENT_FAILED, "the guest cannot run on: %s: %s",
+		err->tried, err->why);
+	return vm->quit ? -err->code : 0;
+}
+
+static int handle_vcpus(struct vm *vm, struct slotscope_error *err)
+{
+	uint64_t drained;
+
+	(void)!read(vm->cpus.notify_fd, &drained, sizeof(drained));
+	tell_refused(vm);
+	if (vm->want_shutdown) {
+		debugcon_flush(&vm->debugcon);
+		vm_tell(vm, VM_EVENT_SHUTDOWN, "the guest switches itself off");
+		vm->quit = true;
+		return 0;
+	}
+	if (vm->want_reset)
+		return reset(vm, err);
+	return tell_ended(vm, err);
+}
+
+int main_loop(struct vm *vm, struct slotscope_error *err)
+{
+	struct pollfd fds[2 + MONITOR_FDS];
+	int ret = 0, code;
+	size_t nr;
+
+	while (!ret && !vm->quit) {
+		fds[0] = (struct pollfd){ vm->signal_fd, POLLIN, 0 };
+		fds[1] = (struct pollfd){ vm->cpus.notify_fd, POLLIN, 0 };
+		nr = 2 + monitor_poll_fds(vm->monitor, fds + 2);
+		big_unlock(&vm->lock);
+		code = poll(fds, nr, -1) < 0 ? errno : 0;
+		big_lock(&vm->lock);
+		if (code == EINTR)
+			continue;
+		if (code)
+			return error_set(err, code, "wait for something to do");
+		if (fds[0].revents)
+			vm->quit = true;
+		if (fds[1].revents)
+			ret = handle_vcpus(vm, err);
+		monitor_handle(vm->monitor, fds + 2, nr - 2);
+	}
+	return ret;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the board asks of its surroundings; called with the lock held. */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "machine/ram.h"
+#include "machine/vm_private.h"
+
+static int alloc(void *opaque, const char *name, uint64_t size,
+		 struct ram_block_options *ram, struct slotscope_error *err)
+{
+	struct vm *vm = opaque;
+	void *host;
+	int ret;
+
+	if (vm->nr_ram == RAM_BLOCKS)
+		return error_set(err, ENOSPC, "make room for %s", name);
+	ret = ram_map(name, size, &host, err);
+	if (ret)
+		return ret;
+	vm->ram[vm->nr_ram].name = name;
+	vm->ram[vm->nr_ram].host = host;
+	vm->ram[vm->nr_ram++].size = size;
+	ram->host = host;
+	return 0;
+}
+
+static uint64_t clock_now(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static uint64_t now_ns(void *opaque)
+{
+	const struct vm *vm = opaque;
+
+	if (!vm->clock_at)
+		return vm->clock_ns;
+	return vm->clock_ns + clock_now(CLOCK_MONOTONIC) - vm->clock_at;
+}
+
+void world_clock_run(struct vm *vm)
+{
+	if (!vm->clock_at)
+		vm->clock_at = clock_now(CLOCK_MONOTONIC);
+}
+
+/* As in QEMU, the guest's time stands still while it is paused */
+void world_clock_stop(struct vm *vm)
+{
+	vm->clock_ns = now_ns(vm);
+	vm->clock_at = 0;
+}
+
+static uint64_t wall_s(void *opaque)
+{
+	return clock_now(CLOCK_REALTIME) / 1000000000ULL;
+}
+
+static void smi(void *opaque)
+{
+	struct vm *vm = opaque;
+
+	vcpus_smi(&vm->cpus);
+}
+
+/* Both end the guest's instruction; the main loop does the rest */
+static void reset(void *opaque)
+{
+	struct vm *vm = opaque;
+
+	vm->want_reset = true;
+	vcpus_stop_soon(&vm->cpus);
+	vcpus_notify(&vm->cpus);
+}
+
+static void shutdown(void *opaque)
+{
+	struct vm *vm = opaque;
+
+	vm->want_shutdown = true;
+	vcpus_stop_soon(&vm->cpus);
+	vcpus_notify(&vm->cpus);
+}
+
+static void put_debugcon(void *opaque, uint8_t c)
+{
+	struct vm *vm = opaque;
+
+	debugcon_putc(&vm->debugcon, c);
+}
+
+void world_init(struct vm *vm)
+{
+	vm->ops = (struct machine_ops){
+		.alloc = alloc,
+		.now_ns = now_ns,
+		.wall_s = wall_s,
+		.smi = smi,
+		.reset = reset,
+		.shutdown = shutdown,
+		.debugcon = put_debugcon,
+		.opaque = vm,
+	};
+}
