@@ -80,8 +80,12 @@ struct walk {
 int walk_open(struct tracer *t, struct slotscope_error *err);
 int walk_run(struct tracer *t, const struct walk_request *request,
 	     struct walk *walk, struct slotscope_error *err);
-int walk_slots(struct tracer *t, pid_t tgid, int fd, struct walk *walk,
-	       struct slotscope_error *err);
+int walk_slots(struct tracer *t, pid_t tgid, int fd,
+	       bool (*interferes)(const struct walk_record *vm),
+	       struct walk *walk, struct slotscope_error *err);
+/* Another set of slots became the active one during the walk */
+bool walk_torn(const struct walk_record *vm);
+/* That, or a change was between its swap of the sets and its end */
 bool walk_moved(const struct walk_record *vm);
 int walk_prove(struct tracer *t, struct kvm_proof *proof,
 	       struct slotscope_error *err);

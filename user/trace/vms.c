@@ -190,7 +190,7 @@ int tracer_snapshot(struct tracer *t, const struct vm_id *vm,
 	slot_state_init(out, source);
 	ret = need_walk(t, err);
 	if (!ret)
-		ret = walk_slots(t, vm->tgid, vm->fd, &walk, err);
+		ret = walk_slots(t, vm->tgid, vm->fd, walk_moved, &walk, err);
 	if (!ret && (!walk.nr || (vm->serial && !t->options.no_hooks &&
 				  walk.vms->serial != vm->serial)))
 		ret = error_no_vm(err, vm->tgid, vm->fd);
@@ -206,6 +206,28 @@ int tracer_snapshot(struct tracer *t, const struct vm_id *vm,
 	}
 	free(walk.vms);
 	return ret;
+}
+
+/*
+ * The generation of the last change that the walked slots include. While a
+ * change waits for KVM's readers, its set of slots is the active one already,
+ * under the generation before it: a VM that changes all the time is seldom in
+ * another state. It will be told with the next one. Only deletions and moves
+ * have a first set, where the slot is but INVALID; that set does not include
+ * them yet.
+ */
+static uint64_t base_generation(const struct tracer *t,
+				const struct walk_record *rec,
+				const struct walk_as *as)
+{
+	uint64_t generation = as->after & ~GENERATION_UPDATING;
+
+	if (!(as->after & GENERATION_UPDATING))
+		return generation;
+	for (uint32_t i = 0; i < as->nr; i++)
+		if (t->walked[as->first + i].flags & SLOT_INVALID)
+			return generation;
+	return generation + rec->nr_as;
 }
 
 /* Tell one VM's slots as events */
@@ -230,8 +252,8 @@ static int base_events(struct tracer *t, const struct walk_record *rec)
 		}
 		event.type = SLOT_EVENT_BASE_END;
 		event.base_end.as_id = i;
-		event.base_end.generation = rec->as[i].after &
-					    ~GENERATION_UPDATING;
+		event.base_end.generation =
+			base_generation(t, rec, &rec->as[i]);
 		if (!ret)
 			ret = stream_event(&t->stream, &event);
 	}
@@ -240,7 +262,7 @@ static int base_events(struct tracer *t, const struct walk_record *rec)
 	 * told neither by them nor here. It holds the lock.
 	 */
 	if (!ret &&
-	    (walk_moved(rec) || rec->flags & (WALK_LOCKED | WALK_OVERFLOW)))
+	    (walk_torn(rec) || rec->flags & (WALK_LOCKED | WALK_OVERFLOW)))
 		ret = stream_lose(&t->stream, SLOT_LOST_MISSED, 1,
 				  event.time_ns);
 	return ret;
@@ -250,7 +272,7 @@ static int base_one(struct tracer *t, const struct walk_record *found,
 		    struct slotscope_error *err)
 {
 	struct walk walk = { 0 };
-	int ret = walk_slots(t, found->tgid, found->fd, &walk, err);
+	int ret = walk_slots(t, found->tgid, found->fd, walk_torn, &walk, err);
 
 	/* Gone, or another one there meanwhile: nothing to tell */
 	if (!ret && walk.nr && walk.vms->serial == found->serial &&

@@ -119,21 +119,29 @@ int walk_run(struct tracer *t, const struct walk_request *request,
 	return 0;
 }
 
-bool walk_moved(const struct walk_record *vm)
+bool walk_torn(const struct walk_record *vm)
 {
 	for (uint32_t i = 0; i < vm->nr_as; i++)
-		if (vm->as[i].before != vm->as[i].after ||
-		    vm->as[i].before & GENERATION_UPDATING)
+		if (vm->as[i].before != vm->as[i].after)
 			return true;
 	return false;
 }
 
+bool walk_moved(const struct walk_record *vm)
+{
+	for (uint32_t i = 0; i < vm->nr_as; i++)
+		if (vm->as[i].before & GENERATION_UPDATING)
+			return true;
+	return walk_torn(vm);
+}
+
 /*
  * Walk the slots of the VM behind one descriptor until nothing interferes, or
- * long enough: then walk_moved() or WALK_LOCKED tell.
+ * long enough: then @interferes or WALK_LOCKED tell.
  */
-int walk_slots(struct tracer *t, pid_t tgid, int fd, struct walk *walk,
-	       struct slotscope_error *err)
+int walk_slots(struct tracer *t, pid_t tgid, int fd,
+	       bool (*interferes)(const struct walk_record *vm),
+	       struct walk *walk, struct slotscope_error *err)
 {
 	const struct walk_request request = {
 		.tgid = tgid,
@@ -146,7 +154,7 @@ int walk_slots(struct tracer *t, pid_t tgid, int fd, struct walk *walk,
 	for (int i = 0; i < TRIES; i++) {
 		ret = walk_run(t, &request, walk, err);
 		if (ret || !walk->nr ||
-		    (!walk_moved(walk->vms) &&
+		    (!interferes(walk->vms) &&
 		     !(walk->vms->flags & WALK_LOCKED)))
 			break;
 		if (i + 1 == TRIES)
@@ -198,7 +206,8 @@ int walk_prove(struct tracer *t, struct kvm_proof *proof,
 	if (ret)
 		return ret;
 	want = proof->steps[proof->nr_steps - 1].change.new;
-	ret = walk_slots(t, getpid(), proof->vm_fd, &walk, &refused);
+	ret = walk_slots(t, getpid(), proof->vm_fd, walk_moved, &walk,
+			 &refused);
 	if (!ret && walk.nr == 1 && walk.vms->as[0].nr == 1)
 		got = slot_from_record(&t->stream,
 				       &t->walked[walk.vms->as[0].first]);
