@@ -60,8 +60,8 @@ struct machine_ops {
 #define MACHINE_NODES_MAX 16 /* of NUMA */
 
 /**
- * struct machine_node - RAM of one NUMA node; without NUMA there is one
- * @name: of its RAMBlock: "pc.ram", or the backend's id
+ * struct machine_node - RAM of one NUMA node
+ * @name: of its RAMBlock: the backend's id
  * @size: bytes
  */
 struct machine_node {
@@ -76,7 +76,9 @@ struct machine_node {
  * @ram_slots:	how many DIMMs can be plugged (slots=)
  * @max_below_4g: bytes of RAM below 4 GiB (max-ram-below-4g); 0: as the board has
  *		it
- * @nodes:	where RAM comes from, @nr_nodes of them; 0: one block, "pc.ram"
+ * @ram_name:	the backend that is all RAM (memory-backend=); NULL: the board's own
+ *		name for it, such as "pc.ram"
+ * @nodes:	NUMA: where RAM comes from instead, @nr_nodes of them; 0: no NUMA
  * @nr_cpus:	1 or more
  * @irqchip:	who has the interrupt controllers
  * @phys_bits:	of the CPU; 0: not known, nothing is refused for it
@@ -91,6 +93,7 @@ struct machine_options {
 	uint64_t max_ram;
 	unsigned int ram_slots;
 	uint64_t max_below_4g;
+	const char *ram_name;
 	struct machine_node nodes[MACHINE_NODES_MAX];
 	size_t nr_nodes;
 	unsigned int nr_cpus;
@@ -111,7 +114,6 @@ struct machine_options {
  * @init:  build it below @m->system_memory and @m->system_io. On failure part of
  *	   it may be there: the model is destroyed
  * @reset: registers back to what they are at power on; NULL: it has none
- * @plug_dimm: map @dimm's region; NULL: the board takes none
  */
 struct machine_class {
 	const char *name;
@@ -121,8 +123,6 @@ struct machine_class {
 		     struct slotscope_error *err);
 	int (*init)(struct machine *m, struct slotscope_error *err);
 	int (*reset)(struct machine *m, struct slotscope_error *err);
-	int (*plug_dimm)(struct machine *m, const char *id, uint64_t size,
-			 gpa_t *addr, struct slotscope_error *err);
 };
 
 /** machine_find() - the board of that name, or NULL; "pc" and its like */
@@ -141,6 +141,7 @@ extern const struct machine_class *const machine_classes[];
  * @smram:	   what SMM sees more than others, or NULL (QEMU's "smram")
  * @layout:	   where RAM is
  * @ram:	   the region that is all RAM, before any alias
+ * @device_memory: the room for DIMMs, or NULL
  * @board:	   the board's own state; owned by it, freed by machine_deinit()
  */
 struct machine {
@@ -155,6 +156,7 @@ struct machine {
 	struct memory_region *smram;
 	struct ram_layout layout;
 	struct memory_region *ram;
+	struct memory_region *device_memory;
 	void *board;
 };
 

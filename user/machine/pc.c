@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 
+#include "machine/board_ram.h"
 #include "machine/pc.h"
 
 #define KIB 1024ULL
@@ -95,22 +96,12 @@ static int add_alias(struct pc *pc, struct memory_region *container,
 	return place(pc, container, region, addr, priority, owner);
 }
 
-/* QEMU has pc.ram's block before any CPU, and its regions after the first */
 static int create_ram(struct pc *pc)
 {
-	const struct machine_options *o = pc->options;
-	struct ram_block_options ram = { .flags = RAM_MIGRATABLE };
-	int ret;
+	int ret = board_create_ram(pc->m, "pc.ram", pc->err);
 
-	ret = pc->m->ops->alloc(pc->m->ops->opaque, "pc.ram", o->ram_size, &ram,
-				pc->err);
-	if (ret)
-		return ret;
-	ret = memory_region_create_ram(pc->m->model, "pc.ram", o->ram_size,
-				       &ram, &pc->ram, pc->err);
-	if (ret)
-		return ret;
-	return own(pc, pc->ram, "obj path=/objects/pc.ram");
+	pc->ram = pc->m->ram;
+	return ret;
 }
 
 static int create_rom(struct pc *pc, const char *name, uint64_t size,
@@ -152,16 +143,7 @@ static int add_cpu(struct pc *pc)
 
 static int add_ram(struct pc *pc)
 {
-	const struct ram_layout *layout = &pc->m->layout;
-	int ret;
-
-	ret = add_alias(pc, pc->m->system_memory, "ram-below-4g", 0,
-			layout->below_4g, 0, pc->ram, 0, NULL);
-	if (ret || !layout->above_4g)
-		return ret;
-	return add_alias(pc, pc->m->system_memory, "ram-above-4g",
-			 layout->above_4g_start, layout->above_4g, 0, pc->ram,
-			 layout->below_4g, NULL);
+	return board_map_ram(pc->m, pc->err);
 }
 
 /* The firmware ends at 4 GiB; its last 128 KiB show below 1 MiB once more */
@@ -323,7 +305,6 @@ static int pc_init(struct machine *m, struct slotscope_error *err)
 		if (ret)
 			return ret;
 	}
-	m->ram = pc.ram;
 	return 0;
 }
 
