@@ -19,6 +19,11 @@
 #define NR_TWIN 2
 #define CROWD	300
 
+/* Which of the pool have RAM behind them, and how far apart it lies */
+#define FIRST_RAM  12
+#define NR_RAM	   10
+#define RAM_STRIDE 0x101000
+
 enum call_kind {
 	CALL_MAP,
 	CALL_UNMAP,
@@ -69,6 +74,7 @@ struct twin {
 	struct memory_model *model;
 	struct memory_region *pool[POOL];
 	struct address_space *as[NR_AS];
+	const struct flat_view *checked[NR_AS]; /* all accesses in it */
 	struct memory_listener *listener[NR_AS];
 	struct belief belief[NR_AS];
 	struct kvm_slots *slots;
@@ -134,6 +140,82 @@ static void random_call(uint64_t *state, struct call *call)
 	}
 }
 
+/* Of both twins: they do the same */
+static _Alignas(4096) uint8_t host_ram[NR_RAM][RAM_STRIDE];
+
+/* What devices were asked; a device is its region's number */
+struct device_log {
+	struct {
+		uint64_t device;
+		uint64_t addr;
+		uint64_t size;
+		uint64_t written;
+	} asked[64];
+	size_t nr;
+};
+
+static struct device_log device_log;
+
+static void note_access(struct device_log *log, uint64_t device, uint64_t addr,
+			unsigned int size, uint64_t written)
+{
+	if (log->nr == 64)
+		return;
+	log->asked[log->nr].device = device;
+	log->asked[log->nr].addr = addr;
+	log->asked[log->nr].size = size;
+	log->asked[log->nr++].written = written;
+}
+
+static uint8_t device_byte(uint64_t device, uint64_t addr)
+{
+	return device * 37 + addr * 5 + (addr >> 8);
+}
+
+static enum memtx_result device_read(void *opaque, uint64_t addr,
+				     unsigned int size, uint64_t *data)
+{
+	unsigned int i;
+
+	*data = 0;
+	for (i = 0; i < size; i++)
+		*data |= (uint64_t)device_byte((uintptr_t)opaque, addr + i)
+			 << (8 * i);
+	note_access(&device_log, (uintptr_t)opaque, addr, size, 0);
+	return MEMTX_OK;
+}
+
+static enum memtx_result device_write(void *opaque, uint64_t addr,
+				      unsigned int size, uint64_t data)
+{
+	note_access(&device_log, (uintptr_t)opaque, addr, size, data);
+	return MEMTX_OK;
+}
+
+/* ROM devices and most registers answer; they differ in what they can do */
+static const struct memory_region_ops *device_ops_of(unsigned int i)
+{
+	static const struct memory_region_ops narrow = {
+		.read = device_read,
+		.write = device_write,
+		.impl.max_access_size = 1,
+	};
+	static const struct memory_region_ops usual = {
+		.read = device_read,
+		.write = device_write,
+	};
+	static const struct memory_region_ops wide = {
+		.read = device_read,
+		.write = device_write,
+		.valid.max_access_size = 8,
+		.impl.max_access_size = 8,
+	};
+
+	if (i < 20 || i >= 30 || i % 4 == 3)
+		return NULL;
+	return i % 4 == 0 ? &narrow : i % 4 == 1 ? &usual : &wide;
+}
+
 /* The pool's regions differ by number: what number i is, is fixed */
 static int make_pool_region(struct twin *twin, unsigned int i,
 			    struct slotscope_error *err)
@@ -143,7 +225,6 @@ static int make_pool_region(struct twin *twin, unsigned int i,
 	static const unsigned int targets[] = { 1,  2,	13, 3, 30,
 						28, 31, 20, 5, 34 };
 	struct ram_block_options ram = {
-		.hva = 0x7f0000000000 + i * 0x1000000ull,
 		.flags = i % 2 ? RAM_MIGRATABLE : 0,
 	};
 	struct memory_region **out = &twin->pool[i];
@@ -151,6 +232,8 @@ static int make_pool_region(struct twin *twin, unsigned int i,
 	memory_size_t size = sizes[i % 6];
 	char name[16];
 
+	if (i >= FIRST_RAM && i < FIRST_RAM + NR_RAM)
+		ram.host = host_ram[i - FIRST_RAM];
 	snprintf(name, sizeof(name), "r%u", i);
 	if (!i)
 		return memory_region_create(model, "system", MEMORY_SIZE_2_64,
@@ -167,10 +250,13 @@ static int make_pool_region(struct twin *twin, unsigned int i,
 						err);
 	if (i < 22)
 		return memory_region_create_rom_device(model, name, size, &ram,
-						       NULL, NULL, out, err);
+						       device_ops_of(i),
+						       (void *)(uintptr_t)i,
+						       out, err);
 	if (i < 30)
-		return memory_region_create_io(model, name, size, NULL, NULL,
-					       out, err);
+		return memory_region_create_io(model, name, size,
+					       device_ops_of(i),
+					       (void *)(uintptr_t)i, out, err);
 	/* Of containers, RAM, registers and other aliases; some of a part */
 	return memory_region_create_alias(
 		model, name, twin->pool[targets[i - 30]], i % 3 ? 0 : 0x800,
@@ -432,6 +518,10 @@ static int make_twin(struct twin *twin, bool full_render, bool crowd,
 
 static void free_twin(struct twin *twin)
 {
+	unsigned int i;
+
+	for (i = 0; i < NR_AS; i++)
+		flat_view_unref(twin->checked[i]);
 	kvm_slots_destroy(twin->slots);
 	memory_model_destroy(twin->model);
 }
