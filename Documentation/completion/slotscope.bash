@@ -28,7 +28,7 @@ _slotscope()
 	-M | --machine)
 		mapfile -t COMPREPLY < <(compgen -W 'pc' -- "$cur")
 		return ;;
-	-o | --output | --record | --read | -bios | --bios | --qmp)
+	-o | --output | --record | --read | --against | -bios | --bios | --qmp)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	esac
@@ -37,7 +37,7 @@ _slotscope()
 	'') words="check list slots trace vm model doctor --version $common" ;;
 	check) words="--pid --fd --qmp --at --resume --no-trace --no-model --record $common" ;;
 	list | doctor) words=$common ;;
-	model) words="replay mtree --full $common" ;;
+	model) words="replay mtree --full --against $common" ;;
 	slots) words="--pid --fd --from $common" ;;
 	trace) words="--pid --for --output --read $common" ;;
 	vm) words="--machine --memory --bios --vga-window --qmp --paused --stopped --exit-after-halt --debugcon --fault $common" ;;

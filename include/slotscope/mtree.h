@@ -55,9 +55,10 @@ enum {
  * @flags: MTREE_*
  *
  * The format is QEMU 7.2's, byte for byte, but for two things that are not the
- * model's: QEMU's order of address spaces and views is that of a hash table
- * (ours: the oldest first), and " KVM" is never printed, since it comes from a
- * slot table.
+ * model's: QEMU's order of trees and of views, and with it the number of a view,
+ * is that of a hash table keyed by pointers (ours: that of the oldest address
+ * space in each), and " KVM" is never printed, since it comes from a slot table.
+ * Within a view QEMU's address spaces stand as ours do, the oldest first.
  *
  * Return: 0, -ENOMEM, or -EIO if @out is in error.
  */
@@ -95,15 +96,27 @@ struct mtree_range {
 };
 
 /**
+ * struct mtree_flatview_as - an address space that shows a view
+ * @name:  of the address space
+ * @root:  name of its root region
+ * @alias: what the root shows, if that is an alias; NULL otherwise
+ */
+struct mtree_flatview_as {
+	const char *name;
+	const char *root;
+	const char *alias;
+};
+
+/**
  * struct mtree_flatview - one flat view, and who shares it
- * @as_names:  address spaces, oldest first
- * @nr_as:     of @as_names
+ * @as:	       address spaces, oldest first
+ * @nr_as:     of @as
  * @root:      the region it was rendered from; "(none)" for the empty view
  * @ranges:    ascending
  * @nr_ranges: of @ranges; 0 for the empty view
  */
 struct mtree_flatview {
-	const char **as_names;
+	struct mtree_flatview_as *as;
 	size_t nr_as;
 	const char *root;
 	struct mtree_range *ranges;
@@ -234,6 +247,52 @@ const struct mtree_flatview *
 mtree_flatviews_find(const struct mtree_flatviews *views, const char *as_name);
 
 /**
+ * mtree_flatviews_from_model() - a model's flat views, as mtree_print() shows them
+ * @out: filled only on success; mtree_flatviews_deinit() it. The strings are the
+ *	 model's: they last until it changes
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int mtree_flatviews_from_model(const struct memory_model *model,
+			       struct mtree_flatviews *out);
+
+/**
+ * mtree_flatview_print() - the lines of one view, without its "FlatView #n"
+ * @owned: with owners, as with -o
+ */
+void mtree_flatview_print(FILE *out, const struct mtree_flatview *view,
+			  bool owned);
+
+/**
+ * struct mtree_difference - two flat views that should be one and the same
+ * @a: of the first text; NULL if it has nothing that @b could be
+ * @b: of the second; NULL likewise
+ */
+struct mtree_difference {
+	const struct mtree_flatview *a;
+	const struct mtree_flatview *b;
+};
+
+/**
+ * mtree_flatviews_compare() - are the views of two texts the same?
+ * @owned: hold owners against each other too; only if both texts have them
+ * @out:   one element for each view of either side that has no equal on the
+ *	   other. Views that differ are paired by an address space that both are
+ *	   of, or else by their root. free() it; NULL if there are none. Its
+ *	   pointers are to elements of @a and @b
+ * @nr:	   elements of @out
+ *
+ * Equal are views of the same root, of the same address spaces and with the same
+ * ranges. The order of views, and that of address spaces within one, does not
+ * count; nor does QEMU's mark "KVM".
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int mtree_flatviews_compare(const struct mtree_flatviews *a,
+			    const struct mtree_flatviews *b, bool owned,
+			    struct mtree_difference **out, size_t *nr);
+
+/**
  * mtree_tree_parse() - read `info mtree`, with -o and -D or without
  * @out: filled only on success; mtree_tree_deinit() it
  *
@@ -255,22 +314,14 @@ void mtree_tree_deinit(struct mtree_tree *tree);
  * @out:   a new model; memory_model_destroy() it
  *
  * Exact for the text of `info mtree -o -D` of QEMU 7.2; poorer text tells less.
- * The addresses of RAM in the VMM are not in the text.
+ * The addresses of RAM in the VMM are not in the text. Nor is the order in which
+ * address spaces were made: "memory", "I/O" and those of the CPUs come first, as
+ * QEMU makes them, the others in the order of the text.
  *
- * Return: 0, -ENOMEM, -EINVAL or -ELOOP for a tree that cannot be.
+ * Return: 0, -ENOMEM, -EINVAL or -ELOOP for a tree that cannot be, -EINVAL for
+ * one without address spaces.
  */
 int mtree_build(const struct mtree_tree *tree, FILE *notes,
 		struct memory_model **out, struct slotscope_error *err);
-
-/**
- * mtree_flatviews_from_tree_text() - the text of `info mtree`, as that of
- * `info mtree -f`
- * @out:   the flat views are printed here, by mtree_print()
- * @notes: as above
- *
- * Return: as mtree_build(), or -EIO if @out cannot be written.
- */
-int mtree_flatviews_from_tree_text(const char *text, size_t len, FILE *out,
-				   FILE *notes, struct slotscope_error *err);
 
 #endif

@@ -27,7 +27,7 @@ like "$out" 'ours: .*flags=0x0' "replay: prints ours"
 like "$out" 'theirs: .*flags=0x2' "replay: prints theirs"
 run $program --json model replay "$tmp/log"
 is "$(jq -r '.[0] | "\(.equal) \(.line)"' <<<"$out")" "false 26" "replay: the same as JSON"
-run $program model replay --full - <$logs/none-64M.api.log
+run sh -c "$program model replay --full - <$logs/none-64M.api.log"
 is "$status" 0 "replay: reads standard input, with the full render"
 
 echo nonsense >"$tmp/log"
@@ -39,13 +39,66 @@ is "$status" 3 "replay: no file gives status 3"
 run $program model frobnicate
 is "$status" 3 "model: an unknown word gives status 3"
 
+run $program model replay /dev/null
+is "$status" 3 "replay: nothing to compare is not equal"
+like "$err" 'nothing in it to compare' "replay: says so"
+run $program model replay "$tmp"
+like "$err" "read $tmp: Is a directory" "replay: a directory is called one"
+
 snapshot=selftests/fixtures/mtree/microvm-kvm
+theirs=$snapshot/mtree-f.txt
 run $program model mtree $snapshot/mtree-Do.txt
 is "$status" 0 "mtree: status 0"
-like "$out" 'FlatView #1' "mtree: prints the views"
 # QEMU prints views in the order of a hash table
-is "$(grep . <<<"$out" | sort)" "$(sed 's/ KVM$//' $snapshot/mtree-f.txt | grep . | sort)" \
+is "$(grep -v ^FlatView <<<"$out" | grep . | sort)" \
+	"$(sed 's/ KVM$//' $theirs | grep -v ^FlatView | grep . | sort)" \
 	"mtree: the lines that info mtree -f prints"
+is "$(grep ^FlatView <<<"$out")" "$(grep ^FlatView $theirs)" "mtree: views are numbered from 0"
+is "$(grep -A2 '#0' <<<"$out")" $'FlatView #0\n AS "memory", root: system\n AS "cpu-memory-0", root: system' \
+	"mtree: what QEMU makes first stands first"
+run $program --json model mtree $snapshot/mtree-Do.txt
+read -r first last _ _ kind name _ < <(grep -A9 'AS "memory"' $theirs | grep -m1 '^  ' | tr -- '-():,' ' ')
+is "$(jq -r '.flat_views[0].ranges[0] | "\(.first) \(.last) \(.kind) \(.name)"' <<<"$out")" \
+	"$(printf '0x%x 0x%x %s %s' "0x$first" "0x$last" "$kind" "$name")" "mtree: the same as JSON"
+
+run $program model mtree --against $theirs $snapshot/mtree-Do.txt
+is "$status $out" "0 2 flat views, all equal" "mtree --against: equal, whatever the order"
+tac $theirs | awk -v RS= '{n = split($0, l, "\n"); for (i = n; i; i--) print l[i]; print ""}' >"$tmp/turned"
+run $program model mtree --against "$tmp/turned" $snapshot/mtree-Do.txt
+is "$status $out" "0 2 flat views, all equal" "mtree --against: views the other way round are equal"
+sed '0,/(prio 0, ram)/s//(prio 1, ram)/' $theirs >"$tmp/f"
+run $program model mtree --against "$tmp/f" $snapshot/mtree-Do.txt
+is "$status" 1 "mtree --against: a difference gives status 1"
+like "$out" '^the view of memory, cpu-memory-0: differs' "mtree --against: names the view"
+like "$out" '\(prio 0, ram\).*\|.*\(prio 1, ram\)' "mtree --against: puts the lines side by side"
+is "$(wc -l <<<"$out")" 3 "mtree --against: prints no other lines"
+run $program --json model mtree --against "$tmp/f" $snapshot/mtree-Do.txt
+is "$(jq -r '"\(.equal) \(.differences | length) \(.differences[0].theirs.ranges[0].priority)"' <<<"$out")" \
+	"false 1 1" "mtree --against: the same as JSON"
+awk '/FlatView/ {n++} n < 2' $theirs >"$tmp/f"
+run $program model mtree --against "$tmp/f" $snapshot/mtree-Do.txt
+like "$status $out" '^1 .*QEMU has none like it' "mtree --against: a view that is not there is a difference"
+run $program --json model mtree --against /dev/null $snapshot/mtree-Do.txt
+is "$status $(jq -r .error.why <<<"$err$out")" "3 there is none in it" "mtree --against: no views is an error, in JSON too"
+run $program --json model mtree "$tmp/turned"
+is "$status $(jq -r .error.code <<<"$err$out")" "3 22" "mtree: no tree is an error, in JSON too"
+run $program model replay --against "$tmp/f" $logs/microvm.api.log
+is "$status" 3 "replay: takes no --against"
+
+# All that were captured, where they are
+captured=${SLOTSCOPE_FIXTURES:-../shared/fixtures}
+if [ -d "$captured" ]; then
+	n=0 unequal=
+	while read -r f; do
+		n=$((n + 1))
+		run $program model mtree --against "$f" "${f%mtree-f.txt}mtree-Do.txt"
+		[[ "$status $out" == "0 "*" flat views, all equal" ]] || unequal+="$f "
+	done < <(find "$captured" -name mtree-f.txt)
+	is "$unequal" "" "mtree --against: all $n captured snapshots are equal"
+	like "$n" '^[1-9]' "there is at least one"
+else
+	skip "mtree --against: captured snapshots" "no $captured (or set SLOTSCOPE_FIXTURES)"
+fi
 
 run make -s -C user install PREFIX="$tmp/usr"
 is "$status" 0 "library: installs under a prefix"

@@ -19,12 +19,22 @@
 static int convert(const char *text, size_t len, char **flat, char **notes,
 		   struct slotscope_error *err)
 {
+	struct memory_model *model;
+	struct mtree_tree tree;
 	size_t n;
 	FILE *f = open_memstream(flat, &n), *g = open_memstream(notes, &n);
 	int ret;
 
 	memset(err, 0, sizeof(*err));
-	ret = mtree_flatviews_from_tree_text(text, len, f, g, err);
+	ret = mtree_tree_parse(text, len, &tree, err);
+	if (!ret) {
+		ret = mtree_build(&tree, g, &model, err);
+		mtree_tree_deinit(&tree);
+	}
+	if (!ret) {
+		assert_int_equal(mtree_print(f, model, MTREE_FLATVIEW), 0);
+		memory_model_destroy(model);
+	}
 	fclose(f);
 	fclose(g);
 	if (ret) {

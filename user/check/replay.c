@@ -354,6 +354,13 @@ int replay_api_log(const char *text, size_t len,
 	if (r)
 		return r;
 	r = run(&replay, text, len, err);
+	if (!r && !report->differs && !report->refused &&
+	    !(report->flats + report->requests + report->offsets)) {
+		error_set(err, EINVAL, "replay a log");
+		error_why(err, "there is nothing in it to compare");
+		r = error_next(
+			err, "give an api.log with \"flat\" or \"KVM\" lines");
+	}
 
 	drop_views(&replay);
 	kvm_slots_destroy(replay.slots[1]);

@@ -71,7 +71,7 @@ struct replay_options {
  * @report: filled; replay_report_deinit() it, also after an error
  *
  * A difference or a refusal is no error. Errors: -EINVAL for text that is no
- * api.log (@err names the line), -ENOMEM.
+ * api.log (@err names the line), or that has nothing to compare; -ENOMEM.
  */
 int replay_api_log(const char *text, size_t len,
 		   const struct replay_options *options,

@@ -218,16 +218,60 @@ static int create_alias_once(struct builder *b, int32_t i)
 	return b->regions[i] ? 0 : create_alias(b, i);
 }
 
+/*
+ * When QEMU made an address space, as far as its name tells. The text has them in
+ * the order of a hash table; QEMU makes "memory" and "I/O" first, then those of
+ * the CPUs ("cpu-memory-0", "cpu-smm-0", "cpu-memory-1"), then the devices': of
+ * these nothing is known, and they keep the text's order.
+ */
+static uint64_t age_of_space(const char *name)
+{
+	char kind[8];
+	unsigned int cpu;
+	int end = -1;
+
+	if (!strcmp(name, "memory"))
+		return 0;
+	if (!strcmp(name, "I/O"))
+		return 1;
+	if (sscanf(name, "cpu-%7[a-z]-%u%n", kind, &cpu, &end) == 2 &&
+	    end > 0 && !name[end])
+		return 2 + 2 * (uint64_t)cpu + !!strcmp(kind, "memory");
+	return UINT64_MAX;
+}
+
+struct aged {
+	uint64_t age;
+	size_t nr;
+};
+
+static int compare_ages(const void *a, const void *b)
+{
+	const struct aged *x = a, *y = b;
+
+	if (x->age != y->age)
+		return x->age < y->age ? -1 : 1;
+	return x->nr < y->nr ? -1 : 1;
+}
+
 static int create_spaces(struct builder *b)
 {
+	const struct mtree_as *spaces = b->tree->as;
+	size_t i, nr = b->tree->nr_as;
 	struct memory_region *root;
 	struct address_space *as;
-	size_t i;
+	struct aged *order;
 	int ret = 0;
 
-	for (i = 0; i < b->tree->nr_as && !ret; i++) {
-		int32_t node =
-			mtree_section_root(b->tree, b->tree->as[i].section);
+	order = calloc(nr + 1, sizeof(*order));
+	if (!order)
+		return error_set(b->err, ENOMEM, "rebuild the tree");
+	for (i = 0; i < nr; i++)
+		order[i] = (struct aged){ age_of_space(spaces[i].name), i };
+	qsort(order, nr, sizeof(*order), compare_ages);
+	for (i = 0; i < nr && !ret; i++) {
+		const struct mtree_as *space = &spaces[order[i].nr];
+		int32_t node = mtree_section_root(b->tree, space->section);
 
 		if (node >= 0) {
 			node = b->match->region[b->match->class[node]];
@@ -235,9 +279,10 @@ static int create_spaces(struct builder *b)
 		} else {
 			root = b->nothing;
 		}
-		ret = address_space_create(b->model, b->tree->as[i].name, root,
-					   &as, b->err);
+		ret = address_space_create(b->model, space->name, root, &as,
+					   b->err);
 	}
+	free(order);
 	return ret;
 }
 
@@ -295,6 +340,11 @@ int mtree_build(const struct mtree_tree *tree, FILE *notes,
 	};
 	int ret;
 
+	if (!tree->nr_as) {
+		error_set(err, EINVAL, "read the text of info mtree");
+		error_why(err, "there is no address space in it");
+		return error_next(err, "give what 'info mtree -o -D' prints");
+	}
 	note_poor_text(&b);
 	ret = mtree_match(tree, notes, &match, err);
 	if (ret)
@@ -316,32 +366,5 @@ int mtree_build(const struct mtree_tree *tree, FILE *notes,
 		*out = b.model;
 out_match:
 	mtree_match_deinit(&match);
-	return ret;
-}
-
-int mtree_flatviews_from_tree_text(const char *text, size_t len, FILE *out,
-				   FILE *notes, struct slotscope_error *err)
-{
-	struct memory_model *model;
-	struct mtree_tree tree;
-	int ret = mtree_tree_parse(text, len, &tree, err);
-
-	if (ret)
-		return ret;
-	if (!tree.nr_as) {
-		error_set(err, EINVAL, "read the text of info mtree");
-		error_why(err, "there is no address space in it");
-		ret = error_next(err, "give what 'info mtree -o -D' prints");
-		goto out_tree;
-	}
-	ret = mtree_build(&tree, notes, &model, err);
-	if (ret)
-		goto out_tree;
-	ret = mtree_print(out, model, MTREE_FLATVIEW);
-	if (ret)
-		error_set(err, -ret, "print the flat views");
-	memory_model_destroy(model);
-out_tree:
-	mtree_tree_deinit(&tree);
 	return ret;
 }

@@ -221,12 +221,10 @@ static bool parse_region(struct mtree_str s, bool in_flatview,
 /* Behind ` AS "`: NAME", root: ROOT */
 static bool parse_flatview_as(struct mtree_str s, struct mtree_line *line)
 {
-	struct mtree_str alias;
-
 	line->name = s;
 	if (!cut(&line->name, "\", root: ", false, &line->root))
 		return false;
-	cut(&line->root, ", alias ", false, &alias);
+	cut(&line->root, ", alias ", false, &line->alias);
 	return true;
 }
 

@@ -46,7 +46,8 @@ enum mtree_line_type {
  * @nonvolatile: REGION: "nv-"
  * @readable, @writable: REGION: of MTREE_RIGHTS
  * @disabled:	REGION: "[disabled]"
- * @alias:	REGION: the alias's target; s is NULL if it is no alias
+ * @alias:	REGION: the alias's target; FLATVIEW_AS: of @root; s is NULL if
+ *		it is no alias
  * @alias_start, @alias_end: first and last byte in the target
  * @offset:	REGION, flat: in the region, of the range's first byte
  * @owned:	REGION: -o was given: @owner and @parent are all there is

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <slotscope/mtree.h>
+#include "memory/mtree_views.h"
 
 /* Regions that aliases show, in order of first use; each gets a section */
 struct targets {
@@ -39,49 +39,16 @@ static int add_target(struct targets *t, struct memory_region *region)
 	return 0;
 }
 
-/* An alias is called what its target is called */
-static const char *kind_of(const struct memory_region_info *info)
-{
-	while (info->alias)
-		info = memory_region_info(info->alias);
-	if (info->ram_device)
-		return "ramd";
-	if (info->rom_device && info->romd_mode)
-		return "romd";
-	if (info->ram)
-		return info->readonly ? "rom" : "ram";
-	return "i/o";
-}
-
-/* Distance from the first to the last byte; 0 also for size 0 */
-static uint64_t extent(memory_size_t size)
-{
-	return size ? (uint64_t)(size - 1) : 0;
-}
-
-static void print_owner(const struct printer *p,
-			const struct memory_region_info *info)
-{
-	if (!(p->flags & MTREE_OWNER))
-		return;
-	if (!info->owner && !info->parent)
-		fputs(" orphan", p->out);
-	if (info->owner)
-		fprintf(p->out, " owner:{%s}", info->owner);
-	if (info->parent)
-		fprintf(p->out, " parent:{%s}", info->parent);
-}
-
 static void print_line(const struct printer *p,
 		       const struct memory_region_info *info,
 		       unsigned int level, uint64_t start)
 {
-	uint64_t last = extent(info->size);
+	uint64_t last = mtree_extent(info->size);
 
 	fprintf(p->out, "%*s%016" PRIx64 "-%016" PRIx64 " (prio %" PRId32 ", ",
 		level * 2, "", start, start + last, info->priority);
 	fprintf(p->out, "%s%s): ", info->nonvolatile ? "nv-" : "",
-		kind_of(info));
+		mtree_kind_name(mtree_kind_of(info)));
 	if (info->alias)
 		fprintf(p->out, "alias %s @%s %016" PRIx64 "-%016" PRIx64,
 			info->name, memory_region_info(info->alias)->name,
@@ -90,7 +57,8 @@ static void print_line(const struct printer *p,
 		fputs(info->name, p->out);
 	if (!info->enabled)
 		fputs(" [disabled]", p->out);
-	print_owner(p, info);
+	if (p->flags & MTREE_OWNER)
+		mtree_print_owner(p->out, info->owner, info->parent);
 	fputc('\n', p->out);
 }
 
@@ -146,7 +114,7 @@ static int print_region(struct printer *p, const struct memory_region *region,
 	size_t i, nr;
 	int ret;
 
-	if (start < base || start + extent(info->size) < start)
+	if (start < base || start + mtree_extent(info->size) < start)
 		fputs("[DETECTED OVERFLOW!] ", p->out);
 	/* A target gets its section even if the alias is not shown */
 	ret = info->alias ? add_target(&p->targets, info->alias) : 0;
@@ -232,79 +200,23 @@ static int print_tree(struct printer *p, const struct memory_model *model)
 	return ret;
 }
 
-static void print_space(FILE *out, struct address_space *as)
-{
-	const struct memory_region_info *root =
-		memory_region_info(address_space_root(as));
-
-	fprintf(out, " AS \"%s\", root: %s", address_space_name(as),
-		root->name);
-	if (root->alias)
-		fprintf(out, ", alias %s",
-			memory_region_info(root->alias)->name);
-	fputc('\n', out);
-}
-
-static void print_range(const struct printer *p, const struct flat_range *range)
-{
-	const struct memory_region_info *info =
-		memory_region_info(range->region);
-
-	fprintf(p->out, "  %016" PRIx64 "-%016" PRIx64 " (prio %" PRId32 ", ",
-		range->addr, range->addr + extent(range->size), info->priority);
-	fprintf(p->out, "%s%s): %s", range->nonvolatile ? "nv-" : "",
-		range->readonly ? "rom" : kind_of(info), info->name);
-	if (range->offset_in_region)
-		fprintf(p->out, " @%016" PRIx64, range->offset_in_region);
-	print_owner(p, info);
-	fputc('\n', p->out);
-}
-
-static void print_view(const struct printer *p, const struct flat_view *view)
-{
-	const struct memory_region *root = flat_view_root(view);
-	const struct flat_range *range;
-
-	fprintf(p->out, " Root memory region: %s\n",
-		root ? memory_region_info(root)->name : "(none)");
-	if (!flat_view_nr(view))
-		fputs("  No rendered FlatView\n", p->out);
-	flat_view_for_each(range, view)
-		print_range(p, range);
-	fputc('\n', p->out);
-}
-
 static int print_views(const struct printer *p,
 		       const struct memory_model *model)
 {
-	const struct flat_view **views;
-	struct address_space **list;
-	size_t i, j, nr, n = 0;
-	int ret = list_spaces(model, &list, &nr);
+	struct mtree_flatviews views;
+	int ret = mtree_flatviews_from_model(model, &views);
+	size_t i;
 
 	if (ret)
 		return ret;
-	views = calloc(nr + 1, sizeof(*views));
-	if (!views)
-		ret = -ENOMEM;
-	for (i = 0; i < nr && !ret; i++)
-		views[i] = address_space_get_flat_view(list[i]);
-	for (i = 0; i < nr && !ret; i++) {
-		for (j = 0; j < i && views[j] != views[i]; j++)
-			;
-		if (j < i)
-			continue; /* printed with the first that has it */
-		fprintf(p->out, "FlatView #%zu\n", n++);
-		for (j = i; j < nr; j++)
-			if (views[j] == views[i])
-				print_space(p->out, list[j]);
-		print_view(p, views[i]);
+	for (i = 0; i < views.nr; i++) {
+		fprintf(p->out, "FlatView #%zu\n", i);
+		mtree_flatview_print(p->out, &views.views[i],
+				     p->flags & MTREE_OWNER);
+		fputc('\n', p->out);
 	}
-	for (i = 0; i < nr && !ret; i++)
-		flat_view_unref(views[i]);
-	free(views);
-	free(list);
-	return ret;
+	mtree_flatviews_deinit(&views);
+	return 0;
 }
 
 int mtree_print(FILE *out, const struct memory_model *model, unsigned int flags)

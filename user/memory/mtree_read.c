@@ -123,17 +123,19 @@ static int flatview_line(struct reader *r, struct mtree_flatviews *out,
 			 bool *open, struct mtree_str text)
 {
 	struct mtree_flatview *view = &out->views[out->nr - 1];
-	const char **as_name;
+	struct mtree_flatview_as *as;
 
 	switch (r->line.type) {
 	case MTREE_LINE_BLANK:
 		*open = false;
 		return 0;
 	case MTREE_LINE_FLATVIEW_AS:
-		as_name = APPEND(view->as_names, view->nr_as);
-		if (!as_name)
+		as = APPEND(view->as, view->nr_as);
+		if (!as)
 			return out_of_memory(r->err);
-		*as_name = keep(r->line.name);
+		as->name = keep(r->line.name);
+		as->root = keep(r->line.root);
+		as->alias = keep(r->line.alias);
 		return 0;
 	case MTREE_LINE_FLATVIEW_ROOT:
 		view->root = keep(r->line.name);
@@ -203,7 +205,7 @@ void mtree_flatviews_deinit(struct mtree_flatviews *views)
 	size_t i;
 
 	for (i = 0; i < views->nr; i++) {
-		free(views->views[i].as_names);
+		free(views->views[i].as);
 		free(views->views[i].ranges);
 	}
 	free(views->views);
@@ -218,7 +220,7 @@ mtree_flatviews_find(const struct mtree_flatviews *views, const char *as_name)
 
 	for (i = 0; i < views->nr; i++)
 		for (j = 0; j < views->views[i].nr_as; j++)
-			if (strcmp(views->views[i].as_names[j], as_name) == 0)
+			if (strcmp(views->views[i].as[j].name, as_name) == 0)
 				return &views->views[i];
 	return NULL;
 }

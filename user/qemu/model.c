@@ -213,7 +213,7 @@ static int count_views(const struct mtree_flatviews *views, const char *name)
 
 	for (i = 0; i < views->nr; i++)
 		for (j = 0; j < views->views[i].nr_as; j++)
-			n += !strcmp(views->views[i].as_names[j], name);
+			n += !strcmp(views->views[i].as[j].name, name);
 	return n;
 }
 

@@ -51,28 +51,19 @@ static void diff_view(const char *name, const struct mtree_flatview *ours,
 	fputs(". MODEL is QEMU's\n", notes);
 }
 
-/* Our flat views of the tree, read back by the same reader as QEMU's */
-static int render(const struct mtree_tree *tree, struct mtree_flatviews *out,
-		  struct slotscope_error *err)
+/* Our flat views of the tree; their strings are the model's */
+static int render(const struct mtree_tree *tree, struct memory_model **model,
+		  struct mtree_flatviews *out, struct slotscope_error *err)
 {
-	struct memory_model *model;
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f;
-	int ret = mtree_build(tree, NULL, &model, err);
+	int ret = mtree_build(tree, NULL, model, err);
 
 	if (ret)
 		return ret;
-	f = open_memstream(&text, &len);
-	ret = f ? mtree_print(f, model, MTREE_FLATVIEW) : -ENOMEM;
-	if (f && fclose(f))
-		ret = -ENOMEM;
-	if (ret)
-		error_set(err, -ret, "print our flat views");
-	else
-		ret = mtree_flatviews_parse(text, len, out, err);
-	free(text);
-	memory_model_destroy(model);
+	ret = mtree_flatviews_from_model(*model, out);
+	if (ret) {
+		error_set(err, -ret, "list our flat views");
+		memory_model_destroy(*model);
+	}
 	return ret;
 }
 
@@ -81,8 +72,9 @@ int model_diff(const struct mtree_tree *tree,
 	       size_t nr_spaces, FILE *notes, struct slotscope_error *err)
 {
 	struct mtree_flatviews ours;
+	struct memory_model *model;
 	size_t i;
-	int ret = render(tree, &ours, err);
+	int ret = render(tree, &model, &ours, err);
 
 	if (ret == -ENOMEM)
 		return ret;
@@ -101,5 +93,6 @@ int model_diff(const struct mtree_tree *tree,
 				  theirs, notes);
 	}
 	mtree_flatviews_deinit(&ours);
+	memory_model_destroy(model);
 	return 0;
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RENDER_MTREE_H
+#define RENDER_MTREE_H
+
+#include <stdio.h>
+
+#include <slotscope/mtree.h>
+
+/**
+ * struct mtree_result - what slotscope model mtree found
+ * @ours:	 our views
+ * @theirs:	 QEMU's; NULL if they were only to be printed
+ * @differences: of mtree_flatviews_compare(), ours first
+ * @nr:		 of @differences
+ * @owned:	 show owners
+ * @notes:	 what had to be assumed, a line each
+ */
+struct mtree_result {
+	const struct mtree_flatviews *ours;
+	const struct mtree_flatviews *theirs;
+	const struct mtree_difference *differences;
+	size_t nr;
+	bool owned;
+	const char *notes;
+};
+
+/**
+ * render_mtree_differences() - name each view that differs, and its lines
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int render_mtree_differences(FILE *out, const struct mtree_result *result);
+
+/** render_mtree_json() - views, or differences if there is @theirs; likewise */
+int render_mtree_json(FILE *out, const struct mtree_result *result);
+
+#endif
