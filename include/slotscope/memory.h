@@ -762,6 +762,7 @@ struct flat_range {
 	bool readonly;
 	bool nonvolatile;
 	bool own_readonly;
+	bool ends_leaf; /* private */
 };
 
 /**
@@ -974,7 +975,13 @@ struct memory_region_section {
  * @region_add:	a section is there; ascending priority
  * @region_del:	a section is gone; descending priority. All that goes is told
  *		before anything that comes
- * @region_nop:	a section is as it was, in a commit that looked at it
+ * @region_nop:	a section is as it was, though the change touched it: a part of
+ *		it was rendered anew, or its dirty log mask is another (log_start
+ *		or log_stop follows). Ascending priority
+ * @nop_all:	call region_nop in each commit for every section that stayed. QEMU
+ *		does so for all listeners; here only one that makes its table anew
+ *		between begin and commit (as vhost does) asks for it, since it
+ *		makes each commit cost what stands there, not what changed
  * @log_start:	the section's dirty log mask got new bits
  * @log_stop:	bits were taken out of it
  * @log_sync:	fetch what is dirty
@@ -997,6 +1004,7 @@ struct memory_listener_ops {
 			   const struct memory_region_section *section);
 	void (*region_nop)(void *opaque,
 			   const struct memory_region_section *section);
+	bool nop_all;
 	void (*log_start)(void *opaque,
 			  const struct memory_region_section *section,
 			  uint8_t old_mask, uint8_t new_mask);

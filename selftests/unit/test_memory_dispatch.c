@@ -12,7 +12,7 @@
 
 #include "memory/private.h"
 
-#define MAX_RANGES FLAT_LEAF_MAX /* of random trees: one leaf */
+#define MAX_RANGES 64 /* of random trees */
 #define KEPT	   6
 
 /* A tree, and what should be in it: sorted, without overlap */
@@ -134,24 +134,45 @@ static void check_tree(const struct expected *e)
 	}
 }
 
+/* One of both is not in the other list; NULL at its end */
+static int order(const struct flat_range *a, const struct flat_range *b)
+{
+	if (!a || !b)
+		return a ? -1 : 1;
+	if (a->addr != b->addr)
+		return a->addr < b->addr ? -1 : 1;
+	return a->region == b->region && a->size == b->size ? 0 : -1;
+}
+
+/* As a commit does: all that goes, then all that comes */
+static void update_pass(struct dispatch *tree, const struct flat_range *was,
+			size_t nr_was, const struct flat_range *is,
+			size_t nr_is, bool adding)
+{
+	int o;
+
+	while (nr_was || nr_is) {
+		o = order(nr_was ? was : NULL, nr_is ? is : NULL);
+		if (o < 0 && !adding)
+			assert_int_equal(dispatch_erase(tree, was), 0);
+		if (o > 0 && adding)
+			assert_int_equal(dispatch_insert(tree, is), 0);
+		if (o <= 0) {
+			was++;
+			nr_was--;
+		}
+		if (o >= 0) {
+			is++;
+			nr_is--;
+		}
+	}
+}
+
 static void update(struct dispatch *tree, const struct flat_range *was,
 		   size_t nr_was, const struct flat_range *is, size_t nr_is)
 {
-	size_t leaves = (nr_was + FLAT_LEAF_MAX - 1) / FLAT_LEAF_MAX, i;
-	struct flat_leaf **list = calloc(leaves + 1, sizeof(*list));
-
-	for (i = 0; i < leaves; i++) {
-		list[i] = calloc(1, sizeof(**list));
-		list[i]->nr = nr_was - i * FLAT_LEAF_MAX < FLAT_LEAF_MAX ?
-				      nr_was - i * FLAT_LEAF_MAX :
-				      FLAT_LEAF_MAX;
-		memcpy(list[i]->ranges, was + i * FLAT_LEAF_MAX,
-		       list[i]->nr * sizeof(*was));
-	}
-	assert_int_equal(dispatch_update(tree, list, leaves, is, nr_is), 0);
-	for (i = 0; i < leaves; i++)
-		free(list[i]);
-	free(list);
+	update_pass(tree, was, nr_was, is, nr_is, false);
+	update_pass(tree, was, nr_was, is, nr_is, true);
 }
 
 static uint64_t random_next(uint64_t *state)

@@ -50,6 +50,11 @@ static void on_del(void *o, const struct memory_region_section *s)
 	section(o, "del", s);
 }
 
+static void on_nop(void *o, const struct memory_region_section *s)
+{
+	section(o, "nop", s);
+}
+
 static void on_start(void *o, const struct memory_region_section *s,
 		     uint8_t from, uint8_t to)
 {
@@ -228,6 +233,60 @@ static void test_pending(void **state)
 	memory_model_destroy(b.model);
 }
 
+/* What stayed is told where the change reached it; or all of it, if asked for */
+static void test_nop(void **state)
+{
+	static const struct memory_listener_ops touched = {
+		.begin = on_begin,
+		.region_add = on_add,
+		.region_del = on_del,
+		.region_nop = on_nop,
+		.log_start = on_start,
+	};
+	struct memory_listener_ops all = touched;
+	struct memory_listener *listener;
+	struct memory_region *a, *hidden;
+	struct address_space *other;
+	struct board b;
+
+	make_board(&b);
+	a = make_ram(b.model, "a", 0x1000, 0);
+	hidden = make_io(b.model, "hidden", 0x800);
+	map(b.system, 0x1000, 0, a);
+	map(b.system, 0x2000, 0, make_io(b.model, "b", 0x1000));
+	other = make_as(b.model, "other", make_io(b.model, "o", 8));
+	MUST(memory_listener_register(b.as, "T", 0, &touched, (void *)"T",
+				      &listener, &error));
+	story[0] = '\0';
+	map(b.system, 0x1800, -1, hidden);
+	expect("T:begin T:nop a@1000 ");
+	map(b.system, 0x8000, 0, make_io(b.model, "c", 8));
+	expect("T:begin T:add c@8000 ");
+	MUST(memory_region_set_log(a, true, &error));
+	expect("T:begin T:nop a@1000 T:start a@1000 0>1 ");
+	MUST(memory_region_set_enabled(make_io(b.model, "x", 1), false,
+				       &error));
+	expect("T:begin ");
+	/* QEMU's way; also in an address space where nothing happened */
+	all.nop_all = true;
+	MUST(memory_listener_register(b.as, "A", 1, &all, (void *)"A",
+				      &listener, &error));
+	MUST(memory_listener_register(other, "O", 2, &all, (void *)"O",
+				      &listener, &error));
+	story[0] = '\0';
+	unmap(b.system, hidden);
+	expect("T:begin A:begin O:begin T:nop a@1000 A:nop a@1000 A:nop b@2000 "
+	       "A:nop c@8000 O:nop o@0 ");
+	memory_listener_unregister(listener);
+	map(b.system, 0x1800, 1, hidden);
+	story[0] = '\0';
+	unmap(b.system, hidden);
+	expect("T:begin A:begin A:del a@1000 T:del a@1000 A:del hidden@1800 "
+	       "T:del hidden@1800 T:add a@1000 A:add a@1000 A:nop b@2000 "
+	       "A:nop c@8000 ");
+	memory_model_destroy(b.model);
+}
+
 /* Registered late: told of all that is there. Gone: told that it goes */
 static void test_replay(void **state)
 {
@@ -380,6 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_nop),
 		cmocka_unit_test(test_replay),
 		cmocka_unit_test(test_dirty_log),
 		cmocka_unit_test(test_tcg),

@@ -25,6 +25,8 @@ int commit_view_of(struct memory_model *model, struct memory_region *root,
 	return r;
 }
 
+static const struct windows no_windows;
+
 /* What nothing touched shows what it showed */
 static bool is_touched(const struct address_space *as)
 {
@@ -115,20 +117,33 @@ int commit_plan(struct memory_model *model, struct slotscope_error *err)
 	return 0;
 }
 
+/* The windows that made the next view of the one before it; NULL: it is new */
+static const struct windows *windows_between(const struct flat_view *old,
+					     const struct flat_view *next)
+{
+	if (old == next)
+		return &no_windows;
+	if (old->model->options.full_render || old->root != next->root ||
+	    old->root->windows.all)
+		return NULL;
+	return &old->root->windows;
+}
+
 static void apply_view(struct address_space *as)
 {
 	struct flat_view *view = as->next_view;
+	const struct windows *windows = windows_between(as->view, view);
 
 	as->next_view = NULL;
-	if (view == as->view) {
+	if (!TAILQ_EMPTY(&as->listeners) &&
+	    (view != as->view || as->nr_nop_all)) {
+		topology_pass(as, as->view, view, windows, false);
+		topology_pass(as, as->view, view, windows, true);
+	}
+	if (view == as->view)
 		flat_view_unref(view);
-		return;
-	}
-	if (!TAILQ_EMPTY(&as->listeners)) {
-		topology_pass(as, as->view, view, false);
-		topology_pass(as, as->view, view, true);
-	}
-	address_space_set_view(as, view);
+	else
+		address_space_set_view(as, view);
 }
 
 void commit_apply(struct memory_model *model)
@@ -140,14 +155,14 @@ void commit_apply(struct memory_model *model)
 	if (model->update_pending) {
 		model->update_pending = false;
 		model->ioeventfd_pending = false;
-		while ((root = LIST_FIRST(&model->stale)))
-			windows_drop(root);
 		model_for_each_listener(listener, model)
 			listener_call(listener, begin);
 		TAILQ_FOREACH(as, &model->address_spaces, link) {
 			apply_view(as);
 			ioeventfds_apply(as);
 		}
+		while ((root = LIST_FIRST(&model->stale)))
+			windows_drop(root);
 		model_for_each_listener(listener, model)
 			listener_call(listener, commit);
 	} else if (model->ioeventfd_pending) {

@@ -283,7 +283,7 @@ const struct flat_range *dispatch_at_or_behind(const struct dispatch *dispatch,
 	return at_or_behind(dispatch->root, addr);
 }
 
-static int add_range(struct dispatch *dispatch, const struct flat_range *range)
+int dispatch_insert(struct dispatch *dispatch, const struct flat_range *range)
 {
 	struct dispatch_section *section = malloc(sizeof(*section));
 	int r;
@@ -298,55 +298,8 @@ static int add_range(struct dispatch *dispatch, const struct flat_range *range)
 	return r;
 }
 
-static bool equal(const struct flat_range *a, const struct flat_range *b)
+int dispatch_erase(struct dispatch *dispatch, const struct flat_range *range)
 {
-	return a->region == b->region && a->addr == b->addr &&
-	       a->size == b->size &&
-	       a->offset_in_region == b->offset_in_region &&
-	       a->dirty_log_mask == b->dirty_log_mask &&
-	       a->romd_mode == b->romd_mode && a->readonly == b->readonly &&
-	       a->nonvolatile == b->nonvolatile &&
-	       a->own_readonly == b->own_readonly;
-}
-
-/* All that goes before anything that comes: there is room for it then */
-static int update_pass(struct dispatch *dispatch, struct flat_leaf *const *was,
-		       size_t nr_was, const struct flat_range *is, size_t nr_is,
-		       bool adding)
-{
-	const struct flat_range *old, *new;
-	size_t leaf = 0, i = 0, n = 0;
-	bool same;
-	int r = 0;
-
-	while (!r && (leaf < nr_was || n < nr_is)) {
-		old = leaf < nr_was ? &was[leaf]->ranges[i] : NULL;
-		new = n < nr_is ? &is[n] : NULL;
-		same = old && new &&equal(old, new);
-		if (same || !old || (new &&new->addr < old->addr)) {
-			if (adding && !same)
-				r = add_range(dispatch, new);
-			n++;
-			if (!same)
-				continue;
-		} else if (!adding) {
-			r = erase(&dispatch->root, everything,
-				  look_up(dispatch, old->addr));
-		}
-		if (++i == was[leaf]->nr) {
-			i = 0;
-			leaf++;
-		}
-	}
-	return r;
-}
-
-int dispatch_update(struct dispatch *dispatch, struct flat_leaf *const *was,
-		    size_t nr_was, const struct flat_range *is, size_t nr_is)
-{
-	int r = update_pass(dispatch, was, nr_was, is, nr_is, false);
-
-	if (!r)
-		r = update_pass(dispatch, was, nr_was, is, nr_is, true);
-	return r;
+	return erase(&dispatch->root, everything,
+		     look_up(dispatch, range->addr));
 }

@@ -71,8 +71,6 @@ struct dispatch {
 	struct dispatch_entry *root;
 };
 
-struct flat_leaf;
-
 /** dispatch_share() - let @to, which is empty, be as @from is */
 void dispatch_share(struct dispatch *to, const struct dispatch *from);
 
@@ -80,19 +78,16 @@ void dispatch_share(struct dispatch *to, const struct dispatch *from);
 void dispatch_drop(struct dispatch *dispatch);
 
 /**
- * dispatch_update() - change what answers in one stretch of a view
+ * dispatch_insert() - something answers there now; nothing did before
  * @dispatch: of a view that is not published yet
- * @was:      leaves of the old view that are not in the new one
- * @is:	      the ranges that stand in their place, sorted
- *
- * Ranges that are equal in both cost a comparison; each other one costs its way
- * down the tree.
  *
  * Return: 0 or -ENOMEM: @dispatch is then good for dispatch_drop() only. No tree
  * that it shares with has changed.
  */
-int dispatch_update(struct dispatch *dispatch, struct flat_leaf *const *was,
-		    size_t nr_was, const struct flat_range *is, size_t nr_is);
+int dispatch_insert(struct dispatch *dispatch, const struct flat_range *range);
+
+/** dispatch_erase() - no more; @range was inserted. Return: likewise */
+int dispatch_erase(struct dispatch *dispatch, const struct flat_range *range);
 
 /**
  * dispatch_lookup() - what answers at @addr, or NULL

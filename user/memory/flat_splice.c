@@ -6,32 +6,15 @@
  *	windows                  ~~~        ~
  *	new view   [same][same][new.............][same]
  *
- * The leaves that a window touches are taken apart. What lies outside of the
- * windows is kept, what lies inside is rendered anew, neighbours that continue
- * each other are joined, and the result is cut into leaves again.
+ * The old view is walked from its lowest address up, and goes into a builder
+ * part by part. A node that no window touches goes whole, with all below it. One
+ * that a window touches is taken apart, down to its ranges: what lies outside of
+ * the windows is kept, what lies inside is rendered anew. The builder joins
+ * neighbours that continue each other, and cuts what is new into nodes again.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "memory/private.h"
-
-/* Join neighbours that continue each other: what was between may be gone */
-static void simplify(struct flat_ranges *ranges)
-{
-	size_t i, out = 0;
-
-	if (!ranges->nr)
-		return;
-	for (i = 1; i < ranges->nr; i++) {
-		struct flat_range *last = &ranges->list[out];
-
-		if (flat_ranges_can_merge(last, &ranges->list[i]))
-			last->size += ranges->list[i].size;
-		else
-			ranges->list[++out] = ranges->list[i];
-	}
-	ranges->nr = out + 1;
-}
 
 static int refused(struct slotscope_error *err, int code,
 		   const struct memory_region *root)
@@ -49,254 +32,201 @@ static int refused(struct slotscope_error *err, int code,
 	return code;
 }
 
+static int add_all(struct flat_builder *builder,
+		   const struct flat_ranges *ranges)
+{
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < ranges->nr && !r; i++)
+		r = flat_builder_add_range(builder, &ranges->list[i]);
+	return r;
+}
+
+/* All that goes before anything that comes: there is room for it then */
+static int update_dispatch(struct flat_view *view, const struct flat_node *old,
+			   bool adding)
+{
+	const struct flat_range *was, *is;
+	struct flat_diff diff;
+	int r = 0;
+
+	flat_diff_begin(&diff, old, view->tree, false);
+	while (!r && flat_diff_next(&diff, &was, &is)) {
+		if (was && is && flat_range_equal(was, is))
+			continue;
+		if (adding && is)
+			r = dispatch_insert(&view->dispatch, is);
+		else if (!adding && was)
+			r = dispatch_erase(&view->dispatch, was);
+	}
+	return r;
+}
+
+/* Make a view of what was built, from @old or from nothing; ends the builder */
+static int make_view(struct flat_builder *builder, struct memory_model *model,
+		     struct memory_region *root, const struct flat_view *old,
+		     int r, struct flat_view **out, struct slotscope_error *err)
+{
+	struct flat_view *view;
+	struct flat_node *tree = NULL;
+
+	if (!r)
+		r = flat_builder_end(builder, &tree);
+	flat_builder_deinit(builder);
+	if (r)
+		return refused(err, r, root);
+	view = flat_view_create(model, root, tree);
+	if (!view) {
+		flat_node_unref(tree);
+		return refused(err, -ENOMEM, root);
+	}
+	if (old) {
+		dispatch_share(&view->dispatch, &old->dispatch);
+		r = update_dispatch(view, old->tree, false);
+	}
+	if (!r)
+		r = update_dispatch(view, old ? old->tree : NULL, true);
+	if (r) {
+		flat_view_free(view);
+		return refused(err, r, root);
+	}
+	*out = view;
+	return 0;
+}
+
 int flat_view_render(struct memory_model *model, struct memory_region *root,
 		     struct flat_view **out, struct slotscope_error *err)
 {
 	struct window all = { .end = MEMORY_SIZE_2_64 };
 	struct flat_ranges ranges = { 0 };
-	struct flat_view *view = NULL;
+	struct flat_builder builder;
 	int r;
 
 	r = model->options.full_render ? render_full(root, &ranges) :
 					 render_window(root, &all, &ranges);
-	if (r)
-		goto out;
-	simplify(&ranges);
-	view = flat_view_create(model, root, flat_leaves(ranges.nr));
-	r = view ? flat_view_add_ranges(view, ranges.list, ranges.nr) : -ENOMEM;
+	flat_builder_init(&builder);
 	if (!r)
-		r = dispatch_update(&view->dispatch, NULL, 0, ranges.list,
-				    ranges.nr);
-out:
+		r = add_all(&builder, &ranges);
 	free(ranges.list);
-	if (r) {
-		if (view)
-			flat_view_free(view);
-		return refused(err, r, root);
-	}
-	PROBE3(render, root->name, view->nr, 0);
-	*out = view;
-	return 0;
+	r = make_view(&builder, model, root, NULL, r, out, err);
+	if (!r)
+		PROBE3(render, root->name, flat_view_nr(*out), 0);
+	return r;
 }
 
-/* Leaves first to last of the old view, and the windows that touch them */
-struct group {
-	size_t first_leaf;
-	size_t end_leaf;
-	const struct window *windows;
-	size_t nr_windows;
+struct splice {
+	struct memory_region *root;
+	/* Those that are to be rendered yet */
+	const struct window *window;
+	const struct window *windows_end;
+	/* The old view counts only from here on; before the first window: -1 */
+	__int128 old_from;
+	struct flat_ranges rendered;
+	struct flat_builder builder;
 };
 
-/*
- * The leaves that a window touches: also those with a range that only ends
- * where it begins, or begins where it ends, for those may be continued.
- */
-static void leaves_of(const struct flat_view *old, const struct window *window,
-		      size_t *first, size_t *end)
+static int render_next(struct splice *splice)
 {
-	const struct flat_leaf *leaf;
+	const struct window *window = splice->window++;
+	int r;
 
-	if (!old->nr_leaves) {
-		*first = *end = 0;
-		return;
-	}
-	/* A window may begin at 2^64 - 1 at the most */
-	*first = flat_view_leaf_of(old, window->start);
-	if (*first && old->starts[*first] == window->start)
-		(*first)--;
-	leaf = old->leaves[*first];
-	if (range_end(&leaf->ranges[leaf->nr - 1]) < window->start)
-		(*first)++;
-	*end = flat_view_leaf_of(old, window->end < MEMORY_SIZE_2_64 ?
-					      window->end :
-					      UINT64_MAX) +
-	       1;
-	if (*end == 1 && old->starts[0] > window->end)
-		*end = 0;
+	splice->rendered.nr = 0;
+	splice->old_from = window->end;
+	r = render_window(splice->root, window, &splice->rendered);
+	return r ? r : add_all(&splice->builder, &splice->rendered);
 }
 
-/* A leaf that is nearly empty takes in the next one, lest there be many */
-static void take_in_next(const struct flat_view *old, struct group *group)
-{
-	unsigned int nr = 0;
-	size_t i;
-
-	for (i = group->first_leaf; i < group->end_leaf; i++)
-		nr += old->leaves[i]->nr;
-	if (nr < FLAT_LEAF_MAX / 4 && group->end_leaf < old->nr_leaves)
-		group->end_leaf++;
-}
-
-/* The windows from @windows on whose leaves meet; at least the first */
-static struct group next_group(const struct flat_view *old,
-			       const struct window *windows, size_t nr)
-{
-	struct group group = { .windows = windows };
-	size_t first, end;
-
-	leaves_of(old, windows, &group.first_leaf, &group.end_leaf);
-	take_in_next(old, &group);
-	for (group.nr_windows = 1; group.nr_windows < nr; group.nr_windows++) {
-		leaves_of(old, &windows[group.nr_windows], &first, &end);
-		if (first > group.end_leaf)
-			break;
-		if (end > group.end_leaf)
-			group.end_leaf = end;
-	}
-	return group;
-}
-
-static int append_part(struct flat_ranges *out, const struct flat_range *range,
-		       memory_size_t start, memory_size_t end)
+/* What of a range of the old view lies below @end and still counts */
+static int keep_part(struct splice *splice, const struct flat_range *range,
+		     __int128 end)
 {
 	struct flat_range part = *range;
+	__int128 start = range->addr;
 
-	if (start < range->addr)
-		start = range->addr;
-	if (end > range_end(range))
+	if (start < splice->old_from)
+		start = splice->old_from;
+	if (end > (__int128)range_end(range))
 		end = range_end(range);
 	if (start >= end)
 		return 0;
 	part.addr = start;
 	part.size = end - start;
 	part.offset_in_region += start - range->addr;
-	return flat_ranges_append(out, &part);
+	return flat_builder_add_range(&splice->builder, &part);
 }
 
-/* What a group becomes: old ranges between the windows, new ones in them */
-static int render_group(const struct flat_view *old, const struct group *group,
-			struct flat_ranges *out)
+/* A range of the old view, and the windows that begin in it or before it */
+static int splice_range(struct splice *splice, const struct flat_range *range)
 {
-	memory_size_t keep_from = 0, keep_to;
-	size_t leaf = group->first_leaf, w;
-	unsigned int i = 0;
 	int r = 0;
 
-	out->nr = 0;
-	for (w = 0; !r && w <= group->nr_windows; w++) {
-		keep_to = w < group->nr_windows ? group->windows[w].start :
-						  MEMORY_SIZE_2_64;
-		while (!r && leaf < group->end_leaf) {
-			const struct flat_range *range =
-				&old->leaves[leaf]->ranges[i];
-
-			if (range->addr >= keep_to)
-				break;
-			r = append_part(out, range, keep_from, keep_to);
-			/* It may go on behind the window */
-			if (range_end(range) > keep_to)
-				break;
-			if (++i == old->leaves[leaf]->nr) {
-				i = 0;
-				leaf++;
-			}
-		}
-		if (!r && w < group->nr_windows) {
-			r = render_window(old->root, &group->windows[w], out);
-			keep_from = group->windows[w].end;
-		}
+	while (!r && splice->window < splice->windows_end &&
+	       splice->window->start < range_end(range)) {
+		r = keep_part(splice, range, splice->window->start);
+		if (!r)
+			r = render_next(splice);
 	}
-	if (!r)
-		simplify(out);
+	return r ? r : keep_part(splice, range, MEMORY_SIZE_2_64);
+}
+
+/*
+ * A node of the old view that begins at @start, and what follows it at @next.
+ * A window that only begins where the node ends, or ends where it begins, also
+ * touches it: the range there may be continued.
+ */
+static int splice_node(struct splice *splice, struct flat_node *node,
+		       memory_size_t start, memory_size_t next)
+{
+	unsigned int i;
+	int r = 0;
+
+	while (!r && splice->window < splice->windows_end &&
+	       splice->window->end < start)
+		r = render_next(splice);
+	if (r)
+		return r;
+	if ((splice->window == splice->windows_end ||
+	     splice->window->start > next) &&
+	    splice->old_from < (__int128)start)
+		return flat_builder_add_node(&splice->builder, node);
+	if (!node->height) {
+		for (i = 0; i < node->nr && !r; i++)
+			r = splice_range(splice, &node->ranges[i]);
+		return r;
+	}
+	for (i = 0; i < node->nr && !r; i++)
+		r = splice_node(
+			splice, node->children[i].node, node->children[i].start,
+			i + 1 < node->nr ? node->children[i + 1].start : next);
 	return r;
-}
-
-/* Append leaves of the old view, and hold them */
-static void share(struct flat_view *view, const struct flat_view *old,
-		  size_t first, size_t end)
-{
-	for (; first < end; first++)
-		flat_view_share_leaf(view, old->leaves[first]);
-}
-
-struct splice {
-	struct flat_ranges *groups; /* what each becomes */
-	struct group *where;
-	size_t nr;
-};
-
-static int plan_groups(const struct flat_view *old,
-		       const struct windows *windows, struct splice *splice,
-		       size_t *leaves)
-{
-	size_t w = 0;
-	int r;
-
-	*leaves = old->nr_leaves;
-	while (w < windows->nr) {
-		struct group *group = &splice->where[splice->nr];
-
-		*group = next_group(old, &windows->list[w], windows->nr - w);
-		r = render_group(old, group, &splice->groups[splice->nr]);
-		splice->nr++;
-		if (r)
-			return r;
-		*leaves -= group->end_leaf - group->first_leaf;
-		*leaves += flat_leaves(splice->groups[splice->nr - 1].nr);
-		w += group->nr_windows;
-	}
-	return 0;
 }
 
 /* The view that @old becomes, once its windows are rendered anew */
 int flat_view_update(const struct flat_view *old, struct windows *windows,
 		     struct flat_view **out, struct slotscope_error *err)
 {
-	struct flat_view *view = NULL;
-	/* Mostly there is one window */
-	struct flat_ranges one_ranges = { 0 };
-	struct group one_group;
-	struct splice splice = { .groups = &one_ranges, .where = &one_group };
-	size_t leaves, leaf = 0, i;
-	int r = -ENOMEM;
+	struct splice splice;
+	int r = 0;
 
 	windows_settle(windows);
 	if (windows->all || !windows->nr)
 		return flat_view_render(old->model, old->root, out, err);
-	if (windows->nr > 1) {
-		splice.groups = calloc(windows->nr, sizeof(*splice.groups));
-		splice.where = calloc(windows->nr, sizeof(*splice.where));
-	}
-	if (!splice.groups || !splice.where)
-		goto out;
-	r = plan_groups(old, windows, &splice, &leaves);
-	if (r)
-		goto out;
-	r = -ENOMEM;
-	view = flat_view_create(old->model, old->root, leaves);
-	if (!view)
-		goto out;
-	r = 0;
-	dispatch_share(&view->dispatch, &old->dispatch);
-	for (i = 0; i < splice.nr && !r; i++) {
-		const struct group *where = &splice.where[i];
-
-		share(view, old, leaf, where->first_leaf);
-		r = flat_view_add_ranges(view, splice.groups[i].list,
-					 splice.groups[i].nr);
-		if (!r)
-			r = dispatch_update(&view->dispatch,
-					    old->leaves + where->first_leaf,
-					    where->end_leaf - where->first_leaf,
-					    splice.groups[i].list,
-					    splice.groups[i].nr);
-		leaf = where->end_leaf;
-	}
+	splice.root = old->root;
+	splice.window = windows->list;
+	splice.windows_end = windows->list + windows->nr;
+	splice.old_from = -1;
+	splice.rendered = (struct flat_ranges){ 0 };
+	flat_builder_init(&splice.builder);
+	if (old->tree)
+		r = splice_node(&splice, old->tree, 0, MEMORY_SIZE_2_64);
+	/* Behind all that was there */
+	while (!r && splice.window < splice.windows_end)
+		r = render_next(&splice);
+	free(splice.rendered.list);
+	r = make_view(&splice.builder, old->model, old->root, old, r, out, err);
 	if (!r)
-		share(view, old, leaf, old->nr_leaves);
-out:
-	for (i = 0; i < splice.nr; i++)
-		free(splice.groups[i].list);
-	if (splice.groups != &one_ranges) {
-		free(splice.where);
-		free(splice.groups);
-	}
-	if (r) {
-		if (view)
-			flat_view_free(view);
-		return refused(err, r, old->root);
-	}
-	PROBE3(render, old->root->name, view->nr, windows->nr);
-	*out = view;
-	return 0;
+		PROBE3(render, old->root->name, flat_view_nr(*out),
+		       windows->nr);
+	return r;
 }

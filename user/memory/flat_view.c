@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * FlatView: what an address space shows, as sorted ranges without overlap, in
- * leaves of up to FLAT_LEAF_MAX of them. A new view shares with the one before
- * it the leaves that did not change, so that its cost is that of the change.
+ * FlatView: what an address space shows, as sorted ranges without overlap. They
+ * are in a tree (flat_tree.h), of which a new view shares with the one before it
+ * all that did not change: so its cost is that of the change.
  *
  * A view that was published never changes; a commit publishes another one. A
  * reader holds it by a reference. Counts, not RCU: a reader may keep a view as
@@ -15,84 +15,30 @@
  * that thread works off.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "memory/private.h"
 
-/* With room for @leaves leaves */
+/* Takes over the reference to @tree */
 struct flat_view *flat_view_create(struct memory_model *model,
-				   struct memory_region *root, size_t leaves)
+				   struct memory_region *root,
+				   struct flat_node *tree)
 {
 	struct flat_view *view = calloc(1, sizeof(*view));
 
 	if (!view)
 		return NULL;
-	view->leaves =
-		calloc(leaves, sizeof(*view->leaves) + sizeof(*view->starts));
-	if (leaves && !view->leaves) {
-		free(view);
-		return NULL;
-	}
-	view->starts = (gpa_t *)(view->leaves + leaves);
 	atomic_init(&view->refs, 1);
 	view->model = model;
 	view->root = root ? memory_region_ref(root) : NULL;
+	view->tree = tree;
 	return view;
-}
-
-void flat_view_share_leaf(struct flat_view *view, struct flat_leaf *leaf)
-{
-	leaf->refs++;
-	view->starts[view->nr_leaves] = leaf->ranges[0].addr;
-	view->leaves[view->nr_leaves++] = leaf;
-	view->nr += leaf->nr;
-}
-
-/* As leaves of their own, all equally full */
-int flat_view_add_ranges(struct flat_view *view, const struct flat_range *list,
-			 size_t nr)
-{
-	size_t leaves = flat_leaves(nr), i, j, n;
-	struct flat_leaf *leaf;
-
-	for (i = 0; i < leaves; i++) {
-		n = nr / (leaves - i);
-		leaf = malloc(sizeof(*leaf));
-		if (!leaf)
-			return -ENOMEM;
-		leaf->refs = 0;
-		leaf->nr = n;
-		leaf->ioeventfd_seq = 0;
-		memcpy(leaf->ranges, list, n * sizeof(*list));
-		for (j = 0; j < n; j++)
-			memory_region_ref(list[j].region);
-		flat_view_share_leaf(view, leaf);
-		list += n;
-		nr -= n;
-	}
-	return 0;
-}
-
-static void leaf_unref(struct flat_leaf *leaf)
-{
-	unsigned int i;
-
-	if (--leaf->refs)
-		return;
-	for (i = 0; i < leaf->nr; i++)
-		memory_region_unref(leaf->ranges[i].region);
-	free(leaf);
 }
 
 void flat_view_free(struct flat_view *view)
 {
-	size_t i;
-
 	dispatch_drop(&view->dispatch);
-	for (i = 0; i < view->nr_leaves; i++)
-		leaf_unref(view->leaves[i]);
+	flat_node_unref(view->tree);
 	memory_region_unref(view->root);
-	free(view->leaves);
 	free(view);
 }
 
@@ -146,66 +92,29 @@ struct memory_region *flat_view_root(const struct flat_view *view)
 
 size_t flat_view_nr(const struct flat_view *view)
 {
-	return view->nr;
-}
-
-/* The leaf that holds @addr, if any does: the last that begins at or below it */
-size_t flat_view_leaf_of(const struct flat_view *view, gpa_t addr)
-{
-	size_t low = 0, high = view->nr_leaves;
-
-	while (high - low > 1) {
-		size_t mid = low + (high - low) / 2;
-
-		if (view->starts[mid] <= addr)
-			low = mid;
-		else
-			high = mid;
-	}
-	return low;
+	return view->tree ? view->tree->nr_ranges : 0;
 }
 
 const struct flat_range *flat_view_first(const struct flat_view *view)
 {
-	return view->nr ? &view->leaves[0]->ranges[0] : NULL;
+	return flat_view_at_or_behind(view, 0);
 }
 
 const struct flat_range *flat_view_next(const struct flat_view *view,
 					const struct flat_range *range)
 {
-	size_t at = flat_view_leaf_of(view, range->addr);
-	const struct flat_leaf *leaf = view->leaves[at];
-
-	if (++range < leaf->ranges + leaf->nr)
-		return range;
-	return at + 1 < view->nr_leaves ? &view->leaves[at + 1]->ranges[0] :
-					  NULL;
+	if (!range->ends_leaf)
+		return range + 1;
+	if (range_end(range) == MEMORY_SIZE_2_64)
+		return NULL;
+	return flat_view_at_or_behind(view, range_end(range));
 }
 
 /* The lowest range that ends behind @addr, or NULL */
 const struct flat_range *flat_view_at_or_behind(const struct flat_view *view,
 						gpa_t addr)
 {
-	const struct flat_leaf *leaf;
-	unsigned int low, high;
-	size_t at;
-
-	if (!view->nr)
-		return NULL;
-	at = flat_view_leaf_of(view, addr);
-	leaf = view->leaves[at];
-	for (low = 0, high = leaf->nr; low < high;) {
-		unsigned int mid = (low + high) / 2;
-
-		if (range_end(&leaf->ranges[mid]) <= addr)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low < leaf->nr)
-		return &leaf->ranges[low];
-	return at + 1 < view->nr_leaves ? &view->leaves[at + 1]->ranges[0] :
-					  NULL;
+	return flat_tree_at_or_behind(view->tree, addr);
 }
 
 const struct flat_range *flat_view_lookup(const struct flat_view *view,

@@ -136,20 +136,22 @@ static bool shown(const struct flat_range *range,
 	return true;
 }
 
-/* Asked for each leaf at each commit: remembered until any eventfd changes */
-static bool leaf_has_any(const struct memory_model *model,
-			 struct flat_leaf *leaf)
+/* Asked for each node at each commit: remembered until any eventfd changes */
+static bool node_has_any(const struct memory_model *model,
+			 struct flat_node *node)
 {
 	unsigned int i;
 
-	if (leaf->ioeventfd_seq == model->ioeventfd_seq)
-		return leaf->has_ioeventfds;
-	leaf->ioeventfd_seq = model->ioeventfd_seq;
-	leaf->has_ioeventfds = false;
-	for (i = 0; i < leaf->nr; i++)
-		if (leaf->ranges[i].region->nr_ioeventfds)
-			leaf->has_ioeventfds = true;
-	return leaf->has_ioeventfds;
+	if (node->ioeventfd_seq == model->ioeventfd_seq)
+		return node->has_ioeventfds;
+	node->ioeventfd_seq = model->ioeventfd_seq;
+	node->has_ioeventfds = false;
+	for (i = 0; i < node->nr && !node->has_ioeventfds; i++)
+		node->has_ioeventfds =
+			node->height ?
+				node_has_any(model, node->children[i].node) :
+				node->ranges[i].region->nr_ioeventfds;
+	return node->has_ioeventfds;
 }
 
 static int plan_range(struct address_space *as, const struct flat_range *range,
@@ -174,25 +176,29 @@ static int plan_range(struct address_space *as, const struct flat_range *range,
 	return 0;
 }
 
+static int plan_node(struct address_space *as, struct flat_node *node,
+		     size_t *cap)
+{
+	unsigned int i;
+	int r = 0;
+
+	if (!node_has_any(as->model, node))
+		return 0;
+	for (i = 0; i < node->nr && !r; i++)
+		r = node->height ? plan_node(as, node->children[i].node, cap) :
+				   plan_range(as, &node->ranges[i], cap);
+	return r;
+}
+
 int ioeventfds_plan(struct address_space *as, const struct flat_view *view,
 		    struct slotscope_error *err)
 {
-	size_t cap = 0, i;
-	unsigned int j;
+	size_t cap = 0;
 
-	if (!as->model->nr_ioeventfds)
+	if (!as->model->nr_ioeventfds || !view->tree ||
+	    !plan_node(as, view->tree, &cap))
 		return 0;
-	for (i = 0; i < view->nr_leaves; i++) {
-		struct flat_leaf *leaf = view->leaves[i];
-
-		if (!leaf_has_any(as->model, leaf))
-			continue;
-		for (j = 0; j < leaf->nr; j++)
-			if (plan_range(as, &leaf->ranges[j], &cap))
-				return error_nomem(err, "list the eventfds of",
-						   as->name);
-	}
-	return 0;
+	return error_nomem(err, "list the eventfds of", as->name);
 }
 
 void ioeventfds_cancel(struct address_space *as)

@@ -27,6 +27,7 @@ static void insert_sorted(struct memory_listener *listener)
 		TAILQ_INSERT_BEFORE(other, listener, as_link);
 	else
 		TAILQ_INSERT_TAIL(here, listener, as_link);
+	listener->as->nr_nop_all += listener->ops->nop_all;
 }
 
 static void tell_all_there(const struct memory_listener *listener)
@@ -98,6 +99,7 @@ void memory_listener_free(struct memory_listener *listener)
 {
 	TAILQ_REMOVE(&listener->as->model->listeners, listener, link);
 	TAILQ_REMOVE(&listener->as->listeners, listener, as_link);
+	listener->as->nr_nop_all -= listener->ops->nop_all;
 	free(listener->name);
 	free(listener);
 }

@@ -36,7 +36,7 @@ int memory_model_create(const struct memory_model_options *options,
 	atomic_flag_clear(&model->bounce_used);
 	model->ioeventfd_seq = 1; /* above that of a new leaf */
 	model->running = true;
-	model->empty_view = flat_view_create(model, NULL, 0);
+	model->empty_view = flat_view_create(model, NULL, NULL);
 	if (!model->empty_view) {
 		free(model);
 		return error_set(err, ENOMEM, "create a memory model");

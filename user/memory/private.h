@@ -14,6 +14,7 @@
 #include <slotscope/memory.h>
 
 #include "memory/dispatch.h"
+#include "memory/flat_tree.h"
 #include "memory/probes.h"
 #include "memory/treap.h"
 
@@ -132,6 +133,7 @@ struct address_space {
 	struct flat_view *view;
 	struct flat_view *next_view; /* during a commit */
 	struct listener_list listeners;
+	unsigned int nr_nop_all; /* of them ask for each region_nop */
 	struct memory_ioeventfd *ioeventfds;
 	size_t nr_ioeventfds;
 	struct memory_ioeventfd *next_ioeventfds; /* during a commit */
@@ -149,40 +151,13 @@ struct memory_listener {
 	TAILQ_ENTRY(memory_listener) as_link; /* in its address space */
 };
 
-/*
- * Some neighbouring ranges of a view. Views that differ little share most of
- * them: a commit makes new ones only of what it touched.
- */
-#ifndef FLAT_LEAF_MAX
-#define FLAT_LEAF_MAX 64
-#endif
-
-/* How many leaves ranges get: where there are several, each has room for more */
-static inline size_t flat_leaves(size_t nr)
-{
-	if (nr <= FLAT_LEAF_MAX)
-		return nr > 0;
-	return (nr + FLAT_LEAF_MAX * 3 / 4 - 1) / (FLAT_LEAF_MAX * 3 / 4);
-}
-
-struct flat_leaf {
-	unsigned int refs; /* views; only the thread that changes counts */
-	unsigned int nr;
-	uint64_t ioeventfd_seq; /* when has_ioeventfds was found out */
-	bool has_ioeventfds;
-	struct flat_range ranges[FLAT_LEAF_MAX];
-};
-
 struct flat_view {
 	atomic_uint refs;
 	struct memory_model *model;
 	struct memory_region *root;
 	unsigned int nr_users; /* address spaces that show it now */
 	struct flat_view *next_dead;
-	size_t nr; /* ranges */
-	size_t nr_leaves;
-	struct flat_leaf **leaves;
-	gpa_t *starts; /* each leaf's first address: look-ups begin here */
+	struct flat_node *tree;	  /* NULL: nothing is shown */
 	struct dispatch dispatch; /* the same by address, for accesses */
 };
 
@@ -291,11 +266,8 @@ int flat_view_update(const struct flat_view *old, struct windows *windows,
 
 /* flat_view.c */
 struct flat_view *flat_view_create(struct memory_model *model,
-				   struct memory_region *root, size_t leaves);
-int flat_view_add_ranges(struct flat_view *view, const struct flat_range *list,
-			 size_t nr);
-void flat_view_share_leaf(struct flat_view *view, struct flat_leaf *leaf);
-size_t flat_view_leaf_of(const struct flat_view *view, gpa_t addr);
+				   struct memory_region *root,
+				   struct flat_node *tree);
 const struct flat_range *flat_view_at_or_behind(const struct flat_view *view,
 						gpa_t addr);
 void flat_view_free(struct flat_view *view);
@@ -313,7 +285,8 @@ void address_space_free(struct address_space *as);
 
 /* topology.c */
 void topology_pass(struct address_space *as, const struct flat_view *old_view,
-		   const struct flat_view *new_view, bool adding);
+		   const struct flat_view *new_view,
+		   const struct windows *touched, bool adding);
 
 /* listener.c */
 void memory_listener_free(struct memory_listener *listener);

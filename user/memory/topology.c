@@ -2,16 +2,6 @@
 /* The difference between two flat views, told to an address space's listeners */
 #include "memory/private.h"
 
-/* The dirty log mask does not count: its change is told by itself */
-static bool same_range(const struct flat_range *a, const struct flat_range *b)
-{
-	return a->region == b->region && a->addr == b->addr &&
-	       a->size == b->size &&
-	       a->offset_in_region == b->offset_in_region &&
-	       a->romd_mode == b->romd_mode && a->readonly == b->readonly &&
-	       a->nonvolatile == b->nonvolatile;
-}
-
 struct memory_region_section section_of(const struct flat_range *range,
 					struct address_space *as,
 					const struct flat_view *view)
@@ -50,85 +40,68 @@ static void tell_add(struct address_space *as, const struct flat_view *view,
 	coalesced_range_add(as, view, range);
 }
 
+/* What stayed, though the change touched it, or all was looked at */
+static void tell_nop(struct address_space *as,
+		     const struct memory_region_section *section, bool touched)
+{
+	struct memory_listener *listener;
+
+	TAILQ_FOREACH(listener, &as->listeners, as_link)
+		if (touched || listener->ops->nop_all)
+			listener_call(listener, region_nop, section);
+}
+
 static void tell_same(struct address_space *as, const struct flat_view *view,
 		      const struct flat_range *old,
-		      const struct flat_range *new)
+		      const struct flat_range *new, bool touched)
 {
 	struct memory_region_section section = section_of(new, as, view);
 	uint8_t was = old->dirty_log_mask, is = new->dirty_log_mask;
 
-	listeners_call(as, region_nop, &section);
+	tell_nop(as, &section, touched);
 	if (is & ~was)
 		listeners_call(as, log_start, &section, was, is);
 	if (was & ~is)
 		listeners_call_reverse(as, log_stop, &section, was, is);
 }
 
-/* A place in a view; behind its last range if leaf == nr_leaves */
-struct cursor {
-	const struct flat_view *view;
-	size_t leaf;
-	unsigned int range;
-};
-
-static const struct flat_range *here(const struct cursor *c)
+/* In one of the windows from *@w on? They and the ranges come by address */
+static bool is_touched(const struct windows *touched, size_t *w,
+		       const struct flat_range *range)
 {
-	return c->leaf < c->view->nr_leaves ?
-		       &c->view->leaves[c->leaf]->ranges[c->range] :
-		       NULL;
-}
-
-static void step(struct cursor *c)
-{
-	if (++c->range == c->view->leaves[c->leaf]->nr) {
-		c->range = 0;
-		c->leaf++;
-	}
-}
-
-/* Both at the start of one leaf: nothing in it changed */
-static bool skip_shared(struct cursor *old, struct cursor *new)
-{
-	if (old->range || new->range || old->leaf == old->view->nr_leaves ||
-	    new->leaf == new->view->nr_leaves ||
-	    old->view->leaves[old->leaf] != new->view->leaves[new->leaf])
-		return false;
-	old->leaf++;
-	new->leaf++;
-	return true;
+	if (!touched)
+		return true;
+	while (*w < touched->nr && touched->list[*w].end <= range->addr)
+		++*w;
+	return *w < touched->nr && touched->list[*w].start < range_end(range);
 }
 
 /*
  * One of two passes over both views: all that goes is told before anything that
  * comes, since KVM refuses slots that overlap even for a moment.
+ *
+ * @touched: the windows that were rendered anew; NULL for all
  */
 void topology_pass(struct address_space *as, const struct flat_view *old_view,
-		   const struct flat_view *new_view, bool adding)
+		   const struct flat_view *new_view,
+		   const struct windows *touched, bool adding)
 {
-	struct cursor old_at = { .view = old_view };
-	struct cursor new_at = { .view = new_view };
 	const struct flat_range *old, *new;
+	struct flat_diff diff;
+	size_t w = 0;
 
-	for (;;) {
-		if (skip_shared(&old_at, &new_at))
-			continue;
-		old = here(&old_at);
-		new = here(&new_at);
-		if (!old && !new)
-			return;
-		if (old && new &&same_range(old, new)) {
+	flat_diff_begin(&diff, old_view->tree, new_view->tree,
+			adding && (!touched || as->nr_nop_all));
+	while (flat_diff_next(&diff, &old, &new)) {
+		if (old && new) {
 			if (adding)
-				tell_same(as, new_view, old, new);
-			step(&old_at);
-			step(&new_at);
-		} else if (old && (!new || old->addr <= new->addr)) {
+				tell_same(as, new_view, old, new,
+					  is_touched(touched, &w, new));
+		} else if (old) {
 			if (!adding)
 				tell_del(as, old_view, old);
-			step(&old_at);
-		} else {
-			if (adding)
-				tell_add(as, new_view, new);
-			step(&new_at);
+		} else if (adding) {
+			tell_add(as, new_view, new);
 		}
 	}
 }
