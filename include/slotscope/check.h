@@ -23,6 +23,7 @@
 #ifndef SLOTSCOPE_CHECK_H
 #define SLOTSCOPE_CHECK_H
 
+#include <slotscope/rules.h>
 #include <slotscope/view.h>
 
 /* The views, BACKING among them; the first three are enum view_source */
@@ -127,6 +128,8 @@ struct findings {
  * @log:       what happened, to explain findings with; NULL: not known
  * @serial:    this VM's events in @log
  * @page_size: the host's, in bytes; 0 counts as 4096
+ * @limits:    what the kernel allows of a request, to say why one was refused;
+ *	       NULL: not known
  *
  * All is borrowed.
  */
@@ -138,6 +141,7 @@ struct check_input {
 	const struct slot_log *log;
 	uint64_t serial;
 	uint64_t page_size;
+	const struct request_limits *limits;
 };
 
 /* What can be compared */

@@ -35,4 +35,9 @@ for c in $commands; do
 	wide=$($program "$c" --help | awk 'length > 80')
 	is "$wide" "" "$c: --help fits in 80 columns"
 done
+
+# The table of errno rules: their names, functions and order are the code's
+code=$(sed -nE 's/^\t\[RULE_[A-Z0-9_]+\] = \{ "([a-z0-9-]+)", in_.*/\1/p' user/check/rules_say.c)
+doc=$(sed -nE 's/^\| `([a-z0-9-]+)` \| E.*/\1/p' Documentation/errno-rules.md)
+is "$doc" "$code" "errno-rules.md has the rules of rules_say.c, in order"
 done_testing

@@ -223,6 +223,106 @@ static void kvms_own_slot_is_the_other_party(void **unused)
 	views_deinit(&v);
 }
 
+/*
+ * The other party stood there when the request came and is gone by now: it is
+ * named as it was then, and nobody who came after it
+ */
+static void the_other_party_as_it_was(void **unused)
+{
+	const struct slot none = { .id = 7, .gmem_fd = -1 };
+	struct slot then = slot_of(0, 7, MiB, 64 * KiB, HVA, 0);
+	struct slot later = slot_of(0, 8, 2 * MiB, 64 * KiB, HVA, 0);
+	const struct request_limits limits = {
+		.page_size = 4096,
+		.nr_slots = 32764,
+		.nr_as = 2,
+		.max_pages = (1ULL << 31) - 1,
+		.hva_end = 1ULL << 47,
+		.gpa_last = (1ULL << 40) - 1,
+		.region2 = CAN,
+		.readonly = CAN,
+		.guest_memfd = CAN_NOT,
+	};
+	const struct finding *f;
+	struct slot high_odd = high();
+	struct views v;
+
+	views_pc(&v);
+	v.input.limits = &limits;
+	kvm_drop(&v, 0, MiB);
+	slot_drop(&v, VIEW_MODEL, 0, MiB);
+	log_vm_create(&v.log, 1);
+	log_change(&v.log, 2, none, then, 2, 0);
+	log_request(&v.log, 3, then, 0);
+	log_request(&v.log, 4, high(), -EEXIST);
+	log_change(&v.log, 5, then, none, 6, 0);
+	log_request(&v.log, 6, none, 0);
+	log_change(&v.log, 7, none, later, 8, 0);
+	views_check(&v);
+	f = only(&v, FINDING_REFUSED, 1);
+	assert_non_null(strstr(f->sentence,
+			       "slot 7 at 0x100000-0x10ffff (64 KiB) is in the "
+			       "way (rule overlap)"));
+	assert_null(strstr(f->sentence, "slot 8"));
+
+	/* an EINVAL has a reason, too */
+	high_odd.gpa += 1;
+	log_request(&v.log, 8, high_odd, -EINVAL);
+	views_check(&v);
+	assert_int_equal(v.found.nr, 2);
+	assert_non_null(strstr(v.found.items[1].sentence, "(rule gpa-align)"));
+
+	/* a slot as it stands is a party as well */
+	v.log.events[v.log.nr - 1].request.slot = 8;
+	v.log.events[v.log.nr - 1].request.gpa = 2 * MiB;
+	v.log.events[v.log.nr - 1].request.size = 64 * KiB;
+	v.log.events[v.log.nr - 1].request.hva = HVA;
+	v.log.events[v.log.nr - 1].request.flags = SLOT_READONLY;
+	views_check(&v);
+	assert_int_equal(v.found.nr, 2);
+	assert_non_null(strstr(v.found.items[1].sentence,
+			       "slot 8 is read-write, and that cannot be "
+			       "changed in place (rule readonly-changed)"));
+
+	/* with events missing, an errno alone still rules most things out */
+	log_lost(&v.log, 9, 1);
+	log_request(&v.log, 10, high(), -EEXIST);
+	views_check(&v);
+	f = NULL;
+	for (size_t i = 0; i < v.found.nr; i++)
+		if (v.found.items[i].seq == 10)
+			f = &v.found.items[i];
+	assert_non_null(f);
+	assert_non_null(strstr(f->sentence, "rule overlap"));
+	views_deinit(&v);
+}
+
+/* Slots were read after it: what stood before it is not known */
+static void before_the_base(void **unused)
+{
+	const struct finding *f;
+	struct views v;
+
+	views_pc(&v);
+	kvm_drop(&v, 0, MiB);
+	slot_drop(&v, VIEW_MODEL, 0, MiB);
+	log_request(&v.log, 1, high(), -EEXIST);
+	log_base(&v.log, 2, slot_of(0, 9, 2 * MiB, 64 * KiB, HVA, 0));
+	log_base_end(&v.log, 3, 0, 4);
+	log_request(&v.log, 4, slot_of(0, 5, 2 * MiB, 4 * KiB, HVA, 0),
+		    -EEXIST);
+	views_check(&v);
+	assert_int_equal(v.found.nr, 2);
+	f = &v.found.items[0];
+	assert_int_equal(f->seq, 1);
+	assert_null(strstr(f->sentence, "slot 9"));
+	assert_non_null(strstr(f->sentence, "not seen"));
+	f = &v.found.items[1];
+	assert_int_equal(f->seq, 4);
+	assert_non_null(strstr(f->sentence, "slot 9 at 0x200000"));
+	views_deinit(&v);
+}
+
 /* What a hostile VMM may ask for must not upset the checker */
 static void nonsense_is_refused(void **unused)
 {
@@ -267,6 +367,8 @@ int main(void)
 		cmocka_unit_test(ignored_move_and_flags),
 		cmocka_unit_test(not_this_failure),
 		cmocka_unit_test(kvms_own_slot_is_the_other_party),
+		cmocka_unit_test(the_other_party_as_it_was),
+		cmocka_unit_test(before_the_base),
 		cmocka_unit_test(nonsense_is_refused),
 	};
 

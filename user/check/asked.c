@@ -132,6 +132,8 @@ int asked_collect(struct asked_list *list, const struct slot_log *log,
 
 void asked_deinit(struct asked_list *list)
 {
+	for (size_t i = 0; i < list->nr; i++)
+		free(list->items[i].why);
 	free(list->items);
 	free(list->by_slot);
 	memset(list, 0, sizeof(*list));

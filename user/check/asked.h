@@ -3,6 +3,7 @@
 #ifndef CHECK_ASKED_H
 #define CHECK_ASKED_H
 
+#include <slotscope/rules.h>
 #include <slotscope/view.h>
 
 /**
@@ -11,6 +12,8 @@
  * @first:   seq of the first
  * @seq:     of the last
  * @count:   how many
+ * @why:     why the last of them failed, in a sentence; NULL: not known. Owned
+ * @party_known: @why names who stood in the way
  * @reach:   private
  * @finding: for the caller
  */
@@ -19,6 +22,8 @@ struct asked {
 	uint64_t first;
 	uint64_t seq;
 	uint64_t count;
+	char *why;
+	bool party_known;
 	gpa_t reach;
 	size_t finding;
 };
@@ -43,6 +48,16 @@ struct asked_list {
 int asked_collect(struct asked_list *list, const struct slot_log *log,
 		  uint64_t serial, bool failed);
 void asked_deinit(struct asked_list *list);
+
+/**
+ * asked_explain() - fill @why of requests that failed
+ * @limits: what the kernel allows; NULL: not known
+ *
+ * From the slots before each, as far as the log tells.
+ * Return: 0 or -ENOMEM.
+ */
+int asked_explain(struct asked_list *failed, const struct slot_log *log,
+		  uint64_t serial, const struct request_limits *limits);
 
 uint16_t asked_as_id(const struct asked *asked);
 int32_t asked_slot_id(const struct asked *asked);

@@ -89,21 +89,27 @@ static void say_request(char *buf, size_t size, const struct asked *asked)
 			 SAY_ERRNO(request->result), times);
 }
 
-/* Who stands where an EEXIST came from, as far as one can see now */
-static void say_other_party(char *buf, size_t size, struct verdict *verdict,
-			    const struct asked *asked)
+/*
+ * Which rule it broke, from the slots before it; and where those do not tell who
+ * the other party was, who stands there now
+ */
+static void say_why(char *buf, size_t size, struct verdict *verdict,
+		    const struct asked *asked)
 {
 	const struct slot_request *request = &asked->request;
 	enum view_source view;
 	const struct slot_state *state = verdict_holder(verdict, &view);
-	char *says;
+	char *says = NULL;
+	int len;
 
-	buf[0] = '\0';
-	if (request->result != -EEXIST || !state || !request->size)
+	len = snprintf(buf, size, "%s%s", asked->why ? ": " : "",
+		       asked->why ? asked->why : "");
+	if (request->result != -EEXIST || !state || !request->size ||
+	    asked->party_known)
 		return;
 	says = say_view(state, asked_as_id(asked), request->gpa, request->size);
 	if (says && strcmp(says, "no slot"))
-		snprintf(buf, size, "; now %s has there: %s",
+		snprintf(buf + len, size - len, "; now %s has there: %s",
 			 check_view_name((enum check_view)view), says);
 	free(says);
 }
@@ -133,17 +139,17 @@ static struct finding finding_of(const struct asked *asked, enum finding_id id)
 static void blame(struct verdict *verdict, size_t at, struct asked *asked)
 {
 	struct finding finding = finding_of(asked, FINDING_IGNORED_FAILURE);
-	char other[320];
+	char why[640];
 	char what[512];
 
 	if (asked->finding == FINDING_NO_CAUSE) {
 		say_request(what, sizeof(what), asked);
-		say_other_party(other, sizeof(other), verdict, asked);
+		say_why(why, sizeof(why), verdict, asked);
 		finding.views |= 1U << CHECK_MODEL;
 		asked->finding = verdict_add(
 			verdict, &finding,
 			"%s, and the VMM carried on as if it had worked%s",
-			what, other);
+			what, why);
 	}
 	if (!verdict->nomem)
 		verdict->found->items[at].cause = asked->finding;
@@ -152,12 +158,12 @@ static void blame(struct verdict *verdict, size_t at, struct asked *asked)
 static void say_refused(struct verdict *verdict, const struct asked *asked)
 {
 	struct finding finding = finding_of(asked, FINDING_REFUSED);
-	char other[320];
+	char why[640];
 	char what[512];
 
 	say_request(what, sizeof(what), asked);
-	say_other_party(other, sizeof(other), verdict, asked);
-	verdict_add(verdict, &finding, "%s%s", what, other);
+	say_why(why, sizeof(why), verdict, asked);
+	verdict_add(verdict, &finding, "%s%s", what, why);
 }
 
 static void say_unread_ones(struct verdict *verdict)
@@ -194,7 +200,9 @@ void check_requests(struct verdict *verdict)
 	if (!input->log || verdict->nomem)
 		return;
 	if (asked_collect(&failed, input->log, input->serial, true) ||
-	    asked_collect(&done, input->log, input->serial, false)) {
+	    asked_collect(&done, input->log, input->serial, false) ||
+	    (failed.nr && asked_explain(&failed, input->log, input->serial,
+					input->limits))) {
 		verdict->nomem = true;
 		goto out;
 	}

@@ -10,6 +10,7 @@
 #include "cmd/child.h"
 #include "cmd/cmd.h"
 #include "cmd/stop.h"
+#include "kvm/limits.h"
 #include "render/check.h"
 
 enum {
@@ -73,11 +74,36 @@ static int worse(int a, int b)
 	return worst;
 }
 
+/*
+ * What KVM allows, to say why it refused something. It takes a VM of our own to
+ * find out, so only if there is something to say. Without it less is said.
+ */
+static void find_limits(const struct check_input *input,
+			struct request_limits *limits)
+{
+	const struct slot_state *kernel = input->views[VIEW_KERNEL];
+	const struct slot_event *event;
+	struct slotscope_error ignored = {};
+
+	for (size_t i = 0; i < input->log->nr; i++) {
+		event = &input->log->events[i];
+		if (event->type != SLOT_EVENT_REQUEST ||
+		    event->serial != input->serial || !event->request.result)
+			continue;
+		if (!kvm_limits_probe(-1, limits, &ignored) && kernel &&
+		    kernel->nr_as)
+			limits->nr_as = kernel->nr_as;
+		return;
+	}
+}
+
 static int print_verdict(const struct checker *checker,
 			 const struct sample *sample, int at_ms,
 			 struct slotscope_error *err)
 {
+	struct request_limits limits = {};
 	struct check_input input = {
+		.limits = &limits,
 		.log = &checker->log,
 		.serial = checker->vm.serial,
 		.page_size = sysconf(_SC_PAGESIZE),
@@ -94,6 +120,7 @@ static int print_verdict(const struct checker *checker,
 	int ret, status;
 
 	sample_input(sample, &input);
+	find_limits(&input, &limits);
 	ret = crosscheck(&input, &findings);
 	if (ret)
 		goto free_findings;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "view/apply.h"
+#include "view/fold.h"
 #include "view/slot_index.h"
 
 #define NONE SIZE_MAX
@@ -186,8 +187,28 @@ static uint64_t hole_before(const struct folding *f, size_t i)
 	return events[i].seq > next ? events[i].seq - next : 0;
 }
 
-int fold(const struct slot_log *log, const struct vm_id *vm,
-	 struct slot_state *out)
+/* Before its base was read, what an address space held is not known */
+static const struct slot_state *state_before(const struct folding *f,
+					     const struct slot_event *event)
+{
+	uint16_t as_id = event->request.slot >> 16;
+	size_t end = event->request.unread ? NONE : base_end_of(f, as_id);
+
+	if (end != NONE && event->time_ns < f->log->events[end].time_ns)
+		return NULL;
+	return f->writer.state;
+}
+
+static int watch(const struct folding *f, const struct fold_watcher *watcher,
+		 const struct slot_event *event)
+{
+	if (!watcher || event->type != SLOT_EVENT_REQUEST || !is_ours(f, event))
+		return 0;
+	return watcher->request(watcher->opaque, event, state_before(f, event));
+}
+
+int fold_watched(const struct slot_log *log, const struct vm_id *vm,
+		 struct slot_state *out, const struct fold_watcher *watcher)
 {
 	struct folding f = {
 		.log = log,
@@ -203,10 +224,18 @@ int fold(const struct slot_log *log, const struct vm_id *vm,
 		ret = lay_ground(&f);
 	for (size_t i = 0; i < log->nr && !ret; i++) {
 		out->coverage.lost += hole_before(&f, i);
-		ret = take(&f, &log->events[i]);
+		ret = watch(&f, watcher, &log->events[i]);
+		if (!ret)
+			ret = take(&f, &log->events[i]);
 	}
 	slot_writer_finish(&f.writer);
 	slot_index_deinit(&f.writer.index);
 	free(f.base_ends);
 	return ret;
+}
+
+int fold(const struct slot_log *log, const struct vm_id *vm,
+	 struct slot_state *out)
+{
+	return fold_watched(log, vm, out, NULL);
 }

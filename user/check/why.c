@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Why requests failed: the errno rules, given the slots that stood before each.
+ * The log is folded once; where it comes to a request that failed, the state is
+ * as KVM had it then.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/asked.h"
+#include "view/fold.h"
+
+/**
+ * struct explaining - a walk along the log
+ * @by_seq: what failed, in the log's order; @at is the next to come
+ */
+struct explaining {
+	const struct request_limits *limits;
+	struct asked **by_seq;
+	size_t nr;
+	size_t at;
+};
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct asked *x = *(struct asked *const *)a;
+	const struct asked *y = *(struct asked *const *)b;
+
+	return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+static int explain(void *opaque, const struct slot_event *event,
+		   const struct slot_state *before)
+{
+	struct explaining *e = opaque;
+	struct request_foresight foresight;
+	char words[REQUEST_SAY_MAX];
+	struct asked *asked;
+
+	if (e->at == e->nr || e->by_seq[e->at]->seq != event->seq)
+		return 0;
+	asked = e->by_seq[e->at++];
+	request_explain(before, &asked->request, asked->request.result,
+			e->limits, words);
+	request_foresee(before, &asked->request, e->limits, &foresight);
+	asked->party_known =
+		request_foresight_keep(&foresight, asked->request.result) &&
+		foresight.may[0].other;
+	asked->why = strdup(words);
+	return asked->why ? 0 : -ENOMEM;
+}
+
+int asked_explain(struct asked_list *failed, const struct slot_log *log,
+		  uint64_t serial, const struct request_limits *limits)
+{
+	const struct request_limits nothing_known = { 0 };
+	struct explaining e = {
+		.limits = limits ? limits : &nothing_known,
+		.nr = failed->nr,
+	};
+	const struct fold_watcher watcher = { explain, &e };
+	const struct vm_id vm = { .fd = -1, .serial = serial };
+	struct slot_state state;
+	int ret;
+
+	e.by_seq = calloc(failed->nr + 1, sizeof(struct asked *));
+	if (!e.by_seq)
+		return -ENOMEM;
+	for (size_t i = 0; i < failed->nr; i++)
+		e.by_seq[i] = &failed->items[i];
+	qsort(e.by_seq, e.nr, sizeof(struct asked *), by_seq);
+	ret = fold_watched(log, &vm, &state, &watcher);
+	slot_state_deinit(&state);
+	free(e.by_seq);
+	return ret;
+}
