@@ -26,11 +26,21 @@ static void check_view(struct race *race)
 	const struct flat_view *view = address_space_get_flat_view(race->as);
 	const struct flat_range *low = flat_view_lookup(view, 0);
 	const struct flat_range *high = flat_view_lookup(view, 0x1000);
+	struct memory_region_section section;
 	const struct flat_range *range;
 	size_t n = 0;
 
-	flat_view_for_each(range, view)
+	flat_view_for_each(range, view) {
 		n++;
+		/* Dispatch is of the same moment as the ranges */
+		if (!flat_view_find_section(view, range->addr, &section) ||
+		    section.region != range->region ||
+		    section.size != range->size)
+			race->wrong++;
+	}
+	if (flat_view_find_section(view, 0x2000, &section) !=
+	    flat_view_find_section(view, 0x20ff, &section))
+		race->wrong++;
 	if (!low || !high || low->region == high->region ||
 	    n != flat_view_nr(view))
 		race->wrong++;
@@ -108,6 +118,8 @@ static void test_readers(void **state)
 	memory_model_begin(model);
 	map(system, 0, 0, a);
 	map(system, 0x1000, 0, b);
+	/* In one page with what comes and goes */
+	map(system, 0x2800, 0, make_io(model, "fixed", 0x80));
 	MUST(memory_model_commit(model, &error));
 	for (i = 0; i < READERS; i++)
 		assert_int_equal(
@@ -119,7 +131,7 @@ static void test_readers(void **state)
 		MUST(memory_model_commit(model, &error));
 		/* And one that comes and goes, with its region */
 		extra = make_io(model, "extra", 0x100);
-		map(system, 0x4000, 0, extra);
+		map(system, 0x2000, 0, extra);
 		memory_region_unref(extra);
 		unmap(system, extra);
 		/* What readers go by, changing under them */

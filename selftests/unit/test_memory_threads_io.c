@@ -48,6 +48,27 @@ static void device_gone(void *opaque)
 	((struct device *)opaque)->gone = true;
 }
 
+/* What dispatch finds at an address; 0 for nothing */
+static uintptr_t found_at(const struct flat_view *view, gpa_t addr)
+{
+	struct memory_region_section section;
+
+	if (!flat_view_find_section(view, addr, &section))
+		return 0;
+	return (uintptr_t)section.region + section.offset_within_address_space;
+}
+
+/* Of all the view, place by place: it must not change while the view is held */
+static uint64_t hash_of_dispatch(const struct flat_view *view)
+{
+	uint64_t hash = 0;
+	gpa_t at;
+
+	for (at = 0; at < FIXED * STRIDE; at += STRIDE / 2)
+		hash = (hash ^ found_at(view, at)) * 0x100000001b3;
+	return hash;
+}
+
 /* In order, without overlap, as many as it says, each found by its own edges */
 static void check_walk(struct race *race, const struct flat_view *view)
 {
@@ -60,6 +81,11 @@ static void check_walk(struct race *race, const struct flat_view *view)
 		    flat_view_lookup(view, range->addr) != range ||
 		    flat_view_lookup(view, range->addr + range->size - 1) !=
 			    range)
+			race->wrong++;
+		if (found_at(view, range->addr) !=
+			    (uintptr_t)range->region + range->addr ||
+		    found_at(view, range->addr + range->size - 1) !=
+			    (uintptr_t)range->region + range->addr)
 			race->wrong++;
 		end = range->addr + range->size;
 		nr++;
@@ -77,17 +103,19 @@ static void *reader(void *opaque)
 {
 	const struct flat_view *kept = NULL, *view;
 	struct race *race = opaque;
-	uint64_t hash = 0, at = 0;
+	uint64_t hash = 0, dispatch = 0, at = 0;
 	uint8_t byte;
 
 	while (!race->stop) {
 		view = address_space_get_flat_view(race->as);
 		check_walk(race, view);
-		if (kept && flat_view_hash(kept, is_there, NULL) != hash)
+		if (kept && (flat_view_hash(kept, is_there, NULL) != hash ||
+			     hash_of_dispatch(kept) != dispatch))
 			race->wrong++;
 		flat_view_unref(kept);
 		kept = view;
 		hash = flat_view_hash(kept, is_there, NULL);
+		dispatch = hash_of_dispatch(kept);
 		for (unsigned int i = 0; i < 50; i++) {
 			at = (at + 7919) % (FIXED * 2);
 			byte = 0;
