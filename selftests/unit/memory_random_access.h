@@ -384,6 +384,21 @@ static const char *check_accesses(struct address_space *as,
 	return look.why;
 }
 
+/* A view that a newer one shares with: its tree is still that of its ranges */
+static const char *check_old_view(const struct flat_view *view)
+{
+	struct memory_region_section section;
+	const struct flat_range *range;
+
+	flat_view_for_each(range, view)
+		if (!flat_view_find_section(view, range->addr, &section) ||
+		    !is_section(&section, range) ||
+		    !flat_view_find_section(view, last_of(range), &section) ||
+		    !is_section(&section, range))
+			return "a commit changed an older view's dispatch";
+	return NULL;
+}
+
 /* Every sequence begins with the same in its RAM */
 static void fill_ram(void)
 {

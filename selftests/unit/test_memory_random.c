@@ -64,9 +64,11 @@ static const char *check_view(struct lab *lab, struct twin *twin,
 	}
 	if (!why && belief->wrong)
 		why = belief->wrong;
-	/* Slow: once a view. It is held, so that views share with older ones */
+	/* Slow: once a view. It is held, so that newer ones share with it */
 	if (!why && view != twin->checked[i]) {
 		why = check_accesses(twin->as[i], &lab->oracle);
+		if (!why && twin->checked[i])
+			why = check_old_view(twin->checked[i]);
 		flat_view_unref(twin->checked[i]);
 		twin->checked[i] = flat_view_ref(view);
 	}

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Dispatch: from a guest address to the section that answers there. A radix
- * tree of 4 bits a level, from the highest bit that matters down to the byte.
+ * tree of 4 bits a level, from the highest digit that matters down to the byte.
  *
- *	addr = 0xc0003                     node 0..fffff, by bits 19-16
- *	       ││   │                      [ram|ram|...|vga|vga|   c   |...]
- *	       │└───┼──────────────────────────────────────── │
- *	       │    │                      node c0000..c000f, by bits 3-0
- *	       │    └───────────────────── [com|com|com|com|lpt|lpt|   |...]
+ *	address  c 0 0 0 3
+ *	         │       └── its slot in the lower node
+ *	         └────────── its slot in the upper node
+ *
+ *	00000-fffff  [ram| ... |ram|vga|vga| │ |   |   |   ]
+ *	                                     ▼
+ *	c0000-c000f  a subpage              [com|com|com|com|lpt| ... ]
  *
  * What the tree looks like follows from the sections alone:
  *
@@ -20,17 +22,16 @@
  *   Levels that would have one child are not there.
  *
  * A node of less than a page is what QEMU calls a subpage. It is there only where
- * a page is shared by several sections; and is no other structure, so 1 byte can
- * change in a page of 4096 sections without a look at the rest.
+ * a page is shared by several sections. It is no structure of another kind, so
+ * 1 byte can change in a page of 4096 sections without a look at the rest.
  *
  * A tree that readers can see never changes. A commit shares all of it and copies
  * what lies on the way to what it changes, from the root down:
  *
- *	old root ──► [ a | b | c | d ]           new root ──► [ a | b'| c | d ]
- *	               │   │   │   └─────────────────────────── │ ─ │ ─ │ ──┘
- *	               │   │   └─────────────────────────────── │ ─ │ ──┘
- *	               └───────────────────────────────────── ──┘   │
- *	                   └─► dropped with the old view            └─► new
+ *	old root ──► [ a | b | c ]     [ a | b'| c ] ◄── new root
+ *	               │   │   └─────────────────┘
+ *	               │   └─► goes with the old view
+ *	               └── is in both, as is c
  *
  * Nodes and sections count the slots and trees that lead to them. Whoever walks
  * down from a root of its own through nodes with a count of 1 is alone with them,
