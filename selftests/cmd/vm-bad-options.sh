@@ -14,6 +14,18 @@ for machine in nonsense '' q35 PC; do
 	refused "machine \"$machine\": there is no such board" -M "$machine"
 done
 refused 'no such fault' --fault nonsense
+refused 'kernel-irqchip to "maybe"' -M pc,kernel-irqchip=maybe
+refused 'no such property' -M pc,colour=red
+refused 'no such property' -M pc,kernel-irqchip
+for accel in tcg '' kvm,nonsense=1 kvm,kernel-irqchip; do
+	refused "accelerator \"$accel\"" --accel "$accel"
+done
+refused 'kvm-shadow-mem to "-1"' --accel kvm,kvm-shadow-mem=-1
+for n in 0 -1 256 1x ''; do
+	refused "number of vCPUs to \"$n\"" --smp "$n"
+done
+refused 'dirty-log to "nonsense"' --dirty-log nonsense
+refused 'dirty-ring-size to "x"' --dirty-log ring=x
 
 refused "open the firmware $work/none: No such file" --bios "$work/none"
 refused 'not a file' --bios "$work"

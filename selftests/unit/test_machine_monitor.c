@@ -35,7 +35,7 @@ static struct {
 	struct monitor_target target;
 	const char *status;
 	bool dead;
-	int stops, conts, quits;
+	int stops, conts, resets, quits;
 } vm;
 
 static const char *status(void *opaque)
@@ -55,6 +55,11 @@ static bool cont(void *opaque)
 	if (!vm.dead)
 		vm.status = "running";
 	return !vm.dead;
+}
+
+static void reset(void *opaque)
+{
+	vm.resets++;
 }
 
 static void quit(void *opaque)
@@ -95,6 +100,7 @@ static int setup(void **unused)
 		.status = status,
 		.stop = stop,
 		.cont = cont,
+		.reset = reset,
 		.quit = quit,
 	};
 	return 0;
@@ -313,6 +319,8 @@ static void qmp_runs_commands(void **unused)
 	says(&s, "{\"execute\":\"cont\",\"id\":{\"a\":[1]}}",
 	     "\"id\": { \"a\": [ 1 ] }");
 	says(&s, "{\"execute\":\"cont\"}", "GenericError");
+	says(&s, "{\"execute\":\"system_reset\"}", "return");
+	assert_int_equal(vm.resets, 1);
 	says(&s, "{\"execute\":\"quit\"}", "return");
 	assert_int_equal(vm.quits, 1);
 	qmp_session_deinit(&s);

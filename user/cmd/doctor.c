@@ -78,7 +78,7 @@ static void look_at_kvm(struct doctor *doctor)
 	struct kvm_state kvm;
 	struct diagnosis *d;
 
-	if (kvm_init(&kvm, &err)) {
+	if (kvm_init(&kvm, NULL, &err)) {
 		add_error(doctor, "KVM", &err);
 		return;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "kvm/options.h"
 #include "machine/pc.h"
 #include "machine/ram.h"
 #include "machine/vm.h"
@@ -23,19 +24,26 @@ enum {
 	OPT_EXIT,
 	OPT_DEBUGCON,
 	OPT_VGA_WINDOW,
+	OPT_ACCEL,
+	OPT_SMP,
+	OPT_DIRTY_LOG,
 };
 
 static const char help[] =
 	"usage: slotscope vm [-M pc] [-m SIZE] [OPTIONS]\n"
 	"\n"
 	"Runs a VM whose guest memory is that of QEMU 7.2 with the same -M and -m and\n"
-	"-nodefaults -vga none -machine kernel-irqchip=off. Memory that the guest does\n"
-	"not touch is not allocated. It runs until it is told to quit: by its monitor,\n"
-	"SIGINT or SIGTERM.\n"
+	"-nodefaults -vga none. Memory that the guest does not touch is not allocated.\n"
+	"It runs until it is told to quit: by its monitor, SIGINT or SIGTERM.\n"
 	"\n"
 	"  -M NAME, --machine NAME  the board; pc is the only one yet\n"
 	"  -m SIZE, --memory SIZE   RAM: a number and K, M, G or T (default: M);\n"
 	"                           default: 128M\n"
+	"  --smp N          vCPUs; default: 1\n"
+	"  --accel kvm[,kernel-irqchip=on|split|off][,kvm-shadow-mem=BYTES]\n"
+	"      [,dirty-ring-size=N]  how KVM is used; -M pc takes these too\n"
+	"  --dirty-log HOW  find dirty pages by bitmap, clear (protected again apart),\n"
+	"                   or ring[=N]; default: clear if KVM can, else bitmap\n"
 	"  --bios FILE      firmware; default: one of our own, which tests RAM and ROM,\n"
 	"                   tells the result on the debug console, and halts\n"
 	"  --vga-window     have a graphics card's window at 0xa0000\n"
@@ -58,9 +66,10 @@ static const char help[] =
 	"  -h, --help       this text\n"
 	"\n"
 	"The monitor speaks QMP, to processes of the same user or root. It has\n"
-	"query-status, query-version, query-kvm, query-commands, stop, cont, quit, and\n"
-	"human-monitor-command with info mtree [-f] [-o] [-D], info ramblock,\n"
-	"info status, info kvm, gpa2hva, stop, cont, quit, help.\n"
+	"query-status, query-version, query-kvm, query-commands, stop, cont,\n"
+	"system_reset, quit, and human-monitor-command with info mtree [-f] [-o] [-D],\n"
+	"info ramblock, info status, info kvm, gpa2hva, stop, cont, system_reset, quit,\n"
+	"help.\n"
 	"\n"
 	"Exit status: 0 it ran and was told to end, 3 usage or error.\n";
 
@@ -69,6 +78,9 @@ static const struct option options[] = {
 	{ "memory", required_argument, NULL, 'm' },
 	{ "bios", required_argument, NULL, OPT_BIOS },
 	{ "vga-window", no_argument, NULL, OPT_VGA_WINDOW },
+	{ "accel", required_argument, NULL, OPT_ACCEL },
+	{ "smp", required_argument, NULL, OPT_SMP },
+	{ "dirty-log", required_argument, NULL, OPT_DIRTY_LOG },
 	{ "qmp", required_argument, NULL, OPT_QMP },
 	{ "paused", no_argument, NULL, OPT_PAUSED },
 	{ "stopped", no_argument, NULL, OPT_STOPPED },
@@ -125,15 +137,40 @@ static void tell(enum vm_event event, const char *text)
 	fflush(stdout);
 }
 
-static int choose_machine(const char *name, struct vm_options *vm,
+static int bad_machine(const char *text, const char *why,
+		       struct slotscope_error *err)
+{
+	error_set(err, EINVAL, "build the machine \"%.60s\"", text);
+	error_why(err, "%s", why);
+	return error_next(err, "use -M pc, the only one yet, with no more "
+			       "behind it than kernel-irqchip=on, off or "
+			       "split");
+}
+
+/* "pc,kernel-irqchip=off": the board, and what QEMU calls its properties */
+static int choose_machine(char *text, struct vm_options *vm,
 			  struct slotscope_error *err)
 {
-	vm->class = machine_find(name);
-	if (vm->class)
-		return 0;
-	error_set(err, EINVAL, "build the machine \"%.40s\"", name);
-	error_why(err, "there is no such board");
-	return error_next(err, "use -M pc, the only one yet");
+	char *word, *save = NULL, *value;
+	int ret;
+
+	word = strtok_r(text, ",", &save);
+	vm->class = word ? machine_find(word) : NULL;
+	if (!vm->class)
+		return bad_machine(text, "there is no such board", err);
+	while ((word = strtok_r(NULL, ",", &save))) {
+		value = strchr(word, '=');
+		if (value)
+			*value++ = '\0';
+		ret = value ? kvm_option_set(word, value, &vm->kvm, err) :
+			      -ENOENT;
+		if (ret == -ENOENT)
+			return bad_machine(word, "it has no such property",
+					   err);
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 
 static int run(const struct cmd *cmd, int argc, char **argv)
@@ -157,6 +194,15 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			break;
 		case OPT_BIOS:
 			vm.bios = optarg;
+			break;
+		case OPT_ACCEL:
+			ret = kvm_accel_parse(optarg, &vm.kvm, &err);
+			break;
+		case OPT_SMP:
+			ret = kvm_smp_parse(optarg, &vm.kvm, &err);
+			break;
+		case OPT_DIRTY_LOG:
+			ret = kvm_dirty_parse(optarg, &vm.kvm, &err);
 			break;
 		case OPT_VGA_WINDOW:
 			vm.vga_window = true;

@@ -12,8 +12,12 @@
 
 #define KVM_DEVICE "/dev/kvm"
 
-/* The first three are QEMU's kvm_required_capabilites, then those that newer
- * QEMUs require, then ours. x86.c has its own. */
+static const struct kvm_required needed_first[] = {
+	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT",
+	  "a vCPU can be stopped without losing the request" },
+};
+
+/* QEMU's kvm_required_capabilites; x86.c has its own */
 static const struct kvm_required needed[] = {
 	{ KVM_CAP_USER_MEMORY, "KVM_CAP_USER_MEMORY",
 	  "guest memory comes from the VMM's own (KVM_SET_USER_MEMORY_REGION)" },
@@ -22,11 +26,15 @@ static const struct kvm_required needed[] = {
 	{ KVM_CAP_JOIN_MEMORY_REGIONS_WORKS,
 	  "KVM_CAP_JOIN_MEMORY_REGIONS_WORKS",
 	  "deleted memslots can be replaced by one that spans them" },
-	{ KVM_CAP_IMMEDIATE_EXIT, "KVM_CAP_IMMEDIATE_EXIT",
-	  "a vCPU can be stopped without losing the request" },
+};
+
+static const struct kvm_required needed_last[] = {
 	{ KVM_CAP_READONLY_MEM, "KVM_CAP_READONLY_MEM",
 	  "the firmware's ROM can have a memslot" },
 };
+
+#define REQUIRE(s, list, err) \
+	kvm_require(s, list, sizeof(list) / sizeof((list)[0]), err)
 
 int kvm_check_extension(const struct kvm_state *s, int cap)
 {
@@ -97,30 +105,106 @@ int kvm_require(const struct kvm_state *s, const struct kvm_required *required,
 	return 0;
 }
 
-int kvm_init(struct kvm_state *s, struct slotscope_error *err)
+/* How many the kernel makes at all; how many it was tried with is less */
+static int check_cpus(struct kvm_state *s, unsigned int nr,
+		      struct slotscope_error *err)
 {
-	int ret;
+	int soft = ioctl(s->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_VCPUS);
+	int max = kvm_check_extension(s, KVM_CAP_MAX_VCPUS);
 
-	*s = (struct kvm_state){ .dev_fd = -1, .vm_fd = -1 };
-	ret = open_device(s, err);
-	if (ret)
-		return ret;
-	ret = check_api(s, err);
-	if (ret)
-		goto err_deinit;
+	if (soft <= 0)
+		soft = 4; /* what it was before it could be asked */
+	if (max <= 0)
+		max = soft;
+	if (nr <= (unsigned int)max)
+		return 0;
+	error_set(err, EINVAL, "make a VM with %u vCPUs", nr);
+	error_why(err, "this KVM takes %d at the most (KVM_CAP_MAX_VCPUS)",
+		  max);
+	return error_next(err, "use a smaller -smp");
+}
+
+int kvm_enable_cap(const struct kvm_state *s, uint32_t cap, uint64_t arg)
+{
+	struct kvm_enable_cap enable = { .cap = cap, .args[0] = arg };
+
+	return ioctl(s->vm_fd, KVM_ENABLE_CAP, &enable) ? -errno : 0;
+}
+
+static void look_at_slots(struct kvm_state *s)
+{
 	s->nr_slots = kvm_check_extension(s, KVM_CAP_NR_MEMSLOTS);
 	if (!s->nr_slots)
 		s->nr_slots = 32; /* what it was before it could be asked */
 	s->nr_as = kvm_check_extension(s, KVM_CAP_MULTI_ADDRESS_SPACE);
 	if (!s->nr_as)
 		s->nr_as = 1;
-	ret = create_vm(s, err);
+}
+
+static void look_at_events(struct kvm_state *s)
+{
+	s->ioeventfd = kvm_check_extension(s, KVM_CAP_IOEVENTFD);
+	s->ioeventfd_any = kvm_check_extension(s, KVM_CAP_IOEVENTFD_ANY_LENGTH);
+	s->irq_routing = kvm_check_extension(s, KVM_CAP_IRQ_ROUTING);
+}
+
+/* The VM itself, and what has to be known before anything is put in it */
+static int init_vm(struct kvm_state *s, const struct kvm_options *options,
+		   struct slotscope_error *err)
+{
+	int ret = create_vm(s, err);
+
+	if (!ret)
+		ret = check_cpus(s, options->nr_cpus ? options->nr_cpus : 1,
+				 err);
+	if (!ret)
+		ret = REQUIRE(s, needed, err);
+	if (!ret)
+		ret = kvm_arch_require(s, err);
+	if (ret)
+		return ret;
+	s->coalesced_page = kvm_check_extension(s, KVM_CAP_COALESCED_MMIO);
+	s->coalesced_pio = s->coalesced_page &&
+			   kvm_check_extension(s, KVM_CAP_COALESCED_PIO);
+	ret = kvm_dirty_init(s, options, err);
+	if (!ret)
+		ret = kvm_arch_require_state(s, err);
+	if (!ret)
+		ret = REQUIRE(s, needed_last, err);
+	if (ret)
+		return ret;
+	look_at_events(s);
+	return 0;
+}
+
+int kvm_init(struct kvm_state *s, const struct kvm_options *options,
+	     struct slotscope_error *err)
+{
+	static const struct kvm_options defaults;
+	int ret;
+
+	if (!options)
+		options = &defaults;
+	*s = (struct kvm_state){ .dev_fd = -1, .vm_fd = -1 };
+	ret = open_device(s, err);
+	if (ret)
+		return ret;
+	ret = check_api(s, err);
+	if (!ret)
+		ret = REQUIRE(s, needed_first, err);
 	if (ret)
 		goto err_deinit;
-	ret = kvm_require(s, needed, sizeof(needed) / sizeof(needed[0]), err);
+	look_at_slots(s);
+	ret = init_vm(s, options, err);
 	if (ret)
 		goto err_deinit;
-	ret = kvm_arch_init(s, err);
+	ret = kvm_arch_init(s, options, err);
+	if (ret)
+		goto err_deinit;
+	ret = kvm_irqchip_create(s, options->irqchip, err);
+	if (ret)
+		goto err_deinit;
+	ret = kvm_arch_init_cpuid(s, err);
 	if (ret)
 		goto err_deinit;
 	return 0;
@@ -133,6 +217,8 @@ err_deinit:
 void kvm_deinit(struct kvm_state *s)
 {
 	free(s->cpuid);
+	free(s->msrs);
+	free(s->irqchip_state);
 	if (s->vm_fd >= 0)
 		close(s->vm_fd);
 	if (s->dev_fd >= 0)

@@ -13,9 +13,17 @@
 #include "kvm/vcpu.h"
 #include "kvm/vcpu_state.h"
 
+/* APICs in the kernel hold back all vCPUs but the first; without, we do */
+enum vcpu_status vcpu_first_status(const struct vcpu *cpu)
+{
+	return cpu->index && cpu->set->kvm->irqchip == KVM_IRQCHIP_NONE ?
+		       VCPU_WAIT_SIPI :
+		       VCPU_PAUSED;
+}
+
 static int init_vcpu(struct vcpu *cpu, struct slotscope_error *err)
 {
-	const struct kvm_state *s = cpu->set->kvm;
+	struct kvm_state *s = cpu->set->kvm;
 	int size, ret;
 
 	cpu->fd = ioctl(s->vm_fd, KVM_CREATE_VCPU, cpu->index);
@@ -34,16 +42,13 @@ static int init_vcpu(struct vcpu *cpu, struct slotscope_error *err)
 				 cpu->index);
 	}
 	cpu->run_size = size;
-	ret = kvm_arch_init_vcpu(s, cpu->fd, err);
-	if (ret)
-		return ret;
-	ret = vcpu_state_save(s, cpu->fd, &cpu->power_on, err);
+	ret = kvm_arch_init_vcpu(s, cpu->fd, cpu->index, err);
 	if (ret)
 		return ret;
 	return vcpu_start_thread(cpu, err);
 }
 
-int vcpus_init(struct vcpus *set, unsigned int nr, const struct kvm_state *s,
+int vcpus_init(struct vcpus *set, unsigned int nr, struct kvm_state *s,
 	       struct big_lock *lock, struct address_space *memory,
 	       struct address_space *io, struct slotscope_error *err)
 {
@@ -71,13 +76,11 @@ int vcpus_init(struct vcpus *set, unsigned int nr, const struct kvm_state *s,
 		ret = error_set(err, errno, "make an eventfd for the vCPUs");
 		goto err_deinit;
 	}
-	for (i = 0; i < nr; i++)
-		set->cpus[i] = (struct vcpu){
-			.set = set,
-			.index = i,
-			.fd = -1,
-			.status = VCPU_PAUSED,
-		};
+	for (i = 0; i < nr; i++) {
+		set->cpus[i] =
+			(struct vcpu){ .set = set, .index = i, .fd = -1 };
+		set->cpus[i].status = vcpu_first_status(&set->cpus[i]);
+	}
 	/* All are there before the first thread looks at the others */
 	set->nr = nr;
 	for (i = 0; i < nr; i++) {
@@ -207,6 +210,20 @@ void vcpus_smi(struct vcpus *set)
 	kick_all(set);
 }
 
+int vcpus_save(struct vcpus *set, struct slotscope_error *err)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < set->nr; i++) {
+		ret = vcpu_state_save(set->kvm, set->cpus[i].fd,
+				      &set->cpus[i].power_on, err);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 int vcpus_reset(struct vcpus *set, struct slotscope_error *err)
 {
 	unsigned int i;
@@ -218,11 +235,28 @@ int vcpus_reset(struct vcpus *set, struct slotscope_error *err)
 		ret = vcpu_state_load(set->kvm, cpu->fd, cpu->power_on, err);
 		if (ret)
 			return ret;
-		cpu->status = VCPU_PAUSED;
-		cpu->want_smi = false;
+		cpu->status = vcpu_first_status(cpu);
+		cpu->asleep = 0;
+		cpu->want_look = cpu->want_smi = false;
 		cpu->error = (struct slotscope_error){};
 	}
 	return 0;
+}
+
+bool vcpus_all_asleep(const struct vcpus *set)
+{
+	/* The one looked at last may have woken the one looked at first */
+	unsigned int i, enough = set->nr > 1 ? 2 : 1;
+
+	for (i = 0; i < set->nr; i++) {
+		const struct vcpu *cpu = &set->cpus[i];
+
+		if (cpu->status != VCPU_HALTED &&
+		    cpu->status != VCPU_WAIT_SIPI &&
+		    !(cpu->status == VCPU_RUNNING && cpu->asleep >= enough))
+			return false;
+	}
+	return true;
 }
 
 enum vcpu_status vcpus_status(const struct vcpus *set,
@@ -247,9 +281,9 @@ enum vcpu_status vcpus_status(const struct vcpus *set,
 	}
 	if (nr[VCPU_STOPPED])
 		return VCPU_STOPPED;
-	if (nr[VCPU_RUNNING])
-		return VCPU_RUNNING;
-	return nr[VCPU_PAUSED] ? VCPU_PAUSED : VCPU_HALTED;
+	if (vcpus_all_asleep(set))
+		return VCPU_HALTED;
+	return nr[VCPU_RUNNING] ? VCPU_RUNNING : VCPU_PAUSED;
 }
 
 void vcpus_notify(struct vcpus *set)

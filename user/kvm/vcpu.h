@@ -24,10 +24,11 @@ struct vcpu_state;
 
 /* Where a vCPU is. From the last two only a reset brings it back. */
 enum vcpu_status {
-	VCPU_PAUSED,  /* by us */
-	VCPU_RUNNING, /* in KVM_RUN, or handling an exit */
-	VCPU_HALTED,  /* in HLT; nothing here raises an interrupt to end it */
-	VCPU_STOPPED, /* KVM or the guest ended it; the error says why */
+	VCPU_WAIT_SIPI, /* until another vCPU starts it; without kernel APICs */
+	VCPU_PAUSED,	/* by us */
+	VCPU_RUNNING,	/* in KVM_RUN, or handling an exit */
+	VCPU_HALTED,	/* in HLT; nothing here raises an interrupt to end it */
+	VCPU_STOPPED,	/* KVM or the guest ended it; the error says why */
 };
 
 /** struct vcpu_counts - exits so far, by kind */
@@ -44,6 +45,10 @@ struct vcpus;
  * @in_kvm:     it is in KVM_RUN; guarded by the gate
  * @io_pending: KVM has yet to be told of the access that we answered: it is when
  *		KVM_RUN is entered again
+ * @asleep:	how often in a row it was found halted with interrupts off, or
+ *		not started yet, while in KVM_RUN
+ * @want_look:  find out whether it is asleep
+ * @seen_exits, @seen_ns: of vcpus_look()
  * @want_smi:   a system management interrupt is due before the next KVM_RUN
  * @error:      valid when VCPU_STOPPED
  * @power_on:   what a reset brings back
@@ -59,6 +64,10 @@ struct vcpu {
 	bool in_kvm;
 	enum vcpu_status status;
 	bool io_pending;
+	unsigned int asleep;
+	bool want_look;
+	uint64_t seen_exits;
+	uint64_t seen_ns;
 	bool want_smi;
 	struct vcpu_counts counts;
 	struct slotscope_error error;
@@ -77,7 +86,7 @@ struct vcpu {
  * @gate:	guards @closed and each in_kvm: see vcpus_keep_out()
  */
 struct vcpus {
-	const struct kvm_state *kvm;
+	struct kvm_state *kvm;
 	struct big_lock *lock;
 	struct address_space *memory;
 	struct address_space *io;
@@ -97,7 +106,7 @@ struct vcpus {
  * vcpus_init() - make @nr vCPUs, paused, each with its thread
  * @set: filled; vcpus_deinit() it before kvm_deinit()
  */
-int vcpus_init(struct vcpus *set, unsigned int nr, const struct kvm_state *s,
+int vcpus_init(struct vcpus *set, unsigned int nr, struct kvm_state *s,
 	       struct big_lock *lock, struct address_space *memory,
 	       struct address_space *io, struct slotscope_error *err);
 
@@ -136,6 +145,13 @@ void vcpus_let_in(struct vcpus *set);
 void vcpus_smi(struct vcpus *set);
 
 /**
+ * vcpus_save() - keep what they are now: the state at power on
+ *
+ * Once all that is in the kernel has been made, and before they run.
+ */
+int vcpus_save(struct vcpus *set, struct slotscope_error *err);
+
+/**
  * vcpus_reset() - back to the state at power on; they have to be paused
  *
  * Halted and stopped ones are paused then too.
@@ -148,17 +164,29 @@ int vcpus_reset(struct vcpus *set, struct slotscope_error *err);
  * @err:    filled with the reason when VCPU_STOPPED, unless NULL
  *
  * Return: VCPU_STOPPED if one is, else VCPU_RUNNING if one is, else VCPU_PAUSED
- * if one is, else VCPU_HALTED.
+ * if one is, else VCPU_HALTED: none can run on, not even for an interrupt.
  */
 enum vcpu_status vcpus_status(const struct vcpus *set,
 			      struct vcpu_counts *counts,
 			      struct slotscope_error *err);
 
+/**
+ * vcpus_look() - find out whether all are halted for good
+ *
+ * They are then VCPU_HALTED for vcpus_status(), a little later: that is notified.
+ * Needed, now and then, only while vcpus_may_sleep().
+ */
+void vcpus_look(struct vcpus *set);
+bool vcpus_may_sleep(const struct vcpus *set);
+
 /** vcpus_notify() - wake the main loop; any thread's */
 void vcpus_notify(struct vcpus *set);
 
-/* vcpu_thread.c: private to the files vcpu*.c */
+/* Private to the files vcpu*.c */
 int vcpu_start_thread(struct vcpu *cpu, struct slotscope_error *err);
 void vcpu_kick(struct vcpu *cpu);
+bool vcpu_is_asleep(const struct vcpu *cpu);
+enum vcpu_status vcpu_first_status(const struct vcpu *cpu);
+bool vcpus_all_asleep(const struct vcpus *set);
 
 #endif

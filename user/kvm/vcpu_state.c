@@ -8,8 +8,6 @@
 #include "kvm/kvm.h"
 #include "kvm/vcpu_state.h"
 
-#define MSRS_MAX 4096
-
 /* KVM_GET_XSAVE2 gives what KVM_CAP_XSAVE2 says; this is what there is without */
 #define XSAVE_SIZE sizeof(struct kvm_xsave)
 
@@ -38,62 +36,56 @@ static int step(int vcpu_fd, unsigned long request, void *arg, const char *what,
 
 #define STEP(request, arg) step(vcpu_fd, request, arg, #request, err)
 
-static struct kvm_msr_list *msr_list(const struct kvm_state *s)
-{
-	struct kvm_msr_list probe = {}, *list;
-
-	/* E2BIG, and how many there are */
-	ioctl(s->dev_fd, KVM_GET_MSR_INDEX_LIST, &probe);
-	if (probe.nmsrs > MSRS_MAX)
-		return NULL;
-	list = calloc(1,
-		      sizeof(*list) + probe.nmsrs * sizeof(list->indices[0]));
-	if (!list)
-		return NULL;
-	list->nmsrs = probe.nmsrs;
-	if (ioctl(s->dev_fd, KVM_GET_MSR_INDEX_LIST, list))
-		list->nmsrs = 0;
-	return list;
-}
-
-/*
- * KVM lists MSRs that depend on features which this vCPU has not, and ones that
- * cannot be written: each is tried once, and kept if it takes its own value.
- */
+/* KVM lists some that depend on features which this vCPU has not */
 static int save_msrs(const struct kvm_state *s, int vcpu_fd,
 		     struct vcpu_state *state, struct slotscope_error *err)
 {
-	struct kvm_msr_list *list = msr_list(s);
+	const struct kvm_msr_list *list = s->msrs;
 	uint32_t i;
 	struct {
 		struct kvm_msrs head;
 		struct kvm_msr_entry entry;
 	} one;
 
-	if (!list)
-		return error_set(err, ENOMEM, "list a vCPU's MSRs");
 	state->msrs = calloc(
 		1, sizeof(*state->msrs) +
 			   list->nmsrs * sizeof(state->msrs->entries[0]));
-	for (i = 0; state->msrs && i < list->nmsrs; i++) {
+	if (!state->msrs)
+		return error_set(err, ENOMEM, "keep a vCPU's MSRs");
+	for (i = 0; i < list->nmsrs; i++) {
 		memset(&one, 0, sizeof(one));
 		one.head.nmsrs = 1;
 		one.entry.index = list->indices[i];
-		if (ioctl(vcpu_fd, KVM_GET_MSRS, &one) == 1 &&
-		    ioctl(vcpu_fd, KVM_SET_MSRS, &one) == 1)
+		if (ioctl(vcpu_fd, KVM_GET_MSRS, &one) == 1)
 			state->msrs->entries[state->msrs->nmsrs++] = one.entry;
 	}
-	free(list);
-	return state->msrs ? 0 : error_set(err, ENOMEM, "keep a vCPU's MSRs");
+	return 0;
+}
+
+/* One at a time: some can be read and not written, which stops a list */
+static void load_msrs(int vcpu_fd, const struct kvm_msrs *msrs)
+{
+	uint32_t i;
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} one;
+
+	for (i = 0; i < msrs->nmsrs; i++) {
+		memset(&one, 0, sizeof(one));
+		one.head.nmsrs = 1;
+		one.entry = msrs->entries[i];
+		ioctl(vcpu_fd, KVM_SET_MSRS, &one);
+	}
 }
 
 static int save_xsave(const struct kvm_state *s, int vcpu_fd,
 		      struct vcpu_state *state, struct slotscope_error *err)
 {
 	unsigned long get = KVM_GET_XSAVE;
-	size_t size = kvm_check_extension(s, KVM_CAP_XSAVE2);
+	size_t size = s->xsave_size;
 
-	if (!kvm_check_extension(s, KVM_CAP_XSAVE))
+	if (!s->xsave)
 		return 0;
 	state->set_xsave = KVM_SET_XSAVE;
 	if (size > XSAVE_SIZE)
@@ -109,25 +101,26 @@ static int save_xsave(const struct kvm_state *s, int vcpu_fd,
 static int save(const struct kvm_state *s, int vcpu_fd,
 		struct vcpu_state *state, struct slotscope_error *err)
 {
-	int ret = STEP(KVM_GET_REGS, &state->regs);
+	/* The order is QEMU's (kvm_arch_get_registers) */
+	int ret = STEP(KVM_GET_VCPU_EVENTS, &state->events);
 
 	if (!ret)
-		ret = STEP(KVM_GET_SREGS, &state->sregs);
-	if (!ret)
-		ret = STEP(KVM_GET_VCPU_EVENTS, &state->events);
-	if (!ret)
-		ret = STEP(KVM_GET_DEBUGREGS, &state->debugregs);
-	if (!ret)
 		ret = STEP(KVM_GET_MP_STATE, &state->mp);
+	if (!ret)
+		ret = STEP(KVM_GET_REGS, &state->regs);
+	if (!ret)
+		ret = save_xsave(s, vcpu_fd, state, err);
 	if (ret)
 		return ret;
-	/* ENXIO without a local APIC in the kernel */
-	state->has_lapic = !ioctl(vcpu_fd, KVM_GET_LAPIC, &state->lapic);
 	state->has_xcrs = !ioctl(vcpu_fd, KVM_GET_XCRS, &state->xcrs);
-	ret = save_xsave(s, vcpu_fd, state, err);
+	ret = STEP(KVM_GET_SREGS, &state->sregs);
+	if (!ret)
+		ret = save_msrs(s, vcpu_fd, state, err);
 	if (ret)
 		return ret;
-	return save_msrs(s, vcpu_fd, state, err);
+	/* Fails without a local APIC in the kernel */
+	state->has_lapic = !ioctl(vcpu_fd, KVM_GET_LAPIC, &state->lapic);
+	return STEP(KVM_GET_DEBUGREGS, &state->debugregs);
 }
 
 int vcpu_state_save(const struct kvm_state *s, int vcpu_fd,
@@ -170,10 +163,7 @@ int vcpu_state_load(const struct kvm_state *s, int vcpu_fd,
 		ret = LOAD(KVM_SET_XCRS, &state->xcrs);
 	if (ret)
 		return ret;
-	if (ioctl(vcpu_fd, KVM_SET_MSRS, state->msrs) !=
-	    (int)state->msrs->nmsrs)
-		return error_set(err, EIO,
-				 "restore a vCPU's MSRs (KVM_SET_MSRS)");
+	load_msrs(vcpu_fd, state->msrs);
 	if (state->has_lapic)
 		ret = LOAD(KVM_SET_LAPIC, &state->lapic);
 	if (!ret)

@@ -75,8 +75,15 @@ static void handle(struct vcpu *cpu, int code)
 	cpu->io_pending = false;
 	if (code == EINTR || code == EAGAIN) {
 		cpu->counts.interrupted++;
+		if (cpu->want_look) {
+			cpu->want_look = false;
+			cpu->asleep = vcpu_is_asleep(cpu) ? cpu->asleep + 1 : 0;
+			if (vcpus_all_asleep(cpu->set))
+				vcpus_notify(cpu->set);
+		}
 		return;
 	}
+	cpu->asleep = 0;
 	if (code)
 		vcpu_run_failed(cpu, code, &cpu->error);
 	else

@@ -142,6 +142,11 @@ static void cont(struct hmp *h)
 		fprintf(h->out, "The guest has stopped and cannot run on\n");
 }
 
+static void system_reset(struct hmp *h)
+{
+	h->target->reset(h->target->opaque);
+}
+
 static void quit(struct hmp *h)
 {
 	h->target->quit(h->target->opaque);
@@ -163,6 +168,7 @@ static const struct {
 	{ NULL, "gpa2hva", " addr", gpa2hva },
 	{ NULL, "stop", "", stop },
 	{ NULL, "cont", "", cont },
+	{ NULL, "system_reset", "", system_reset },
 	{ NULL, "quit", "", quit },
 	{ NULL, "help", "", help },
 };

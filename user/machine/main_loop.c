@@ -10,6 +10,9 @@
 
 #include "machine/vm_private.h"
 
+#define LOOK_MIN_MS 16
+#define LOOK_MAX_MS 512
+
 /* The monitor's commands */
 
 static const char *monitor_status(void *opaque)
@@ -50,6 +53,14 @@ static bool monitor_cont(void *opaque)
 	return true;
 }
 
+static void monitor_reset(void *opaque)
+{
+	struct vm *vm = opaque;
+
+	vm->want_reset = true;
+	vcpus_notify(&vm->cpus);
+}
+
 static void monitor_quit(void *opaque)
 {
 	struct vm *vm = opaque;
@@ -65,6 +76,7 @@ void main_loop_target(struct vm *vm)
 		.status = monitor_status,
 		.stop = monitor_stop,
 		.cont = monitor_cont,
+		.reset = monitor_reset,
 		.quit = monitor_quit,
 		.opaque = vm,
 	};
@@ -79,8 +91,10 @@ static int reset(struct vm *vm, struct slotscope_error *err)
 	vm->want_reset = false;
 	vcpus_pause(&vm->cpus);
 	debugcon_flush(&vm->debugcon);
-	vm_tell(vm, VM_EVENT_RESET, "the guest resets the machine");
+	vm_tell(vm, VM_EVENT_RESET, "the machine is reset");
 	ret = machine_reset(&vm->machine, err);
+	if (!ret)
+		ret = kvm_irqchip_reset(&vm->kvm, err);
 	if (!ret)
 		ret = vcpus_reset(&vm->cpus, err);
 	if (ret)
@@ -145,23 +159,45 @@ static int handle_vcpus(struct vm *vm, struct slotscope_error *err)
 	return tell_ended(vm, err);
 }
 
+/* How long to wait before the vCPUs are looked at; -1: no need to */
+static int next_look(struct vm *vm)
+{
+	if (vm->ended || !vcpus_may_sleep(&vm->cpus)) {
+		vm->look_ms = LOOK_MIN_MS;
+		return -1;
+	}
+	return vm->look_ms;
+}
+
+/* Less and less often: a guest that ends does so at once, or who knows when */
+static void look(struct vm *vm)
+{
+	vcpus_look(&vm->cpus);
+	if (vm->look_ms < LOOK_MAX_MS)
+		vm->look_ms *= 2;
+}
+
 int main_loop(struct vm *vm, struct slotscope_error *err)
 {
 	struct pollfd fds[2 + MONITOR_FDS];
-	int ret = 0, code;
+	int ret = 0, timeout, found, code;
 	size_t nr;
 
 	while (!ret && !vm->quit) {
 		fds[0] = (struct pollfd){ vm->signal_fd, POLLIN, 0 };
 		fds[1] = (struct pollfd){ vm->cpus.notify_fd, POLLIN, 0 };
 		nr = 2 + monitor_poll_fds(vm->monitor, fds + 2);
+		timeout = next_look(vm);
 		big_unlock(&vm->lock);
-		code = poll(fds, nr, -1) < 0 ? errno : 0;
+		found = poll(fds, nr, timeout);
+		code = found < 0 ? errno : 0;
 		big_lock(&vm->lock);
 		if (code == EINTR)
 			continue;
 		if (code)
 			return error_set(err, code, "wait for something to do");
+		if (!found)
+			look(vm);
 		if (fds[0].revents)
 			vm->quit = true;
 		if (fds[1].revents)

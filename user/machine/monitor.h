@@ -26,6 +26,7 @@
  * @status: the VM's state in QEMU's words ("running", "paused", ...)
  * @stop:   pause the VM
  * @cont:   let it run; false if it cannot any more
+ * @reset:  reset the VM, once the monitor has answered
  * @quit:   end the VMM, once the monitor has answered
  * @opaque: for the callbacks
  */
@@ -35,6 +36,7 @@ struct monitor_target {
 	const char *(*status)(void *opaque);
 	void (*stop)(void *opaque);
 	bool (*cont)(void *opaque);
+	void (*reset)(void *opaque);
 	void (*quit)(void *opaque);
 	void *opaque;
 };

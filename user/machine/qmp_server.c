@@ -180,6 +180,13 @@ static struct json_object *run_cont(struct qmp_session *s,
 	return nothing();
 }
 
+static struct json_object *run_reset(struct qmp_session *s,
+				     struct json_object *args)
+{
+	s->target->reset(s->target->opaque);
+	return nothing();
+}
+
 static struct json_object *run_quit(struct qmp_session *s,
 				    struct json_object *args)
 {
@@ -232,6 +239,7 @@ static const struct command commands[] = {
 	{ "human-monitor-command", run_hmp },
 	{ "stop", run_stop },
 	{ "cont", run_cont },
+	{ "system_reset", run_reset },
 	{ "quit", run_quit },
 };
 

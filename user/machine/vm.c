@@ -75,14 +75,25 @@ static int choose_fault(struct vm *vm, struct slotscope_error *err)
 	return error_next(err, "use -m 2M or more");
 }
 
+static unsigned int nr_cpus(const struct vm *vm)
+{
+	return vm->options->kvm.nr_cpus ? vm->options->kvm.nr_cpus : 1;
+}
+
 /* What stands in the way of the board, or was refused while it was built */
 static int build_board(struct vm *vm, struct slotscope_error *err)
 {
+	static const enum machine_irqchip irqchips[] = {
+		[KVM_IRQCHIP_ALL] = MACHINE_IRQCHIP_ON,
+		[KVM_IRQCHIP_SPLIT] = MACHINE_IRQCHIP_SPLIT,
+		[KVM_IRQCHIP_NONE] = MACHINE_IRQCHIP_OFF,
+	};
 	int ret;
 
 	vm->board = (struct machine_options){
 		.ram_size = vm->options->ram_size,
-		.nr_cpus = 1,
+		.nr_cpus = nr_cpus(vm),
+		.irqchip = irqchips[vm->options->kvm.irqchip],
 		.phys_bits = vm->kvm.phys_bits,
 		.bios_size = vm->bios.size,
 		.vga_window = vm->options->vga_window,
@@ -117,7 +128,7 @@ static int start(struct vm *vm, struct slotscope_error *err)
 	ret = memory_model_create(NULL, &vm->machine.model, err);
 	if (ret)
 		return ret;
-	ret = kvm_init(&vm->kvm, err);
+	ret = kvm_init(&vm->kvm, &vm->options->kvm, err);
 	if (ret)
 		goto err_model;
 	ret = memory_map_init(vm->machine.model, &vm->machine, err);
@@ -127,12 +138,20 @@ static int start(struct vm *vm, struct slotscope_error *err)
 					   vm->machine.memory, &vm->fault, err);
 	if (ret)
 		goto err_kvm;
-	ret = vcpus_init(&vm->cpus, 1, &vm->kvm, &vm->lock, vm->machine.memory,
-			 vm->machine.io, err);
+	ret = vcpus_init(&vm->cpus, nr_cpus(vm), &vm->kvm, &vm->lock,
+			 vm->machine.memory, vm->machine.io, err);
 	if (ret)
 		goto err_listener;
 	vm->listener.notify_fd = vm->cpus.notify_fd;
 	ret = build_board(vm, err);
+	if (!ret)
+		ret = kvm_irqchip_route(&vm->kvm, err);
+	if (!ret)
+		ret = kvm_pit_create(&vm->kvm, err);
+	if (!ret)
+		ret = vcpus_save(&vm->cpus, err);
+	if (!ret)
+		ret = kvm_irqchip_save(&vm->kvm, err);
 	if (ret)
 		goto err_vcpus;
 	main_loop_target(vm);

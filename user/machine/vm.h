@@ -9,6 +9,7 @@
 #include <slotscope/error.h>
 
 #include "kvm/fault.h"
+#include "kvm/kvm.h"
 #include "machine/machine.h"
 
 /* What a VM tells while it runs; see struct vm_options */
@@ -18,7 +19,7 @@ enum vm_event {
 	VM_EVENT_FAULT, /* a fault on purpose has acted */
 	VM_EVENT_GUEST, /* a line of the debug console; from a vCPU's thread */
 	VM_EVENT_REFUSED,  /* KVM refused a slot while the guest ran */
-	VM_EVENT_RESET,	   /* the guest asked for a reset */
+	VM_EVENT_RESET,	   /* the machine is reset */
 	VM_EVENT_SHUTDOWN, /* the guest asked to be switched off */
 	VM_EVENT_HALTED, /* the guest waits for an interrupt: none will come */
 	VM_EVENT_FAILED, /* the guest cannot run on */
@@ -32,6 +33,7 @@ enum vm_event {
  * @bios:	firmware file; NULL for our own
  * @qmp:	where the monitor listens; see monitor_create()
  * @fault:	a fault on purpose
+ * @kvm:	how KVM is used: vCPUs, interrupt controllers, dirty log
  * @vga_window: see struct machine_options
  * @stopped:	raise SIGSTOP before KVM is opened
  * @paused:	do not run the vCPU until the monitor says so
@@ -44,6 +46,7 @@ struct vm_options {
 	const char *bios;
 	const char *qmp;
 	enum kvm_fault_kind fault;
+	struct kvm_options kvm;
 	bool vga_window;
 	bool stopped;
 	bool paused;

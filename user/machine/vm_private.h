@@ -19,6 +19,7 @@
  * @ops:      what the board asks of the world; see world.c
  * @clock_at: CLOCK_MONOTONIC when the guest was let run last, in ns
  * @clock_ns: how long it had run before
+ * @look_ms:  until vCPUs are looked at again, whether they have halted
  * @paused:   by the user; a reset alone does not show
  * @launched: it has run before
  * @ended:    it will not run again, unless it is reset
@@ -42,6 +43,7 @@ struct vm {
 	int signal_fd;
 	uint64_t clock_at;
 	uint64_t clock_ns;
+	int look_ms;
 	bool paused;
 	bool launched;
 	bool ended;

@@ -61,6 +61,13 @@ static uint64_t wall_s(void *opaque)
 	return clock_now(CLOCK_REALTIME) / 1000000000ULL;
 }
 
+static void set_irq(void *opaque, unsigned int gsi, bool level)
+{
+	struct vm *vm = opaque;
+
+	kvm_set_irq(&vm->kvm, gsi, level);
+}
+
 static void smi(void *opaque)
 {
 	struct vm *vm = opaque;
@@ -100,6 +107,7 @@ void world_init(struct vm *vm)
 		.alloc = alloc,
 		.now_ns = now_ns,
 		.wall_s = wall_s,
+		.set_irq = set_irq,
 		.smi = smi,
 		.reset = reset,
 		.shutdown = shutdown,
