@@ -210,7 +210,8 @@ int flat_view_update(const struct flat_view *old, struct windows *windows,
 	int r = 0;
 
 	windows_settle(windows);
-	if (windows->all || !windows->nr)
+	/* With more windows than ranges there is little to share */
+	if (windows->all || windows->nr > flat_view_nr(old))
 		return flat_view_render(old->model, old->root, out, err);
 	splice.root = old->root;
 	splice.window = windows->list;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Renders one window of a view, looking only at what touches it. The window is
- * one gap at first. Regions come in the order in which they hide each other, and
- * each takes what is left of the gaps in its extent; where no gap is left,
- * nothing below is looked at.
+ * Renders one window of a view, looking only at what touches it.
+ *
+ * Most siblings overlap no other. They hide nothing from each other, so they are
+ * rendered in order of address, and what they show comes out sorted.
+ *
+ * Siblings that do overlap come in the order in which they hide each other. What
+ * all of them could show is one gap at first; each takes what is left of the gaps
+ * in its extent. Where no gap is left, nothing below is looked at.
  *
  *	gaps      [.....................................]
  *	region A        [aaaaaa]
@@ -27,7 +31,9 @@ struct gap {
 struct render {
 	struct gap pool[POOL];
 	unsigned int nr_pool;
+	/* While siblings that overlap are rendered: what nothing took yet */
 	struct treap gaps;
+	bool overlap;
 	struct flat_ranges *out;
 	/* Children that wait to be rendered, of all regions on the way down */
 	struct memory_region **children;
@@ -126,17 +132,85 @@ static int fill_gaps(struct render *render, struct memory_region *region,
 	return 0;
 }
 
+static int by_start(const void *a, const void *b)
+{
+	const struct flat_range *x = a, *y = b;
+
+	return x->addr < y->addr ? -1 : x->addr > y->addr;
+}
+
+static void sort_ranges(struct flat_ranges *ranges, size_t first)
+{
+	struct flat_range *list = ranges->list + first;
+	size_t nr = ranges->nr - first, i;
+
+	for (i = 1; i < nr; i++)
+		if (list[i].addr < list[i - 1].addr)
+			break;
+	if (i < nr)
+		qsort(list, nr, sizeof(*list), by_start);
+}
+
+/* Behind what its children show, which is sorted, from @first on */
+static int fill_behind(struct flat_ranges *out, size_t first,
+		       struct memory_region *region, const struct render_at *at)
+{
+	struct flat_range range = render_range(at, region);
+	size_t i, end = out->nr;
+	__int128 start = at->start, gap_end;
+	int r;
+
+	for (i = first; i <= end; i++) {
+		gap_end = i < end ? (__int128)out->list[i].addr : at->end;
+		if (start < gap_end) {
+			range.addr = start;
+			range.size = gap_end - start;
+			range.offset_in_region = start - at->base;
+			r = flat_ranges_append(out, &range);
+			if (r)
+				return r;
+		}
+		if (i < end)
+			start = range_end(&out->list[i]);
+	}
+	if (end > first)
+		sort_ranges(out, first);
+	return 0;
+}
+
 static int render_region(struct render *render, struct memory_region *region,
 			 struct render_at at);
 
+static bool hides(const struct memory_region *x, const struct memory_region *y)
+{
+	if (x->info.priority != y->info.priority)
+		return x->info.priority > y->info.priority;
+	return x->mapped_seq > y->mapped_seq;
+}
+
 static int in_order(const void *a, const void *b)
 {
-	const struct memory_region *x = *(struct memory_region *const *)a;
-	const struct memory_region *y = *(struct memory_region *const *)b;
+	return hides(*(struct memory_region *const *)a,
+		     *(struct memory_region *const *)b) ?
+		       -1 :
+		       1;
+}
 
-	if (x->info.priority != y->info.priority)
-		return x->info.priority > y->info.priority ? -1 : 1;
-	return x->mapped_seq > y->mapped_seq ? -1 : 1;
+static void sort_siblings(struct memory_region **list, size_t nr)
+{
+	struct memory_region *region;
+	size_t i, at;
+
+	if (nr > 16) {
+		qsort(list, nr, sizeof(*list), in_order);
+		return;
+	}
+	for (i = 1; i < nr; i++) {
+		region = list[i];
+		for (at = i; at && hides(region, list[at - 1]); at--)
+			list[at] = list[at - 1];
+		list[at] = region;
+	}
 }
 
 static int push_child(struct render *render, struct memory_region *child)
@@ -157,26 +231,73 @@ static int push_child(struct render *render, struct memory_region *child)
 	return 0;
 }
 
+/* Siblings from @first on, each of which overlaps others */
+static int render_overlapping(struct render *render, size_t first,
+			      const struct render_at *at)
+{
+	size_t end = render->nr_children, i;
+	int r = 0;
+
+	sort_siblings(render->children + first, end - first);
+	for (i = first; i < end && !r; i++)
+		r = render_region(render, render->children[i], *at);
+	return r;
+}
+
+/* The first such on the way down: they begin with one gap, [start, end) */
+static int render_group(struct render *render, size_t first,
+			const struct render_at *at, __int128 start,
+			__int128 end)
+{
+	size_t first_range = render->out->nr;
+	struct treap_node *node;
+	int r;
+
+	if (render->overlap)
+		return render_overlapping(render, first, at);
+	render->overlap = true;
+	r = add_gap(render, start > at->start ? start : at->start,
+		    end < at->end ? end : at->end);
+	if (!r)
+		r = render_overlapping(render, first, at);
+	while ((node = render->gaps.root))
+		drop_gap(render, gap_of(node));
+	render->nr_pool = 0;
+	render->overlap = false;
+	sort_ranges(render->out, first_range);
+	return r;
+}
+
 static int render_children(struct render *render, struct memory_region *region,
 			   const struct render_at *at)
 {
-	size_t first = render->nr_children, i, end;
-	struct memory_region *child = NULL;
+	__int128 start = at->start - at->base, end = at->end - at->base;
+	struct memory_region *child, *next;
+	size_t first = render->nr_children;
+	memory_size_t group_end;
 	int r = 0;
 
-	while ((child = by_addr_next(region, child, at->start - at->base,
-				     at->end - at->base))) {
+	for (child = by_addr_next(region, NULL, start, end); child && !r;
+	     child = next) {
+		next = by_addr_next(region, child, start, end);
+		group_end = region_end(child);
+		if (!next || next->info.addr >= group_end) {
+			r = render_region(render, child, *at);
+			continue;
+		}
 		r = push_child(render, child);
-		if (r)
-			return r;
+		while (!r && next && next->info.addr < group_end) {
+			if (region_end(next) > group_end)
+				group_end = region_end(next);
+			r = push_child(render, next);
+			next = by_addr_next(region, next, start, end);
+		}
+		if (!r)
+			r = render_group(render, first, at,
+					 at->base + child->info.addr,
+					 at->base + (__int128)group_end);
+		render->nr_children = first;
 	}
-	end = render->nr_children;
-	if (end - first > 1)
-		qsort(render->children + first, end - first, sizeof(child),
-		      in_order);
-	for (i = first; i < end && !r; i++)
-		r = render_region(render, render->children[i], *at);
-	render->nr_children = first;
 	return r;
 }
 
@@ -184,6 +305,7 @@ static int render_region(struct render *render, struct memory_region *region,
 			 struct render_at at)
 {
 	const struct memory_region_info *info = &region->info;
+	size_t first = render->out->nr;
 	int r;
 
 	if (!info->enabled)
@@ -191,7 +313,8 @@ static int render_region(struct render *render, struct memory_region *region,
 	r = render_visit(&render->work);
 	if (r)
 		return r;
-	if (!render_enter(&at, region) || !find_gap(render, at.start, at.end))
+	if (!render_enter(&at, region) ||
+	    (render->overlap && !find_gap(render, at.start, at.end)))
 		return 0;
 
 	render->work.depth++;
@@ -201,44 +324,31 @@ static int render_region(struct render *render, struct memory_region *region,
 	} else {
 		r = render_children(render, region, &at);
 		if (!r && info->terminates)
-			r = fill_gaps(render, region, &at);
+			r = render->overlap ? fill_gaps(render, region, &at) :
+					      fill_behind(render->out, first,
+							  region, &at);
 	}
 	render->work.depth--;
 	return r;
-}
-
-static int by_start(const void *a, const void *b)
-{
-	const struct flat_range *x = a, *y = b;
-
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
 /* Appends the window's ranges to @out, sorted, not yet simplified */
 int render_window(struct memory_region *root, const struct window *window,
 		  struct flat_ranges *out)
 {
-	struct render render;
 	struct render_at at = { .start = window->start, .end = window->end };
-	size_t first = out->nr;
-	struct treap_node *node;
+	struct render render;
 	int r;
 
 	render.nr_pool = 0;
 	render.gaps = (struct treap){ 0 };
+	render.overlap = false;
 	render.out = out;
 	render.children = NULL;
 	render.nr_children = 0;
 	render.cap_children = 0;
 	render.work = (struct render_work){ 0 };
-	r = add_gap(&render, window->start, window->end);
-	if (!r)
-		r = render_region(&render, root, at);
-	if (!r && out->nr - first > 1)
-		qsort(out->list + first, out->nr - first, sizeof(*out->list),
-		      by_start);
-	while ((node = render.gaps.root))
-		drop_gap(&render, gap_of(node));
+	r = render_region(&render, root, at);
 	free(render.children);
 	return r;
 }

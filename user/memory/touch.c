@@ -39,7 +39,12 @@ void windows_settle(struct windows *windows)
 	}
 	if (!windows->nr)
 		return;
-	qsort(windows->list, windows->nr, sizeof(*windows->list), by_start);
+	for (i = 1; i < windows->nr; i++)
+		if (windows->list[i].start < windows->list[i - 1].start)
+			break;
+	if (i < windows->nr)
+		qsort(windows->list, windows->nr, sizeof(*windows->list),
+		      by_start);
 	for (i = 1; i < windows->nr; i++) {
 		struct window *last = &windows->list[out];
 		const struct window *window = &windows->list[i];
@@ -86,7 +91,7 @@ void view_touch_all(struct memory_region *root)
 static void add_window(struct memory_region *root, __int128 start, __int128 end)
 {
 	struct windows *windows = &root->windows;
-	struct window *list;
+	struct window *list, *last;
 	size_t cap;
 
 	/* A view's root keeps its own address; see flat_view_find_root() */
@@ -97,11 +102,22 @@ static void add_window(struct memory_region *root, __int128 start, __int128 end)
 	if (start >= end || windows->all)
 		return;
 	mark_stale(root);
+	if (!root->view->tree) {
+		windows->all = true; /* there is nothing to keep */
+		return;
+	}
+	last = windows->nr ? &windows->list[windows->nr - 1] : NULL;
+	if (last && last->start <= (memory_size_t)start &&
+	    last->end >= (memory_size_t)start) {
+		if (last->end < (memory_size_t)end)
+			last->end = end;
+		return;
+	}
 	if (windows->nr == windows->cap && windows->nr >= 64)
 		windows_settle(windows);
 	/* Grow also if settling made little room, or it would be for nothing */
 	if (windows->nr == windows->cap || windows->nr > windows->cap / 4 * 3) {
-		cap = windows->cap ? windows->cap * 2 : 4;
+		cap = windows->cap ? windows->cap * 2 : 16;
 		list = reallocarray(windows->list, cap, sizeof(*list));
 		if (list) {
 			windows->list = list;
