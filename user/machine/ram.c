@@ -1,40 +1,49 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "machine/keyval.h"
 #include "machine/ram.h"
 
-#define RAM_SIZE_MIN (1ULL << 20) /* the firmware's window ends there */
-#define RAM_SIZE_MAX (1ULL << 52) /* no x86 CPU has more address bits */
+#define RAM_SIZE_UNIT 8192ULL
+#define RAM_SIZE_MAX  (1ULL << 52) /* no x86 CPU has more address bits */
 
 static int reserve_failed(const char *name, uint64_t size,
 			  struct slotscope_error *err)
 {
 	error_set(err, errno, "reserve %" PRIu64 " KiB of memory for %s",
 		  size >> 10, name);
-	return error_next(err, "use a smaller -m, or see ulimit -v and "
-			       "/proc/sys/vm/overcommit_memory");
+	return error_next(err,
+			  "use less memory, or see ulimit -v and "
+			  "/proc/sys/vm/overcommit_memory (and reserve=off "
+			  "of memory backends)");
 }
 
-int ram_map(const char *name, uint64_t size, void **host,
-	    struct slotscope_error *err)
+int ram_map_backing(const char *name, uint64_t size,
+		    const struct ram_backing *backing, void **host,
+		    struct slotscope_error *err)
 {
-	size_t guard = sysconf(_SC_PAGESIZE);
-	size_t total = size + RAM_ALIGN + guard, head;
+	int flags = MAP_FIXED | (backing->shared ? MAP_SHARED : MAP_PRIVATE);
+	size_t guard = sysconf(_SC_PAGESIZE), align = RAM_ALIGN, total, head;
 	char *map, *ram;
 	int ret;
 
+	if (backing->page_size > align)
+		align = backing->page_size;
+	total = size + align + guard;
 	map = mmap(NULL, total, PROT_NONE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (map == MAP_FAILED)
 		return reserve_failed(name, size, err);
-	ram = (char *)(((uintptr_t)map + RAM_ALIGN - 1) & -RAM_ALIGN);
-	if (mprotect(ram, size, PROT_READ | PROT_WRITE)) {
+	ram = (char *)(((uintptr_t)map + align - 1) & -align);
+	if (backing->fd < 0)
+		flags |= MAP_ANONYMOUS;
+	if (!backing->reserve)
+		flags |= MAP_NORESERVE;
+	if (mmap(ram, size, PROT_READ | PROT_WRITE, flags, backing->fd, 0) ==
+	    MAP_FAILED) {
 		ret = reserve_failed(name, size, err);
 		munmap(map, total);
 		return ret;
@@ -43,13 +52,21 @@ int ram_map(const char *name, uint64_t size, void **host,
 	head = ram - map;
 	if (head)
 		munmap(map, head);
-	if (head < RAM_ALIGN)
-		munmap(ram + size + guard, RAM_ALIGN - head);
+	if (head < align)
+		munmap(ram + size + guard, align - head);
 	/* Where the kernel has neither, only speed is lost */
 	madvise(ram, size, MADV_HUGEPAGE);
 	madvise(ram, size, MADV_DONTFORK);
 	*host = ram;
 	return 0;
+}
+
+int ram_map(const char *name, uint64_t size, void **host,
+	    struct slotscope_error *err)
+{
+	const struct ram_backing anonymous = { .fd = -1 };
+
+	return ram_map_backing(name, size, &anonymous, host, err);
 }
 
 void ram_unmap(void *host, uint64_t size)
@@ -58,42 +75,23 @@ void ram_unmap(void *host, uint64_t size)
 		munmap(host, size + sysconf(_SC_PAGESIZE));
 }
 
-static int suffix_shift(const char *suffix)
-{
-	static const char letters[] = "KMGT";
-	const char *at;
-
-	if (!*suffix)
-		return 20;
-	at = strchr(letters, toupper((unsigned char)suffix[0]));
-	if (!at || suffix[1])
-		return -1;
-	return 10 * (at - letters + 1);
-}
-
 int ram_parse_size(const char *text, uint64_t *size,
 		   struct slotscope_error *err)
 {
-	unsigned long long value;
-	char *end;
-	int shift;
+	const char *why;
+	uint64_t bytes;
 
+	why = parse_size(text, 20, &bytes);
+	if (!why && bytes > RAM_SIZE_MAX)
+		why = "it is more than an x86 CPU can address";
+	/* The least that is not less once it is rounded up */
+	if (!why && bytes <= RAM_SIZE_MIN - RAM_SIZE_UNIT)
+		why = "a PC needs 1M at least";
+	if (!why) {
+		*size = (bytes + RAM_SIZE_UNIT - 1) & -RAM_SIZE_UNIT;
+		return 0;
+	}
 	error_set(err, EINVAL, "read the memory size \"%.40s\"", text);
 	error_next(err, "give a size such as -m 256M or -m 5G");
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)text[0]))
-		return error_why(err, "it is no number");
-	shift = suffix_shift(end);
-	if (shift < 0)
-		return error_why(err, "\"%.40s\" is none of K, M, G and T",
-				 end);
-	if (errno || value > RAM_SIZE_MAX >> shift)
-		return error_why(err, "it is more than an x86 CPU can address");
-	value = ((value << shift) + 8191) & ~8191ULL;
-	if (value < RAM_SIZE_MIN)
-		return error_why(err, "a PC needs 1M at least");
-	memset(err, 0, sizeof(*err));
-	*size = value;
-	return 0;
+	return error_why(err, "%s", why);
 }

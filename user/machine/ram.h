@@ -3,6 +3,7 @@
 #ifndef SLOTSCOPE_MACHINE_RAM_H
 #define SLOTSCOPE_MACHINE_RAM_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <slotscope/error.h>
@@ -11,17 +12,40 @@
  * guest and host address then agree modulo 2 MiB. */
 #define RAM_ALIGN (2UL << 20)
 
+#define RAM_SIZE_MIN (1ULL << 20) /* the firmware's window ends there */
+
 /**
- * ram_map() - reserve host memory for @size bytes of guest memory
+ * struct ram_backing - what is mapped
+ * @fd:	       a file as large as wanted; -1 for anonymous memory
+ * @shared:    others see what is written
+ * @reserve:   refuse now what the host may not have later
+ * @page_size: of the memory, in bytes: the host's, or a huge page's
+ */
+struct ram_backing {
+	int fd;
+	bool shared;
+	bool reserve;
+	uint64_t page_size;
+};
+
+/**
+ * ram_map_backing() - have host memory for @size bytes of guest memory
  * @name: what it is for, for errors
- * @size: bytes, a multiple of the host's page
- * @host: set to its address, a multiple of RAM_ALIGN
+ * @size: bytes, a multiple of the backing's page
+ * @host: set to its address, a multiple of RAM_ALIGN and of the page
  *
- * Nothing is allocated until it is touched, and nothing is reserved: a guest
- * may be given more than the host has. A page without rights follows it, so
+ * Nothing is allocated until it is touched. A page without rights follows it, so
  * that nothing else comes to lie there unnoticed.
  *
- * Return: 0 or a negative errno.
+ * Return: 0 or a negative errno: then nothing is mapped.
+ */
+int ram_map_backing(const char *name, uint64_t size,
+		    const struct ram_backing *backing, void **host,
+		    struct slotscope_error *err);
+
+/**
+ * ram_map() - the same with anonymous memory that is not reserved: a guest may
+ * be given more than the host has
  */
 int ram_map(const char *name, uint64_t size, void **host,
 	    struct slotscope_error *err);
@@ -30,7 +54,7 @@ int ram_map(const char *name, uint64_t size, void **host,
 void ram_unmap(void *host, uint64_t size);
 
 /**
- * ram_parse_size() - "256M", "5G", "1.5G" is not one
+ * ram_parse_size() - "256M", "5G"; "1.5G" is not one
  * @text: a number and a suffix K, M, G or T (or none: MiB, as in QEMU's -m)
  * @size: set to bytes, rounded up to 8 KiB as QEMU does
  *
