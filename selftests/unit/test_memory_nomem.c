@@ -49,15 +49,22 @@ char *__wrap_strdup(const char *text)
 static uint64_t hash_of(struct address_space *as)
 {
 	const struct flat_view *view = address_space_get_flat_view(as);
+	struct memory_region_section section;
 	const struct flat_range *range;
 	uint64_t hash = 0;
 
-	flat_view_for_each(range, view)
+	flat_view_for_each(range, view) {
+		/* Dispatch must not have changed without its view either */
+		assert_true(
+			flat_view_find_section(view, range->addr, &section));
+		assert_ptr_equal(section.region, range->region);
+		assert_true(section.size == range->size);
 		hash = (hash ^ range->addr ^ (uint64_t)range->size ^
 			(uintptr_t)range->region ^
 			range->offset_in_region << 8 ^ range->readonly ^
 			range->dirty_log_mask << 1) *
 		       0x100000001b3;
+	}
 	flat_view_unref(view);
 	return hash;
 }

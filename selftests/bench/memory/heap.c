@@ -42,6 +42,6 @@ void bench_heap(void)
 	memory_model_destroy(model);
 	bench_row(BENCH_ROW(.what = "heap for a region, mapped", .n = NR,
 			    .bytes = regions / NR));
-	bench_row(BENCH_ROW(.what = "heap for a flat range", .n = NR,
-			    .bytes = view / NR));
+	bench_row(BENCH_ROW(.what = "heap for a flat range, dispatch too",
+			    .n = NR, .bytes = view / NR));
 }
