@@ -30,6 +30,14 @@ is "$(jq -r '.[0] | "\(.equal) \(.line)"' <<<"$out")" "false 26" "replay: the sa
 run sh -c "$program model replay --full - <$logs/none-64M.api.log"
 is "$status" 0 "replay: reads standard input, with the full render"
 
+# The hash of the empty view (FNV's start value), where RAM came
+sed '/^add 1 0x0 3/,$s/nr=1 fnv=[0-9a-f]*/nr=0 fnv=cbf29ce484222325/' $logs/none-64M.api.log >"$tmp/log"
+run $program model replay "$tmp/log"
+like "$out" "QEMU's view: the call left it as it was +ours" "replay: shows QEMU's view where the log tells it"
+sed '/^add 1 0x0 3/,$s/fnv=[0-9a-f]*/fnv=0/' $logs/none-64M.api.log >"$tmp/log"
+run $program model replay "$tmp/log"
+like "$out" "QEMU's view cannot be shown" "replay: says where it does not"
+
 echo nonsense >"$tmp/log"
 run $program model replay "$tmp/log"
 is "$status" 3 "replay: what is no log gives status 3"

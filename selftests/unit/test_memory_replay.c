@@ -165,6 +165,39 @@ static void test_differences(void **state)
 	free(log);
 }
 
+/* A log has a hash of QEMU's view: if it is that of the view before, it is known */
+static void test_view_unchanged(void **state)
+{
+	static const char empty[] = "fnv=cbf29ce484222325";
+	struct replay_report report;
+	char *log, *text, fnv[] = "fnv=0123456789abcdef";
+	const char *call;
+	size_t len;
+
+	log = read_file(OWN_LOGS "/none-64M.api.log", &len);
+	call = strstr(log, "add 1");
+	memcpy(fnv, strstr(call, "fnv="), sizeof(fnv) - 1);
+
+	/* The first RAM to be mapped: before, nothing was */
+	text = edit(log, "add 1", fnv, empty);
+	free(log);
+	log = edit(text, "add 1", "nr=1", "nr=0");
+	replay(log, strlen(log), false, &report);
+	assert_true(report.differs && report.unchanged);
+	assert_string_equal(report.before, "");
+	assert_non_null(strstr(report.after, "ram"));
+	replay_report_deinit(&report);
+	free(log);
+
+	/* Some other view: not known */
+	log = edit(text, "add 1", empty, "fnv=0000000000000000");
+	replay(log, strlen(log), false, &report);
+	assert_true(report.differs && !report.unchanged);
+	replay_report_deinit(&report);
+	free(log);
+	free(text);
+}
+
 /* Cut at every byte, and with every byte damaged: an answer, never a crash */
 static void test_hostile(void **state)
 {
@@ -228,6 +261,7 @@ int main(void)
 		{ "test_shared_logs (needs SLOTSCOPE_FIXTURES)",
 		  test_shared_logs, NULL, NULL, NULL },
 		cmocka_unit_test(test_differences),
+		cmocka_unit_test(test_view_unchanged),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_no_log),
 	};

@@ -79,18 +79,25 @@ static char *print_view(const struct replay *replay,
 	return text;
 }
 
-/* Both views of the address space in which the difference is */
-static void print_views(struct replay *replay, struct address_space *where)
+/* What @where showed before the call; NULL if it was not there */
+static const struct flat_view *view_before(const struct replay *replay,
+					   const struct address_space *where)
 {
 	struct address_space *as = address_space_first(replay->model);
-	const struct flat_view *view;
 	size_t i;
 
 	for (i = 0; as && i < REPLAY_WATCHED; i++, as = address_space_next(as))
 		if (as == where)
-			replay->report->before =
-				print_view(replay, replay->before[i]);
-	view = address_space_get_flat_view(where);
+			return replay->before[i];
+	return NULL;
+}
+
+/* Both views of the address space in which the difference is */
+static void print_views(struct replay *replay, struct address_space *where)
+{
+	const struct flat_view *view = address_space_get_flat_view(where);
+
+	replay->report->before = print_view(replay, view_before(replay, where));
 	replay->report->after = print_view(replay, view);
 	flat_view_unref(view);
 }
@@ -189,11 +196,20 @@ static void compare_request(struct replay *replay, const char *line)
 	difference(replay, ours, line, NULL);
 }
 
+/* The line that a log has of a view */
+static void flat_line(const struct replay *replay, const char *name,
+		      const struct flat_view *view, char *out, size_t size)
+{
+	snprintf(out, size, "flat as=\"%s\" nr=%zu fnv=%016" PRIx64, name,
+		 flat_view_nr(view),
+		 flat_view_hash(view, id_of, (void *)replay));
+}
+
 static void compare_flat(struct replay *replay, const char *line)
 {
-	const struct flat_view *view;
+	const struct flat_view *view, *before;
 	struct address_space *as;
-	char name[256], ours[512];
+	char name[256], ours[512], old[512];
 
 	/* Requests come before the views that they belong to are printed */
 	if (replay->next_expected < replay->nr_expected) {
@@ -214,12 +230,16 @@ static void compare_flat(struct replay *replay, const char *line)
 	if (replay->no_hash)
 		return;
 	view = address_space_get_flat_view(as);
-	snprintf(ours, sizeof(ours), "flat as=\"%s\" nr=%zu fnv=%016" PRIx64,
-		 name, flat_view_nr(view), flat_view_hash(view, id_of, replay));
+	flat_line(replay, name, view, ours, sizeof(ours));
 	flat_view_unref(view);
 	if (!strcmp(ours, line))
 		return;
 	difference(replay, ours, line, as);
+	before = view_before(replay, as);
+	if (before) {
+		flat_line(replay, name, before, old, sizeof(old));
+		replay->report->unchanged = !strcmp(old, line);
+	}
 }
 
 /* A call or the end: what the call before led to must all have been there */

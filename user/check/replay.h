@@ -34,6 +34,8 @@
  * @before:   our view of the address space before the call, as text; the log
  *	      has only a hash of theirs
  * @after:    our view after it
+ * @unchanged: QEMU's hash is that of @before: its view did not change with the
+ *	      call, and so is known
  * @why:      the refusal, in words
  */
 struct replay_report {
@@ -51,6 +53,7 @@ struct replay_report {
 	char theirs[512];
 	char *before;
 	char *after;
+	bool unchanged;
 	struct slotscope_error why;
 };
 

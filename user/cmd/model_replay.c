@@ -10,6 +10,26 @@
 #include "cmd/model.h"
 #include "render/side_by_side.h"
 
+/* QEMU's view beside ours where it is known, or else why it is not there */
+static void print_views(const struct replay_report *report)
+{
+	struct side_by_side texts = {
+		.left = report->before,
+		.right = report->after,
+		.left_title = "our view before the call",
+		.right_title = "our view after it",
+	};
+
+	if (report->unchanged) {
+		texts.left_title = "QEMU's view: the call left it as it was";
+		texts.right_title = "ours";
+	}
+	render_side_by_side(stdout, &texts);
+	if (!report->unchanged && !strncmp(report->theirs, "flat ", 5))
+		puts("  QEMU's view cannot be shown: the log has its hash alone, and that is not\n"
+		     "  the hash of the view before the call");
+}
+
 static void print_report(const char *path, const struct replay_report *report)
 {
 	printf("%s: %zu calls: %zu flat views, %zu KVM requests, %zu RAMBlock offsets ",
@@ -23,15 +43,7 @@ static void print_report(const char *path, const struct replay_report *report)
 		       report->line, report->call,
 		       *report->ours ? report->ours : "(nothing)",
 		       *report->theirs ? report->theirs : "(nothing)");
-		render_side_by_side(stdout,
-				    &(struct side_by_side){
-					    .left = report->before,
-					    .right = report->after,
-					    .left_title =
-						    "our view before the call",
-					    .right_title = "our view after it",
-				    });
-		puts("  (a log holds only a hash of QEMU's view)");
+		print_views(report);
 		return;
 	}
 	puts("equal");
@@ -72,6 +84,8 @@ static struct json_object *report_json(const char *path,
 		add_string(obj, "theirs", report->theirs);
 		add_string(obj, "view_before", report->before);
 		add_string(obj, "view_after", report->after);
+		add_string(obj, "view_theirs",
+			   report->unchanged ? report->before : NULL);
 	}
 	if (report->refused)
 		add_string(obj, "refused", report->why.why);
