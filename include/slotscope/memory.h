@@ -51,6 +51,7 @@ struct memory_region;
 struct address_space;
 struct flat_view;
 struct memory_listener;
+struct memory_observer;
 
 /* Who wants to know of writes to RAM; bits of a dirty log mask */
 enum {
@@ -73,12 +74,14 @@ enum {
  * @full_render: render every view whole at each commit, as QEMU does, and tell
  *		 listeners of every range (region_nop for what stayed). Slow, and
  *		 the oracle for the fast way
+ * @observer:	 follows what happens inside, see struct memory_observer; NULL
  */
 struct memory_model_options {
 	uint64_t page_size;
 	uint64_t ram_align;
 	bool tcg;
 	bool full_render;
+	const struct memory_observer *observer;
 };
 
 /**
@@ -1152,5 +1155,69 @@ memory_listener_address_space(const struct memory_listener *listener);
 struct memory_listener *memory_listener_first(const struct memory_model *model);
 struct memory_listener *
 memory_listener_next(const struct memory_listener *listener);
+
+/*
+ * Observing
+ */
+
+enum memory_event_kind {
+	MEMORY_EVENT_RAM_BLOCK,	    /* a RAMBlock is made: name, block */
+	MEMORY_EVENT_REGION,	    /* a region is made: name, what, region */
+	MEMORY_EVENT_MAP,	    /* region goes into container, at addr */
+	MEMORY_EVENT_UNMAP,	    /* region goes out of container */
+	MEMORY_EVENT_ENABLE,	    /* region is shown, or hidden */
+	MEMORY_EVENT_READONLY,	    /* writes to region are dropped, or not */
+	MEMORY_EVENT_ADDRESS_SPACE, /* is made: name, as, root as region */
+	MEMORY_EVENT_COMMIT,	    /* the end of a transaction; it renders */
+	MEMORY_EVENT_VIEW,	    /* as: old_view gives way to new_view */
+	MEMORY_EVENT_LISTEN,	    /* listener is registered to as */
+	MEMORY_EVENT_REPLAY,	    /* listener is told what is there */
+	MEMORY_EVENT_CALL, /* listener's callback, with a section or without */
+};
+
+enum memory_region_kind {
+	MEMORY_REGION_CONTAINER,
+	MEMORY_REGION_IO,
+	MEMORY_REGION_IOMMU,
+	MEMORY_REGION_RAM, /* and ROM */
+	MEMORY_REGION_ROM_DEVICE,
+	MEMORY_REGION_ALIAS,
+};
+
+/**
+ * struct memory_event - what happens; fields that @kind does not name are NULL
+ *
+ * Of what is being made, the object is NULL before, and after if it was refused.
+ */
+struct memory_event {
+	enum memory_event_kind kind;
+	const char *name;
+	enum memory_region_kind what;
+	const struct ram_block *block;
+	const struct memory_region *region;
+	const struct memory_region *container;
+	uint64_t addr;
+	struct address_space *as;
+	const struct flat_view *old_view;
+	const struct flat_view *new_view;
+	const struct memory_listener *listener;
+	const char *callback; /* "region_add" */
+	const struct memory_region_section *section;
+};
+
+/**
+ * struct memory_observer - follows what happens inside, to tell people
+ * @begin:  it begins
+ * @end:    it is over; @event is the one of @begin, with what was made. They nest
+ * @opaque: given to both
+ *
+ * Neither may change the model. Without an observer nothing is spent on it but a
+ * test.
+ */
+struct memory_observer {
+	void (*begin)(void *opaque, const struct memory_event *event);
+	void (*end)(void *opaque, const struct memory_event *event);
+	void *opaque;
+};
 
 #endif

@@ -28,6 +28,11 @@ int address_space_create(struct memory_model *model, const char *name,
 			 struct memory_region *root, struct address_space **out,
 			 struct slotscope_error *err)
 {
+	struct memory_event event = {
+		.kind = MEMORY_EVENT_ADDRESS_SPACE,
+		.name = name,
+		.region = root,
+	};
 	struct address_space *as;
 	struct flat_view *view;
 	int r;
@@ -37,9 +42,12 @@ int address_space_create(struct memory_model *model, const char *name,
 		return error_why(err, "its root, %s, is of another model",
 				 root->name);
 	}
+	observe_begin(model, &event);
 	as = calloc(1, sizeof(*as));
-	if (!as)
-		return error_nomem(err, "create address space", name);
+	if (!as) {
+		r = error_nomem(err, "create address space", name);
+		goto err_observe;
+	}
 	as->name = strdup(name);
 	if (!as->name) {
 		r = error_nomem(err, "create address space", name);
@@ -61,6 +69,8 @@ int address_space_create(struct memory_model *model, const char *name,
 	address_space_set_view(as, view);
 	ioeventfds_apply(as);
 	*out = as;
+	event.as = as;
+	observe_end(model, &event);
 	return 0;
 
 err_view:
@@ -70,6 +80,8 @@ err_name:
 	free(as->name);
 err_as:
 	free(as);
+err_observe:
+	observe_end(model, &event);
 	return r;
 }
 

@@ -42,23 +42,38 @@ int memory_region_set_enabled(struct memory_region *region, bool enabled,
 			      struct slotscope_error *err)
 {
 	struct memory_model *model = region->model;
+	const struct memory_event event = {
+		.kind = MEMORY_EVENT_ENABLE,
+		.region = region,
+	};
 	int r;
 
 	if (region->info.enabled == enabled)
 		return 0;
+	observe_begin(model, &event);
 	change_begin(model);
 	set_enabled(region, enabled);
 	model->update_pending = true;
 	r = change_end(model, err);
 	if (r)
 		set_enabled(region, !enabled);
+	observe_end(model, &event);
 	return r;
 }
 
 int memory_region_set_readonly(struct memory_region *region, bool readonly,
 			       struct slotscope_error *err)
 {
-	return set_flag(region, &region->info.readonly, readonly, err);
+	const struct memory_event event = {
+		.kind = MEMORY_EVENT_READONLY,
+		.region = region,
+	};
+	int r;
+
+	observe_begin(region->model, &event);
+	r = set_flag(region, &region->info.readonly, readonly, err);
+	observe_end(region->model, &event);
+	return r;
 }
 
 int memory_region_set_nonvolatile(struct memory_region *region,

@@ -133,21 +133,33 @@ static void apply_view(struct address_space *as)
 {
 	struct flat_view *view = as->next_view;
 	const struct windows *windows = windows_between(as->view, view);
+	struct memory_event event = {
+		.kind = MEMORY_EVENT_VIEW,
+		.as = as,
+		.old_view = as->view,
+		.new_view = view,
+	};
+	bool same = view == as->view;
 
 	as->next_view = NULL;
-	if (!TAILQ_EMPTY(&as->listeners) &&
-	    (view != as->view || as->nr_nop_all)) {
+	if (!same)
+		observe_begin(as->model, &event);
+	if (!TAILQ_EMPTY(&as->listeners) && (!same || as->nr_nop_all)) {
 		topology_pass(as, as->view, view, windows, false);
 		topology_pass(as, as->view, view, windows, true);
 	}
-	if (view == as->view)
+	if (same) {
 		flat_view_unref(view);
-	else
-		address_space_set_view(as, view);
+		return;
+	}
+	event.old_view = NULL; /* it may go now */
+	address_space_set_view(as, view);
+	observe_end(as->model, &event);
 }
 
 void commit_apply(struct memory_model *model)
 {
+	const struct memory_event event = { .kind = MEMORY_EVENT_COMMIT };
 	struct memory_listener *listener;
 	struct memory_region *root;
 	struct address_space *as;
@@ -155,6 +167,7 @@ void commit_apply(struct memory_model *model)
 	if (model->update_pending) {
 		model->update_pending = false;
 		model->ioeventfd_pending = false;
+		observe_begin(model, &event);
 		model_for_each_listener(listener, model)
 			listener_call(listener, begin);
 		TAILQ_FOREACH(as, &model->address_spaces, link) {
@@ -165,6 +178,7 @@ void commit_apply(struct memory_model *model)
 			windows_drop(root);
 		model_for_each_listener(listener, model)
 			listener_call(listener, commit);
+		observe_end(model, &event);
 	} else if (model->ioeventfd_pending) {
 		model->ioeventfd_pending = false;
 		TAILQ_FOREACH(as, &model->address_spaces, link)

@@ -73,6 +73,7 @@ int memory_listener_register(struct address_space *as, const char *name,
 			     struct slotscope_error *err)
 {
 	struct memory_listener *listener = calloc(1, sizeof(*listener));
+	struct memory_event event = { .kind = MEMORY_EVENT_LISTEN, .as = as };
 
 	if (!listener)
 		goto nomem;
@@ -85,8 +86,15 @@ int memory_listener_register(struct address_space *as, const char *name,
 	listener->opaque = opaque;
 	/* Before it is told, so that a callback can use it */
 	*out = listener;
+	event.listener = listener;
+	observe_begin(as->model, &event);
 	insert_sorted(listener);
+	event.kind = MEMORY_EVENT_REPLAY;
+	observe_begin(as->model, &event);
 	tell_all_there(listener);
+	observe_end(as->model, &event);
+	event.kind = MEMORY_EVENT_LISTEN;
+	observe_end(as->model, &event);
 	return 0;
 
 nomem_name:

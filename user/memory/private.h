@@ -297,13 +297,48 @@ struct memory_region_section section_of(const struct flat_range *range,
 #define model_for_each_listener(listener, model) \
 	TAILQ_FOREACH(listener, &(model)->listeners, link)
 
+/* observe.c; see struct memory_observer */
+void observe(const struct memory_model *model, const struct memory_event *event,
+	     bool end);
+
+#define observe_begin(model, event)                   \
+	do {                                          \
+		if ((model)->options.observer)        \
+			observe(model, event, false); \
+	} while (0)
+
+#define observe_end(model, event)                    \
+	do {                                         \
+		if ((model)->options.observer)       \
+			observe(model, event, true); \
+	} while (0)
+
+void observe_listener(const struct memory_listener *listener,
+		      const char *callback,
+		      const struct memory_region_section *section, bool end);
+
+#define listener_observed(l)		    ((l)->as->model->options.observer)
+#define section_or_null(none, section, ...) section
+
 /* Call one of the listeners' functions, if it is there, forward or reverse */
-#define listener_call(l, fn, ...)                                 \
-	do {                                                      \
-		if ((l)->ops->fn) {                               \
-			PROBE2(listener_call, (l)->name, #fn);    \
-			(l)->ops->fn((l)->opaque, ##__VA_ARGS__); \
-		}                                                 \
+#define listener_call(l, fn, ...)                                        \
+	do {                                                             \
+		if ((l)->ops->fn) {                                      \
+			PROBE2(listener_call, (l)->name, #fn);           \
+			if (listener_observed(l))                        \
+				observe_listener(                        \
+					l, #fn,                          \
+					section_or_null(, ##__VA_ARGS__, \
+							NULL),           \
+					false);                          \
+			(l)->ops->fn((l)->opaque, ##__VA_ARGS__);        \
+			if (listener_observed(l))                        \
+				observe_listener(                        \
+					l, #fn,                          \
+					section_or_null(, ##__VA_ARGS__, \
+							NULL),           \
+					true);                           \
+		}                                                        \
 	} while (0)
 
 #define listeners_call(as, fn, ...)                           \

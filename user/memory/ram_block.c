@@ -228,6 +228,7 @@ int ram_block_create(struct memory_model *model, const char *name,
 		     struct ram_block **out, struct slotscope_error *err)
 {
 	static const struct ram_block_options none;
+	struct memory_event event = { .kind = MEMORY_EVENT_RAM_BLOCK };
 	uint64_t mask, max;
 	struct block_impl *b;
 	int r;
@@ -241,9 +242,13 @@ int ram_block_create(struct memory_model *model, const char *name,
 	r = check_options(name, size, options, err);
 	if (r)
 		return r;
+	event.name = name;
+	observe_begin(model, &event);
 	b = calloc(1, sizeof(*b));
-	if (!b)
-		return error_nomem(err, "create RAMBlock", name);
+	if (!b) {
+		r = error_nomem(err, "create RAMBlock", name);
+		goto err_observe;
+	}
 	b->block.page_size = options->page_size ? options->page_size : 4096;
 	mask = b->block.page_size - 1;
 	max = options->max_size ? options->max_size : size;
@@ -273,10 +278,14 @@ int ram_block_create(struct memory_model *model, const char *name,
 	}
 	insert(model, b);
 	*out = &b->block;
+	event.block = &b->block;
+	observe_end(model, &event);
 	return 0;
 
 err_free:
 	free(b);
+err_observe:
+	observe_end(model, &event);
 	return r;
 }
 

@@ -55,11 +55,36 @@ nomem:
 	return error_nomem(err, "create memory region", name ? name : "");
 }
 
+static struct memory_event begin(const struct memory_model *model,
+				 const char *name, enum memory_region_kind what)
+{
+	struct memory_event event = {
+		.kind = MEMORY_EVENT_REGION,
+		.name = name ? name : "",
+		.what = what,
+	};
+
+	observe_begin(model, &event);
+	return event;
+}
+
+static int end(const struct memory_model *model, struct memory_event *event,
+	       int r, struct memory_region **out)
+{
+	if (!r)
+		event->region = *out;
+	observe_end(model, event);
+	return r;
+}
+
 int memory_region_create(struct memory_model *model, const char *name,
 			 memory_size_t size, struct memory_region **out,
 			 struct slotscope_error *err)
 {
-	return region_create(model, name, size, out, err);
+	struct memory_event event = begin(model, name, MEMORY_REGION_CONTAINER);
+
+	return end(model, &event, region_create(model, name, size, out, err),
+		   out);
 }
 
 int memory_region_create_io(struct memory_model *model, const char *name,
@@ -68,14 +93,15 @@ int memory_region_create_io(struct memory_model *model, const char *name,
 			    struct memory_region **out,
 			    struct slotscope_error *err)
 {
+	struct memory_event event = begin(model, name, MEMORY_REGION_IO);
 	int r = region_create(model, name, size, out, err);
 
 	if (r)
-		return r;
+		return end(model, &event, r, out);
 	(*out)->info.terminates = true;
 	(*out)->info.opaque = opaque;
 	(*out)->ops = ops;
-	return 0;
+	return end(model, &event, 0, out);
 }
 
 int memory_region_create_iommu(struct memory_model *model, const char *name,
@@ -83,15 +109,16 @@ int memory_region_create_iommu(struct memory_model *model, const char *name,
 			       void *opaque, struct memory_region **out,
 			       struct slotscope_error *err)
 {
+	struct memory_event event = begin(model, name, MEMORY_REGION_IOMMU);
 	int r = region_create(model, name, size, out, err);
 
 	if (r)
-		return r;
+		return end(model, &event, r, out);
 	(*out)->info.terminates = true;
 	(*out)->info.iommu = true;
 	(*out)->info.opaque = opaque;
 	(*out)->iommu_ops = ops;
-	return 0;
+	return end(model, &event, 0, out);
 }
 
 /* All that has a RAMBlock behind it */
@@ -138,11 +165,12 @@ int memory_region_create_ram(struct memory_model *model, const char *name,
 			     struct memory_region **out,
 			     struct slotscope_error *err)
 {
+	struct memory_event event = begin(model, name, MEMORY_REGION_RAM);
 	int r = create_with_block(model, name, size, ram, out, err);
 
 	if (!r)
 		(*out)->info.ram = true;
-	return r;
+	return end(model, &event, r, out);
 }
 
 int memory_region_create_rom(struct memory_model *model, const char *name,
@@ -150,11 +178,14 @@ int memory_region_create_rom(struct memory_model *model, const char *name,
 			     struct memory_region **out,
 			     struct slotscope_error *err)
 {
-	int r = memory_region_create_ram(model, name, size, ram, out, err);
+	struct memory_event event = begin(model, name, MEMORY_REGION_RAM);
+	int r = create_with_block(model, name, size, ram, out, err);
 
-	if (!r)
+	if (!r) {
+		(*out)->info.ram = true;
 		(*out)->info.readonly = true;
-	return r;
+	}
+	return end(model, &event, r, out);
 }
 
 int memory_region_create_rom_device(struct memory_model *model,
@@ -164,14 +195,16 @@ int memory_region_create_rom_device(struct memory_model *model,
 				    void *opaque, struct memory_region **out,
 				    struct slotscope_error *err)
 {
+	struct memory_event event =
+		begin(model, name, MEMORY_REGION_ROM_DEVICE);
 	int r = create_with_block(model, name, size, ram, out, err);
 
 	if (r)
-		return r;
+		return end(model, &event, r, out);
 	(*out)->info.rom_device = true;
 	(*out)->info.opaque = opaque;
 	(*out)->ops = ops;
-	return 0;
+	return end(model, &event, 0, out);
 }
 
 int memory_region_create_ram_device(struct memory_model *model,
@@ -180,11 +213,14 @@ int memory_region_create_ram_device(struct memory_model *model,
 				    struct memory_region **out,
 				    struct slotscope_error *err)
 {
-	int r = memory_region_create_ram(model, name, size, ram, out, err);
+	struct memory_event event = begin(model, name, MEMORY_REGION_RAM);
+	int r = create_with_block(model, name, size, ram, out, err);
 
-	if (!r)
+	if (!r) {
+		(*out)->info.ram = true;
 		(*out)->info.ram_device = true;
-	return r;
+	}
+	return end(model, &event, r, out);
 }
 
 int memory_region_create_alias(struct memory_model *model, const char *name,
@@ -193,6 +229,7 @@ int memory_region_create_alias(struct memory_model *model, const char *name,
 			       struct slotscope_error *err)
 {
 	struct memory_region *region;
+	struct memory_event event;
 	int r;
 
 	if (target->model != model) {
@@ -200,14 +237,15 @@ int memory_region_create_alias(struct memory_model *model, const char *name,
 			  name ? name : "", target->name);
 		return error_why(err, "the target is of another model");
 	}
+	event = begin(model, name, MEMORY_REGION_ALIAS);
 	r = region_create(model, name, size, &region, err);
 	if (r)
-		return r;
+		return end(model, &event, r, out);
 	region->info.alias = memory_region_ref(target);
 	region->info.alias_offset = offset;
 	LIST_INSERT_HEAD(&target->aliases, region, alias_link);
 	*out = region;
-	return 0;
+	return end(model, &event, 0, out);
 }
 
 struct memory_region *memory_region_ref(struct memory_region *region)

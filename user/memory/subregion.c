@@ -183,6 +183,12 @@ static int add_subregion(struct memory_region *container, uint64_t offset,
 {
 	struct memory_model *model = container->model;
 	uint64_t old_addr = region->info.addr;
+	const struct memory_event event = {
+		.kind = MEMORY_EVENT_MAP,
+		.region = region,
+		.container = container,
+		.addr = offset,
+	};
 	int r;
 
 	r = check_add(container, region, offset, err);
@@ -192,6 +198,7 @@ static int add_subregion(struct memory_region *container, uint64_t offset,
 	if (r)
 		return r;
 
+	observe_begin(model, &event);
 	change_begin(model);
 	set_addr(region, offset);
 	region->info.priority = priority;
@@ -205,6 +212,7 @@ static int add_subregion(struct memory_region *container, uint64_t offset,
 		region_detach(region);
 		set_addr(region, old_addr);
 	}
+	observe_end(model, &event);
 	return r;
 }
 
@@ -229,6 +237,11 @@ int memory_region_del_subregion(struct memory_region *container,
 {
 	struct memory_model *model = container->model;
 	uint64_t seq = region->mapped_seq;
+	const struct memory_event event = {
+		.kind = MEMORY_EVENT_UNMAP,
+		.region = region,
+		.container = container,
+	};
 	int r;
 
 	if (region->info.container != container) {
@@ -236,6 +249,7 @@ int memory_region_del_subregion(struct memory_region *container,
 			  region->name, container->name);
 		return error_why(err, "it is not mapped there");
 	}
+	observe_begin(model, &event);
 	change_begin(model);
 	memory_region_ref(region); /* so that there is a way back */
 	region_touch(region);
@@ -245,6 +259,7 @@ int memory_region_del_subregion(struct memory_region *container,
 	r = change_end(model, err);
 	if (r)
 		region_attach(container, region, seq);
+	observe_end(model, &event);
 	memory_region_unref(region);
 	return r;
 }

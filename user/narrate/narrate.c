@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "narrate/fields.h"
+
+/*
+ * One for the process, as a tracepoint is: what is told of is the process's one
+ * VM, and a pointer to be handed down everywhere would be known to everything.
+ */
+static struct {
+	atomic_bool on;
+	pthread_mutex_t lock; /* guards the rest, and orders what is told */
+	const struct narrator *narrator;
+	unsigned int nr;
+	unsigned int first[NR_NARRATE];
+} story = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+/* Where this thread is */
+static _Thread_local struct {
+	unsigned int nr;
+	unsigned int depth;
+	unsigned int
+		folded; /* within so many steps that are not told in detail */
+	enum narrate_id id;
+} here;
+
+void narrate_to(const struct narrator *narrator)
+{
+	size_t i;
+
+	pthread_mutex_lock(&story.lock);
+	story.narrator = narrator;
+	story.nr = 0;
+	for (i = 0; i < NR_NARRATE; i++)
+		story.first[i] = 0;
+	pthread_mutex_unlock(&story.lock);
+	atomic_store(&story.on, narrator != NULL);
+}
+
+void narrate_end(void)
+{
+	atomic_store(&story.on, false);
+}
+
+bool narrating(void)
+{
+	return atomic_load_explicit(&story.on, memory_order_relaxed);
+}
+
+static void tell(struct narrate_event *event)
+{
+	if (story.narrator)
+		story.narrator->tell(story.narrator->opaque, event);
+}
+
+/* Of the step that this thread is in */
+static struct narrate_event event_here(enum narrate_kind kind)
+{
+	return (struct narrate_event){
+		.kind = kind,
+		.nr = here.nr,
+		.depth = here.nr ? here.depth - 1 : 0,
+		.step = here.nr ? &narrate_steps[here.id] : NULL,
+		.subject = "",
+		.first = here.nr ? story.first[here.id] : 0,
+	};
+}
+
+static void tell_change(void *opaque, const struct narrate_change *change)
+{
+	struct narrate_event event = event_here(NARRATE_CHANGE);
+
+	event.change = change;
+	tell(&event);
+}
+
+struct narrate_scope narrate_enter(enum narrate_id id, narrate_watch *watch,
+				   const void *object, const char *fmt, ...)
+{
+	struct narrate_scope scope = { .in = here.nr, .outer = here.id };
+	struct narrate_event event;
+	char subject[160];
+	va_list ap;
+
+	/* Who comes in while nobody listens is not told of when it leaves */
+	if (!narrating() || here.folded)
+		return scope;
+	va_start(ap, fmt);
+	vsnprintf(subject, sizeof(subject), fmt, ap);
+	va_end(ap);
+
+	pthread_mutex_lock(&story.lock);
+	scope.nr = ++story.nr;
+	if (!story.first[id])
+		story.first[id] = scope.nr;
+	scope.folds = narrate_steps[id].fold && story.first[id] != scope.nr &&
+		      !(story.narrator && story.narrator->unfold);
+	scope.watch = watch;
+	scope.object = object;
+	here.nr = scope.nr;
+	here.id = id;
+	here.depth++;
+	here.folded += scope.folds;
+	event = event_here(NARRATE_ENTER);
+	event.in = scope.in;
+	event.subject = subject;
+	event.folded = scope.folds;
+	tell(&event);
+	pthread_mutex_unlock(&story.lock);
+
+	scope.before = narrate_list(watch, object);
+	return scope;
+}
+
+void narrate_leave(struct narrate_scope *scope)
+{
+	struct narrate_fields *after;
+	struct narrate_event event;
+
+	if (!scope->nr)
+		return;
+	if (narrating()) {
+		after = narrate_list(scope->watch, scope->object);
+		pthread_mutex_lock(&story.lock);
+		narrate_compare(scope->before, after, tell_change, NULL);
+		event = event_here(NARRATE_LEAVE);
+		event.in = scope->in;
+		tell(&event);
+		pthread_mutex_unlock(&story.lock);
+		narrate_fields_free(after);
+	}
+	narrate_fields_free(scope->before);
+	here.nr = scope->in;
+	here.id = scope->outer;
+	here.depth--;
+	here.folded -= scope->folds;
+}
+
+void narrate_diff(narrate_watch *watch, const void *before, const void *after)
+{
+	struct narrate_fields *was, *is;
+
+	if (!narrating() || here.folded)
+		return;
+	was = narrate_list(watch, before);
+	is = narrate_list(watch, after);
+	pthread_mutex_lock(&story.lock);
+	narrate_compare(was, is, tell_change, NULL);
+	pthread_mutex_unlock(&story.lock);
+	narrate_fields_free(was);
+	narrate_fields_free(is);
+}
+
+void narrate_call(const struct narrate_call *call)
+{
+	struct narrate_event event;
+	int saved = errno;
+
+	if (!narrating())
+		return;
+	pthread_mutex_lock(&story.lock);
+	event = event_here(NARRATE_CALL);
+	event.call = call;
+	tell(&event);
+	pthread_mutex_unlock(&story.lock);
+	errno = saved;
+}
