@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Exits from KVM_RUN: which are answered, and what the others mean. */
 #include <errno.h>
-#include <sys/ioctl.h>
-#include <linux/kvm.h>
 
 #include "kvm/exits.h"
+#include "kvm/ioctl.h"
 
 /* Newer than Debian 12's headers (Linux 6.8) */
 #ifndef KVM_EXIT_MEMORY_FAULT
@@ -41,8 +40,8 @@ static uint64_t guest_rip(struct vcpu *cpu)
 	struct kvm_sregs sregs;
 	struct kvm_regs regs;
 
-	if (ioctl(cpu->fd, KVM_GET_REGS, &regs) ||
-	    ioctl(cpu->fd, KVM_GET_SREGS, &sregs))
+	if (kvm_ioctl(cpu->fd, KVM_GET_REGS, &regs) ||
+	    kvm_ioctl(cpu->fd, KVM_GET_SREGS, &sregs))
 		return 0;
 	return sregs.cs.base + regs.rip;
 }

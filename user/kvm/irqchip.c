@@ -5,9 +5,8 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <linux/kvm.h>
 
+#include "kvm/ioctl.h"
 #include "kvm/kvm.h"
 
 #define NR_CHIPS     3 /* PIC master, PIC slave, I/O APIC */
@@ -44,7 +43,7 @@ static int create_all(struct kvm_state *s, struct slotscope_error *err)
 	int ret = kvm_require(s, &needs_all, 1, err);
 	if (ret)
 		return ret;
-	if (ioctl(s->vm_fd, KVM_CREATE_IRQCHIP, 0))
+	if (kvm_ioctl(s->vm_fd, KVM_CREATE_IRQCHIP, 0))
 		return error_set(err, errno,
 				 "make interrupt controllers in the kernel "
 				 "(KVM_CREATE_IRQCHIP)");
@@ -61,7 +60,7 @@ static int create_split(struct kvm_state *s, struct slotscope_error *err)
 
 	if (ret)
 		return ret;
-	if (!ioctl(s->vm_fd, KVM_ENABLE_CAP, &cap))
+	if (!kvm_ioctl(s->vm_fd, KVM_ENABLE_CAP, &cap))
 		return 0;
 	return error_set(err, errno,
 			 "make local APICs in the kernel (KVM_ENABLE_CAP of "
@@ -108,7 +107,7 @@ int kvm_irqchip_route(struct kvm_state *s, struct slotscope_error *err)
 								  i,
 			};
 	table.head.nr = e - table.entries;
-	if (!ioctl(s->vm_fd, KVM_SET_GSI_ROUTING, &table))
+	if (!kvm_ioctl(s->vm_fd, KVM_SET_GSI_ROUTING, &table))
 		return 0;
 	return error_set(err, errno,
 			 "tie interrupt lines to the kernel's controllers "
@@ -125,7 +124,7 @@ int kvm_pit_create(struct kvm_state *s, struct slotscope_error *err)
 	ret = kvm_require(s, &needs_pit, 1, err);
 	if (ret)
 		return ret;
-	if (!ioctl(s->vm_fd, KVM_CREATE_PIT2, &config))
+	if (!kvm_ioctl(s->vm_fd, KVM_CREATE_PIT2, &config))
 		return 0;
 	return error_set(err, errno,
 			 "make a timer in the kernel (KVM_CREATE_PIT2)");
@@ -142,11 +141,11 @@ int kvm_irqchip_save(struct kvm_state *s, struct slotscope_error *err)
 	if (!state)
 		return error_set(err, ENOMEM, "keep interrupt controllers");
 	s->irqchip_state = state;
-	if (ioctl(s->vm_fd, KVM_GET_PIT2, &state->pit))
+	if (kvm_ioctl(s->vm_fd, KVM_GET_PIT2, &state->pit))
 		return error_set(err, errno, "read the timer (KVM_GET_PIT2)");
 	for (i = 0; i < NR_CHIPS; i++) {
 		state->chips[i].chip_id = i;
-		if (ioctl(s->vm_fd, KVM_GET_IRQCHIP, &state->chips[i]))
+		if (kvm_ioctl(s->vm_fd, KVM_GET_IRQCHIP, &state->chips[i]))
 			return error_set(err, errno,
 					 "read interrupt controller %u "
 					 "(KVM_GET_IRQCHIP)",
@@ -163,12 +162,12 @@ int kvm_irqchip_reset(struct kvm_state *s, struct slotscope_error *err)
 	if (!state)
 		return 0;
 	for (i = 0; i < NR_CHIPS; i++)
-		if (ioctl(s->vm_fd, KVM_SET_IRQCHIP, &state->chips[i]))
+		if (kvm_ioctl(s->vm_fd, KVM_SET_IRQCHIP, &state->chips[i]))
 			return error_set(err, errno,
 					 "reset interrupt controller %u "
 					 "(KVM_SET_IRQCHIP)",
 					 i);
-	if (ioctl(s->vm_fd, KVM_SET_PIT2, &state->pit))
+	if (kvm_ioctl(s->vm_fd, KVM_SET_PIT2, &state->pit))
 		return error_set(err, errno, "reset the timer (KVM_SET_PIT2)");
 	return 0;
 }
@@ -179,5 +178,5 @@ void kvm_set_irq(const struct kvm_state *s, unsigned int gsi, bool level)
 
 	/* It can fail for a line that no route has: a device's bug at most */
 	if (s->irqchip == KVM_IRQCHIP_ALL)
-		ioctl(s->vm_fd, KVM_IRQ_LINE, &line);
+		kvm_ioctl(s->vm_fd, KVM_IRQ_LINE, &line);
 }

@@ -4,10 +4,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-#include <linux/kvm.h>
 
+#include "kvm/ioctl.h"
 #include "kvm/kvm.h"
 
 #define KVM_DEVICE "/dev/kvm"
@@ -38,7 +37,7 @@ static const struct kvm_required needed_last[] = {
 
 int kvm_check_extension(const struct kvm_state *s, int cap)
 {
-	int ret = ioctl(s->dev_fd, KVM_CHECK_EXTENSION, cap);
+	int ret = kvm_ioctl(s->dev_fd, KVM_CHECK_EXTENSION, cap);
 
 	return ret > 0 ? ret : 0;
 }
@@ -62,7 +61,7 @@ static int open_device(struct kvm_state *s, struct slotscope_error *err)
 
 static int check_api(struct kvm_state *s, struct slotscope_error *err)
 {
-	int version = ioctl(s->dev_fd, KVM_GET_API_VERSION, 0);
+	int version = kvm_ioctl(s->dev_fd, KVM_GET_API_VERSION, 0);
 
 	if (version == KVM_API_VERSION)
 		return 0;
@@ -79,7 +78,7 @@ static int create_vm(struct kvm_state *s, struct slotscope_error *err)
 {
 	/* A signal may hit while KVM waits in there, and does under a tracer */
 	do {
-		s->vm_fd = ioctl(s->dev_fd, KVM_CREATE_VM, 0);
+		s->vm_fd = kvm_ioctl(s->dev_fd, KVM_CREATE_VM, 0);
 	} while (s->vm_fd < 0 && errno == EINTR);
 	if (s->vm_fd >= 0)
 		return 0;
@@ -109,7 +108,7 @@ int kvm_require(const struct kvm_state *s, const struct kvm_required *required,
 static int check_cpus(struct kvm_state *s, unsigned int nr,
 		      struct slotscope_error *err)
 {
-	int soft = ioctl(s->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_VCPUS);
+	int soft = kvm_ioctl(s->vm_fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_VCPUS);
 	int max = kvm_check_extension(s, KVM_CAP_MAX_VCPUS);
 
 	if (soft <= 0)
@@ -128,7 +127,7 @@ int kvm_enable_cap(const struct kvm_state *s, uint32_t cap, uint64_t arg)
 {
 	struct kvm_enable_cap enable = { .cap = cap, .args[0] = arg };
 
-	return ioctl(s->vm_fd, KVM_ENABLE_CAP, &enable) ? -errno : 0;
+	return kvm_ioctl(s->vm_fd, KVM_ENABLE_CAP, &enable) ? -errno : 0;
 }
 
 static void look_at_slots(struct kvm_state *s)

@@ -2,10 +2,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-#include <linux/kvm.h>
 
+#include "kvm/ioctl.h"
 #include "kvm/listener.h"
 
 _Static_assert((int)SLOT_LOG_DIRTY == KVM_MEM_LOG_DIRTY_PAGES &&
@@ -25,7 +24,7 @@ static int set_user_memory_region(struct kvm_memory_listener *l,
 	};
 
 	l->requests++;
-	if (ioctl(l->kvm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
+	if (kvm_ioctl(l->kvm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
 		return -errno;
 	return 0;
 }

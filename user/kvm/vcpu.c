@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <linux/kvm.h>
 
+#include "kvm/ioctl.h"
 #include "kvm/kvm.h"
 #include "kvm/vcpu.h"
 #include "kvm/vcpu_state.h"
@@ -26,11 +25,11 @@ static int init_vcpu(struct vcpu *cpu, struct slotscope_error *err)
 	struct kvm_state *s = cpu->set->kvm;
 	int size, ret;
 
-	cpu->fd = ioctl(s->vm_fd, KVM_CREATE_VCPU, cpu->index);
+	cpu->fd = kvm_ioctl(s->vm_fd, KVM_CREATE_VCPU, cpu->index);
 	if (cpu->fd < 0)
 		return error_set(err, errno, "create vCPU %u (KVM_CREATE_VCPU)",
 				 cpu->index);
-	size = ioctl(s->dev_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	size = kvm_ioctl(s->dev_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (size < (int)sizeof(*cpu->run))
 		return error_set(err, size < 0 ? errno : EPROTO,
 				 "ask KVM how large a vCPU's kvm_run is");

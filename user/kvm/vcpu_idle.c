@@ -9,10 +9,9 @@
  * is not to be disturbed: so only those are fetched out that have neither come
  * out nor used their CPU since they were looked at last.
  */
-#include <sys/ioctl.h>
 #include <time.h>
-#include <linux/kvm.h>
 
+#include "kvm/ioctl.h"
 #include "kvm/kvm.h"
 #include "kvm/vcpu.h"
 
@@ -46,14 +45,14 @@ bool vcpu_is_asleep(const struct vcpu *cpu)
 	struct kvm_mp_state mp;
 	struct kvm_regs regs;
 
-	if (ioctl(cpu->fd, KVM_GET_MP_STATE, &mp))
+	if (kvm_ioctl(cpu->fd, KVM_GET_MP_STATE, &mp))
 		return false;
 	switch (mp.mp_state) {
 	case KVM_MP_STATE_UNINITIALIZED:
 	case KVM_MP_STATE_INIT_RECEIVED:
 		return true; /* it waits for another to start it */
 	case KVM_MP_STATE_HALTED:
-		return !ioctl(cpu->fd, KVM_GET_REGS, &regs) &&
+		return !kvm_ioctl(cpu->fd, KVM_GET_REGS, &regs) &&
 		       !(regs.rflags & RFLAGS_IF);
 	default:
 		return false;

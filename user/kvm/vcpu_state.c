@@ -2,9 +2,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <linux/kvm.h>
 
+#include "kvm/ioctl.h"
 #include "kvm/kvm.h"
 #include "kvm/vcpu_state.h"
 
@@ -28,7 +27,7 @@ struct vcpu_state {
 static int step(int vcpu_fd, unsigned long request, void *arg, const char *what,
 		struct slotscope_error *err)
 {
-	if (!ioctl(vcpu_fd, request, arg))
+	if (!kvm_ioctl(vcpu_fd, request, arg))
 		return 0;
 	return error_set(err, errno, "keep or restore a vCPU's state (%s)",
 			 what);
@@ -56,7 +55,7 @@ static int save_msrs(const struct kvm_state *s, int vcpu_fd,
 		memset(&one, 0, sizeof(one));
 		one.head.nmsrs = 1;
 		one.entry.index = list->indices[i];
-		if (ioctl(vcpu_fd, KVM_GET_MSRS, &one) == 1)
+		if (kvm_ioctl(vcpu_fd, KVM_GET_MSRS, &one) == 1)
 			state->msrs->entries[state->msrs->nmsrs++] = one.entry;
 	}
 	return 0;
@@ -75,7 +74,7 @@ static void load_msrs(int vcpu_fd, const struct kvm_msrs *msrs)
 		memset(&one, 0, sizeof(one));
 		one.head.nmsrs = 1;
 		one.entry = msrs->entries[i];
-		ioctl(vcpu_fd, KVM_SET_MSRS, &one);
+		kvm_ioctl(vcpu_fd, KVM_SET_MSRS, &one);
 	}
 }
 
@@ -112,14 +111,14 @@ static int save(const struct kvm_state *s, int vcpu_fd,
 		ret = save_xsave(s, vcpu_fd, state, err);
 	if (ret)
 		return ret;
-	state->has_xcrs = !ioctl(vcpu_fd, KVM_GET_XCRS, &state->xcrs);
+	state->has_xcrs = !kvm_ioctl(vcpu_fd, KVM_GET_XCRS, &state->xcrs);
 	ret = STEP(KVM_GET_SREGS, &state->sregs);
 	if (!ret)
 		ret = save_msrs(s, vcpu_fd, state, err);
 	if (ret)
 		return ret;
 	/* Fails without a local APIC in the kernel */
-	state->has_lapic = !ioctl(vcpu_fd, KVM_GET_LAPIC, &state->lapic);
+	state->has_lapic = !kvm_ioctl(vcpu_fd, KVM_GET_LAPIC, &state->lapic);
 	return STEP(KVM_GET_DEBUGREGS, &state->debugregs);
 }
 

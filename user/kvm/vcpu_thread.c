@@ -8,10 +8,9 @@
  */
 #include <errno.h>
 #include <signal.h>
-#include <sys/ioctl.h>
-#include <linux/kvm.h>
 
 #include "kvm/exits.h"
+#include "kvm/ioctl.h"
 #include "kvm/vcpu.h"
 
 #define SIG_KICK SIGUSR1 /* QEMU's SIG_IPI */
@@ -103,7 +102,7 @@ static void finish_io(struct vcpu *cpu)
 	for (i = 0; cpu->io_pending && i < MAX_PIECES; i++) {
 		__atomic_store_n(&cpu->run->immediate_exit, 1,
 				 __ATOMIC_RELAXED);
-		handle(cpu, ioctl(cpu->fd, KVM_RUN, 0) ? errno : 0);
+		handle(cpu, kvm_ioctl(cpu->fd, KVM_RUN, 0) ? errno : 0);
 	}
 }
 
@@ -116,12 +115,12 @@ static void run(struct vcpu *cpu)
 	if (cpu->want_smi) {
 		cpu->want_smi = false;
 		/* ENOTTY where KVM has no SMM: then nothing here asks for it */
-		ioctl(cpu->fd, KVM_SMI);
+		kvm_ioctl(cpu->fd, KVM_SMI, 0);
 	}
 	big_unlock(cpu->set->lock);
 
 	enter_gate(cpu);
-	code = ioctl(cpu->fd, KVM_RUN, 0) ? errno : 0;
+	code = kvm_ioctl(cpu->fd, KVM_RUN, 0) ? errno : 0;
 	leave_gate(cpu);
 
 	big_lock_vcpu(cpu->set->lock);

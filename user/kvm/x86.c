@@ -2,9 +2,8 @@
 /* What a VM needs on x86 before its first slot and vCPU. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <linux/kvm.h>
 
+#include "kvm/ioctl.h"
 #include "kvm/kvm.h"
 
 /*
@@ -58,7 +57,8 @@ static int get_msr_list(struct kvm_state *s, struct slotscope_error *err)
 {
 	struct kvm_msr_list probe = {};
 
-	if (ioctl(s->dev_fd, KVM_GET_MSR_INDEX_LIST, &probe) && errno != E2BIG)
+	if (kvm_ioctl(s->dev_fd, KVM_GET_MSR_INDEX_LIST, &probe) &&
+	    errno != E2BIG)
 		goto failed;
 	if (probe.nmsrs > MSRS_MAX) {
 		errno = E2BIG;
@@ -69,7 +69,7 @@ static int get_msr_list(struct kvm_state *s, struct slotscope_error *err)
 	if (!s->msrs)
 		return error_set(err, ENOMEM, "list the CPU's MSRs");
 	s->msrs->nmsrs = probe.nmsrs;
-	if (!ioctl(s->dev_fd, KVM_GET_MSR_INDEX_LIST, s->msrs))
+	if (!kvm_ioctl(s->dev_fd, KVM_GET_MSR_INDEX_LIST, s->msrs))
 		return 0;
 failed:
 	return error_set(err, errno,
@@ -91,7 +91,7 @@ static int get_supported_cpuid(struct kvm_state *s, struct slotscope_error *err)
 			return error_set(err, ENOMEM,
 					 "list the CPU's features");
 		s->cpuid->nent = nent;
-		if (!ioctl(s->dev_fd, KVM_GET_SUPPORTED_CPUID, s->cpuid))
+		if (!kvm_ioctl(s->dev_fd, KVM_GET_SUPPORTED_CPUID, s->cpuid))
 			return 0;
 		code = errno;
 		free(s->cpuid);
@@ -118,7 +118,7 @@ static unsigned int phys_bits(const struct kvm_cpuid2 *cpuid)
 static int set_shadow_mem(struct kvm_state *s, uint64_t bytes,
 			  struct slotscope_error *err)
 {
-	if (!bytes || !ioctl(s->vm_fd, KVM_SET_NR_MMU_PAGES, bytes / 4096))
+	if (!bytes || !kvm_ioctl(s->vm_fd, KVM_SET_NR_MMU_PAGES, bytes / 4096))
 		return 0;
 	error_set(err, errno,
 		  "let KVM use %llu KiB for page tables "
@@ -139,12 +139,12 @@ int kvm_arch_init(struct kvm_state *s, const struct kvm_options *options,
 		ret = kvm_require(s, needed_identity, 1, err);
 	if (ret)
 		return ret;
-	if (ioctl(s->vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity))
+	if (kvm_ioctl(s->vm_fd, KVM_SET_IDENTITY_MAP_ADDR, &identity))
 		return error_set(err, errno,
 				 "set the identity map's address to 0x%llx "
 				 "(KVM_SET_IDENTITY_MAP_ADDR)",
 				 IDENTITY_MAP_ADDR);
-	if (ioctl(s->vm_fd, KVM_SET_TSS_ADDR, TSS_ADDR))
+	if (kvm_ioctl(s->vm_fd, KVM_SET_TSS_ADDR, TSS_ADDR))
 		return error_set(err, errno,
 				 "set the TSS's address to 0x%lx "
 				 "(KVM_SET_TSS_ADDR)",
@@ -181,7 +181,7 @@ int kvm_arch_init_vcpu(struct kvm_state *s, int vcpu_fd, unsigned int index,
 {
 	s->xsave_size = kvm_check_extension(s, KVM_CAP_XSAVE2);
 	set_apic_id(s->cpuid, index);
-	if (ioctl(vcpu_fd, KVM_SET_CPUID2, s->cpuid))
+	if (kvm_ioctl(vcpu_fd, KVM_SET_CPUID2, s->cpuid))
 		return error_set(err, errno,
 				 "describe the CPU to vCPU %u (KVM_SET_CPUID2)",
 				 index);
