@@ -4,6 +4,7 @@
 
 #include <slotscope/kvm_slots.h>
 
+#include "memory/private.h" /* listeners' callbacks */
 #include "memory_make.h"
 
 static char story[4096];
@@ -340,6 +341,167 @@ static void test_split(void **state)
 	free_board(&b);
 }
 
+/*
+ * QEMU 2.8's rule (kvm_set_phys_mem), told of sections that no commit of a model
+ * leads to: a section may overlap a slot in any way. What overlaps goes, lowest
+ * first; what stood out before it and behind it comes again as slots of their
+ * own, with the flags of the section's region; then comes the section.
+ */
+static void tell(struct board *b, struct memory_region *region, uint64_t offset,
+		 gpa_t gpa, uint64_t size, bool add)
+{
+	struct memory_listener *l = memory_listener_first(b->model);
+	struct memory_region_section section = {
+		.address_space = b->as,
+		.region = region,
+		.offset_within_region = offset,
+		.offset_within_address_space = gpa,
+		.size = size,
+	};
+
+	(add ? l->ops->region_add : l->ops->region_del)(l->opaque, &section);
+}
+
+static const struct split_case {
+	gpa_t gpa;
+	uint64_t size;
+	const char *add;
+	const char *del;
+} split_cases[] = {
+	/* before it; behind it; right at its ends: nothing of it */
+	{ 0x0, 0x1000, "1:0+1000@800000/0 ", "" },
+	{ 0x7000, 0x1000, "1:7000+1000@800000/0 ", "" },
+	{ 0x0, 0x2000, "1:0+2000@800000/0 ", "" },
+	{ 0x6000, 0x1000, "1:6000+1000@800000/0 ", "" },
+	/* its front, from before it or from its first byte: a suffix */
+	{ 0x1000, 0x2000,
+	  "0:2000+0@700000/0 0:3000+3000@701000/0 1:1000+2000@800000/0 ",
+	  "0:2000+0@700000/0 0:3000+3000@701000/0 " },
+	{ 0x2000, 0x1000,
+	  "0:2000+0@700000/0 0:3000+3000@701000/0 1:2000+1000@800000/0 ",
+	  "0:2000+0@700000/0 0:3000+3000@701000/0 " },
+	/* its back: a prefix */
+	{ 0x5000, 0x2000,
+	  "0:2000+0@700000/0 0:2000+3000@700000/0 1:5000+2000@800000/0 ",
+	  "0:2000+0@700000/0 0:2000+3000@700000/0 " },
+	{ 0x5000, 0x1000,
+	  "0:2000+0@700000/0 0:2000+3000@700000/0 1:5000+1000@800000/0 ",
+	  "0:2000+0@700000/0 0:2000+3000@700000/0 " },
+	/* its middle: both */
+	{ 0x3000, 0x1000,
+	  "0:2000+0@700000/0 0:2000+1000@700000/0 1:4000+2000@702000/0 "
+	  "2:3000+1000@800000/0 ",
+	  "0:2000+0@700000/0 0:2000+1000@700000/0 1:4000+2000@702000/0 " },
+	/* all of it, just or with more: neither */
+	{ 0x2000, 0x4000, "0:2000+0@700000/0 0:2000+4000@800000/0 ",
+	  "0:2000+0@700000/0 " },
+	{ 0x1000, 0x6000, "0:2000+0@700000/0 0:1000+6000@800000/0 ",
+	  "0:2000+0@700000/0 " },
+};
+
+static void test_split_overlaps(void **state)
+{
+	struct kvm_slots_options options = { .mode = KVM_SLOTS_SPLIT };
+	const struct split_case *c;
+	struct memory_region *ram, *other;
+	struct board b;
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(split_cases) / sizeof(*c); i++) {
+		c = &split_cases[i / 2];
+		make_board(&b, &options);
+		ram = make_ram(b.model, "ram", 0x4000, 0x700000);
+		other = make_ram(b.model, "other", 0x8000, 0x800000);
+		map(b.system, 0x2000, 0, ram);
+		expect("0:2000+4000@700000/0 ");
+		tell(&b, other, 0, c->gpa, c->size, i % 2);
+		expect(i % 2 ? c->add : c->del);
+		free_board(&b);
+	}
+}
+
+static void test_split_several(void **state)
+{
+	struct kvm_slots_options options = { .mode = KVM_SLOTS_SPLIT };
+	struct memory_region *low, *mid, *high, *rom;
+	struct board b;
+
+	make_board(&b, &options);
+	low = make_ram(b.model, "low", 0x4000, 0x700000);
+	mid = make_ram(b.model, "mid", 0x1000, 0x800000);
+	high = make_ram(b.model, "high", 0x4000, 0x900000);
+	rom = make_ram(b.model, "rom", 0x8000, 0xa00000);
+	MUST(memory_region_set_readonly(rom, true, &error));
+	map(b.system, 0x2000, 0, low);
+	map(b.system, 0x7000, 0, mid);
+	map(b.system, 0x9000, 0, high);
+	expect("0:2000+4000@700000/0 1:7000+1000@800000/0 "
+	       "2:9000+4000@900000/0 ");
+	/*
+	 * Over the end of one, a whole one, and the begin of the third: each
+	 * number is free again for what comes next
+	 */
+	tell(&b, rom, 0x1000, 0x5000, 0x6000, true);
+	expect("0:2000+0@700000/0 0:2000+3000@700000/2 "
+	       "1:7000+0@800000/0 "
+	       "2:9000+0@900000/0 1:b000+2000@902000/2 "
+	       "2:5000+6000@a01000/2 ");
+	assert_int_equal(kvm_slots_nr(b.slots), 3);
+	assert_int_equal(kvm_slots_find(b.slots, 0x4fff)->offset, 0);
+	assert_int_equal(kvm_slots_find(b.slots, 0x5000)->offset, 0x1000);
+	assert_int_equal(kvm_slots_find(b.slots, 0xb000)->offset, 0x2000);
+	/* And what is left is split again */
+	tell(&b, low, 0, 0x3000, 0x1000, false);
+	expect("0:2000+0@700000/0 0:2000+1000@700000/0 3:4000+1000@702000/0 ");
+	free_board(&b);
+}
+
+/* A section that a slot has already, at the same host address: nothing moves */
+static void test_split_fits(void **state)
+{
+	struct kvm_slots_options options = { .mode = KVM_SLOTS_SPLIT };
+	struct memory_region *ram;
+	struct board b;
+
+	make_board(&b, &options);
+	ram = make_ram(b.model, "ram", 0x4000, 0x700000);
+	map(b.system, 0x2000, 0, ram);
+	expect("0:2000+4000@700000/0 ");
+	tell(&b, ram, 0x1000, 0x3000, 0x1000, true);
+	expect("");
+	tell(&b, ram, 0, 0x2000, 0x4000, true);
+	expect("");
+	assert_int_equal(kvm_slots_nr(b.slots), 1);
+	/* Elsewhere in the same RAM, it does not fit */
+	tell(&b, ram, 0x2000, 0x3000, 0x1000, true);
+	expect("0:2000+0@700000/0 0:2000+1000@700000/0 1:4000+2000@702000/0 "
+	       "2:3000+1000@702000/0 ");
+	free_board(&b);
+}
+
+/* A refused deletion: the number is lost, all else goes on */
+static void test_split_refused(void **state)
+{
+	struct kvm_slots_options options = { .mode = KVM_SLOTS_SPLIT };
+	struct memory_region *ram, *other;
+	struct board b;
+
+	make_board(&b, &options);
+	ram = make_ram(b.model, "ram", 0x4000, 0x700000);
+	other = make_ram(b.model, "other", 0x8000, 0x800000);
+	map(b.system, 0x2000, 0, ram);
+	expect("0:2000+4000@700000/0 ");
+	answer = -EIO;
+	tell(&b, other, 0, 0x3000, 0x1000, true);
+	/* Each is told; the loop ends */
+	assert_non_null(strstr(story, "0:2000+0@700000/0 <5"));
+	assert_non_null(strstr(story, "1:2000+1000@700000/0 <5"));
+	assert_non_null(strstr(story, "2:4000+2000@702000/0 <5"));
+	assert_non_null(strstr(story, "3:3000+1000@800000/0 <5"));
+	answer = 0;
+	free_board(&b);
+}
+
 static void test_bad_options(void **state)
 {
 	struct kvm_slots_options options = { .request = on_request };
@@ -375,6 +537,10 @@ int main(void)
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_queued),
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_split_overlaps),
+		cmocka_unit_test(test_split_several),
+		cmocka_unit_test(test_split_fits),
+		cmocka_unit_test(test_split_refused),
 		cmocka_unit_test(test_bad_options),
 	};
 
