@@ -7,6 +7,8 @@
 #ifndef SELFTESTS_KERNEL_ERRNO_WORLD_H
 #define SELFTESTS_KERNEL_ERRNO_WORLD_H
 
+#include <inttypes.h>
+
 #include <slotscope/rules.h>
 
 #include "host/module.h"
@@ -15,6 +17,7 @@
 #include "kmod-test.h"
 
 #define WORLD_GMEM 5
+#define NR(array)  (sizeof(array) / sizeof((array)[0]))
 
 /*
  * KVM keeps up to some 10 bytes of each page of a slot. Requests for more than
@@ -26,6 +29,7 @@
 /**
  * struct world - one VM
  * @module: to ask KVM what it holds; -1 if there is no module
+ * @quiet:  say nothing of what was not foreseen
  * @made:   requests made; @outcomes has how many came to what
  * @too_large: requests that were not made
  */
@@ -37,6 +41,7 @@ struct world {
 	struct request_gmem gmem[WORLD_GMEM];
 	struct slot_state state;
 	uint64_t seq;
+	bool quiet;
 	uint64_t made;
 	uint64_t too_large;
 	uint64_t outcomes[REQUEST_OUTCOMES];
@@ -205,6 +210,8 @@ static inline bool world_ask(struct world *w, const struct slot_request *r)
 			world_accept(w, r, &foresight.may[0]);
 		return true;
 	}
+	if (w->quiet)
+		return false;
 	show_request("", r);
 	ktap_diag("KVM: %s; the rules%s", ret ? strerror(-ret) : "accepted",
 		  foresight.nr == 1 ? "" : " leave it open");
@@ -270,6 +277,80 @@ static inline bool world_is_true(struct world *w)
 			  w->state.nr_slots);
 	slot_state_deinit(&kernel);
 	return same;
+}
+
+static inline void world_show(const struct world *w)
+{
+	char line[128];
+	size_t len = 0;
+
+	ktap_diag("%" PRIu64 " requests; %" PRIu64 " too large were not made",
+		  w->made, w->too_large);
+	for (int i = 0; i < REQUEST_OUTCOMES; i++) {
+		len += snprintf(line + len, sizeof(line) - len, " %s %" PRIu64,
+				request_rule_name(i), w->outcomes[i]);
+		if (len > 60 || i + 1 == REQUEST_OUTCOMES) {
+			ktap_diag("%s", line);
+			len = 0;
+		}
+	}
+}
+
+/* What no request can come to on this kernel */
+static inline bool is_out_of_reach(const struct world *w,
+				   enum request_rule rule)
+{
+	switch (rule) {
+	case RULE_TOTAL_PAGES: /* 2^16 slots of 2^31 pages are not 2^64 */
+		return true;
+	case RULE_READONLY_CAP:
+		return w->limits.readonly == CAN;
+	case RULE_REGION2:
+		return w->limits.region2 == CAN;
+	case RULE_V1_FLAGS:
+		return w->limits.region2 != CAN;
+	case RULE_GMEM_CAP:
+		return w->limits.guest_memfd == CAN;
+	case RULE_GMEM_DIRTY:
+	case RULE_GMEM_READONLY:
+	case RULE_GMEM_ALIGN:
+	case RULE_GMEM_WRAP:
+	case RULE_GMEM_IMMUTABLE:
+	case RULE_GMEM_DROPPED:
+	case RULE_GMEM_FD:
+	case RULE_GMEM_FOREIGN:
+	case RULE_GMEM_END:
+	case RULE_GMEM_BOUND:
+		return w->limits.guest_memfd != CAN;
+	default:
+		return false;
+	}
+}
+
+/* A rule that no request met would be one that is not tested */
+static inline void world_expect_all_met(const struct world *w)
+{
+	for (int i = 0; i < REQUEST_OUTCOMES; i++)
+		EXPECT(!w->outcomes[i] == is_out_of_reach(w, i),
+		       "%s was met by %" PRIu64 " requests",
+		       request_rule_name(i), w->outcomes[i]);
+}
+
+/**
+ * world_module() - the module, to ask what KVM holds; -1 without
+ * @here: this machine is no lab: do not load anything
+ */
+static inline int world_module(bool here)
+{
+	int module = -1;
+
+	if (access("/dev/kvm", R_OK | W_OK))
+		ktap_skip_all("no usable /dev/kvm: %s", strerror(errno));
+	if (!here && !__slotscope_load())
+		module = module_open(NULL, &world_err);
+	if (module < 0)
+		ktap_diag("without the module: what KVM holds is not compared");
+	return module;
 }
 
 #endif
