@@ -76,7 +76,8 @@ static void open_vm(enum kvm_fault_kind fault, gpa_t gpa)
 	vm.probe = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT(vm.probe != MAP_FAILED, "mmap: %s", strerror(errno));
-	ASSERT(!kvm_init(&vm.kvm, &vm.err), "%s: %s", vm.err.tried, vm.err.why);
+	ASSERT(!kvm_init(&vm.kvm, NULL, &vm.err), "%s: %s", vm.err.tried,
+	       vm.err.why);
 	ASSERT(!memory_model_create(NULL, &vm.machine.model, &vm.err), "%s",
 	       vm.err.why);
 	ASSERT(!memory_map_init(vm.machine.model, &vm.machine, &vm.err), "%s",
@@ -201,6 +202,65 @@ static void tells_what_kvm_refuses(void)
 	       "it does not name the region: %s", vm.listener.error.tried);
 	EXPECT(strstr(vm.listener.error.next, "another slot"),
 	       "it does not say what to do: %s", vm.listener.error.next);
+	/* nobody told the VMM of it, so it must not name one of its own */
+	EXPECT(strstr(vm.listener.error.why, "not seen lies there") &&
+		       strstr(vm.listener.error.why, "rule overlap"),
+	       "it does not say why: %s", vm.listener.error.why);
+	close_vm();
+
+	/* A slot of that id, made behind the VMM's back: against all it knows */
+	open_vm(KVM_FAULT_NONE, 0);
+	ASSERT_ERRNO(set_slot(1, 64 * GIB, 4096), 0);
+	build(5 * GIB);
+	EXPECT_EQ(vm.listener.error.code, EINVAL);
+	EXPECT(strstr(vm.listener.error.why, "no rule explains it"),
+	       "it makes something up: %s", vm.listener.error.why);
+	close_vm();
+}
+
+static void names_rule_and_other_party(void)
+{
+	struct kvm_slot_request req = {
+		.slot = 2, .size = MIB, .hva = MIB, .gmem_fd = -1
+	};
+	struct kvm_accepted accepted = { 0 };
+	char why[REQUEST_SAY_MAX];
+
+	open_vm(KVM_FAULT_NONE, 0);
+	kvm_accepted_note(&accepted, &req);
+	/* far away, so that there is room for more ids */
+	req.slot = 300;
+	req.gpa = 2 * MIB;
+	kvm_accepted_note(&accepted, &req);
+	req.slot = 3;
+	req.gpa = 3 * MIB - 4096;
+	EXPECT(kvm_accepted_explain(&accepted, vm.kvm.vm_fd, &req, -EEXIST,
+				    why),
+	       "not sure: %s", why);
+	EXPECT(strstr(why, "slot 300 at 0x200000-0x2fffff (1 MiB) is in the "
+			   "way (rule overlap)"),
+	       "%s", why);
+	/* once it is gone it is no party any more */
+	req.slot = 300;
+	req.size = 0;
+	kvm_accepted_note(&accepted, &req);
+	EXPECT(!kvm_accepted_explain(&accepted, vm.kvm.vm_fd, &req, -ENOMEM,
+				     why),
+	       "%s", why);
+	EXPECT(strstr(why, "no memory"), "%s", why);
+	EXPECT(kvm_accepted_explain(&accepted, vm.kvm.vm_fd, &req, -EINVAL,
+				    why) &&
+		       strstr(why, "no slot 300 to delete"),
+	       "%s", why);
+	/* asked of this very kernel */
+	req.slot = 3;
+	req.size = MIB;
+	req.hva = 1ULL << 60;
+	EXPECT(kvm_accepted_explain(&accepted, vm.kvm.vm_fd, &req, -EINVAL,
+				    why) &&
+		       strstr(why, "rule hva-range"),
+	       "%s", why);
+	kvm_accepted_deinit(&accepted);
 	close_vm();
 }
 
@@ -210,6 +270,7 @@ int main(void)
 		KTAP_CASE(registers_what_the_board_has),
 		KTAP_CASE(faults_take_one_slot_away),
 		KTAP_CASE(tells_what_kvm_refuses),
+		KTAP_CASE(names_rule_and_other_party),
 	};
 
 	if (access("/dev/kvm", R_OK | W_OK))

@@ -4,6 +4,8 @@
  * a request for a range that another slot has fails with EEXIST if nothing else
  * is wrong with it, and with EINVAL if something is, since KVM looks for an
  * overlap last. So values can be tried without making a slot of any.
+ *
+ * These ioctls are no part of the VM's story: they do not go through kvm_ioctl().
  */
 #include <errno.h>
 #include <fcntl.h>

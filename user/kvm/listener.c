@@ -33,6 +33,7 @@ static int request(void *opaque, const struct kvm_slot_request *req)
 {
 	struct kvm_memory_listener *l = opaque;
 	hva_t hva = req->hva;
+	int ret;
 
 	if (!l->kvm || kvm_fault_skips(l->fault, req))
 		return 0;
@@ -40,7 +41,13 @@ static int request(void *opaque, const struct kvm_slot_request *req)
 		set_user_memory_region(l, req, hva);
 		return 0;
 	}
-	return set_user_memory_region(l, req, hva);
+	ret = set_user_memory_region(l, req, hva);
+	if (!ret)
+		kvm_accepted_note(&l->accepted, req);
+	else if (!l->error.code) /* only the first is told */
+		kvm_accepted_explain(&l->accepted, l->kvm->vm_fd, req, ret,
+				     l->why);
+	return ret;
 }
 
 /* What KVM means by an errno, as far as one alone tells */
@@ -51,8 +58,8 @@ static const char *what_next(int code)
 		return "another slot lies there, perhaps one of KVM's own (TSS, "
 		       "identity map, APIC page): slotscope slots shows them";
 	case EINVAL:
-		return "a rule of KVM_SET_USER_MEMORY_REGION is broken: the "
-		       "kernel's Documentation/virt/kvm/api.rst has them";
+		return "Documentation/errno-rules.md has the rules that KVM "
+		       "goes by";
 	case ENOMEM:
 		return "the kernel has no memory to keep account of the slot: "
 		       "use a smaller -m";
@@ -70,6 +77,9 @@ static void problem(void *opaque, const struct slotscope_error *err)
 	if (l->error.code)
 		return;
 	l->error = *err;
+	if (l->why[0])
+		error_why(&l->error, "%s: %s", err->why, l->why);
+	l->why[0] = '\0';
 	if (!l->error.next[0])
 		error_next(&l->error, "%s", what_next(err->code));
 	if (l->notify_fd >= 0)
@@ -103,4 +113,5 @@ void kvm_memory_listener_unregister(struct kvm_memory_listener *l)
 	l->kvm = NULL;
 	kvm_slots_destroy(l->slots);
 	l->slots = NULL;
+	kvm_accepted_deinit(&l->accepted);
 }

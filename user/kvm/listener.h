@@ -5,6 +5,7 @@
 
 #include <slotscope/kvm_slots.h>
 
+#include "kvm/accepted.h"
 #include "kvm/fault.h"
 #include "kvm/kvm.h"
 
@@ -16,6 +17,8 @@
  * @requests: how many ioctls were made
  * @error:    of the first section or request that came to nothing; code 0 if
  *	      there was none
+ * @accepted: the slots that KVM has by that
+ * @why:      of the request that was refused last, until it is told; may be ""
  * @notify_fd: an eventfd that is written when @error is filled; -1 for none
  */
 struct kvm_memory_listener {
@@ -24,6 +27,8 @@ struct kvm_memory_listener {
 	struct kvm_fault *fault;
 	uint64_t requests;
 	struct slotscope_error error;
+	struct kvm_accepted accepted;
+	char why[REQUEST_SAY_MAX];
 	int notify_fd;
 };
 
