@@ -406,6 +406,42 @@ static void test_cache(void **state)
 	free_board(&b);
 }
 
+static enum memtx_result number_read(void *opaque, uint64_t addr,
+				     unsigned int size, uint64_t *data)
+{
+	*data = (uintptr_t)opaque + addr;
+	return MEMTX_OK;
+}
+
+/* More sections than QEMU 7.2 can number (4096), 128 to a page */
+static void test_many_sections(void **state)
+{
+	static const struct memory_region_ops ops = { .read = number_read };
+	struct memory_region *io;
+	uint32_t i, value;
+	struct board b;
+
+	make_board(&b);
+	memory_model_begin(b.model);
+	for (i = 0; i < 6000; i++) {
+		MUST(memory_region_create_io(b.model, "io", 8, &ops,
+					     (void *)(uintptr_t)(i * 16), &io,
+					     &error));
+		map(b.system, 0x100000 + i * 32, 0, io);
+	}
+	MUST(memory_model_commit(b.model, &error));
+	for (i = 0; i < 6000; i++) {
+		assert_int_equal(address_space_read(b.as, 0x100000 + i * 32 + 4,
+						    &value, 4),
+				 MEMTX_OK);
+		assert_int_equal(value, i * 16 + 4);
+		assert_int_equal(address_space_read(b.as, 0x100000 + i * 32 + 8,
+						    &value, 4),
+				 MEMTX_DECODE_ERROR);
+	}
+	free_board(&b);
+}
+
 /* Pages of 4 KiB: even ones lead to 0x1000, odd ones nowhere */
 static void iommu_translate(void *opaque, gpa_t addr, bool is_write,
 			    struct iommu_tlb_entry *entry)
@@ -533,6 +569,7 @@ int main(void)
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_map_outlives),
 		cmocka_unit_test(test_cache),
+		cmocka_unit_test(test_many_sections),
 		cmocka_unit_test(test_iommu),
 		cmocka_unit_test(test_iommu_notifiers),
 	};
