@@ -5,22 +5,27 @@
 
 #include "memory/private.h"
 
+/* A view that no address space shows will not be brought up to date */
+static void stop_showing(struct address_space *as, struct flat_view *view)
+{
+	TAILQ_REMOVE(&view->users, as, view_link);
+	if (TAILQ_EMPTY(&view->users) && view->root && view->root->view == view)
+		view->root->view = NULL;
+}
+
 /* From now on @view is shown; takes over the caller's reference to it */
 void address_space_set_view(struct address_space *as, struct flat_view *view)
 {
 	struct flat_view *old = as->view;
 
+	if (old)
+		stop_showing(as, old);
 	if (view->root)
 		view->root->view = view;
-	view->nr_users++;
+	TAILQ_INSERT_TAIL(&view->users, as, view_link);
 	pthread_mutex_lock(&as->lock);
 	as->view = view;
 	pthread_mutex_unlock(&as->lock);
-	if (!old)
-		return;
-	/* A view that no address space shows will not be brought up to date */
-	if (!--old->nr_users && old->root && old->root->view == old)
-		old->root->view = NULL;
 	flat_view_unref(old);
 }
 
@@ -55,6 +60,7 @@ int address_space_create(struct memory_model *model, const char *name,
 	}
 	as->model = model;
 	as->root = root;
+	as->seq = ++model->seq;
 	r = commit_view_of(model, root, &view, err);
 	if (r)
 		goto err_name;
@@ -65,7 +71,7 @@ int address_space_create(struct memory_model *model, const char *name,
 	TAILQ_INIT(&as->listeners);
 	TAILQ_INSERT_TAIL(&model->address_spaces, as, link);
 	memory_region_ref(root);
-	root->nr_roots++;
+	TAILQ_INSERT_TAIL(&root->spaces, as, root_link);
 	address_space_set_view(as, view);
 	ioeventfds_apply(as);
 	*out = as;
@@ -90,10 +96,9 @@ void address_space_free(struct address_space *as)
 	struct flat_view *view = as->view;
 
 	TAILQ_REMOVE(&as->model->address_spaces, as, link);
-	if (!--view->nr_users && view->root && view->root->view == view)
-		view->root->view = NULL;
+	stop_showing(as, view);
 	flat_view_unref(view);
-	as->root->nr_roots--;
+	TAILQ_REMOVE(&as->root->spaces, as, root_link);
 	pthread_mutex_destroy(&as->lock);
 	free(as->ioeventfds);
 	free(as->name);

@@ -69,13 +69,62 @@ static int plan_view(struct address_space *as, struct slotscope_error *err)
 	return r;
 }
 
+/* In the order in which they were made; mostly they come in it */
+static void add_changing(struct address_space *as)
+{
+	struct address_space_list *list = &as->model->changing;
+	struct address_space *other;
+
+	if (as->changing)
+		return;
+	as->changing = true;
+	TAILQ_FOREACH_REVERSE(other, list, address_space_list, changing_link)
+		if (other->seq < as->seq)
+			break;
+	if (other)
+		TAILQ_INSERT_AFTER(list, other, as, changing_link);
+	else
+		TAILQ_INSERT_HEAD(list, as, changing_link);
+}
+
+static struct address_space *next_changed(struct memory_model *model)
+{
+	struct address_space *as = TAILQ_FIRST(&model->changing);
+
+	if (!as)
+		return NULL;
+	TAILQ_REMOVE(&model->changing, as, changing_link);
+	as->changing = false;
+	return as;
+}
+
+/* Whom the commit concerns: all, for QEMU; here those above what was touched */
+static void find_changing(struct memory_model *model)
+{
+	struct address_space *as;
+	struct memory_region *root;
+
+	if (model->options.full_render || model->nr_nop_all)
+		TAILQ_FOREACH(as, &model->address_spaces, link)
+			if (model->options.full_render || as->nr_nop_all)
+				add_changing(as);
+	LIST_FOREACH(root, &model->stale, stale_link) {
+		if (root->root_touched || root->ioeventfds_touched)
+			TAILQ_FOREACH(as, &root->spaces, root_link)
+				add_changing(as);
+		if (root->view && has_windows(root))
+			TAILQ_FOREACH(as, &root->view->users, view_link)
+				add_changing(as);
+	}
+}
+
 /* The roots hold a reference to what was rendered from them: give it back */
 static void drop_root_views(struct memory_model *model)
 {
 	struct address_space *as;
 	struct memory_region *root;
 
-	TAILQ_FOREACH(as, &model->address_spaces, link) {
+	TAILQ_FOREACH(as, &model->changing, changing_link) {
 		root = as->next_view ? as->next_view->root : NULL;
 		if (root && root->next_view) {
 			flat_view_unref(root->next_view);
@@ -89,7 +138,7 @@ static void cancel(struct memory_model *model)
 	struct address_space *as;
 
 	drop_root_views(model);
-	TAILQ_FOREACH(as, &model->address_spaces, link) {
+	while ((as = next_changed(model))) {
 		ioeventfds_cancel(as);
 		flat_view_unref(as->next_view);
 		as->next_view = NULL;
@@ -101,10 +150,13 @@ int commit_plan(struct memory_model *model, struct slotscope_error *err)
 	struct address_space *as;
 	int r = 0;
 
-	TAILQ_FOREACH(as, &model->address_spaces, link) {
+	if (!model->update_pending && !model->ioeventfd_pending)
+		return 0;
+	find_changing(model);
+	TAILQ_FOREACH(as, &model->changing, changing_link) {
 		if (model->update_pending)
 			r = plan_view(as, err);
-		if (!r && (model->update_pending || model->ioeventfd_pending))
+		if (!r)
 			r = ioeventfds_plan(
 				as, as->next_view ? as->next_view : as->view,
 				err);
@@ -157,31 +209,40 @@ static void apply_view(struct address_space *as)
 	observe_end(as->model, &event);
 }
 
+static void settle_roots(struct memory_model *model, bool rendered)
+{
+	struct memory_region *root = LIST_FIRST(&model->stale), *next;
+
+	for (; root; root = next) {
+		next = LIST_NEXT(root, stale_link);
+		root_settle(root, rendered);
+	}
+}
+
 void commit_apply(struct memory_model *model)
 {
 	const struct memory_event event = { .kind = MEMORY_EVENT_COMMIT };
 	struct memory_listener *listener;
-	struct memory_region *root;
 	struct address_space *as;
 
 	if (model->update_pending) {
 		model->update_pending = false;
 		model->ioeventfd_pending = false;
 		observe_begin(model, &event);
-		model_for_each_listener(listener, model)
+		TAILQ_FOREACH(listener, &model->commit_listeners, commit_link)
 			listener_call(listener, begin);
-		TAILQ_FOREACH(as, &model->address_spaces, link) {
+		while ((as = next_changed(model))) {
 			apply_view(as);
 			ioeventfds_apply(as);
 		}
-		while ((root = LIST_FIRST(&model->stale)))
-			windows_drop(root);
-		model_for_each_listener(listener, model)
+		settle_roots(model, true);
+		TAILQ_FOREACH(listener, &model->commit_listeners, commit_link)
 			listener_call(listener, commit);
 		observe_end(model, &event);
 	} else if (model->ioeventfd_pending) {
 		model->ioeventfd_pending = false;
-		TAILQ_FOREACH(as, &model->address_spaces, link)
+		while ((as = next_changed(model)))
 			ioeventfds_apply(as);
+		settle_roots(model, false);
 	}
 }

@@ -25,16 +25,6 @@ static const struct flat_range *first_in(const struct flat_view *view,
 	return range && range->addr < end ? range : NULL;
 }
 
-static struct address_space *as_of_root(const struct memory_region *root)
-{
-	struct address_space *as;
-
-	TAILQ_FOREACH(as, &root->model->address_spaces, link)
-		if (as->root == root)
-			break;
-	return as;
-}
-
 bool memory_region_find(struct memory_region *region, uint64_t addr,
 			memory_size_t size, struct memory_region_section *out)
 {
@@ -46,7 +36,7 @@ bool memory_region_find(struct memory_region *region, uint64_t addr,
 	for (; root->info.container; root = root->info.container)
 		start += root->info.addr;
 	start += root->info.addr;
-	as = as_of_root(root);
+	as = TAILQ_FIRST(&root->spaces);
 	if (!as)
 		return false;
 	end = start + size;

@@ -31,6 +31,7 @@ struct flat_view *flat_view_create(struct memory_model *model,
 	view->model = model;
 	view->root = root ? memory_region_ref(root) : NULL;
 	view->tree = tree;
+	TAILQ_INIT(&view->users);
 	return view;
 }
 

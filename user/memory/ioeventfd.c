@@ -52,6 +52,9 @@ static int change(struct memory_region *region, struct memory_ioeventfd *fds,
 	region->nr_ioeventfds = nr;
 	model->nr_ioeventfds += nr - old_nr;
 	model->ioeventfd_seq++;
+	if (!old_nr)
+		model->first_ioeventfd_seq++;
+	region_touch_ioeventfds(region);
 	if (region->info.enabled)
 		model->ioeventfd_pending = true;
 	r = change_end(model, err);
@@ -60,6 +63,8 @@ static int change(struct memory_region *region, struct memory_ioeventfd *fds,
 		region->nr_ioeventfds = old_nr;
 		model->nr_ioeventfds -= nr - old_nr;
 		model->ioeventfd_seq++;
+		if (!nr)
+			model->first_ioeventfd_seq++;
 		free(fds);
 		return r;
 	}
@@ -136,15 +141,18 @@ static bool shown(const struct flat_range *range,
 	return true;
 }
 
-/* Asked for each node at each commit: remembered until any eventfd changes */
+/*
+ * May there be any? Remembered until a region gets its first one: that others lost
+ * theirs makes no difference.
+ */
 static bool node_has_any(const struct memory_model *model,
 			 struct flat_node *node)
 {
 	unsigned int i;
 
-	if (node->ioeventfd_seq == model->ioeventfd_seq)
+	if (node->ioeventfd_seq == model->first_ioeventfd_seq)
 		return node->has_ioeventfds;
-	node->ioeventfd_seq = model->ioeventfd_seq;
+	node->ioeventfd_seq = model->first_ioeventfd_seq;
 	node->has_ioeventfds = false;
 	for (i = 0; i < node->nr && !node->has_ioeventfds; i++)
 		node->has_ioeventfds =
@@ -190,11 +198,32 @@ static int plan_node(struct address_space *as, struct flat_node *node,
 	return r;
 }
 
+/* Do the ranges that differ have any? All others keep theirs */
+static bool differ(const struct address_space *as, const struct flat_view *view)
+{
+	const struct flat_range *old, *new;
+	struct flat_diff diff;
+
+	/* What went may have had some that its region has no more */
+	if (!as->view || as->ioeventfd_seq != as->model->ioeventfd_seq)
+		return true;
+	if (as->view == view || !as->model->nr_ioeventfds)
+		return false;
+	flat_diff_begin(&diff, as->view->tree, view->tree, false);
+	while (flat_diff_next(&diff, &old, &new))
+		if (old != new && (old ? old : new)->region->nr_ioeventfds)
+			return true;
+	return false;
+}
+
 int ioeventfds_plan(struct address_space *as, const struct flat_view *view,
 		    struct slotscope_error *err)
 {
 	size_t cap = 0;
 
+	if (!differ(as, view))
+		return 0;
+	as->plans_ioeventfds = true;
 	if (!as->model->nr_ioeventfds || !view->tree ||
 	    !plan_node(as, view->tree, &cap))
 		return 0;
@@ -206,6 +235,7 @@ void ioeventfds_cancel(struct address_space *as)
 	free(as->next_ioeventfds);
 	as->next_ioeventfds = NULL;
 	as->nr_next_ioeventfds = 0;
+	as->plans_ioeventfds = false;
 }
 
 static void tell(struct address_space *as,
@@ -231,6 +261,10 @@ void ioeventfds_apply(struct address_space *as)
 	size_t nr_old = as->nr_ioeventfds, nr_new = as->nr_next_ioeventfds;
 	int order;
 
+	if (!as->plans_ioeventfds)
+		return;
+	as->plans_ioeventfds = false;
+	as->ioeventfd_seq = as->model->ioeventfd_seq;
 	while (nr_old || nr_new) {
 		if (!nr_old)
 			order = 1;

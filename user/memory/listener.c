@@ -6,28 +6,35 @@
 #include "memory/private.h"
 
 /* Ascending priority, the one that came first before its equals */
-static void insert_sorted(struct memory_listener *listener)
+#define INSERT_SORTED(list, listener, field)                          \
+	do {                                                          \
+		struct memory_listener *other_;                       \
+		TAILQ_FOREACH(other_, list, field)                    \
+			if ((listener)->priority < other_->priority)  \
+				break;                                \
+		if (other_)                                           \
+			TAILQ_INSERT_BEFORE(other_, listener, field); \
+		else                                                  \
+			TAILQ_INSERT_TAIL(list, listener, field);     \
+	} while (0)
+
+static bool wants_commits(const struct memory_listener *listener)
 {
-	struct listener_list *all = &listener->as->model->listeners;
-	struct listener_list *here = &listener->as->listeners;
-	struct memory_listener *other;
+	return listener->ops->begin || listener->ops->commit;
+}
 
-	TAILQ_FOREACH(other, all, link)
-		if (listener->priority < other->priority)
-			break;
-	if (other)
-		TAILQ_INSERT_BEFORE(other, listener, link);
-	else
-		TAILQ_INSERT_TAIL(all, listener, link);
+static void insert(struct memory_listener *listener)
+{
+	struct memory_model *model = listener->as->model;
 
-	TAILQ_FOREACH(other, here, as_link)
-		if (listener->priority < other->priority)
-			break;
-	if (other)
-		TAILQ_INSERT_BEFORE(other, listener, as_link);
-	else
-		TAILQ_INSERT_TAIL(here, listener, as_link);
-	listener->as->nr_nop_all += listener->ops->nop_all;
+	INSERT_SORTED(&model->listeners, listener, link);
+	INSERT_SORTED(&listener->as->listeners, listener, as_link);
+	if (wants_commits(listener))
+		INSERT_SORTED(&model->commit_listeners, listener, commit_link);
+	if (listener->ops->nop_all) {
+		listener->as->nr_nop_all++;
+		model->nr_nop_all++;
+	}
 }
 
 static void tell_all_there(const struct memory_listener *listener)
@@ -88,7 +95,7 @@ int memory_listener_register(struct address_space *as, const char *name,
 	*out = listener;
 	event.listener = listener;
 	observe_begin(as->model, &event);
-	insert_sorted(listener);
+	insert(listener);
 	event.kind = MEMORY_EVENT_REPLAY;
 	observe_begin(as->model, &event);
 	tell_all_there(listener);
@@ -105,9 +112,16 @@ nomem:
 
 void memory_listener_free(struct memory_listener *listener)
 {
-	TAILQ_REMOVE(&listener->as->model->listeners, listener, link);
+	struct memory_model *model = listener->as->model;
+
+	TAILQ_REMOVE(&model->listeners, listener, link);
 	TAILQ_REMOVE(&listener->as->listeners, listener, as_link);
-	listener->as->nr_nop_all -= listener->ops->nop_all;
+	if (wants_commits(listener))
+		TAILQ_REMOVE(&model->commit_listeners, listener, commit_link);
+	if (listener->ops->nop_all) {
+		listener->as->nr_nop_all--;
+		model->nr_nop_all--;
+	}
 	free(listener->name);
 	free(listener);
 }

@@ -32,9 +32,13 @@ int memory_model_create(const struct memory_model_options *options,
 	TAILQ_INIT(&model->regions);
 	TAILQ_INIT(&model->address_spaces);
 	TAILQ_INIT(&model->listeners);
+	TAILQ_INIT(&model->commit_listeners);
+	TAILQ_INIT(&model->changing);
 	LIST_INIT(&model->stale);
 	atomic_flag_clear(&model->bounce_used);
-	model->ioeventfd_seq = 1; /* above that of a new leaf */
+	/* Above those of a new node and a new address space */
+	model->ioeventfd_seq = 1;
+	model->first_ioeventfd_seq = 1;
 	model->running = true;
 	model->empty_view = flat_view_create(model, NULL, NULL);
 	if (!model->empty_view) {

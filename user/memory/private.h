@@ -34,6 +34,9 @@ struct memory_model {
 	struct region_list regions; /* the oldest first */
 	struct address_space_list address_spaces;
 	struct listener_list listeners; /* ascending priority */
+	/* Those of them that want to hear begin or commit */
+	struct listener_list commit_listeners;
+	unsigned int nr_nop_all; /* that ask for each region_nop */
 	struct treap blocks_by_size;
 	struct treap blocks_by_offset;
 	struct treap blocks_by_hva;
@@ -50,11 +53,13 @@ struct memory_model {
 	uint32_t postponed_stop;
 	bool running;
 	size_t nr_ioeventfds;
-	uint64_t ioeventfd_seq;	     /* of the last change of any */
-	struct memory_region *dying; /* lost their last reference */
+	uint64_t ioeventfd_seq;	      /* of the last change of any */
+	uint64_t first_ioeventfd_seq; /* of the last region to get its first */
+	struct memory_region *dying;  /* lost their last reference */
 	bool reaping;
 	atomic_flag bounce_used;
-	LIST_HEAD(, memory_region) stale; /* roots of views with windows */
+	LIST_HEAD(, memory_region) stale;   /* roots that were touched */
+	struct address_space_list changing; /* in a commit; the oldest first */
 };
 
 /* A part of a view that may not be true any more: [start, end) */
@@ -106,13 +111,14 @@ struct memory_region {
 	LIST_ENTRY(memory_region) alias_link;
 
 	/* As a root: address spaces, and the view rendered from here */
-	unsigned int nr_roots;
+	struct address_space_list spaces; /* the oldest first */
 	struct flat_view *view;
 	struct flat_view *next_view; /* during a commit */
 	struct windows windows;
-	LIST_ENTRY(memory_region) stale_link; /* while it has windows */
+	LIST_ENTRY(memory_region) stale_link; /* while any of these is set */
 	bool stale;
 	bool root_touched; /* another region may have to be the view's root */
+	bool ioeventfds_touched;
 
 	struct memory_ioeventfd *ioeventfds; /* sorted */
 	size_t nr_ioeventfds;
@@ -136,9 +142,16 @@ struct address_space {
 	unsigned int nr_nop_all; /* of them ask for each region_nop */
 	struct memory_ioeventfd *ioeventfds;
 	size_t nr_ioeventfds;
-	struct memory_ioeventfd *next_ioeventfds; /* during a commit */
+	uint64_t ioeventfd_seq; /* of the model, when they were listed */
+	bool plans_ioeventfds;	/* during a commit: the next ones count */
+	struct memory_ioeventfd *next_ioeventfds;
 	size_t nr_next_ioeventfds;
+	uint64_t seq; /* when it was made */
+	bool changing;
 	TAILQ_ENTRY(address_space) link;
+	TAILQ_ENTRY(address_space) root_link;
+	TAILQ_ENTRY(address_space) view_link;
+	TAILQ_ENTRY(address_space) changing_link;
 };
 
 struct memory_listener {
@@ -149,13 +162,14 @@ struct memory_listener {
 	void *opaque;
 	TAILQ_ENTRY(memory_listener) link;    /* in the model */
 	TAILQ_ENTRY(memory_listener) as_link; /* in its address space */
+	TAILQ_ENTRY(memory_listener) commit_link;
 };
 
 struct flat_view {
 	atomic_uint refs;
 	struct memory_model *model;
 	struct memory_region *root;
-	unsigned int nr_users; /* address spaces that show it now */
+	struct address_space_list users; /* who show it now */
 	struct flat_view *next_dead;
 	struct flat_node *tree;	  /* NULL: nothing is shown */
 	struct dispatch dispatch; /* the same by address, for accesses */
@@ -215,9 +229,10 @@ struct memory_region *by_addr_next(const struct memory_region *container,
 
 /* touch.c */
 void region_touch(struct memory_region *region);
+void region_touch_ioeventfds(struct memory_region *region);
 void view_touch_all(struct memory_region *root);
 void windows_settle(struct windows *windows);
-void windows_drop(struct memory_region *root);
+void root_settle(struct memory_region *root, bool rendered);
 
 /* render.c */
 

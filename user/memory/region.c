@@ -45,6 +45,7 @@ static int region_create(struct memory_model *model, const char *name,
 	region->info.enabled = true;
 	region->info.romd_mode = true;
 	LIST_INIT(&region->aliases);
+	TAILQ_INIT(&region->spaces);
 	TAILQ_INSERT_TAIL(&model->regions, region, link);
 	*out = region;
 	return 0;
@@ -264,7 +265,7 @@ static void region_free(struct memory_region *region)
 	struct memory_model *model = region->model;
 
 	TAILQ_REMOVE(&model->regions, region, link);
-	windows_drop(region);
+	root_settle(region, true);
 	if (region->info.ram_block) {
 		region->info.ram_block->region = NULL;
 		ram_block_free(model, region->info.ram_block);

@@ -19,6 +19,7 @@ struct touch {
 	unsigned int steps;
 	unsigned int depth;
 	bool gave_up;
+	bool ioeventfds; /* only these changed: no window is to be rendered */
 };
 
 static int by_start(const void *a, const void *b)
@@ -65,20 +66,27 @@ static void mark_stale(struct memory_region *root)
 	LIST_INSERT_HEAD(&root->model->stale, root, stale_link);
 }
 
-void windows_drop(struct memory_region *root)
+/* After a commit; one that did not render leaves the windows to the next */
+void root_settle(struct memory_region *root, bool rendered)
 {
-	if (!root->stale)
-		return;
-	root->stale = false;
-	LIST_REMOVE(root, stale_link);
-	/* Most roots are touched again soon: the list stays, unless it is long */
-	root->windows.nr = 0;
-	root->windows.all = false;
-	root->root_touched = false;
-	if (root->windows.cap > 64) {
-		free(root->windows.list);
-		root->windows.list = NULL;
-		root->windows.cap = 0;
+	struct windows *windows = &root->windows;
+
+	root->ioeventfds_touched = false;
+	if (rendered) {
+		root->root_touched = false;
+		windows->nr = 0;
+		windows->all = false;
+		/* Most are touched again soon: keep the list, if it is short */
+		if (windows->cap > 64) {
+			free(windows->list);
+			windows->list = NULL;
+			windows->cap = 0;
+		}
+	}
+	if (root->stale && !root->root_touched && !windows->nr &&
+	    !windows->all) {
+		root->stale = false;
+		LIST_REMOVE(root, stale_link);
 	}
 }
 
@@ -132,43 +140,49 @@ static void add_window(struct memory_region *root, __int128 start, __int128 end)
 		(struct window){ .start = start, .end = end };
 }
 
-/* [start, end) in @region's own terms; may be empty: who is shown counts too */
+/*
+ * [start, end) in @region's own terms; may be empty: who is shown counts too. Goes
+ * up through what the region is mapped in, and through each alias on the way.
+ */
 static void touch(struct touch *t, struct memory_region *region, __int128 start,
 		  __int128 end)
 {
-	struct memory_region *container = region->info.container, *alias;
+	struct memory_region *container, *alias;
+	unsigned int depth = t->depth;
 	__int128 from, to;
 
-	if (!region->info.enabled)
-		return;
-	if (++t->steps > MAX_STEPS || t->depth > MEMORY_MAX_DEPTH) {
-		t->gave_up = true;
-		return;
+	for (; region->info.enabled; region = container) {
+		if (++t->steps > MAX_STEPS || ++t->depth > MEMORY_MAX_DEPTH) {
+			t->gave_up = true;
+			break;
+		}
+		if (region->view && !t->ioeventfds)
+			add_window(region, start, end);
+		if (!TAILQ_EMPTY(&region->spaces)) {
+			mark_stale(region);
+			if (t->ioeventfds)
+				region->ioeventfds_touched = true;
+			else
+				region->root_touched = true;
+		}
+		LIST_FOREACH(alias, &region->aliases, alias_link) {
+			from = start - (__int128)alias->info.alias_offset;
+			to = end - (__int128)alias->info.alias_offset;
+			if (from < 0)
+				from = 0;
+			if (to > (__int128)alias->info.size)
+				to = alias->info.size;
+			touch(t, alias, from, to);
+		}
+		container = region->info.container;
+		if (!container)
+			break;
+		start += region->info.addr;
+		end += region->info.addr;
+		if (end > (__int128)container->info.size)
+			end = container->info.size;
 	}
-	t->depth++;
-	if (region->view)
-		add_window(region, start, end);
-	if (region->nr_roots) {
-		mark_stale(region);
-		region->root_touched = true;
-	}
-	if (container) {
-		from = start + region->info.addr;
-		to = end + region->info.addr;
-		if (to > (__int128)container->info.size)
-			to = container->info.size;
-		touch(t, container, from, to);
-	}
-	LIST_FOREACH(alias, &region->aliases, alias_link) {
-		from = start - (__int128)alias->info.alias_offset;
-		to = end - (__int128)alias->info.alias_offset;
-		if (from < 0)
-			from = 0;
-		if (to > (__int128)alias->info.size)
-			to = alias->info.size;
-		touch(t, alias, from, to);
-	}
-	t->depth--;
+	t->depth = depth;
 }
 
 void region_touch(struct memory_region *region)
@@ -187,5 +201,22 @@ void region_touch(struct memory_region *region)
 			view_touch_all(as->view->root);
 		mark_stale(as->root);
 		as->root->root_touched = true;
+	}
+}
+
+void region_touch_ioeventfds(struct memory_region *region)
+{
+	struct memory_model *model = region->model;
+	struct touch t = { .ioeventfds = true };
+	struct address_space *as;
+
+	if (model->options.full_render)
+		return;
+	touch(&t, region, 0, 0);
+	if (!t.gave_up)
+		return;
+	TAILQ_FOREACH(as, &model->address_spaces, link) {
+		mark_stale(as->root);
+		as->root->ioeventfds_touched = true;
 	}
 }
