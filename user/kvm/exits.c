@@ -20,7 +20,8 @@ static void handle_pio(struct vcpu *cpu)
 	cpu->counts.pio++;
 	cpu->io_pending = true;
 	for (i = 0; i < run->io.count; i++, data += run->io.size)
-		address_space_rw(cpu->set->io, run->io.port, data, run->io.size,
+		address_space_rw(cpu->set->events->io, run->io.port, data,
+				 run->io.size,
 				 run->io.direction == KVM_EXIT_IO_OUT);
 }
 
@@ -31,8 +32,8 @@ static void handle_mmio(struct vcpu *cpu)
 
 	cpu->counts.mmio++;
 	cpu->io_pending = true;
-	address_space_rw(cpu->set->memory, run->mmio.phys_addr, run->mmio.data,
-			 run->mmio.len, run->mmio.is_write);
+	address_space_rw(cpu->set->events->memory, run->mmio.phys_addr,
+			 run->mmio.data, run->mmio.len, run->mmio.is_write);
 }
 
 static uint64_t guest_rip(struct vcpu *cpu)

@@ -48,8 +48,8 @@ static int init_vcpu(struct vcpu *cpu, struct slotscope_error *err)
 }
 
 int vcpus_init(struct vcpus *set, unsigned int nr, struct kvm_state *s,
-	       struct big_lock *lock, struct address_space *memory,
-	       struct address_space *io, struct slotscope_error *err)
+	       struct big_lock *lock, struct kvm_io_listener *events,
+	       struct slotscope_error *err)
 {
 	unsigned int i;
 	int ret;
@@ -57,8 +57,7 @@ int vcpus_init(struct vcpus *set, unsigned int nr, struct kvm_state *s,
 	*set = (struct vcpus){
 		.kvm = s,
 		.lock = lock,
-		.memory = memory,
-		.io = io,
+		.events = events,
 		.notify_fd = -1,
 	};
 	pthread_cond_init(&set->wake, NULL);
@@ -87,6 +86,7 @@ int vcpus_init(struct vcpus *set, unsigned int nr, struct kvm_state *s,
 		if (ret)
 			goto err_deinit;
 	}
+	kvm_io_listener_set_ring(events, set->cpus[0].run);
 	return 0;
 
 err_deinit:

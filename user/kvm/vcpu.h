@@ -17,6 +17,7 @@
 #include <slotscope/memory.h>
 
 #include "kvm/big_lock.h"
+#include "kvm/io_listener.h"
 
 struct kvm_run;
 struct kvm_state;
@@ -76,8 +77,7 @@ struct vcpu {
 
 /**
  * struct vcpus - all vCPUs of a VM
- * @memory:	where accesses to memory that is in no slot go
- * @io:		where accesses to ports go
+ * @events:	where accesses go that are in no slot: memory and ports
  * @notify_fd:	eventfd, written when a vCPU has halted or stopped; the main loop
  *		polls it. Others may write to it too
  * @want_run:	they are to run; false: paused, or about to be
@@ -88,8 +88,7 @@ struct vcpu {
 struct vcpus {
 	struct kvm_state *kvm;
 	struct big_lock *lock;
-	struct address_space *memory;
-	struct address_space *io;
+	struct kvm_io_listener *events;
 	int notify_fd;
 	struct vcpu *cpus;
 	unsigned int nr;
@@ -107,8 +106,8 @@ struct vcpus {
  * @set: filled; vcpus_deinit() it before kvm_deinit()
  */
 int vcpus_init(struct vcpus *set, unsigned int nr, struct kvm_state *s,
-	       struct big_lock *lock, struct address_space *memory,
-	       struct address_space *io, struct slotscope_error *err);
+	       struct big_lock *lock, struct kvm_io_listener *events,
+	       struct slotscope_error *err);
 
 /** vcpus_deinit() - end the threads, wait for them, free all */
 void vcpus_deinit(struct vcpus *set);

@@ -71,6 +71,8 @@ static void handle(struct vcpu *cpu, int code)
 {
 	enum vcpu_status status = VCPU_STOPPED;
 
+	/* They came before what this exit is for */
+	kvm_flush_coalesced(cpu->set->events);
 	cpu->io_pending = false;
 	if (code == EINTR || code == EAGAIN) {
 		cpu->counts.interrupted++;

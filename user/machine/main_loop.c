@@ -108,13 +108,18 @@ static int reset(struct vm *vm, struct slotscope_error *err)
 /* While the guest ran: it goes on with less memory than it should have */
 static void tell_refused(struct vm *vm)
 {
-	struct slotscope_error *refused = &vm->listener.error;
+	struct slotscope_error *const refused[] = { &vm->listener.error,
+						    &vm->io_listener.error };
+	size_t i;
 
-	if (!refused->code)
-		return;
-	vm_tell(vm, VM_EVENT_REFUSED, "KVM and the machine differ now: %s: %s",
-		refused->tried, refused->why);
-	*refused = (struct slotscope_error){};
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (!refused[i]->code)
+			continue;
+		vm_tell(vm, VM_EVENT_REFUSED,
+			"KVM and the machine differ now: %s: %s",
+			refused[i]->tried, refused[i]->why);
+		*refused[i] = (struct slotscope_error){};
+	}
 }
 
 static int tell_ended(struct vm *vm, struct slotscope_error *err)
@@ -196,6 +201,7 @@ int main_loop(struct vm *vm, struct slotscope_error *err)
 			continue;
 		if (code)
 			return error_set(err, code, "wait for something to do");
+		kvm_flush_coalesced(&vm->io_listener);
 		if (!found)
 			look(vm);
 		if (fds[0].revents)

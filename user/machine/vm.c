@@ -80,6 +80,15 @@ static unsigned int nr_cpus(const struct vm *vm)
 	return vm->options->kvm.nr_cpus ? vm->options->kvm.nr_cpus : 1;
 }
 
+static uint64_t count_exits(void *opaque)
+{
+	const struct vm *vm = opaque;
+	struct vcpu_counts counts;
+
+	vcpus_status(&vm->cpus, &counts, NULL);
+	return counts.pio + counts.mmio;
+}
+
 /* What stands in the way of the board, or was refused while it was built */
 static int build_board(struct vm *vm, struct slotscope_error *err)
 {
@@ -103,6 +112,9 @@ static int build_board(struct vm *vm, struct slotscope_error *err)
 			   &vm->ops, err);
 	if (!ret)
 		ret = debugcon_add(&vm->machine, err);
+	if (!ret && vm->options->test_device)
+		ret = test_device_add(&vm->machine, count_exits, vm,
+				      &vm->test_device, err);
 	if (ret)
 		return ret;
 	if (vm->listener.error.code) {
@@ -138,10 +150,14 @@ static int start(struct vm *vm, struct slotscope_error *err)
 					   vm->machine.memory, &vm->fault, err);
 	if (ret)
 		goto err_kvm;
-	ret = vcpus_init(&vm->cpus, nr_cpus(vm), &vm->kvm, &vm->lock,
-			 vm->machine.memory, vm->machine.io, err);
+	ret = kvm_io_listener_register(&vm->io_listener, &vm->kvm,
+				       vm->machine.memory, vm->machine.io, err);
 	if (ret)
 		goto err_listener;
+	ret = vcpus_init(&vm->cpus, nr_cpus(vm), &vm->kvm, &vm->lock,
+			 &vm->io_listener, err);
+	if (ret)
+		goto err_io_listener;
 	vm->listener.notify_fd = vm->cpus.notify_fd;
 	ret = build_board(vm, err);
 	if (!ret)
@@ -163,6 +179,8 @@ static int start(struct vm *vm, struct slotscope_error *err)
 err_vcpus:
 	vm->listener.notify_fd = -1;
 	vcpus_deinit(&vm->cpus);
+err_io_listener:
+	kvm_io_listener_unregister(&vm->io_listener);
 err_listener:
 	kvm_memory_listener_unregister(&vm->listener);
 err_kvm:
@@ -170,6 +188,7 @@ err_kvm:
 err_model:
 	memory_model_destroy(vm->machine.model);
 	machine_deinit(&vm->machine);
+	test_device_free(vm->test_device);
 	free_ram(vm);
 	return ret;
 }
@@ -180,10 +199,12 @@ static void end(struct vm *vm)
 	vm->listener.notify_fd = -1;
 	vcpus_deinit(&vm->cpus);
 	debugcon_flush(&vm->debugcon);
+	kvm_io_listener_unregister(&vm->io_listener);
 	kvm_memory_listener_unregister(&vm->listener);
 	kvm_deinit(&vm->kvm);
 	memory_model_destroy(vm->machine.model);
 	machine_deinit(&vm->machine);
+	test_device_free(vm->test_device);
 	free_ram(vm);
 }
 

@@ -35,6 +35,7 @@ enum vm_event {
  * @fault:	a fault on purpose
  * @kvm:	how KVM is used: vCPUs, interrupt controllers, dirty log
  * @vga_window: see struct machine_options
+ * @test_device: have a device for guests that test accesses
  * @stopped:	raise SIGSTOP before KVM is opened
  * @paused:	do not run the vCPU until the monitor says so
  * @exit_after_halt: end once the guest halts or cannot run on
@@ -48,6 +49,7 @@ struct vm_options {
 	enum kvm_fault_kind fault;
 	struct kvm_options kvm;
 	bool vga_window;
+	bool test_device;
 	bool stopped;
 	bool paused;
 	bool exit_after_halt;

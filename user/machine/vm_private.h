@@ -4,12 +4,14 @@
 #define SLOTSCOPE_MACHINE_VM_PRIVATE_H
 
 #include "kvm/big_lock.h"
+#include "kvm/io_listener.h"
 #include "kvm/kvm.h"
 #include "kvm/listener.h"
 #include "kvm/vcpu.h"
 #include "machine/bios.h"
 #include "machine/debugcon.h"
 #include "machine/monitor.h"
+#include "machine/test_device.h"
 #include "machine/vm.h"
 
 #define RAM_BLOCKS 3 /* pc.ram, pc.bios, pc.rom */
@@ -36,8 +38,10 @@ struct vm {
 	struct machine_ops ops;
 	struct kvm_state kvm;
 	struct kvm_memory_listener listener;
+	struct kvm_io_listener io_listener;
 	struct vcpus cpus;
 	struct debugcon debugcon;
+	struct test_device *test_device;
 	struct monitor_target target;
 	struct monitor *monitor;
 	int signal_fd;
