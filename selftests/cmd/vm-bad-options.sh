@@ -15,8 +15,8 @@ for machine in nonsense '' q35 PC; do
 done
 refused 'no such fault' --fault nonsense
 refused 'kernel-irqchip to "maybe"' -M pc,kernel-irqchip=maybe
-refused 'no such property' -M pc,colour=red
-refused 'no such property' -M pc,kernel-irqchip
+refused 'colour=red of -M: -M knows no' -M pc,colour=red
+refused '"kernel-irqchip" of -M: it is not name=value' -M pc,kernel-irqchip
 for accel in tcg '' kvm,nonsense=1 kvm,kernel-irqchip; do
 	refused "accelerator \"$accel\"" --accel "$accel"
 done
@@ -40,4 +40,23 @@ refused 'room for 16777216' --bios "$work/large"
 
 # Nothing to break on purpose: all RAM is what the firmware needs
 refused 'all of its RAM' -m 1M --fault skip-slot
+# Memory: which option, and what is wrong with it
+object=memory-backend-ram,id=a,size=1G
+refused 'bogus=1 of -M: -M knows no' -M pc,bogus=1
+refused 'max-ram-below-4g.*4G is all' -M pc,max-ram-below-4g=5G
+refused 'memory-backend=zip: there is no object' -M pc,memory-backend=zip
+refused 'maxmem=0M: that is less' -m 1G,slots=2
+refused 'maxmem=512M: that is less' -m 1G,slots=2,maxmem=512M
+refused '256 slots' -m 1G,slots=257,maxmem=2G
+refused 'qom-type=memory-backend-foo' --object memory-backend-foo,id=a,size=1G
+refused 'size= is missing' --object memory-backend-ram,id=a
+refused 'mem-path= is missing' --object memory-backend-file,id=a,size=1G
+refused 'hugetlbsize=3145728.*power of 2' \
+	--object memory-backend-memfd,id=a,size=4M,hugetlb=on,hugetlbsize=3M
+refused 'needs host-nodes=' --object $object,policy=bind
+refused 'memdev=a: there is no object' --numa node,memdev=a
+refused 'nodes 0 to 1: there is no node 0' --object $object --numa node,nodeid=1,memdev=a
+refused '1048576 KiB together, and -m has 2097152' \
+	--object $object --numa node,memdev=a -m 2G
+refused 'it has 1048576 KiB, and -m has 65536' --object $object -M pc,memory-backend=a -m 64M
 done_testing

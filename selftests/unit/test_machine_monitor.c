@@ -62,6 +62,28 @@ static void reset(void *opaque)
 	vm.resets++;
 }
 
+/* What object_add or device_add was told: "name=value name=value " */
+static char told[256];
+
+static int add(void *opaque, struct keyval *kv, struct slotscope_error *err)
+{
+	size_t i, len = 0;
+
+	told[0] = '\0';
+	for (i = 0; i < kv->nr; i++)
+		len += snprintf(told + len, sizeof(told) - len, "%s=%s ",
+				kv->pairs[i].key, kv->pairs[i].value);
+	error_set(err, ENOSPC, "try it");
+	return kv->nr > 1 ? 0 : error_why(err, "too few");
+}
+
+static int del(void *opaque, const char *id, struct slotscope_error *err)
+{
+	snprintf(told, sizeof(told), "%s", id);
+	error_set(err, ENOENT, "delete %s", id);
+	return strcmp(id, "there") ? error_why(err, "it is not") : 0;
+}
+
 static void quit(void *opaque)
 {
 	vm.quits++;
@@ -101,6 +123,10 @@ static int setup(void **unused)
 		.stop = stop,
 		.cont = cont,
 		.reset = reset,
+		.object_add = add,
+		.device_add = add,
+		.object_del = del,
+		.device_del = del,
 		.quit = quit,
 	};
 	return 0;
@@ -175,7 +201,7 @@ static void hmp_refuses_nonsense(void **unused)
 		"gpa2hva 1x",
 		"gpa2hva 0x10000000000000000",
 	};
-	char line[1000];
+	char line[3000];
 	size_t i;
 
 	for (i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
@@ -192,6 +218,23 @@ static void hmp_refuses_nonsense(void **unused)
 	hmp_says(line, "the line is too long\n");
 	/* A format is not run as one */
 	hmp_says("%s%n", "unknown command: '%s%n'\n");
+}
+
+static void hmp_adds_and_deletes(void **unused)
+{
+	hmp_says("object_add memory-backend-ram,id=a,,b,size=1G", "");
+	assert_string_equal(told,
+			    "qom-type=memory-backend-ram id=a,b size=1G ");
+	hmp_says("device_add pc-dimm,memdev=m", "");
+	assert_string_equal(told, "driver=pc-dimm memdev=m ");
+	hmp_says("device_add pc-dimm", "Error: try it: too few\n");
+	hmp_says("device_add", "device_add: one word is expected\n");
+	hmp_says("device_add a b", "device_add: one word is expected\n");
+	hmp_says("device_add a,b", "Error: read \"b\" of device_add: it is not "
+				   "name=value\n");
+	hmp_says("object_del there", "");
+	hmp_says("device_del nope", "Error: delete nope: it is not\n");
+	hmp_says("device_del", "device_del: one id is expected\n");
 }
 
 static void hmp_shows_memory(void **unused)
@@ -828,11 +871,64 @@ static void refuses_bad_addresses(void **unused)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+static void qmp_adds_and_deletes(void **unused)
+{
+	static const struct {
+		const char *name, *args, *told, *answer;
+	} cases[] = {
+		{ "object-add",
+		  "{\"qom-type\":\"memory-backend-ram\",\"id\":\"a,b=c\","
+		  "\"size\":1073741824,\"share\":true,\"prealloc\":false}",
+		  "qom-type=memory-backend-ram id=a,b=c size=1073741824 "
+		  "share=on prealloc=off ",
+		  "\"return\": { }" },
+		{ "device_add", "{\"driver\":\"pc-dimm\",\"memdev\":\"m\"}",
+		  "driver=pc-dimm memdev=m ", "\"return\": { }" },
+		{ "device_add", "{}", "", "too few" },
+		{ "device_add", "{\"a\":1,\"b\":[1]}", "x",
+		  "it is no text, number" },
+		{ "device_add", "{\"a\":1,\"b\":null}", "x",
+		  "it is no text, number" },
+		{ "object-del", "{\"id\":\"there\"}", "there",
+		  "\"return\": { }" },
+		{ "device_del", "{\"id\":\"nope\"}", "nope", "it is not" },
+		{ "device_del", "{\"id\":1}", "x", "'id' is missing" },
+		{ "device_del", "{}", "x", "'id' is missing" },
+	};
+	struct qmp_session s;
+	char *command, *answer;
+	size_t i;
+
+	open_session(&s);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		strcpy(told, "x");
+		assert_true(asprintf(&command,
+				     "{\"execute\":\"%s\",\"arguments\":%s}",
+				     cases[i].name, cases[i].args) > 0);
+		answer = ask(&s, command);
+		assert_string_equal(told, cases[i].told);
+		if (!strstr(answer, cases[i].answer))
+			fail_msg("%s: %s", command, answer);
+		free(answer);
+		free(command);
+	}
+	/* Without arguments at all; and where the target has no such command */
+	answer = ask(&s, "{\"execute\":\"device_del\"}");
+	assert_non_null(strstr(answer, "'id' is missing"));
+	free(answer);
+	answer = ask(&s, "{\"execute\":\"object-add\"}");
+	assert_non_null(strstr(answer, "too few"));
+	free(answer);
+	qmp_session_deinit(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(hmp_translates_addresses),
 		TEST(hmp_refuses_nonsense),
+		TEST(hmp_adds_and_deletes),
+		TEST(qmp_adds_and_deletes),
 		TEST(hmp_shows_memory),
 		TEST(qmp_runs_commands),
 		TEST(qmp_refuses_wrong_types),

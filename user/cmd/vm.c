@@ -7,13 +7,10 @@
 
 #include "cmd/cmd.h"
 #include "kvm/options.h"
-#include "machine/pc.h"
-#include "machine/ram.h"
+#include "machine/options.h"
 #include "machine/vm.h"
 #include "render/document.h"
 #include "view/json_value.h"
-
-#define RAM_DEFAULT (128ULL << 20) /* QEMU's */
 
 enum {
 	OPT_BIOS = CMD_OPT_FIRST_OWN,
@@ -24,6 +21,8 @@ enum {
 	OPT_EXIT,
 	OPT_DEBUGCON,
 	OPT_VGA_WINDOW,
+	OPT_OBJECT,
+	OPT_NUMA,
 	OPT_ACCEL,
 	OPT_SMP,
 	OPT_DIRTY_LOG,
@@ -37,9 +36,18 @@ static const char help[] =
 	"-nodefaults -vga none. Memory that the guest does not touch is not allocated.\n"
 	"It runs until it is told to quit: by its monitor, SIGINT or SIGTERM.\n"
 	"\n"
-	"  -M NAME, --machine NAME  the board; pc is the only one yet\n"
-	"  -m SIZE, --memory SIZE   RAM: a number and K, M, G or T (default: M);\n"
-	"                           default: 128M\n"
+	"  -M NAME, --machine NAME  the board, pc; behind it, after commas:\n"
+	"                     max-ram-below-4g=SIZE  put less RAM below 4 GiB\n"
+	"                     memory-backend=ID      this object is all RAM\n"
+	"                     smm=on|off|auto        System Management Mode\n"
+	"  -m SIZE, --memory SIZE   RAM: a number and K, M, G or T (default: M); without\n"
+	"                   -m: 128M. Behind it: slots=N,maxmem=SIZE: DIMMs can be\n"
+	"                   plugged, and how much there may be with all of them\n"
+	"  --object KIND,id=ID,size=SIZE[,NAME=VALUE]...  host memory. KIND is\n"
+	"                   memory-backend-ram, -file (mem-path=) or -memfd (hugetlb=on,\n"
+	"                   hugetlbsize=). All take share=, prealloc=, reserve= (on,\n"
+	"                   off), policy= (bind, preferred, interleave), host-nodes=N-N\n"
+	"  --numa node,memdev=ID[,nodeid=N]  RAM is these objects, one behind the other\n"
 	"  --smp N          vCPUs; default: 1\n"
 	"  --accel kvm[,kernel-irqchip=on|split|off][,kvm-shadow-mem=BYTES]\n"
 	"      [,dirty-ring-size=N]  how KVM is used; -M pc takes these too\n"
@@ -72,7 +80,8 @@ static const char help[] =
 	"query-status, query-version, query-kvm, query-commands, stop, cont,\n"
 	"system_reset, quit, and human-monitor-command with info mtree [-f] [-o] [-D],\n"
 	"info ramblock, info status, info kvm, gpa2hva, stop, cont, system_reset, quit,\n"
-	"help.\n"
+	"help. Both have object_add and object_del (QMP: object-add, object-del) for\n"
+	"memory backends, and device_add and device_del for pc-dimm.\n"
 	"\n"
 	"Exit status: 0 it ran and was told to end, 3 usage or error.\n";
 
@@ -81,6 +90,8 @@ static const struct option options[] = {
 	{ "memory", required_argument, NULL, 'm' },
 	{ "bios", required_argument, NULL, OPT_BIOS },
 	{ "vga-window", no_argument, NULL, OPT_VGA_WINDOW },
+	{ "object", required_argument, NULL, OPT_OBJECT },
+	{ "numa", required_argument, NULL, OPT_NUMA },
 	{ "accel", required_argument, NULL, OPT_ACCEL },
 	{ "smp", required_argument, NULL, OPT_SMP },
 	{ "dirty-log", required_argument, NULL, OPT_DIRTY_LOG },
@@ -141,60 +152,30 @@ static void tell(enum vm_event event, const char *text)
 	fflush(stdout);
 }
 
-static int bad_machine(const char *text, const char *why,
-		       struct slotscope_error *err)
-{
-	error_set(err, EINVAL, "build the machine \"%.60s\"", text);
-	error_why(err, "%s", why);
-	return error_next(err, "use -M pc, the only one yet, with no more "
-			       "behind it than kernel-irqchip=on, off or "
-			       "split");
-}
-
-/* "pc,kernel-irqchip=off": the board, and what QEMU calls its properties */
-static int choose_machine(char *text, struct vm_options *vm,
-			  struct slotscope_error *err)
-{
-	char *word, *save = NULL, *value;
-	int ret;
-
-	word = strtok_r(text, ",", &save);
-	vm->class = word ? machine_find(word) : NULL;
-	if (!vm->class)
-		return bad_machine(text, "there is no such board", err);
-	while ((word = strtok_r(NULL, ",", &save))) {
-		value = strchr(word, '=');
-		if (value)
-			*value++ = '\0';
-		ret = value ? kvm_option_set(word, value, &vm->kvm, err) :
-			      -ENOENT;
-		if (ret == -ENOENT)
-			return bad_machine(word, "it has no such property",
-					   err);
-		if (ret)
-			return ret;
-	}
-	return 0;
-}
-
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	struct vm_options vm = { .class = &machine_pc,
-				 .ram_size = RAM_DEFAULT,
-				 .tell = tell };
+	static struct machine_config config; /* large */
+	struct vm_options vm = { .config = &config, .tell = tell };
 	struct slotscope_error err = {};
 	int opt, exit, ret = 0;
 
+	config.kvm = &vm.kvm;
 	/* "long only", so that QEMU's own -bios FILE works too */
 	while (!ret &&
 	       (opt = getopt_long_only(argc, argv, ":" CMD_COMMON_SHORT "M:m:",
 				       options, NULL)) != -1) {
 		switch (opt) {
 		case 'M':
-			ret = choose_machine(optarg, &vm, &err);
+			ret = config_machine(&config, optarg, &err);
 			break;
 		case 'm':
-			ret = ram_parse_size(optarg, &vm.ram_size, &err);
+			ret = config_memory(&config, optarg, &err);
+			break;
+		case OPT_OBJECT:
+			ret = config_object(&config, optarg, &err);
+			break;
+		case OPT_NUMA:
+			ret = config_numa(&config, optarg, &err);
 			break;
 		case OPT_BIOS:
 			vm.bios = optarg;
@@ -237,6 +218,10 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				return exit;
 		}
 	}
+	if (!ret && optind == argc)
+		ret = config_finish(&config, &vm.board, &err);
+	if (ret && !err.next[0])
+		error_next(&err, "see slotscope vm --help, or its man page");
 	if (ret)
 		return cmd_fail(&err);
 	if (optind < argc)

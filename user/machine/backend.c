@@ -41,11 +41,14 @@ static int open_path(struct backend *b, struct slotscope_error *err)
 			       "or a directory for one without a name");
 }
 
-static int bad_file(struct backend *b, struct slotscope_error *err)
+/* Why is said later, or by @code */
+static int bad_file(struct backend *b, int code, struct slotscope_error *err)
 {
-	return error_set(err, EINVAL,
-			 "use the file %s for memory-backend-file \"%s\"",
-			 b->options.mem_path, b->options.id);
+	error_set(err, code,
+		  "use the file %s for memory-backend-file \"%s\"",
+		  b->options.mem_path, b->options.id);
+	return error_next(err, "give another mem-path=: a file that is empty or "
+			       "not there is made as large as needed");
 }
 
 /* Of which size its pages are: only hugetlbfs has others */
@@ -54,8 +57,7 @@ static int ask_page_size(struct backend *b, struct slotscope_error *err)
 	struct statfs fs;
 
 	if (fstatfs(b->fd, &fs))
-		return error_set(err, errno, "look at the file system of %s",
-				 b->options.mem_path);
+		return bad_file(b, errno, err);
 	b->page_size = sysconf(_SC_PAGESIZE);
 	if (fs.f_type == HUGETLBFS_MAGIC)
 		b->page_size = fs.f_bsize;
@@ -68,9 +70,9 @@ static int check_file(struct backend *b, struct slotscope_error *err)
 	int ret;
 
 	if (fstat(b->fd, &st))
-		return error_set(err, errno, "look at %s", b->options.mem_path);
+		return bad_file(b, errno, err);
 	if (!S_ISREG(st.st_mode)) {
-		bad_file(b, err);
+		bad_file(b, EINVAL, err);
 		return error_why(err, "it is not a file");
 	}
 	ret = ask_page_size(b, err);
@@ -82,17 +84,19 @@ static int check_file(struct backend *b, struct slotscope_error *err)
 		return 0;
 	}
 	if (st.st_size) {
-		bad_file(b, err);
+		bad_file(b, EINVAL, err);
 		error_why(err,
 			  "it has %jd bytes, and size=%" PRIu64 " are wanted",
 			  (intmax_t)st.st_size, b->options.size);
 		return error_next(err, "use a smaller size=, or an empty file, "
 				       "which is made as large as needed");
 	}
-	if (ftruncate(b->fd, b->size))
-		return error_set(err, errno,
-				 "make the file %s %" PRIu64 " MiB large",
-				 b->options.mem_path, b->size >> 20);
+	if (ftruncate(b->fd, b->size)) {
+		error_set(err, errno, "make the file %s %" PRIu64 " MiB large",
+			  b->options.mem_path, b->size >> 20);
+		return error_next(err, "give a mem-path= on a file system "
+				       "that can, or a smaller size=");
+	}
 	b->grown = true;
 	return 0;
 }

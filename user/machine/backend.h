@@ -64,7 +64,8 @@ struct backend_options {
  * @fd:	       what is mapped; -1 if anonymous
  * @created:   the file was not there before
  * @grown:     it was empty
- * @region:    the RAM that guests see; NULL while there is none
+ * @block:     the RAMBlock made of it; NULL while there is none
+ * @region:    the region that has @block; NULL while there is none
  * @in_use:    it is plugged, or RAM from the start
  */
 struct backend {
@@ -75,6 +76,7 @@ struct backend {
 	int fd;
 	bool created;
 	bool grown;
+	struct ram_block *block;
 	struct memory_region *region;
 	bool in_use;
 };

@@ -10,7 +10,7 @@
 #include "machine/hmp.h"
 
 #define HMP_WORDS 8
-#define HMP_LINE  256
+#define HMP_LINE  2048 /* a path may be in it */
 
 /* One command being run */
 struct hmp {
@@ -147,6 +147,63 @@ static void system_reset(struct hmp *h)
 	h->target->reset(h->target->opaque);
 }
 
+static void say(struct hmp *h, int ret, const struct slotscope_error *err)
+{
+	if (ret)
+		fprintf(h->out, "Error: %s: %s\n", err->tried, err->why);
+}
+
+/* "KIND,name=value,...", for object_add and device_add */
+static void run_add(struct hmp *h, const char *what, const char *implied,
+		    int (*add)(void *opaque, struct keyval *kv,
+			       struct slotscope_error *err))
+{
+	struct slotscope_error err = {};
+	struct keyval kv;
+	int ret;
+
+	if (h->argc != 1 || !add) {
+		fprintf(h->out, "%s: one word is expected\n", what);
+		return;
+	}
+	ret = keyval_parse(&kv, what, h->argv[0], implied, &err);
+	if (!ret)
+		ret = add(h->target->opaque, &kv, &err);
+	say(h, ret, &err);
+}
+
+static void run_del(struct hmp *h, const char *what,
+		    int (*del)(void *opaque, const char *id,
+			       struct slotscope_error *err))
+{
+	struct slotscope_error err = {};
+
+	if (h->argc != 1 || !del)
+		fprintf(h->out, "%s: one id is expected\n", what);
+	else
+		say(h, del(h->target->opaque, h->argv[0], &err), &err);
+}
+
+static void object_add(struct hmp *h)
+{
+	run_add(h, "object_add", "qom-type", h->target->object_add);
+}
+
+static void object_del(struct hmp *h)
+{
+	run_del(h, "object_del", h->target->object_del);
+}
+
+static void device_add(struct hmp *h)
+{
+	run_add(h, "device_add", "driver", h->target->device_add);
+}
+
+static void device_del(struct hmp *h)
+{
+	run_del(h, "device_del", h->target->device_del);
+}
+
 static void quit(struct hmp *h)
 {
 	h->target->quit(h->target->opaque);
@@ -169,6 +226,10 @@ static const struct {
 	{ NULL, "stop", "", stop },
 	{ NULL, "cont", "", cont },
 	{ NULL, "system_reset", "", system_reset },
+	{ NULL, "object_add", " type,id=id,size=size[,...]", object_add },
+	{ NULL, "object_del", " id", object_del },
+	{ NULL, "device_add", " pc-dimm,memdev=id[,...]", device_add },
+	{ NULL, "device_del", " id", device_del },
 	{ NULL, "quit", "", quit },
 	{ NULL, "help", "", help },
 };

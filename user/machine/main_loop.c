@@ -61,6 +61,72 @@ static void monitor_reset(void *opaque)
 	vcpus_notify(&vm->cpus);
 }
 
+static int monitor_object_add(void *opaque, struct keyval *kv,
+			      struct slotscope_error *err)
+{
+	struct vm *vm = opaque;
+
+	return vm_memory_object_add(&vm->memory, vm->machine.model, kv, err);
+}
+
+static int monitor_object_del(void *opaque, const char *id,
+			      struct slotscope_error *err)
+{
+	struct vm *vm = opaque;
+
+	return vm_memory_object_del(&vm->memory, id, err);
+}
+
+/* While the guest ran: it goes on with less memory than it should have */
+static void tell_refused(struct vm *vm)
+{
+	struct slotscope_error *const refused[] = { &vm->listener.error,
+						    &vm->io_listener.error };
+	size_t i;
+
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		if (!refused[i]->code)
+			continue;
+		vm_tell(vm, VM_EVENT_REFUSED,
+			"KVM and the machine differ now: %s: %s",
+			refused[i]->tried, refused[i]->why);
+		*refused[i] = (struct slotscope_error){};
+	}
+}
+
+/* Plugged only if KVM has it too */
+static int monitor_device_add(void *opaque, struct keyval *kv,
+			      struct slotscope_error *err)
+{
+	struct vm *vm = opaque;
+	struct slotscope_error refused, ignored = {};
+	struct dimm *dimm;
+	int ret;
+
+	/* What was refused before is not this one's */
+	tell_refused(vm);
+	ret = vm_memory_device_add(&vm->memory, &vm->machine, kv, &dimm, err);
+	if (ret || !vm->listener.error.code)
+		return ret;
+	refused = vm->listener.error;
+	vm_memory_unplug(&vm->memory, &vm->machine, dimm, &ignored);
+	vm->listener.error = (struct slotscope_error){};
+	*err = refused;
+	return -err->code;
+}
+
+static int monitor_device_del(void *opaque, const char *id,
+			      struct slotscope_error *err)
+{
+	struct vm *vm = opaque;
+	struct dimm *dimm = dimm_find(&vm->memory.dimms, id);
+
+	if (dimm)
+		return vm_memory_unplug(&vm->memory, &vm->machine, dimm, err);
+	error_set(err, ENOENT, "unplug the device \"%.80s\"", id);
+	return error_why(err, "there is none of that name");
+}
+
 static void monitor_quit(void *opaque)
 {
 	struct vm *vm = opaque;
@@ -77,6 +143,10 @@ void main_loop_target(struct vm *vm)
 		.stop = monitor_stop,
 		.cont = monitor_cont,
 		.reset = monitor_reset,
+		.object_add = monitor_object_add,
+		.object_del = monitor_object_del,
+		.device_add = monitor_device_add,
+		.device_del = monitor_device_del,
 		.quit = monitor_quit,
 		.opaque = vm,
 	};
@@ -103,23 +173,6 @@ static int reset(struct vm *vm, struct slotscope_error *err)
 	if (!vm->paused)
 		vcpus_resume(&vm->cpus);
 	return 0;
-}
-
-/* While the guest ran: it goes on with less memory than it should have */
-static void tell_refused(struct vm *vm)
-{
-	struct slotscope_error *const refused[] = { &vm->listener.error,
-						    &vm->io_listener.error };
-	size_t i;
-
-	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-		if (!refused[i]->code)
-			continue;
-		vm_tell(vm, VM_EVENT_REFUSED,
-			"KVM and the machine differ now: %s: %s",
-			refused[i]->tried, refused[i]->why);
-		*refused[i] = (struct slotscope_error){};
-	}
 }
 
 static int tell_ended(struct vm *vm, struct slotscope_error *err)

@@ -16,6 +16,8 @@
 
 #include <slotscope/memory.h>
 
+#include "machine/keyval.h"
+
 #define MONITOR_CLIENTS 8 /* at a time; others wait */
 #define MONITOR_FDS	(MONITOR_CLIENTS + 1)
 
@@ -27,6 +29,7 @@
  * @stop:   pause the VM
  * @cont:   let it run; false if it cannot any more
  * @reset:  reset the VM, once the monitor has answered
+ * @object_add, @object_del, @device_add, @device_del: as QEMU's; 0 or -errno
  * @quit:   end the VMM, once the monitor has answered
  * @opaque: for the callbacks
  */
@@ -37,6 +40,14 @@ struct monitor_target {
 	void (*stop)(void *opaque);
 	bool (*cont)(void *opaque);
 	void (*reset)(void *opaque);
+	int (*object_add)(void *opaque, struct keyval *kv,
+			  struct slotscope_error *err);
+	int (*object_del)(void *opaque, const char *id,
+			  struct slotscope_error *err);
+	int (*device_add)(void *opaque, struct keyval *kv,
+			  struct slotscope_error *err);
+	int (*device_del)(void *opaque, const char *id,
+			  struct slotscope_error *err);
 	void (*quit)(void *opaque);
 	void *opaque;
 };

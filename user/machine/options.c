@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kvm/options.h"
 #include "machine/options.h"
 #include "machine/ram.h"
 
@@ -37,6 +38,25 @@ static int take_smm(struct machine_config *c, struct keyval *kv,
 	return c->smm_given ? keyval_take_bool(kv, "smm", &c->smm, err) : 0;
 }
 
+/* What is KVM's, -M takes too, as QEMU does */
+static int take_kvm(struct machine_config *c, struct keyval *kv,
+		    struct slotscope_error *err)
+{
+	size_t i;
+	int ret;
+
+	for (i = 0; c->kvm && i < kv->nr; i++) {
+		if (kv->pairs[i].taken)
+			continue;
+		ret = kvm_option_set(kv->pairs[i].key, kv->pairs[i].value,
+				     c->kvm, err);
+		if (ret && ret != -ENOENT)
+			return ret;
+		kv->pairs[i].taken = !ret;
+	}
+	return 0;
+}
+
 int config_machine(struct machine_config *c, const char *text,
 		   struct slotscope_error *err)
 {
@@ -63,6 +83,8 @@ int config_machine(struct machine_config *c, const char *text,
 		keyval_bad(&kv, "accel", accel, err);
 		ret = error_why(err, "kvm is the only one here");
 	}
+	if (!ret)
+		ret = take_kvm(c, &kv, err);
 	return ret ? ret : keyval_done(&kv, err);
 }
 

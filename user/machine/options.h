@@ -3,6 +3,7 @@
 #ifndef SLOTSCOPE_MACHINE_OPTIONS_H
 #define SLOTSCOPE_MACHINE_OPTIONS_H
 
+#include "kvm/kvm.h"
 #include "machine/backend.h"
 #include "machine/machine.h"
 
@@ -11,6 +12,7 @@
  * @class:   NULL: pc
  * @ram_size: 0: that of the backend, or 128 MiB
  * @smm:     only if @smm_given
+ * @kvm:     where -M's properties of KVM go (kernel-irqchip=); NULL: there are none
  * @memory_backend: "" or the id of what is all RAM
  * @objects: memory backends, in their order
  * @nodes:   of NUMA: the ids of their backends, "" where there is none
@@ -23,6 +25,7 @@ struct machine_config {
 	uint64_t max_below_4g;
 	bool smm_given;
 	bool smm;
+	struct kvm_options *kvm;
 	char memory_backend[BACKEND_ID_SIZE];
 	struct backend_options objects[BACKENDS_MAX];
 	size_t nr_objects;

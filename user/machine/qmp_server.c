@@ -187,6 +187,96 @@ static struct json_object *run_reset(struct qmp_session *s,
 	return nothing();
 }
 
+/* { "id": "m0", "size": 1024 } as "id=m0,size=1024" would be read */
+static int to_keyval(struct keyval *kv, const char *what,
+		     struct json_object *args, struct slotscope_error *err)
+{
+	const char *text;
+	int ret = 0;
+
+	*kv = (struct keyval){ .what = what };
+	if (!args)
+		return 0;
+	json_object_object_foreach(args, name, value)
+	{
+		switch (json_object_get_type(value)) {
+		case json_type_boolean:
+			text = json_object_get_boolean(value) ? "on" : "off";
+			break;
+		case json_type_string:
+		case json_type_int:
+			text = json_object_get_string(value);
+			break;
+		default:
+			error_set(err, EINVAL, "use \"%.60s\" of %s", name,
+				  what);
+			return error_why(err, "it is no text, number or "
+					      "boolean");
+		}
+		ret = keyval_add(kv, name, text, err);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+static struct json_object *result(int ret, const struct slotscope_error *err)
+{
+	return ret ? error(GENERIC, "%s: %s", err->tried, err->why) : nothing();
+}
+
+static struct json_object *run_add(struct qmp_session *s, const char *what,
+				   struct json_object *args,
+				   int (*add)(void *opaque, struct keyval *kv,
+					      struct slotscope_error *err))
+{
+	struct slotscope_error err = {};
+	struct keyval kv;
+	int ret = to_keyval(&kv, what, args, &err);
+
+	if (!ret)
+		ret = add(s->target->opaque, &kv, &err);
+	return result(ret, &err);
+}
+
+static struct json_object *
+run_del(struct qmp_session *s, struct json_object *args,
+	int (*del)(void *opaque, const char *id, struct slotscope_error *err))
+{
+	struct slotscope_error err = {};
+	struct json_object *id;
+
+	if (!json_object_object_get_ex(args, "id", &id) ||
+	    !json_object_is_type(id, json_type_string))
+		return error(GENERIC, "Parameter 'id' is missing");
+	return result(del(s->target->opaque, json_object_get_string(id), &err),
+		      &err);
+}
+
+static struct json_object *run_object_add(struct qmp_session *s,
+					  struct json_object *args)
+{
+	return run_add(s, "object-add", args, s->target->object_add);
+}
+
+static struct json_object *run_object_del(struct qmp_session *s,
+					  struct json_object *args)
+{
+	return run_del(s, args, s->target->object_del);
+}
+
+static struct json_object *run_device_add(struct qmp_session *s,
+					  struct json_object *args)
+{
+	return run_add(s, "device_add", args, s->target->device_add);
+}
+
+static struct json_object *run_device_del(struct qmp_session *s,
+					  struct json_object *args)
+{
+	return run_del(s, args, s->target->device_del);
+}
+
 static struct json_object *run_quit(struct qmp_session *s,
 				    struct json_object *args)
 {
@@ -240,6 +330,10 @@ static const struct command commands[] = {
 	{ "stop", run_stop },
 	{ "cont", run_cont },
 	{ "system_reset", run_reset },
+	{ "object-add", run_object_add },
+	{ "object-del", run_object_del },
+	{ "device_add", run_device_add },
+	{ "device_del", run_device_del },
 	{ "quit", run_quit },
 };
 

@@ -3,6 +3,7 @@
  * Putting a VMM together, and taking it apart. Its threads are the main one and
  * one for each vCPU; the lock that they share is told of in machine.h.
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -15,7 +16,6 @@
 
 #include "machine/firmware.h"
 #include "machine/pc.h"
-#include "machine/ram.h"
 #include "machine/vm_private.h"
 
 void vm_tell(const struct vm *vm, enum vm_event event, const char *fmt, ...)
@@ -36,33 +36,14 @@ static void guest_line(void *opaque, const char *text)
 	vm->options->tell(VM_EVENT_GUEST, text);
 }
 
-static void *ram_host(const struct vm *vm, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < vm->nr_ram; i++)
-		if (!strcmp(vm->ram[i].name, name))
-			return vm->ram[i].host;
-	return NULL;
-}
-
-/* What is known of the board before there is KVM */
-static struct ram_layout layout(const struct vm *vm)
-{
-	const struct machine_options options = {
-		.ram_size = vm->options->ram_size,
-	};
-
-	return ram_layout(vm->options->class->ram_board, &options);
-}
-
 /*
  * The slot that faults act on: the one above 4 GiB, or else that from 1 MiB up.
  * Our own firmware needs neither.
  */
 static int choose_fault(struct vm *vm, struct slotscope_error *err)
 {
-	struct ram_layout l = layout(vm);
+	struct ram_layout l =
+		ram_layout(vm->options->config->class->ram_board, &vm->board);
 
 	vm->fault.kind = vm->options->fault;
 	vm->fault.gpa = l.above_4g ? l.above_4g_start : 1ULL << 20;
@@ -89,6 +70,27 @@ static uint64_t count_exits(void *opaque)
 	return counts.pio + counts.mmio;
 }
 
+static bool host_is_amd(void)
+{
+	unsigned int max, vendor[3];
+
+	return __get_cpuid(0, &max, &vendor[0], &vendor[2], &vendor[1]) &&
+	       !memcmp(vendor, "AuthenticAMD", sizeof(vendor));
+}
+
+/* On if KVM has it, as QEMU's smm=auto */
+static int choose_smm(struct vm *vm, struct slotscope_error *err)
+{
+	const struct machine_config *config = vm->options->config;
+
+	vm->board.smm = config->smm_given ? config->smm : vm->kvm.smm;
+	if (!vm->board.smm || vm->kvm.smm)
+		return 0;
+	error_set(err, ENOTSUP, "have System Management Mode (-M smm=on)");
+	error_why(err, "this KVM has no KVM_CAP_X86_SMM");
+	return error_next(err, "use smm=off, or a kernel with CONFIG_KVM_SMM");
+}
+
 /* What stands in the way of the board, or was refused while it was built */
 static int build_board(struct vm *vm, struct slotscope_error *err)
 {
@@ -99,16 +101,16 @@ static int build_board(struct vm *vm, struct slotscope_error *err)
 	};
 	int ret;
 
-	vm->board = (struct machine_options){
-		.ram_size = vm->options->ram_size,
-		.nr_cpus = nr_cpus(vm),
-		.irqchip = irqchips[vm->options->kvm.irqchip],
-		.phys_bits = vm->kvm.phys_bits,
-		.bios_size = vm->bios.size,
-		.vga_window = vm->options->vga_window,
-	};
+	vm->board.nr_cpus = nr_cpus(vm);
+	vm->board.irqchip = irqchips[vm->options->kvm.irqchip];
+	vm->board.phys_bits = vm->kvm.phys_bits;
+	vm->board.bios_size = vm->bios.size;
+	vm->board.vga_window = vm->options->vga_window;
+	ret = choose_smm(vm, err);
+	if (ret)
+		return ret;
 	world_init(vm);
-	ret = machine_init(&vm->machine, vm->options->class, &vm->board,
+	ret = machine_init(&vm->machine, vm->options->config->class, &vm->board,
 			   &vm->ops, err);
 	if (!ret)
 		ret = debugcon_add(&vm->machine, err);
@@ -121,15 +123,7 @@ static int build_board(struct vm *vm, struct slotscope_error *err)
 		*err = vm->listener.error;
 		return -err->code;
 	}
-	return bios_load(&vm->bios, ram_host(vm, "pc.bios"), err);
-}
-
-static void free_ram(struct vm *vm)
-{
-	while (vm->nr_ram) {
-		vm->nr_ram--;
-		ram_unmap(vm->ram[vm->nr_ram].host, vm->ram[vm->nr_ram].size);
-	}
+	return bios_load(&vm->bios, vm_memory_own(&vm->memory, "pc.bios"), err);
 }
 
 /* In QEMU's order: KVM listens before there is anything to hear */
@@ -159,7 +153,11 @@ static int start(struct vm *vm, struct slotscope_error *err)
 	if (ret)
 		goto err_io_listener;
 	vm->listener.notify_fd = vm->cpus.notify_fd;
-	ret = build_board(vm, err);
+	ret = vm_memory_open(&vm->memory, vm->machine.model,
+			     vm->options->config->objects,
+			     vm->options->config->nr_objects, err);
+	if (!ret)
+		ret = build_board(vm, err);
 	if (!ret)
 		ret = kvm_irqchip_route(&vm->kvm, err);
 	if (!ret)
@@ -189,7 +187,7 @@ err_model:
 	memory_model_destroy(vm->machine.model);
 	machine_deinit(&vm->machine);
 	test_device_free(vm->test_device);
-	free_ram(vm);
+	vm_memory_close(&vm->memory, true);
 	return ret;
 }
 
@@ -205,14 +203,14 @@ static void end(struct vm *vm)
 	memory_model_destroy(vm->machine.model);
 	machine_deinit(&vm->machine);
 	test_device_free(vm->test_device);
-	free_ram(vm);
+	vm_memory_close(&vm->memory, false);
 }
 
 /* Running it */
 
 static void tell_started(const struct vm *vm)
 {
-	uint64_t kib = vm->options->ram_size >> 10;
+	uint64_t kib = vm->board.ram_size >> 10;
 	char unit = 'K';
 
 	if (kib % 1024 == 0) {
@@ -224,8 +222,26 @@ static void tell_started(const struct vm *vm)
 		unit = 'G';
 	}
 	vm_tell(vm, VM_EVENT_STARTED, "pid %d, -M %s -m %" PRIu64 "%c, qmp %s",
-		getpid(), vm->options->class->name, kib, unit,
+		getpid(), vm->options->config->class->name, kib, unit,
 		monitor_address(vm->monitor));
+}
+
+/* Where the model has @gpa, and @size bytes from there on */
+static void *host_at(struct vm *vm, gpa_t gpa, uint64_t *size)
+{
+	const struct flat_view *view =
+		address_space_get_flat_view(vm->machine.memory);
+	const struct flat_range *r = flat_view_lookup(view, gpa);
+	const struct ram_block *block =
+		r ? memory_region_info(r->region)->ram_block : NULL;
+	char *host = block ? block->host : NULL;
+
+	if (host) {
+		host += r->offset_in_region + (gpa - r->addr);
+		*size = r->size - (gpa - r->addr);
+	}
+	flat_view_unref(view);
+	return host;
 }
 
 /*
@@ -234,8 +250,8 @@ static void tell_started(const struct vm *vm)
  */
 static int apply_fault(struct vm *vm, struct slotscope_error *err)
 {
-	struct ram_layout l = layout(vm);
-	uint64_t offset = l.above_4g ? l.below_4g : vm->fault.gpa;
+	uint64_t size;
+	void *host;
 	gpa_t hole;
 	int64_t len;
 
@@ -247,9 +263,11 @@ static int apply_fault(struct vm *vm, struct slotscope_error *err)
 			vm->fault.gpa);
 		return 0;
 	}
-	len = kvm_fault_unmap(&vm->fault,
-			      (char *)ram_host(vm, "pc.ram") + offset,
-			      vm->options->ram_size - offset, &hole, err);
+	host = host_at(vm, vm->fault.gpa, &size);
+	if (!host)
+		return error_set(err, ENOENT, "find RAM at 0x%" PRIx64,
+				 vm->fault.gpa);
+	len = kvm_fault_unmap(&vm->fault, host, size, &hole, err);
 	if (len < 0)
 		return len;
 	vm_tell(vm, VM_EVENT_FAULT,
@@ -286,11 +304,13 @@ static int run(struct vm *vm, struct slotscope_error *err)
 
 int vm_run(const struct vm_options *options, struct slotscope_error *err)
 {
-	struct vm vm = { .options = options };
+	struct vm vm = { .options = options, .board = options->board };
 	struct signalfd_siginfo info;
 	sigset_t mask, old;
 	int ret;
 
+	/* KVM's guests are told of the host's vendor, whatever their model */
+	vm.board.amd = host_is_amd();
 	vm.debugcon.line = guest_line;
 	vm.debugcon.opaque = &vm;
 	ret = choose_fault(&vm, err);

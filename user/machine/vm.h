@@ -11,6 +11,7 @@
 #include "kvm/fault.h"
 #include "kvm/kvm.h"
 #include "machine/machine.h"
+#include "machine/options.h"
 
 /* What a VM tells while it runs; see struct vm_options */
 enum vm_event {
@@ -28,8 +29,8 @@ enum vm_event {
 
 /**
  * struct vm_options - what to run, and how
- * @class:	the board
- * @ram_size:	bytes
+ * @config:	the machine, with its memory
+ * @board:	of @config, by config_finish()
  * @bios:	firmware file; NULL for our own
  * @qmp:	where the monitor listens; see monitor_create()
  * @fault:	a fault on purpose
@@ -42,8 +43,8 @@ enum vm_event {
  * @tell:	called for what happens, with a text for people
  */
 struct vm_options {
-	const struct machine_class *class;
-	uint64_t ram_size;
+	const struct machine_config *config;
+	struct machine_options board;
 	const char *bios;
 	const char *qmp;
 	enum kvm_fault_kind fault;

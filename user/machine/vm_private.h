@@ -13,8 +13,7 @@
 #include "machine/monitor.h"
 #include "machine/test_device.h"
 #include "machine/vm.h"
-
-#define RAM_BLOCKS 3 /* pc.ram, pc.bios, pc.rom */
+#include "machine/vm_memory.h"
 
 /**
  * struct vm - all of it; guarded by @lock
@@ -54,12 +53,7 @@ struct vm {
 	bool want_reset;
 	bool want_shutdown;
 	bool quit;
-	struct {
-		const char *name;
-		void *host;
-		uint64_t size;
-	} ram[RAM_BLOCKS];
-	size_t nr_ram;
+	struct vm_memory memory;
 };
 
 /* vm.c */

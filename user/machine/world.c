@@ -4,26 +4,14 @@
 #include <string.h>
 #include <time.h>
 
-#include "machine/ram.h"
 #include "machine/vm_private.h"
 
 static int alloc(void *opaque, const char *name, uint64_t size,
 		 struct ram_block_options *ram, struct slotscope_error *err)
 {
 	struct vm *vm = opaque;
-	void *host;
-	int ret;
 
-	if (vm->nr_ram == RAM_BLOCKS)
-		return error_set(err, ENOSPC, "make room for %s", name);
-	ret = ram_map(name, size, &host, err);
-	if (ret)
-		return ret;
-	vm->ram[vm->nr_ram].name = name;
-	vm->ram[vm->nr_ram].host = host;
-	vm->ram[vm->nr_ram++].size = size;
-	ram->host = host;
-	return 0;
+	return vm_memory_alloc(&vm->memory, name, size, ram, err);
 }
 
 static uint64_t clock_now(clockid_t clock)
