@@ -10,47 +10,15 @@
 #define SEEN	   0x600 /* a byte for each */
 #define SUM	   0x610
 #define READY	   0x614
-#define TRAMPOLINE 0x8000
 
-#define APIC_BASE  0x1b
-#define X2APIC	   (3 << 10)
-#define X2APIC_ICR 0x830
-#define TO_OTHERS  (3 << 18)
-#define INIT	   0x4500
-#define SIPI	   0x4600
-
-	.macro	wait_some
-	movl	$200000, %ecx
-again\@:
-	pause
-	decl	%ecx
-	jnz	again\@
-	.endm
-
-	.macro	to_others what
-	movl	$X2APIC_ICR, %ecx
-	movl	$(TO_OTHERS | \what), %eax
-	xorl	%edx, %edx
-	wrmsr
-	.endm
+#include "smp.h"
 
 	guest_begin
 	xorl	%eax, %eax
 	movw	$SEEN, %di
 	movw	$8, %cx
 	rep stosl
-	/* ljmp $0xf000, $other */
-	movb	$0xea, TRAMPOLINE
-	movw	$other, TRAMPOLINE + 1
-	movw	$0xf000, TRAMPOLINE + 3
-
-	movl	$APIC_BASE, %ecx
-	rdmsr
-	orl	$X2APIC, %eax
-	wrmsr
-	to_others INIT
-	wait_some
-	to_others (SIPI | TRAMPOLINE >> 12)
+	start_others other
 	call	work
 
 	movl	$50000000, %ecx

@@ -28,10 +28,11 @@ cannot_run() {
 # lidt cs:[ffe0], lgdt cs:[ffe0] (empty tables); mov eax, cr0; or al, 1; mov cr0,
 # eax; mov ax, 8; mov ds, ax
 firmware "$work/bios" "2e0f011ee0ff 2e0f0116e0ff 0f20c0 0c01 0f22c0 b80800 8ed8"
-cannot_run "triple fault" "triple fault"
+cannot_run "triple fault" "at 0x[0-9a-f]+ \\(pc.bios \\+ 0x[0-9a-f]+, ROM\\): triple fault"
 # A jump to a graphics card's window, where no memory is
 firmware "$work/bios" "ea000000a0"
-cannot_run "jump into a hole" "emulate" --vga-window
+cannot_run "jump into a hole" "at 0xa0000 \\(vga-lowmem \\+ 0x0, a device.s registers\\): .*emulate" \
+	--vga-window
 
 # busy WORDS - the guest in $work/bios never rests
 busy() {

@@ -27,6 +27,7 @@ enum {
 	OPT_SMP,
 	OPT_DIRTY_LOG,
 	OPT_TEST_DEVICE,
+	OPT_KEEP_OUT,
 };
 
 static const char help[] =
@@ -56,6 +57,8 @@ static const char help[] =
 	"  --bios FILE      firmware; default: one of our own, which tests RAM and ROM,\n"
 	"                   tells the result on the debug console, and halts\n"
 	"  --vga-window     have a graphics card's window at 0xa0000\n"
+	"  --keep-vcpus-out change slots at the end of a commit, all deletions first,\n"
+	"                   with no vCPU in KVM if something is gone for a moment\n"
 	"  --test-device    have a device at 0xd0000 and port 0xe000, for guests that\n"
 	"                   test what becomes of their accesses\n"
 	"  --qmp ADDRESS    where the monitor listens: unix:PATH or @NAME\n"
@@ -95,6 +98,7 @@ static const struct option options[] = {
 	{ "accel", required_argument, NULL, OPT_ACCEL },
 	{ "smp", required_argument, NULL, OPT_SMP },
 	{ "dirty-log", required_argument, NULL, OPT_DIRTY_LOG },
+	{ "keep-vcpus-out", no_argument, NULL, OPT_KEEP_OUT },
 	{ "test-device", no_argument, NULL, OPT_TEST_DEVICE },
 	{ "qmp", required_argument, NULL, OPT_QMP },
 	{ "paused", no_argument, NULL, OPT_PAUSED },
@@ -188,6 +192,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			break;
 		case OPT_DIRTY_LOG:
 			ret = kvm_dirty_parse(optarg, &vm.kvm, &err);
+			break;
+		case OPT_KEEP_OUT:
+			vm.kvm.queue_slots = true;
 			break;
 		case OPT_TEST_DEVICE:
 			vm.test_device = true;

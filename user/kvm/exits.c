@@ -1,14 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Exits from KVM_RUN: which are answered, and what the others mean. */
 #include <errno.h>
+#include <string.h>
 
 #include "kvm/exits.h"
 #include "kvm/ioctl.h"
+#include "kvm/place.h"
 
 /* Newer than Debian 12's headers (Linux 6.8) */
 #ifndef KVM_EXIT_MEMORY_FAULT
 #define KVM_EXIT_MEMORY_FAULT 39
 #endif
+
+struct memory_fault {
+	uint64_t flags;
+	uint64_t gpa;
+	uint64_t size;
+};
+
+#define MEMORY_FAULT_PRIVATE (1ULL << 3)
 
 /* A string instruction comes as several elements for the same port */
 static void handle_pio(struct vcpu *cpu)
@@ -36,23 +46,20 @@ static void handle_mmio(struct vcpu *cpu)
 			 run->mmio.data, run->mmio.len, run->mmio.is_write);
 }
 
-static uint64_t guest_rip(struct vcpu *cpu)
+static void set_error_at(struct vcpu *cpu, int code, const char *how,
+			 struct slotscope_error *err)
 {
-	struct kvm_sregs sregs;
-	struct kvm_regs regs;
+	char place[PLACE_TEXT];
 
-	if (kvm_ioctl(cpu->fd, KVM_GET_REGS, &regs) ||
-	    kvm_ioctl(cpu->fd, KVM_GET_SREGS, &sregs))
-		return 0;
-	return sregs.cs.base + regs.rip;
+	place_of_vcpu(cpu, place);
+	error_set(err, code, "run the guest at %s%s", place, how);
 }
 
 static void internal_error(struct vcpu *cpu, struct slotscope_error *err)
 {
 	uint32_t suberror = cpu->run->internal.suberror;
 
-	error_set(err, EIO, "run the guest at address 0x%llx",
-		  (unsigned long long)guest_rip(cpu));
+	set_error_at(cpu, EIO, "", err);
 	switch (suberror) {
 	case KVM_INTERNAL_ERROR_EMULATION:
 		error_why(err, "KVM had to emulate an instruction and could "
@@ -91,14 +98,14 @@ enum vcpu_status vcpu_handle_exit(struct vcpu *cpu, struct slotscope_error *err)
 	case KVM_EXIT_HLT:
 		return VCPU_HALTED;
 	case KVM_EXIT_SHUTDOWN:
-		error_set(err, EIO, "run the guest");
+		set_error_at(cpu, EIO, "", err);
 		error_why(err,
 			  "triple fault: it could not handle an exception, "
 			  "and a real machine would reset");
 		error_next(err, "look at what the guest did last");
 		return VCPU_STOPPED;
 	case KVM_EXIT_FAIL_ENTRY:
-		error_set(err, EIO, "enter the guest");
+		set_error_at(cpu, EIO, " (entry)", err);
 		error_why(err,
 			  "the CPU refused its state, hardware reason 0x%llx",
 			  (unsigned long long)run->fail_entry
@@ -126,16 +133,35 @@ enum vcpu_status vcpu_handle_exit(struct vcpu *cpu, struct slotscope_error *err)
 	}
 }
 
+/* Newer kernels say which memory it is about */
+static void memory_fault(struct vcpu *cpu, int code,
+			 struct slotscope_error *err)
+{
+	const struct memory_fault *fault = (const void *)&cpu->run->hw;
+	char place[PLACE_TEXT];
+
+	place_of_gpa(cpu->set->events->memory, fault->gpa, place);
+	error_set(err, code, "run the guest, which touched memory at %s",
+		  place);
+	error_why(err,
+		  "%s: the slot there cannot give %s memory (memory fault "
+		  "exit)",
+		  code == EFAULT ? "Bad address" : strerror(code),
+		  fault->flags & MEMORY_FAULT_PRIVATE ? "private" : "shared");
+	error_next(err, "slotscope check --pid of this process names the slot");
+}
+
 void vcpu_run_failed(struct vcpu *cpu, int code, struct slotscope_error *err)
 {
-	error_set(err, code, "run the guest at address 0x%llx (KVM_RUN)",
-		  (unsigned long long)guest_rip(cpu));
+	if ((code == EFAULT || code == EHWPOISON) &&
+	    cpu->run->exit_reason == KVM_EXIT_MEMORY_FAULT) {
+		memory_fault(cpu, code, err);
+		return;
+	}
+	set_error_at(cpu, code, " (KVM_RUN)", err);
 	if (code != EFAULT)
 		return;
-	error_why(err, cpu->run->exit_reason == KVM_EXIT_MEMORY_FAULT ?
-			       "Bad address: the guest touched memory that "
-			       "its slot cannot give (memory fault exit)" :
-			       "Bad address: the guest touched memory whose "
-			       "host address is not mapped, or lacks rights");
+	error_why(err, "Bad address: the guest touched memory whose host "
+		       "address is not mapped, or lacks rights");
 	error_next(err, "slotscope check --pid of this process names the slot");
 }

@@ -39,6 +39,9 @@ enum kvm_dirty_mode {
  *		own choice
  * @dirty:	how dirty pages are found
  * @ring_size:	entries of each vCPU's ring, a power of 2; for KVM_DIRTY_RING
+ * @queue_slots: change slots at a commit's end, all deletions first, with vCPUs
+ *		kept out if what goes and what comes overlap: as newer QEMUs. Else
+ *		as the commit goes, as QEMU 7.2: a vCPU may find nothing for a moment
  */
 struct kvm_options {
 	enum kvm_irqchip_mode irqchip;
@@ -46,6 +49,7 @@ struct kvm_options {
 	uint64_t shadow_mem;
 	enum kvm_dirty_mode dirty;
 	unsigned int ring_size;
+	bool queue_slots;
 };
 
 /**
@@ -60,6 +64,7 @@ struct kvm_options {
  * @coalesced_pio: writes to ports can be coalesced too
  * @ioeventfd:	 writes can signal an eventfd
  * @ioeventfd_any: without regard to their length too
+ * @queue_slots: as it was asked for
  * @irq_routing: interrupt lines can be tied to controllers
  * @xsave:	 extended registers can be read
  * @xsave_size:	 bytes of them, if more than a page
@@ -83,6 +88,7 @@ struct kvm_state {
 	bool coalesced_pio;
 	bool ioeventfd;
 	bool ioeventfd_any;
+	bool queue_slots;
 	bool irq_routing;
 	bool smm;
 	bool xsave;

@@ -194,6 +194,7 @@ int kvm_init(struct kvm_state *s, const struct kvm_options *options,
 	if (ret)
 		goto err_deinit;
 	look_at_slots(s);
+	s->queue_slots = options->queue_slots;
 	ret = init_vm(s, options, err);
 	if (ret)
 		goto err_deinit;

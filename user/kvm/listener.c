@@ -86,6 +86,18 @@ static void problem(void *opaque, const struct slotscope_error *err)
 		(void)!write(l->notify_fd, &one, sizeof(one));
 }
 
+static void inhibit(void *opaque, bool out)
+{
+	struct kvm_memory_listener *l = opaque;
+
+	if (!l->cpus)
+		return;
+	if (out)
+		vcpus_keep_out(l->cpus);
+	else
+		vcpus_let_in(l->cpus);
+}
+
 int kvm_memory_listener_register(struct kvm_memory_listener *l,
 				 struct kvm_state *kvm,
 				 struct address_space *as,
@@ -93,9 +105,11 @@ int kvm_memory_listener_register(struct kvm_memory_listener *l,
 				 struct slotscope_error *err)
 {
 	const struct kvm_slots_options options = {
-		.mode = KVM_SLOTS_IMMEDIATE,
+		.mode = kvm->queue_slots ? KVM_SLOTS_QUEUED :
+					   KVM_SLOTS_IMMEDIATE,
 		.nr_slots = kvm->nr_slots,
 		.request = request,
+		.inhibit = inhibit,
 		.problem = problem,
 		.opaque = l,
 	};

@@ -8,6 +8,7 @@
 #include "kvm/accepted.h"
 #include "kvm/fault.h"
 #include "kvm/kvm.h"
+#include "kvm/vcpu.h"
 
 /**
  * struct kvm_memory_listener - ties an address space to a VM; KVMMemoryListener
@@ -19,6 +20,7 @@
  *	      there was none
  * @accepted: the slots that KVM has by that
  * @why:      of the request that was refused last, until it is told; may be ""
+ * @cpus:     kept out while a commit takes slots away that come again; NULL: not
  * @notify_fd: an eventfd that is written when @error is filled; -1 for none
  */
 struct kvm_memory_listener {
@@ -29,6 +31,7 @@ struct kvm_memory_listener {
 	struct slotscope_error error;
 	struct kvm_accepted accepted;
 	char why[REQUEST_SAY_MAX];
+	struct vcpus *cpus;
 	int notify_fd;
 };
 

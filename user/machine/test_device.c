@@ -9,6 +9,8 @@
 #define MMIO_ADDR     0xd0000
 #define MMIO_SIZE     0x1000
 #define MMIO_PRIORITY 100 /* over the option ROMs and PAM */
+#define HOLE_ADDR     0x90000
+#define HOLE_SIZE     0x1000
 #define PORT_ADDR     0xe000
 #define PORT_SIZE     0x50
 
@@ -24,6 +26,7 @@ enum {
 	REG_COALESCED_END = 0x40,
 	REG_COALESCED_COUNT = 0x40,
 	REG_COALESCED_HASH = 0x44,
+	REG_HOLE = 0x48,
 };
 
 #define MATCH_VALUE 0x55aa
@@ -41,6 +44,7 @@ struct side {
 struct test_device {
 	struct side mmio;
 	struct side port;
+	struct memory_region *hole;
 	uint64_t (*exits)(void *opaque);
 	void *opaque;
 };
@@ -91,11 +95,15 @@ static enum memtx_result read_reg(void *opaque, uint64_t addr,
 static enum memtx_result write_reg(void *opaque, uint64_t addr,
 				   unsigned int size, uint64_t data)
 {
+	struct slotscope_error err = {};
 	struct side *side = opaque;
 
 	side->accesses++;
 	if (addr == REG_KEEP) {
 		side->keep = data;
+	} else if (addr == REG_HOLE) {
+		if (memory_region_set_enabled(side->dev->hole, data & 1, &err))
+			return MEMTX_ERROR;
 	} else if (addr >= REG_COALESCED && addr < REG_COALESCED_END) {
 		side->coalesced++;
 		side->hash = side->hash * 31 + (uint32_t)data;
@@ -158,6 +166,20 @@ static int add_side(struct machine *m, struct side *side, const char *name,
 	return ret;
 }
 
+static int add_hole(struct machine *m, struct memory_region **hole,
+		    struct slotscope_error *err)
+{
+	int ret = memory_region_create_io(m->model, "test-hole", HOLE_SIZE,
+					  NULL, NULL, hole, err);
+
+	if (!ret)
+		ret = memory_region_set_enabled(*hole, false, err);
+	if (ret)
+		return ret;
+	return memory_region_add_subregion_overlap(m->system_memory, HOLE_ADDR,
+						   MMIO_PRIORITY, *hole, err);
+}
+
 int test_device_add(struct machine *m, uint64_t (*exits)(void *opaque),
 		    void *opaque, struct test_device **out,
 		    struct slotscope_error *err)
@@ -175,6 +197,8 @@ int test_device_add(struct machine *m, uint64_t (*exits)(void *opaque),
 	*out = dev;
 	ret = add_side(m, &dev->mmio, "test-mmio", m->system_memory, MMIO_ADDR,
 		       MMIO_SIZE, err);
+	if (!ret)
+		ret = add_hole(m, &dev->hole, err);
 	if (ret)
 		return ret;
 	return add_side(m, &dev->port, "test-ports", m->system_io, PORT_ADDR,

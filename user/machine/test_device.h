@@ -14,6 +14,8 @@
  *   20-3f        coalesced: writes are gathered by KVM
  *   40  4, read  how many coalesced writes came
  *   44  4, read  their bytes in order: (hash * 31 + value) from 0 on
+ *   48  1        bit 0: have a hole of a page in RAM, at 0x90000, so that the slot
+ *		  of the memory around it goes and comes again
  */
 #ifndef SLOTSCOPE_MACHINE_TEST_DEVICE_H
 #define SLOTSCOPE_MACHINE_TEST_DEVICE_H
