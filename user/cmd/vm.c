@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/explain.h"
 #include "kvm/options.h"
 #include "machine/options.h"
 #include "machine/vm.h"
@@ -20,6 +21,8 @@ enum {
 	OPT_PAUSED,
 	OPT_EXIT,
 	OPT_DEBUGCON,
+	OPT_EXPLAIN,
+	OPT_STEP,
 	OPT_VGA_WINDOW,
 	OPT_OBJECT,
 	OPT_NUMA,
@@ -67,6 +70,9 @@ static const char help[] =
 	"  --stopped        raise SIGSTOP before /dev/kvm is opened, so that a tracer\n"
 	"                   can be attached before the first ioctl\n"
 	"  --exit-after-halt  end when the guest has halted\n"
+	"  --explain        tell how the VM is made: each step, what it changed, the\n"
+	"                   requests to KVM, where to read on in QEMU and in Linux\n"
+	"  --step           the same, and wait for Enter before each step\n"
 	"  --debugcon       show what the guest writes to port 0x402; so does -v\n"
 	"  --fault KIND     break the VM on purpose, to try a checker on it. It acts on\n"
 	"                   the RAM above 4 GiB, or else above 1 MiB, which the firmware\n"
@@ -105,6 +111,8 @@ static const struct option options[] = {
 	{ "stopped", no_argument, NULL, OPT_STOPPED },
 	{ "exit-after-halt", no_argument, NULL, OPT_EXIT },
 	{ "debugcon", no_argument, NULL, OPT_DEBUGCON },
+	{ "explain", no_argument, NULL, OPT_EXPLAIN },
+	{ "step", no_argument, NULL, OPT_STEP },
 	{ "fault", required_argument, NULL, OPT_FAULT },
 	CMD_COMMON_LONG,
 	{},
@@ -161,6 +169,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	static struct machine_config config; /* large */
 	struct vm_options vm = { .config = &config, .tell = tell };
 	struct slotscope_error err = {};
+	bool explain = false, step = false;
 	int opt, exit, ret = 0;
 
 	config.kvm = &vm.kvm;
@@ -217,6 +226,12 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		case OPT_DEBUGCON:
 			show_debugcon = true;
 			break;
+		case OPT_EXPLAIN:
+			explain = true;
+			break;
+		case OPT_STEP:
+			explain = step = true;
+			break;
 		case OPT_FAULT:
 			ret = kvm_fault_parse(optarg, &vm.fault, &err);
 			break;
@@ -237,7 +252,11 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	show_debugcon |= cmd_globals.verbose;
 	/* Whoever reads our lines may go away; the VM stays */
 	signal(SIGPIPE, SIG_IGN);
-	return vm_run(&vm, &err) ? cmd_fail(&err) : CMD_OK;
+	if (explain)
+		explain_start(step);
+	ret = vm_run(&vm, &err);
+	explain_stop();
+	return ret ? cmd_fail(&err) : CMD_OK;
 }
 
 const struct cmd cmd_vm = {

@@ -5,6 +5,7 @@
 #include <linux/kvm.h>
 
 #include "kvm/kvm.h"
+#include "kvm/watch.h"
 
 #define RING_DEFAULT 4096
 #define RING_MIN     1024 /* less, and vCPUs do little but come out */
@@ -73,6 +74,8 @@ static int init_clear(struct kvm_state *s, bool must,
 int kvm_dirty_init(struct kvm_state *s, const struct kvm_options *options,
 		   struct slotscope_error *err)
 {
+	NARRATE(KVM_DIRTY_INIT, watch_kvm_state, s, "%s", "");
+
 	switch (options->dirty) {
 	case KVM_DIRTY_RING:
 		return init_ring(s, options->ring_size, err);

@@ -8,6 +8,7 @@
 
 #include "kvm/ioctl.h"
 #include "kvm/kvm.h"
+#include "kvm/watch.h"
 
 #define NR_CHIPS     3 /* PIC master, PIC slave, I/O APIC */
 #define PIC_PINS     8
@@ -70,6 +71,14 @@ static int create_split(struct kvm_state *s, struct slotscope_error *err)
 int kvm_irqchip_create(struct kvm_state *s, enum kvm_irqchip_mode mode,
 		       struct slotscope_error *err)
 {
+	static const char *const names[] = {
+		[KVM_IRQCHIP_ALL] = "on",
+		[KVM_IRQCHIP_SPLIT] = "split",
+		[KVM_IRQCHIP_NONE] = "off",
+	};
+	NARRATE(KVM_IRQCHIP_CREATE, watch_kvm_state, s, "kernel-irqchip=%s",
+		names[mode]);
+
 	s->irqchip = mode;
 	if (mode == KVM_IRQCHIP_ALL)
 		return create_all(s, err);
@@ -84,6 +93,7 @@ int kvm_irqchip_route(struct kvm_state *s, struct slotscope_error *err)
 	} table = {};
 	struct kvm_irq_routing_entry *e = table.entries;
 	uint32_t i;
+	NARRATE(KVM_IRQ_ROUTING, NULL, NULL, "%s", "");
 
 	/* Without it, KVM's own ties stay, which are nearly the same */
 	if (s->irqchip != KVM_IRQCHIP_ALL || !s->irq_routing)
@@ -121,6 +131,7 @@ int kvm_pit_create(struct kvm_state *s, struct slotscope_error *err)
 
 	if (s->irqchip != KVM_IRQCHIP_ALL)
 		return 0;
+	NARRATE(KVM_PIT, NULL, NULL, "%s", "");
 	ret = kvm_require(s, &needs_pit, 1, err);
 	if (ret)
 		return ret;
@@ -137,6 +148,7 @@ int kvm_irqchip_save(struct kvm_state *s, struct slotscope_error *err)
 
 	if (s->irqchip != KVM_IRQCHIP_ALL)
 		return 0;
+	NARRATE(KVM_IRQCHIP_GET, NULL, NULL, "%s", "");
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return error_set(err, ENOMEM, "keep interrupt controllers");

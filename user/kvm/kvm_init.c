@@ -8,6 +8,7 @@
 
 #include "kvm/ioctl.h"
 #include "kvm/kvm.h"
+#include "kvm/watch.h"
 
 #define KVM_DEVICE "/dev/kvm"
 
@@ -44,7 +45,16 @@ int kvm_check_extension(const struct kvm_state *s, int cap)
 
 static int open_device(struct kvm_state *s, struct slotscope_error *err)
 {
+	struct narrate_call call = {
+		.name = "open",
+		.fd = -1,
+		.text = "open(\"" KVM_DEVICE "\", O_RDWR|O_CLOEXEC)",
+	};
+
 	s->dev_fd = open(KVM_DEVICE, O_RDWR | O_CLOEXEC);
+	call.result = s->dev_fd;
+	call.error = s->dev_fd < 0 ? errno : 0;
+	narrate_call(&call);
 	if (s->dev_fd >= 0)
 		return 0;
 	error_set(err, errno, "open " KVM_DEVICE);
@@ -76,6 +86,8 @@ static int check_api(struct kvm_state *s, struct slotscope_error *err)
 
 static int create_vm(struct kvm_state *s, struct slotscope_error *err)
 {
+	NARRATE(KVM_CREATE_VM, watch_kvm_state, s, "%s", "");
+
 	/* A signal may hit while KVM waits in there, and does under a tracer */
 	do {
 		s->vm_fd = kvm_ioctl(s->dev_fd, KVM_CREATE_VM, 0);
@@ -147,6 +159,14 @@ static void look_at_events(struct kvm_state *s)
 	s->irq_routing = kvm_check_extension(s, KVM_CAP_IRQ_ROUTING);
 }
 
+static int check_required(struct kvm_state *s, struct slotscope_error *err)
+{
+	NARRATE(KVM_CHECK_EXTENSIONS, NULL, NULL, "%s", "");
+	int ret = REQUIRE(s, needed, err);
+
+	return ret ? ret : kvm_arch_require(s, err);
+}
+
 /* The VM itself, and what has to be known before anything is put in it */
 static int init_vm(struct kvm_state *s, const struct kvm_options *options,
 		   struct slotscope_error *err)
@@ -157,9 +177,7 @@ static int init_vm(struct kvm_state *s, const struct kvm_options *options,
 		ret = check_cpus(s, options->nr_cpus ? options->nr_cpus : 1,
 				 err);
 	if (!ret)
-		ret = REQUIRE(s, needed, err);
-	if (!ret)
-		ret = kvm_arch_require(s, err);
+		ret = check_required(s, err);
 	if (ret)
 		return ret;
 	s->coalesced_page = kvm_check_extension(s, KVM_CAP_COALESCED_MMIO);
@@ -185,6 +203,7 @@ int kvm_init(struct kvm_state *s, const struct kvm_options *options,
 	if (!options)
 		options = &defaults;
 	*s = (struct kvm_state){ .dev_fd = -1, .vm_fd = -1 };
+	NARRATE(KVM_INIT, watch_kvm_state, s, "%s", "");
 	ret = open_device(s, err);
 	if (ret)
 		return ret;

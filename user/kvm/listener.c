@@ -22,6 +22,8 @@ static int set_user_memory_region(struct kvm_memory_listener *l,
 		.memory_size = request->size,
 		.userspace_addr = hva,
 	};
+	NARRATE(KVM_SET_USER_MEMORY_REGION, NULL, NULL, "slot %u, \"%s\"",
+		request->slot, memory_region_info(request->region)->name);
 
 	l->requests++;
 	if (kvm_ioctl(l->kvm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
@@ -113,6 +115,8 @@ int kvm_memory_listener_register(struct kvm_memory_listener *l,
 		.problem = problem,
 		.opaque = l,
 	};
+	NARRATE(KVM_MEMORY_LISTENER_REGISTER, NULL, NULL, "\"%s\"",
+		address_space_name(as));
 
 	*l = (struct kvm_memory_listener){
 		.kvm = kvm,

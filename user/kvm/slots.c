@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "kvm/slots_table.h"
+#include "kvm/watch.h"
 
 #define LISTENER_PRIORITY 10
 
@@ -145,6 +146,8 @@ static void set_section(struct kvm_slots *slots,
 			const struct memory_region_section *section, bool add)
 {
 	struct span span;
+	NARRATE(KVM_SET_PHYS_MEM, watch_kvm_slots, slots, "%s",
+		add ? "add" : "remove");
 
 	if (!align(slots, section, &span))
 		return;

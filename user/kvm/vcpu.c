@@ -11,6 +11,7 @@
 #include "kvm/kvm.h"
 #include "kvm/vcpu.h"
 #include "kvm/vcpu_state.h"
+#include "kvm/watch.h"
 
 /* APICs in the kernel hold back all vCPUs but the first; without, we do */
 enum vcpu_status vcpu_first_status(const struct vcpu *cpu)
@@ -24,6 +25,7 @@ static int init_vcpu(struct vcpu *cpu, struct slotscope_error *err)
 {
 	struct kvm_state *s = cpu->set->kvm;
 	int size, ret;
+	NARRATE(KVM_INIT_VCPU, watch_vcpu, cpu, "vCPU %u", cpu->index);
 
 	cpu->fd = kvm_ioctl(s->vm_fd, KVM_CREATE_VCPU, cpu->index);
 	if (cpu->fd < 0)
@@ -35,6 +37,9 @@ static int init_vcpu(struct vcpu *cpu, struct slotscope_error *err)
 				 "ask KVM how large a vCPU's kvm_run is");
 	cpu->run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, cpu->fd,
 			0);
+	narrate_mmap(cpu->run,
+		     "mmap(NULL, %d, PROT_READ|PROT_WRITE, MAP_SHARED, %d, 0)",
+		     size, cpu->fd);
 	if (cpu->run == MAP_FAILED) {
 		cpu->run = NULL;
 		return error_set(err, errno, "map the kvm_run of vCPU %u",
@@ -215,6 +220,7 @@ int vcpus_save(struct vcpus *set, struct slotscope_error *err)
 	int ret;
 
 	for (i = 0; i < set->nr; i++) {
+		NARRATE(KVM_ARCH_GET_REGISTERS, NULL, NULL, "vCPU %u", i);
 		ret = vcpu_state_save(set->kvm, set->cpus[i].fd,
 				      &set->cpus[i].power_on, err);
 		if (ret)

@@ -12,6 +12,7 @@
 #include "kvm/exits.h"
 #include "kvm/ioctl.h"
 #include "kvm/vcpu.h"
+#include "kvm/watch.h"
 
 #define SIG_KICK SIGUSR1 /* QEMU's SIG_IPI */
 
@@ -108,6 +109,14 @@ static void finish_io(struct vcpu *cpu)
 	}
 }
 
+/* With the first time the creation path ends, and the story of it */
+static int enter_guest(struct vcpu *cpu)
+{
+	NARRATE(KVM_CPU_EXEC, watch_kvm_run, cpu, "vCPU %u", cpu->index);
+
+	return kvm_ioctl(cpu->fd, KVM_RUN, 0) ? errno : 0;
+}
+
 static void run(struct vcpu *cpu)
 {
 	int code;
@@ -122,7 +131,9 @@ static void run(struct vcpu *cpu)
 	big_unlock(cpu->set->lock);
 
 	enter_gate(cpu);
-	code = kvm_ioctl(cpu->fd, KVM_RUN, 0) ? errno : 0;
+	code = enter_guest(cpu);
+	if (narrating())
+		narrate_end();
 	leave_gate(cpu);
 
 	big_lock_vcpu(cpu->set->lock);

@@ -5,6 +5,7 @@
 
 #include "kvm/ioctl.h"
 #include "kvm/kvm.h"
+#include "kvm/watch.h"
 
 /*
  * Four pages of guest address space that KVM needs for itself on Intel (real
@@ -132,6 +133,7 @@ int kvm_arch_init(struct kvm_state *s, const struct kvm_options *options,
 {
 	uint64_t identity = IDENTITY_MAP_ADDR;
 	int ret;
+	NARRATE(KVM_ARCH_INIT, watch_kvm_state, s, "%s", "");
 
 	s->xsave = kvm_check_extension(s, KVM_CAP_XSAVE);
 	ret = get_msr_list(s, err);
@@ -155,6 +157,7 @@ int kvm_arch_init(struct kvm_state *s, const struct kvm_options *options,
 
 int kvm_arch_init_cpuid(struct kvm_state *s, struct slotscope_error *err)
 {
+	NARRATE(KVM_GET_SUPPORTED_CPUID, watch_kvm_state, s, "%s", "");
 	int ret = get_supported_cpuid(s, err);
 
 	if (!ret)
@@ -179,6 +182,8 @@ static void set_apic_id(struct kvm_cpuid2 *cpuid, unsigned int index)
 int kvm_arch_init_vcpu(struct kvm_state *s, int vcpu_fd, unsigned int index,
 		       struct slotscope_error *err)
 {
+	NARRATE(KVM_ARCH_INIT_VCPU, NULL, NULL, "vCPU %u", index);
+
 	s->xsave_size = kvm_check_extension(s, KVM_CAP_XSAVE2);
 	set_apic_id(s->cpuid, index);
 	if (kvm_ioctl(vcpu_fd, KVM_SET_CPUID2, s->cpuid))

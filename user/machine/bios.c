@@ -8,6 +8,7 @@
 
 #include "machine/bios.h"
 #include "machine/firmware.h"
+#include "narrate/narrate.h"
 
 static int check(struct bios *bios, uint64_t unit, uint64_t max,
 		 struct slotscope_error *err)
@@ -82,6 +83,8 @@ static int load_file(const struct bios *bios, char *dst,
 int bios_load(const struct bios *bios, void *dst, struct slotscope_error *err)
 {
 	size_t size = firmware_end - firmware_start;
+	NARRATE(BIOS_LOAD, NULL, NULL, "%s, %" PRIu64 " bytes",
+		bios->path ? bios->path : "our own", bios->size);
 
 	if (bios->fd >= 0)
 		return load_file(bios, dst, err);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "machine/board_ram.h"
+#include "narrate/narrate.h"
 
 /* As QEMU names them, for `info mtree -o` */
 #define PARENT_BOARD  "obj path=/machine/unattached"
@@ -94,6 +96,9 @@ int board_map_ram(struct machine *m, struct slotscope_error *err)
 {
 	const struct ram_layout *l = &m->layout;
 	int ret;
+	NARRATE(PC_MEMORY_INIT, NULL, NULL,
+		"0x%" PRIx64 " bytes below 4 GiB, 0x%" PRIx64 " above",
+		l->below_4g, l->above_4g);
 
 	ret = map_part(m, "ram-below-4g", 0, 0, l->below_4g, err);
 	if (!ret && l->above_4g)

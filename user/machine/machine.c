@@ -6,6 +6,7 @@
 
 #include "machine/machine.h"
 #include "machine/pc.h"
+#include "narrate/narrate.h"
 
 #define IO_PORTS 0x10000
 
@@ -50,6 +51,8 @@ int memory_map_init(struct memory_model *model, struct machine *m,
 		    struct slotscope_error *err)
 {
 	int ret;
+	NARRATE(CPU_EXEC_INIT_ALL, NULL, NULL, "%s", "");
+	NARRATE(MEMORY_MAP_INIT, NULL, NULL, "%s", "");
 
 	m->model = model;
 	ret = memory_region_create(model, "system", MEMORY_SIZE_2_64,
@@ -74,6 +77,26 @@ int memory_map_init(struct memory_model *model, struct machine *m,
 	return address_space_create(model, "I/O", m->system_io, &m->io, err);
 }
 
+static int init_board(struct machine *m, struct slotscope_error *err)
+{
+	static const struct {
+		const char *name;
+		enum narrate_id id;
+	} steps[] = {
+		{ "q35", NARRATE_PC_Q35_INIT },
+		{ "microvm", NARRATE_MICROVM_INIT },
+		{}, /* the rest is built as pc is */
+	};
+	size_t i = 0;
+	NARRATE(BOARD_INIT, NULL, NULL, "-M %s", m->class->name);
+
+	while (steps[i].name && strcmp(steps[i].name, m->class->name))
+		i++;
+	NARRATE_ID(steps[i].name ? steps[i].id : NARRATE_PC_INIT1, NULL, NULL,
+		   "%s", "");
+	return m->class->init(m, err);
+}
+
 int machine_init(struct machine *m, const struct machine_class *class,
 		 const struct machine_options *options,
 		 const struct machine_ops *ops, struct slotscope_error *err)
@@ -88,7 +111,7 @@ int machine_init(struct machine *m, const struct machine_class *class,
 	m->class = class;
 	m->options = options;
 	m->ops = ops;
-	return class->init(m, err);
+	return init_board(m, err);
 }
 
 int machine_reset(struct machine *m, struct slotscope_error *err)

@@ -6,6 +6,7 @@
 
 #include "machine/keyval.h"
 #include "machine/ram.h"
+#include "narrate/narrate.h"
 
 #define RAM_SIZE_UNIT 8192ULL
 #define RAM_SIZE_MAX  (1ULL << 52) /* no x86 CPU has more address bits */
@@ -27,14 +28,20 @@ int ram_map_backing(const char *name, uint64_t size,
 {
 	int flags = MAP_FIXED | (backing->shared ? MAP_SHARED : MAP_PRIVATE);
 	size_t guard = sysconf(_SC_PAGESIZE), align = RAM_ALIGN, total, head;
-	char *map, *ram;
+	char *map, *ram, *at;
 	int ret;
+	NARRATE(QEMU_ANON_RAM_ALLOC, NULL, NULL, "\"%s\", 0x%" PRIx64, name,
+		size);
 
 	if (backing->page_size > align)
 		align = backing->page_size;
 	total = size + align + guard;
 	map = mmap(NULL, total, PROT_NONE,
 		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	narrate_mmap(map,
+		     "mmap(NULL, %zu, PROT_NONE, "
+		     "MAP_PRIVATE|MAP_ANONYMOUS|MAP_NORESERVE, -1, 0)",
+		     total);
 	if (map == MAP_FAILED)
 		return reserve_failed(name, size, err);
 	ram = (char *)(((uintptr_t)map + align - 1) & -align);
@@ -42,8 +49,16 @@ int ram_map_backing(const char *name, uint64_t size,
 		flags |= MAP_ANONYMOUS;
 	if (!backing->reserve)
 		flags |= MAP_NORESERVE;
-	if (mmap(ram, size, PROT_READ | PROT_WRITE, flags, backing->fd, 0) ==
-	    MAP_FAILED) {
+	at = mmap(ram, size, PROT_READ | PROT_WRITE, flags, backing->fd, 0);
+	narrate_mmap(at,
+		     "mmap(0x%" PRIxPTR ", %" PRIu64 ", PROT_READ|PROT_WRITE, "
+		     "MAP_FIXED|%s%s%s, %d, 0)",
+		     (uintptr_t)ram, size,
+		     flags & MAP_SHARED ? "MAP_SHARED" : "MAP_PRIVATE",
+		     flags & MAP_ANONYMOUS ? "|MAP_ANONYMOUS" : "",
+		     flags & MAP_NORESERVE ? "|MAP_NORESERVE" : "",
+		     backing->fd);
+	if (at == MAP_FAILED) {
 		ret = reserve_failed(name, size, err);
 		munmap(map, total);
 		return ret;

@@ -17,6 +17,8 @@
 #include "machine/firmware.h"
 #include "machine/pc.h"
 #include "machine/vm_private.h"
+#include "narrate/memory.h"
+#include "narrate/narrate.h"
 
 void vm_tell(const struct vm *vm, enum vm_event event, const char *fmt, ...)
 {
@@ -126,15 +128,25 @@ static int build_board(struct vm *vm, struct slotscope_error *err)
 	return bios_load(&vm->bios, vm_memory_own(&vm->memory, "pc.bios"), err);
 }
 
+static int configure_accelerators(struct vm *vm, struct slotscope_error *err)
+{
+	NARRATE(CONFIGURE_ACCELERATORS, NULL, NULL, "kvm");
+
+	return kvm_init(&vm->kvm, &vm->options->kvm, err);
+}
+
 /* In QEMU's order: KVM listens before there is anything to hear */
 static int start(struct vm *vm, struct slotscope_error *err)
 {
+	const struct memory_model_options model = {
+		.observer = narrating() ? &narrate_memory : NULL,
+	};
 	int ret;
 
-	ret = memory_model_create(NULL, &vm->machine.model, err);
+	ret = memory_model_create(&model, &vm->machine.model, err);
 	if (ret)
 		return ret;
-	ret = kvm_init(&vm->kvm, &vm->options->kvm, err);
+	ret = configure_accelerators(vm, err);
 	if (ret)
 		goto err_model;
 	ret = memory_map_init(vm->machine.model, &vm->machine, err);

@@ -2,17 +2,17 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 
 #include "narrate/fields.h"
+
+bool narrate_on;
 
 /*
  * One for the process, as a tracepoint is: what is told of is the process's one
  * VM, and a pointer to be handed down everywhere would be known to everything.
  */
 static struct {
-	atomic_bool on;
 	pthread_mutex_t lock; /* guards the rest, and orders what is told */
 	const struct narrator *narrator;
 	unsigned int nr;
@@ -38,17 +38,12 @@ void narrate_to(const struct narrator *narrator)
 	for (i = 0; i < NR_NARRATE; i++)
 		story.first[i] = 0;
 	pthread_mutex_unlock(&story.lock);
-	atomic_store(&story.on, narrator != NULL);
+	__atomic_store_n(&narrate_on, narrator != NULL, __ATOMIC_RELEASE);
 }
 
 void narrate_end(void)
 {
-	atomic_store(&story.on, false);
-}
-
-bool narrating(void)
-{
-	return atomic_load_explicit(&story.on, memory_order_relaxed);
+	__atomic_store_n(&narrate_on, false, __ATOMIC_RELEASE);
 }
 
 static void tell(struct narrate_event *event)
@@ -120,6 +115,7 @@ void narrate_leave(struct narrate_scope *scope)
 {
 	struct narrate_fields *after;
 	struct narrate_event event;
+	int saved = errno;
 
 	if (!scope->nr)
 		return;
@@ -138,6 +134,7 @@ void narrate_leave(struct narrate_scope *scope)
 	here.id = scope->outer;
 	here.depth--;
 	here.folded -= scope->folds;
+	errno = saved;
 }
 
 void narrate_diff(narrate_watch *watch, const void *before, const void *after)
@@ -168,4 +165,21 @@ void narrate_call(const struct narrate_call *call)
 	tell(&event);
 	pthread_mutex_unlock(&story.lock);
 	errno = saved;
+}
+
+void narrate_mmap(void *at, const char *fmt, ...)
+{
+	struct narrate_call call = { .name = "mmap", .fd = -1, .hex = true };
+	char text[256];
+	va_list ap;
+
+	if (!narrating())
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	call.text = text;
+	call.result = (long)at;
+	call.error = call.result == -1 ? errno : 0;
+	narrate_call(&call);
 }

@@ -25,6 +25,7 @@
  * struct narrate_step - a step of the creation path
  * @function: that does it in QEMU 7.2
  * @file:     where that is
+ * @part:     if it is a part of that function, which; else NULL
  * @article:  what it was called in the QEMU that articles of 2012 and later tell
  *	      of, if otherwise; NULL
  * @kernel:   where to read on in Linux: "file function()"; several, divided by
@@ -38,6 +39,7 @@ struct narrate_step {
 	const char *article;
 	const char *kernel;
 	const char *says;
+	const char *part;
 	bool fold;
 };
 
@@ -141,8 +143,13 @@ void narrate_to(const struct narrator *narrator);
 /** narrate_end() - no more is told; for the last step itself, in any thread */
 void narrate_end(void);
 
+extern bool narrate_on; /* private */
+
 /** narrating() - does anybody listen? */
-bool narrating(void);
+static inline bool narrating(void)
+{
+	return __atomic_load_n(&narrate_on, __ATOMIC_RELAXED);
+}
 
 /*
  * Watches. A watch lists structures, and for each its fields:
@@ -186,15 +193,26 @@ void narrate_leave(struct narrate_scope *scope);
  * @object: for @watch; must be there when the block ends
  * further: what it is about, as for printf
  */
-#define NARRATE(id, watch, object, ...)                              \
-	__attribute__((cleanup(narrate_leave))) struct narrate_scope \
-	NARRATE_SCOPE(__LINE__) =                                    \
-		narrate_enter(NARRATE_##id, watch, object, __VA_ARGS__)
+#define NARRATE(id, watch, object, ...) \
+	NARRATE_ID(NARRATE_##id, watch, object, __VA_ARGS__)
+
+/* The same for a step that is known only then */
+#define NARRATE_ID(id, watch, object, ...)                                    \
+	__attribute__((cleanup(narrate_leave))) struct narrate_scope          \
+	NARRATE_SCOPE(__LINE__) =                                             \
+		narrating() ? narrate_enter(id, watch, object, __VA_ARGS__) : \
+			      (struct narrate_scope)                          \
+	{                                                                     \
+	}
 
 /** narrate_diff() - tell at once what differs between two listings of @watch */
 void narrate_diff(narrate_watch *watch, const void *before, const void *after);
 
 /** narrate_call() - tell of a system call; keeps errno */
 void narrate_call(const struct narrate_call *call);
+
+/** narrate_mmap() - tell of one that returned @at; errno is valid if it failed */
+void narrate_mmap(void *at, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 #endif

@@ -31,6 +31,7 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 		"KVM_CREATE_VM makes a struct kvm, without memory and without "
 		"vCPUs, and returns a descriptor for it. It may be "
 		"interrupted (EINTR), and is tried again then.",
+		.part = "the VM",
 	},
 	[NARRATE_KVM_CHECK_EXTENSIONS] = {
 		"kvm_check_extension_list", KVM_ALL, NULL,
@@ -54,22 +55,23 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 		"and local APICs (on), the local APICs alone (split), or "
 		"none (off).",
 	},
-	[NARRATE_KVM_INIT_IRQ_ROUTING] = {
-		"kvm_init_irq_routing", KVM_ALL, NULL,
-		"virt/kvm/irqchip.c kvm_set_irq_routing()",
-		"Asks how many routes there may be from interrupt lines (GSIs) to "
-		"the pins of the controllers.",
+	[NARRATE_KVM_DIRTY_INIT] = {
+		"kvm_init", KVM_ALL, NULL,
+		"virt/kvm/kvm_main.c kvm_vm_ioctl_enable_cap_generic()",
+		"Chooses how dirty pages will be found. With manual protection, "
+		"looking at a slot's bitmap and clearing it are two requests.",
+		.part = "dirty logging",
+	},
+	[NARRATE_KVM_GET_SUPPORTED_CPUID] = {
+		"get_supported_cpuid", "target/i386/kvm/kvm.c", NULL,
+		"arch/x86/kvm/cpuid.c kvm_dev_ioctl_get_cpuid()",
+		"Asks what CPU KVM can show. It says E2BIG until there is room "
+		"for the whole list.",
 	},
 	[NARRATE_KVM_MEMORY_LISTENER_REGISTER] = {
 		"kvm_memory_listener_register", KVM_ALL, NULL, NULL,
 		"From now on KVM hears of each change of guest memory: an empty "
 		"table of KVMSlots, and a MemoryListener that will fill it.",
-	},
-	[NARRATE_KVM_CHECK_MANY_IOEVENTFDS] = {
-		"kvm_check_many_ioeventfds", KVM_ALL, NULL,
-		"virt/kvm/eventfd.c kvm_ioeventfd()",
-		"Old kernels had room for few ioeventfds: tries whether there is "
-		"room for seven, and takes them away again.",
 	},
 	[NARRATE_CPU_EXEC_INIT_ALL] = {
 		"cpu_exec_init_all", PHYSMEM, NULL, NULL,
@@ -136,7 +138,8 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 		"kvm_vmalloc, which called posix_memalign",
 		"mm/mmap.c do_mmap()",
 		"Reserves host memory, aligned to 2 MiB, so that KVM can use huge "
-		"pages. No page of it is there before it is touched.",
+		"pages. No page of it is there before it is touched. QEMU does "
+		"this within qemu_ram_alloc().",
 	},
 	[NARRATE_REGION_ADD_SUBREGION] = {
 		"memory_region_add_subregion", MEMORY, NULL, NULL,
@@ -162,10 +165,6 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 		"The tree of regions, seen from above, is a FlatView: a sorted "
 		"list of FlatRanges that do not overlap. The new one takes the "
 		"old one's place.",
-	},
-	[NARRATE_LISTENER_CALL] = {
-		"MEMORY_LISTENER_CALL", MEMORY, NULL, NULL,
-		"A listener is told of a section.",
 	},
 	[NARRATE_REGION_ADD] = {
 		"kvm_region_add", KVM_ALL, "region_add", NULL,
@@ -228,11 +227,6 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 		"aliases: ram-below-4g up to the hole for PCI and firmware, "
 		"ram-above-4g for what did not fit.",
 	},
-	[NARRATE_PC_ROM] = {
-		"pc_memory_init", "hw/i386/pc.c", NULL, NULL,
-		"pc.rom: room for the option ROMs that firmware copies to "
-		"0xc0000.",
-	},
 	[NARRATE_PC_SYSTEM_FIRMWARE_INIT] = {
 		"pc_system_firmware_init", "hw/i386/pc_sysfw.c",
 		"part of pc_memory_init", NULL,
@@ -252,13 +246,20 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 	[NARRATE_INIT_PAM] = {
 		"init_pam", "hw/pci-host/pam.c", NULL, NULL,
 		"One range that a PAM register switches: four aliases on one "
-		"place, of which one is enabled.", true,
+		"place, of which one is enabled.",
+		.fold = true,
 	},
 	[NARRATE_KVM_PIT] = {
 		"kvm_pit_realizefn", "hw/i386/kvm/i8254.c", NULL,
 		"arch/x86/kvm/i8254.c kvm_create_pit()",
 		"The timer of 1981 in the kernel, beside the interrupt "
 		"controllers.",
+	},
+	[NARRATE_KVM_IRQ_ROUTING] = {
+		"kvm_pc_setup_irq_routing", "hw/i386/kvm/ioapic.c", NULL,
+		"virt/kvm/irqchip.c kvm_set_irq_routing()",
+		"Ties interrupt lines (GSIs) to pins of PIC and I/O APIC. A PC "
+		"has its timer on line 0 of the one and 2 of the other.",
 	},
 	[NARRATE_X86_CPUS_INIT] = {
 		"x86_cpus_init", "hw/i386/x86.c", "pc_cpus_init", NULL,
@@ -277,15 +278,18 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 		"arch/x86/kvm/cpuid.c kvm_vcpu_ioctl_set_cpuid2()",
 		"Says what CPU the guest sees: the answers of CPUID.",
 	},
-	[NARRATE_SYSTEM_RESET] = {
-		"qemu_system_reset", "softmmu/runstate.c", NULL, NULL,
-		"Puts all devices and vCPUs into the state of power on.",
+	[NARRATE_KVM_ARCH_GET_REGISTERS] = {
+		"kvm_arch_get_registers", "target/i386/kvm/kvm.c", NULL,
+		"arch/x86/kvm/x86.c kvm_arch_vcpu_ioctl(); "
+		"arch/x86/kvm/x86.c kvm_vcpu_reset()",
+		"Reads the registers that KVM gave the vCPU: those of a CPU "
+		"after reset. The first instruction is 16 bytes below 4 GiB.",
 	},
-	[NARRATE_KVM_ARCH_PUT_REGISTERS] = {
-		"kvm_arch_put_registers", "target/i386/kvm/kvm.c", NULL,
-		"arch/x86/kvm/x86.c kvm_arch_vcpu_ioctl()",
-		"Gives KVM the registers that a vCPU starts with: those of a "
-		"reset, so that it begins 16 bytes below 4 GiB.",
+	[NARRATE_KVM_IRQCHIP_GET] = {
+		"kvm_pic_get", "hw/i386/kvm/i8259.c", NULL,
+		"arch/x86/kvm/x86.c kvm_vm_ioctl_get_irqchip()",
+		"Reads timer and interrupt controllers as they are at power on, "
+		"so that a reset can bring that back.",
 	},
 	[NARRATE_KVM_CPU_EXEC] = {
 		"kvm_cpu_exec", KVM_ALL, NULL,

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The story of the creation path, for people and in JSON. */
+#ifndef RENDER_EXPLAIN_H
+#define RENDER_EXPLAIN_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "narrate/narrate.h"
+
+/**
+ * struct explain - what has been told so far; zero but for the first two
+ * @out:     where to; flushed after each event
+ * @verbose: do not sum up requests that repeat
+ */
+struct explain {
+	FILE *out;
+	bool verbose;
+	unsigned int nr; /* the step of the last line */
+	/* Requests that were not shown, since they are like the one before */
+	char request[48];
+	unsigned int step, shown, more;
+	long results[4];
+	unsigned int times[4];
+};
+
+/**
+ * explain_text() - tell an event, in lines under RENDER_COLUMNS
+ *
+ * A step's explanation comes with the first of its kind. Of requests that repeat
+ * within a step only the first two are shown, and the rest counted.
+ */
+void explain_text(struct explain *e, const struct narrate_event *event);
+
+/** explain_json() - tell an event, as an object on a line; see json.md */
+void explain_json(struct explain *e, const struct narrate_event *event);
+
+#endif
