@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The slotscope program: finds the subcommand and runs it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
+#include <slotscope/version.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <slotscope/version.h>
+#include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "render/error.h"
@@ -193,11 +194,28 @@ static int dispatch(int argc, char **argv)
 	return usage_error(why, "slotscope --help");
 }
 
+/*
+ * A descriptor that is closed would be the next one opened: what is printed would
+ * go to KVM. Opened the wrong way round it fails as a closed one does.
+ */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			_exit(CMD_ERROR);
+}
+
 /* A full disk behind standard output shows at the last write at the latest */
 int main(int argc, char **argv)
 {
 	struct slotscope_error err = {};
-	int ret = dispatch(argc, argv);
+	int ret;
+
+	fill_standard_fds();
+	ret = dispatch(argc, argv);
 
 	if (!fflush(stdout) && !ferror(stdout))
 		return ret;

@@ -1,0 +1,162 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The story that slotscope vm --explain tells: nothing in it is missing, nothing is
+# made up. strace is the witness of the requests.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/vm-lib.sh
+. selftests/vm-lib.sh
+[ -w /dev/kvm ] || skip_all "no /dev/kvm"
+
+run=(timeout 60 "$program" vm -M pc -m 5G --exit-after-halt)
+"${run[@]}" --explain >"$work/text" 2>"$work/err" </dev/null
+result $? "--explain runs"
+
+# What articles on QEMU's structures and on its memory under KVM name
+for name in AddressSpace MemoryRegion RAMBlock FlatView FlatRange \
+	MemoryRegionSection KVMSlot kvm_userspace_memory_region \
+	configure_accelerator kvm_init kvm_arch_init kvm_irqchip_create \
+	memory_listener_register listener_add_address_space region_add \
+	kvm_set_phys_mem kvm_set_user_memory_region cpu_exec_init_all \
+	memory_map_init pc_init1 pc_memory_init memory_region_init_ram \
+	qemu_ram_alloc kvm_vmalloc posix_memalign memory_region_init_alias \
+	ram-below-4g ram-above-4g pc.rom bios KVM_SET_USER_MEMORY_REGION \
+	kvm_memory_slot; do
+	grep -qwF -e "$name" "$work/text"
+	result $? "it names $name"
+done
+is "$(awk 'length >= 100' "$work/text")" "" "lines are under 100 columns"
+is "$(grep -c $'\033' "$work/text")" 0 "no colours in a file"
+
+cat >"$work/story.py" <<'END'
+import json, re, sys
+
+def steps_of_json(path):
+    out = []
+    for line in open(path):
+        event = json.loads(line)
+        if event["event"] == "step":
+            out.append((event["step"], event["function"], event["subject"]))
+    return out
+
+def steps_of_text(path):
+    # a heading that is too long goes on in the next line
+    text = re.sub(r"\n {10,}(?=[^\n]*$)", " ", open(path).read())
+    return [(int(m[1]), m[2]) for m in
+            re.finditer(r"^ {0,3}(\d+)  +(\w+)\(", text, re.M)]
+
+def calls_of_json(path):
+    for line in open(path):
+        event = json.loads(line)
+        if event["event"] != "call" or event["call"] != "ioctl":
+            continue
+        if event["request"] == "KVM_RUN":
+            return
+        yield event["fd"], event["request"], event["result"], event["errno"], event["text"]
+
+def calls_of_strace(path):
+    for line in open(path):
+        m = re.match(r"\d+ +ioctl\((\d+), (\w+).*?(?:, (.*))?\) += (-?\w+)(?: (E\w+))?", line)
+        if "KVM_RUN" in line:
+            return
+        if not m or not (m[2].startswith("KVM_") or "0xae" in line):
+            continue
+        text = line.split(None, 1)[1].split(") ")[0] + ")"
+        yield int(m[1]), m[2], int(m[4], 0), m[5], text
+
+def exact(call):
+    # where the argument is spelled out by both
+    keep = call[1] in ("KVM_CHECK_EXTENSION", "KVM_SET_USER_MEMORY_REGION",
+                       "KVM_CREATE_VM", "KVM_CREATE_VCPU", "KVM_SET_TSS_ADDR")
+    return call if keep else call[:4]
+
+what, first, second = sys.argv[1:]
+if what == "steps":
+    a = [step[:2] for step in steps_of_json(first)]
+    b = steps_of_text(second)
+else:
+    a = [exact(call) for call in calls_of_json(first)]
+    b = [exact(call) for call in calls_of_strace(second)]
+for i, (x, y) in enumerate(zip(a, b)):
+    if x != y:
+        sys.exit(f"at {i}: {x} and {y}")
+if len(a) != len(b) or len(a) < 20:
+    sys.exit(f"{len(a)} and {len(b)}")
+print(len(a))
+END
+
+"${run[@]}" --explain --json >"$work/json" 2>>"$work/err" </dev/null
+result $? "--explain --json runs"
+n=$(python3 "$work/story.py" steps "$work/json" "$work/text" 2>&1)
+like "$n" '^[0-9]+$' "JSON and text have the same steps"
+
+# Every step ends, after those within it; numbers count on
+cat >"$work/nest.py" <<'END'
+import json, sys
+open_steps, last = [], 0
+for line in open(sys.argv[1]):
+    event = json.loads(line)
+    if event["event"] == "step":
+        last += 1
+        around = open_steps[-1] if open_steps else 0
+        assert event["step"] == last and event["in"] == around, event
+        assert event["depth"] == len(open_steps), event
+        open_steps.append(last)
+    elif event["event"] == "step-end":
+        assert open_steps.pop() == event["step"], event
+    elif event["event"] == "change":
+        assert event["step"] == open_steps[-1] and event["fields"], event
+        for field in event["fields"]:
+            assert field["before"] != field["after"], event
+assert not open_steps or last, open_steps
+END
+python3 "$work/nest.py" "$work/json" 2>"$work/why"
+result $? "steps nest, and each ends"
+
+if command -v strace >"$work/null"; then
+	for irqchip in on split off; do
+		strace -f -e trace=ioctl -o "$work/raw" "${run[@]}" --explain --json \
+			--accel "kvm,kernel-irqchip=$irqchip" >"$work/json" 2>>"$work/err" </dev/null
+		n=$(python3 "$work/story.py" calls "$work/json" "$work/raw" 2>&1)
+		like "$n" '^[0-9]+$' "kernel-irqchip=$irqchip: all requests are told, in order, with their results"
+	done
+else
+	skip "all requests are told" "no strace (package strace)"
+fi
+
+steps=$(grep -cE '^ {0,3}[0-9]+  ' "$work/text")
+# Enter for each step; then the end of the input; then a letter
+yes '' | "${run[@]}" --step >"$work/out" 2>>"$work/err"
+is "$?,$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" "0,$steps" "--step tells the same"
+printf '\n\n' | "${run[@]}" --step >"$work/out" 2>>"$work/err"
+is "$?,$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" "0,$steps" "--step: the end of the input is no more waiting"
+printf '\n\nq\n' | "${run[@]}" --step >"$work/out" 2>>"$work/err"
+is "$?,$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" 0,3 "--step: q ends it"
+
+# It waits: nothing more is told while nobody says so. Ends by SIGINT
+mkfifo "$work/stdin"
+sleep 30 >"$work/stdin" &
+holder=$!
+for signal in INT TERM; do
+	"$program" vm --step <"$work/stdin" >"$work/out" 2>"$work/vm.err" &
+	vm=$!
+	for ((i = 0; i < 100; i++)); do
+		[ -s "$work/out" ] && break
+		sleep 0.05
+	done
+	sleep 0.3
+	is "$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" 1 "--step waits at the second step"
+	kill -$signal "$vm"
+	wait_vm
+	is "$status,$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" 0,1 "SIG$signal while it waits ends the VM"
+done
+kill "$holder"
+
+# Nobody reads: the VM is made all the same, and it is said at the end
+"${run[@]}" --explain >&- 2>"$work/err" </dev/null
+is "$?" 3 "standard output closed: status 3"
+like "$(cat "$work/err")" "the rest is not told" "that is said"
+like "$(cat "$work/err")" "the guest has halted" "the VM ran"
+"${run[@]}" --explain 2>"$work/err" </dev/null | head -1 >"$work/out"
+like "$(cat "$work/err")" "the guest has halted" "a reader that goes away: the VM runs on"
+done_testing
