@@ -114,16 +114,27 @@ static uint64_t value_of(const uint8_t *buf, unsigned int size)
 	return value;
 }
 
-/*
- * An access is cut to what the guest may do at once, at offsets that are a
- * multiple of it; each piece to what the device can.
- */
+/* What the guest may do at once, at offsets that are a multiple of it */
+static unsigned int guest_piece(unsigned int number, uint64_t offset,
+				unsigned int len)
+{
+	const struct memory_region_ops *ops = device_ops_of(number);
+	unsigned int size = 4;
+
+	if (ops && ops->valid.max_access_size)
+		size = ops->valid.max_access_size;
+	while (size > len || offset % size)
+		size /= 2;
+	return size;
+}
+
+/* An access is cut to such pieces; each of them to what the device can */
 static void expect_device(struct expected *e, unsigned int number,
 			  uint64_t offset, uint8_t *buf, unsigned int len,
 			  bool is_write)
 {
 	const struct memory_region_ops *ops = device_ops_of(number);
-	unsigned int guest = 4, device = 4, size, step, i;
+	unsigned int device = 4, size, step, i;
 
 	if (!ops) {
 		e->result |= MEMTX_DECODE_ERROR;
@@ -131,13 +142,10 @@ static void expect_device(struct expected *e, unsigned int number,
 			memset(buf, 0, len);
 		return;
 	}
-	if (ops->valid.max_access_size)
-		guest = ops->valid.max_access_size;
 	if (ops->impl.max_access_size)
 		device = ops->impl.max_access_size;
 	for (; len; len -= size, offset += size, buf += size) {
-		for (size = guest; size > len || offset % size;)
-			size /= 2;
+		size = guest_piece(number, offset, len);
 		step = size < device ? size : device;
 		for (i = 0; i < size; i += step)
 			note_access(&e->log, number, offset + i, step,
@@ -168,13 +176,16 @@ static void expect(const struct look *look, struct expected *e, uint64_t addr,
 		}
 		offset = range->offset_in_region + (addr + at - range->addr);
 		number = number_of(range->region);
-		if (!is_direct(range, is_write))
+		if (!is_direct(range, is_write)) {
+			/* It is asked for all, though another has the end */
+			n = guest_piece(number, offset, len - at);
 			expect_device(e, number, offset, e->buf + at, n,
 				      is_write);
-		else if (is_write)
+		} else if (is_write) {
 			memcpy(shadow_at(number, offset), e->buf + at, n);
-		else
+		} else {
 			memcpy(e->buf + at, shadow_at(number, offset), n);
+		}
 	}
 }
 

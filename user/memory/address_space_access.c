@@ -87,6 +87,12 @@ unsigned int address_space_rw(struct address_space *as, gpa_t addr, void *buf,
 
 	for (; len; len -= place.len, addr += place.len, at += place.len) {
 		translate(view, addr, len, is_write, &place);
+		if (place.range && !place.translated &&
+		    !range_is_direct(place.range, is_write) &&
+		    !place.range->region->info.ram_device &&
+		    len <= MEMORY_SIZE_2_64 - addr)
+			place.len = range_device_len(place.range, place.offset,
+						     len);
 		if (place.range) {
 			result |= range_rw(place.range, place.offset, at,
 					   place.len, is_write);

@@ -373,6 +373,8 @@ void observe_listener(const struct memory_listener *listener,
 
 /* region_access.c */
 bool range_is_direct(const struct flat_range *range, bool is_write);
+uint64_t range_device_len(const struct flat_range *range, uint64_t offset,
+			  uint64_t len);
 unsigned int range_rw(const struct flat_range *range, uint64_t offset,
 		      void *buf, uint64_t len, bool is_write);
 

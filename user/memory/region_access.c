@@ -184,7 +184,18 @@ static void ram_device_piece(volatile uint8_t *host, uint8_t *buf,
 #undef ACCESS
 }
 
-/* @offset in the range's region; @len bytes from there are all in it */
+/*
+ * A device decodes the address alone, and takes the access whole, even if its last
+ * bytes belong to another region: the 4 bytes at port 0xcf8, of which 0xcf9 is the
+ * reset register.
+ */
+uint64_t range_device_len(const struct flat_range *range, uint64_t offset,
+			  uint64_t len)
+{
+	return piece_size(range->region, offset, len);
+}
+
+/* @offset in the range's region; of RAM @len bytes from there are all in it */
 unsigned int range_rw(const struct flat_range *range, uint64_t offset,
 		      void *buf, uint64_t len, bool is_write)
 {
