@@ -34,13 +34,14 @@ enum {
 };
 
 static const char help[] =
-	"usage: slotscope vm [-M pc] [-m SIZE] [OPTIONS]\n"
+	"usage: slotscope vm [-M BOARD] [-m SIZE] [OPTIONS]\n"
 	"\n"
 	"Runs a VM whose guest memory is that of QEMU 7.2 with the same -M and -m and\n"
 	"-nodefaults -vga none. Memory that the guest does not touch is not allocated.\n"
 	"It runs until it is told to quit: by its monitor, SIGINT or SIGTERM.\n"
 	"\n"
-	"  -M NAME, --machine NAME  the board, pc; behind it, after commas:\n"
+	"  -M NAME, --machine NAME  the board, pc or q35; behind it, after\n"
+	"                     commas:\n"
 	"                     max-ram-below-4g=SIZE  put less RAM below 4 GiB\n"
 	"                     memory-backend=ID      this object is all RAM\n"
 	"                     smm=on|off|auto        System Management Mode\n"

@@ -15,6 +15,7 @@
 
 const struct machine_class *const machine_classes[] = {
 	&machine_pc,
+	&machine_q35,
 	NULL,
 };
 
