@@ -9,20 +9,7 @@
 #include <linux/kvm.h>
 
 #include "kvm/prove.h"
-
-/* Newer than the headers we build with (Linux 6.8) */
-struct region2 {
-	__u32 slot;
-	__u32 flags;
-	__u64 guest_phys_addr;
-	__u64 memory_size;
-	__u64 userspace_addr;
-	__u64 guest_memfd_offset;
-	__u32 guest_memfd;
-	__u32 pad1;
-	__u64 pad2[14];
-};
-#define SET_REGION2 _IOW(KVMIO, 0x49, struct region2)
+#include "kvm/region2.h"
 
 /* Numbers that nobody else is likely to ask for, or a bug to make up */
 #define PROOF_SLOT   23
@@ -110,7 +97,7 @@ static struct slot_request *ask(struct kvm_proof *proof,
 				const struct slot_request *want)
 {
 	struct kvm_proof_step *step = &proof->steps[proof->nr_steps++];
-	struct region2 region = {
+	struct kvm_userspace_memory_region2 region = {
 		.slot = want->slot,
 		.flags = want->flags,
 		.guest_phys_addr = want->gpa,
@@ -119,10 +106,10 @@ static struct slot_request *ask(struct kvm_proof *proof,
 		.guest_memfd_offset = want->gmem_offset,
 		.guest_memfd = want->gmem_fd,
 	};
-	int ret =
-		ioctl(proof->vm_fd,
-		      want->region2 ? SET_REGION2 : KVM_SET_USER_MEMORY_REGION,
-		      want->unread ? NULL : &region);
+	int ret = ioctl(proof->vm_fd,
+			want->region2 ? KVM_SET_USER_MEMORY_REGION2 :
+					KVM_SET_USER_MEMORY_REGION,
+			want->unread ? NULL : &region);
 
 	*step = (struct kvm_proof_step){ .request = *want };
 	step->request.result = ret ? -errno : 0;
