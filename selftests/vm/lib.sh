@@ -2,6 +2,9 @@
 # shellcheck shell=bash disable=SC2034
 # What the lab's commands share: where things are, and how they speak.
 
+# Debian's users have no sbin in their PATH; depmod and modprobe are there
+export PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+
 lab_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 lab_build=$(cd "$lab_dir/../.." && pwd)/build/vm
 lab_cache=${SLOTSCOPE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/slotscope}
