@@ -14,6 +14,7 @@ for machine in nonsense '' q35 PC; do
 	refused "machine \"$machine\": there is no such board" -M "$machine"
 done
 refused 'no such fault' --fault nonsense
+refused 'write unix:foo for a socket in this folder' --qmp foo
 refused 'kernel-irqchip to "maybe"' -M pc,kernel-irqchip=maybe
 refused 'colour=red of -M: -M knows no' -M pc,colour=red
 refused '"kernel-irqchip" of -M: it is not name=value' -M pc,kernel-irqchip

@@ -82,6 +82,20 @@ c.close()' "$work/nonsense" "$words" &
 done
 end_vm
 
+# A process without a VM: nothing will come, and it says so
+sleep 30 &
+idle=$!
+run slotscope trace --pid $idle --for 0.1
+is "$status" 0 "trace: a process without a VM is waited for"
+like "$err" "process $idle has no VM yet" "trace: says that it has none"
+kill $idle
+
+# A SIGINT of the terminal goes to the command too, at whatever moment
+for delay in 0.02 0.1 0.2 0.3 0.4 0.6; do
+	run timeout -s INT $delay slotscope trace -- sleep 30
+	unlike "$err" 'Broken pipe' "interrupted after $delay s: no broken pipe"
+done
+
 # The VMM vanishes while it is looked at: an error or a verdict, no crash
 for delay in 0 0.02 0.05 0.1 0.2 0.3; do
 	slotscope vm -M pc -m 64M >/dev/null 2>&1 &

@@ -142,9 +142,11 @@ free_findings:
 	return ret ? error_set(err, ret, "print the verdict") : status;
 }
 
-static int check_once(struct checker *checker, int at_ms,
+/* @begin: what --at counts from */
+static int check_once(struct checker *checker, int64_t begin,
 		      struct slotscope_error *err)
 {
+	int at_ms = (int)(now_ms() - begin);
 	struct sample sample;
 	int ret;
 
@@ -175,8 +177,7 @@ static int check_at_times(const struct check_options *options,
 			return cmd_fail(&err);
 		if (stop_requested)
 			break;
-		status = worse(status,
-			       check_once(checker, options->at_ms[i], &err));
+		status = worse(status, check_once(checker, begin, &err));
 		if (status == CMD_ERROR)
 			break;
 	}

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/child.h"
+#include "cmd/stop.h"
 
 #define END_TRIES   100 /* of END_WAIT_MS: five seconds */
 #define END_WAIT_MS 50
@@ -60,18 +61,27 @@ int child_start(struct child *child, char **argv, struct slotscope_error *err)
 int child_go(struct child *child, char **argv, struct slotscope_error *err)
 {
 	int code, ret = 0;
+	ssize_t n;
 
-	if (send(child->sock, "", 1, MSG_NOSIGNAL) != 1)
+	if (send(child->sock, "", 1, MSG_NOSIGNAL) != 1) {
 		ret = -errno;
-	else if (read(child->sock, &code, sizeof(code)) == sizeof(code))
-		ret = -code;
+	} else {
+		do
+			n = read(child->sock, &code, sizeof(code));
+		while (n < 0 && errno == EINTR);
+		if (n == sizeof(code))
+			ret = -code;
+	}
 	close(child->sock);
-	if (!ret)
+	/* The terminal's SIGINT goes to both: it has ended, as we are about to */
+	if (!ret || (ret == -EPIPE && stop_requested))
 		return 0;
 	kill(child->pid, SIGKILL);
 	waitpid(child->pid, NULL, 0);
 	child->pid = 0;
 	error_set(err, ret, "start %.200s", argv[0]);
+	if (ret == -EPIPE)
+		return error_why(err, "its process was ended before it began");
 	return error_next(err, "check that it is installed and can be run");
 }
 

@@ -29,7 +29,8 @@ int child_start(struct child *child, char **argv, struct slotscope_error *err);
 /**
  * child_go() - let it become @argv, which is that of child_start()
  *
- * Return: 0 once the exec was made, or the errno with which it failed.
+ * Return: 0 once the exec was made, or the errno with which it failed. Also 0 if
+ * a signal to stop ended it before: child_ended() tells.
  */
 int child_go(struct child *child, char **argv, struct slotscope_error *err);
 

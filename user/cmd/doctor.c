@@ -9,6 +9,7 @@
 #include "host/module.h"
 #include "kvm/kvm.h"
 #include "render/document.h"
+#include "render/text.h"
 #include "trace/tracer.h"
 #include "view/json.h"
 #include "view/json_value.h"
@@ -30,12 +31,12 @@ static const char help[] =
 struct diagnosis {
 	const char *what;
 	bool works;
-	bool spare; /* something else does its work */
-	char how[512];
+	bool spare;    /* something else does its work */
+	char how[704]; /* an error's "tried" and "why" fit */
 	char next[400];
 };
 
-#define MAX_DIAGNOSES 8
+#define MAX_DIAGNOSES (3 + TRACER_JOBS)
 
 struct doctor {
 	struct diagnosis list[MAX_DIAGNOSES];
@@ -57,7 +58,7 @@ static struct diagnosis *add_error(struct doctor *doctor, const char *what,
 {
 	struct diagnosis *d = add(doctor, what, false);
 
-	snprintf(d->how, sizeof(d->how), "%.120s: %s", err->tried, err->why);
+	snprintf(d->how, sizeof(d->how), "%s: %s", err->tried, err->why);
 	snprintf(d->next, sizeof(d->next), "%s", err->next);
 	return d;
 }
@@ -109,17 +110,32 @@ static void look_at_module(struct doctor *doctor)
 	close(fd);
 }
 
-/* Why no hook does a job: the reason of the last one that was tried */
-static const struct tracer_hook *best_try(const struct tracer_report *report,
-					  enum tracer_job job)
+/* All that was tried for a job: the hook that does it, or why none does */
+static void tell_hooks(struct diagnosis *d, const struct tracer_report *report,
+		       enum tracer_job job)
 {
-	const struct tracer_hook *best = NULL;
+	const struct tracer_hook *used = tracer_hook_used(report, job), *hook;
+	size_t i, len = 0;
+
+	for (i = 0; i < report->nr_hooks && len < sizeof(d->how); i++) {
+		hook = &report->hooks[i];
+		if (hook->job != job || (used ? hook != used : !hook->why[0]))
+			continue;
+		len += snprintf(d->how + len, sizeof(d->how) - len,
+				"%s%s %s%s%s", len ? "\n" : "",
+				tracer_method_names[hook->method], hook->target,
+				hook->why[0] ? ": " : "", hook->why);
+	}
+}
+
+static bool any_tried(const struct tracer_report *report)
+{
 	size_t i;
 
 	for (i = 0; i < report->nr_hooks; i++)
-		if (report->hooks[i].job == job && report->hooks[i].why[0])
-			best = &report->hooks[i];
-	return best;
+		if (report->hooks[i].why[0])
+			return true;
+	return false;
 }
 
 static void look_at_tracer(struct doctor *doctor)
@@ -129,25 +145,24 @@ static void look_at_tracer(struct doctor *doctor)
 	/* A tgid of our own: nobody else's events are wanted */
 	struct tracer_options options = { .tgid = getpid(),
 					  .verbose = cmd_globals.verbose };
-	const struct tracer_hook *hook;
-	struct tracer *tracer;
+	struct tracer *tracer = NULL;
 	struct diagnosis *d;
+	bool hooks;
 	int job;
 
 	if (tracer_open(&options, &report, &tracer, &err)) {
+		/* What it says of the hooks, each line below says of its own */
+		hooks = err.code == ENOTSUP && any_tried(&report);
+		if (hooks)
+			error_why(&err, "no way to do it works");
 		add_error(doctor, "BPF", &err);
-		return;
+		if (!hooks)
+			return;
 	}
 	for (job = 0; job < TRACER_JOBS; job++) {
-		hook = tracer_hook_used(&report, job);
-		d = add(doctor, tracer_job_names[job], hook);
-		if (!hook)
-			hook = best_try(&report, job);
-		if (!hook)
-			continue;
-		snprintf(d->how, sizeof(d->how), "%s %s%s%s",
-			 tracer_method_names[hook->method], hook->target,
-			 hook->why[0] ? ": " : "", hook->why);
+		d = add(doctor, tracer_job_names[job],
+			tracer_hook_used(&report, job));
+		tell_hooks(d, &report, job);
 	}
 	tracer_close(tracer);
 }
@@ -162,17 +177,23 @@ static bool all_works(const struct doctor *doctor)
 	return true;
 }
 
+#define INDENT 19 /* of what stands behind "ok    changes      " */
+
 static void print_text(const struct doctor *doctor)
 {
+	char first[64];
 	size_t i;
 
 	for (i = 0; i < doctor->nr; i++) {
 		const struct diagnosis *d = &doctor->list[i];
 
-		printf("%-5s %-12s %s\n", d->works ? "ok" : "NO", d->what,
-		       d->how);
-		if (d->next[0])
-			printf("%18s next: %s\n", "", d->next);
+		snprintf(first, sizeof(first), "%-5s %-12s ",
+			 d->works ? "ok" : "NO", d->what);
+		text_wrap(stdout, first, INDENT, d->how);
+		if (!d->next[0])
+			continue;
+		snprintf(first, sizeof(first), "%*snext: ", INDENT, "");
+		text_wrap(stdout, first, INDENT + 6, d->next);
 	}
 }
 

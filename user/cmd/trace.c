@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "cmd/stop.h"
 #include "host/process.h"
+#include "host/vm_fds.h"
 #include "render/events.h"
 #include "trace/recording.h"
 #include "trace/tracer.h"
@@ -142,6 +143,21 @@ static int follow(struct tracer *tracer, const struct process *process,
 	return 0;
 }
 
+/* Nothing will come before there is a VM: silence would look like a fault */
+static void tell_without_vm(const struct process *process)
+{
+	struct slotscope_error ignored = {};
+	struct vm_fds vms;
+
+	if (vm_fds_find(process, &vms, &ignored))
+		return; /* it may not be looked into; it can be traced all the same */
+	if (!vms.nr)
+		fprintf(stderr,
+			"slotscope: process %d has no VM yet; waiting for one\n",
+			process->tgid);
+	vm_fds_deinit(&vms);
+}
+
 static int trace_process(const struct trace_options *options,
 			 const struct process *process, struct child *child,
 			 struct sink *sink)
@@ -165,6 +181,8 @@ static int trace_process(const struct trace_options *options,
 	}
 	if (options->argv)
 		ret = child_go(child, options->argv, &sink->err);
+	else
+		tell_without_vm(process);
 	if (!ret)
 		ret = follow(tracer, process, child, options->for_ms, sink);
 	/* What was seen up to an error is kept; that error is the one to tell */

@@ -213,6 +213,15 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			vm.vga_window = true;
 			break;
 		case OPT_QMP:
+			/* A word alone would leave a file where we stand */
+			if (optarg[0] != '@' && !strchr(optarg, '/') &&
+			    strncmp(optarg, "unix:", 5))
+				return cmd_usage(
+					cmd,
+					"--qmp %.80s: write unix:%.80s "
+					"for a socket in this folder, "
+					"@%.80s for an abstract one",
+					optarg, optarg, optarg);
 			vm.qmp = optarg;
 			break;
 		case OPT_PAUSED:

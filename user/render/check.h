@@ -12,7 +12,8 @@
  * @vm:	       which VM; NULL: say nothing of it
  * @comm:      its process's name; NULL: not known
  * @kernel_by: what KERNEL was read by; NULL: say nothing of it
- * @at_ms:     when, as check --at counts; negative: say nothing of it
+ * @at_ms:     when its sample began, as check --at counts; negative: say
+ *	       nothing of it
  */
 struct check_document {
 	const struct check_input *input;

@@ -110,12 +110,10 @@ static void slot_text(char text[CELL], const struct row_cell *cell,
 	char number[16] = "";
 	char all[FLAGS_TEXT + 32];
 
-	flags_text(flags, slot->flags & ~SLOT_READONLY, slot->hidden);
+	flags_rights_text(flags, slot->flags, slot->hidden);
 	if (slot->id >= 0)
 		snprintf(number, sizeof(number), "#%d ", slot->id);
-	snprintf(all, sizeof(all), "%s%s%s%s", number,
-		 slot->flags & SLOT_READONLY ? "ro" : "rw", flags[0] ? "," : "",
-		 flags);
+	snprintf(all, sizeof(all), "%s%s", number, flags);
 	text_clean(text, CELL, limits->slot, all);
 }
 

@@ -14,6 +14,16 @@ static void append(char text[FLAGS_TEXT], const char *word)
 	snprintf(text + len, FLAGS_TEXT - len, "%s%s", len ? "," : "", word);
 }
 
+void flags_rights_text(char text[FLAGS_TEXT], uint32_t flags, bool hidden)
+{
+	char rest[FLAGS_TEXT];
+
+	flags_text(rest, flags & ~SLOT_READONLY, hidden);
+	snprintf(text, FLAGS_TEXT, "%s%s%.*s",
+		 flags & SLOT_READONLY ? "ro" : "rw", *rest ? "," : "",
+		 FLAGS_TEXT - 4, rest);
+}
+
 void flags_text(char text[FLAGS_TEXT], uint32_t flags, bool hidden)
 {
 	static const struct {

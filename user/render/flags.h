@@ -7,6 +7,9 @@
 
 #define FLAGS_TEXT 48
 
+/** flags_rights_text() - "rw" or "ro", then what flags_text() has besides */
+void flags_rights_text(char text[FLAGS_TEXT], uint32_t flags, bool hidden);
+
 /** flags_text() - "ro,log,gmem,moving,kvm" and unknown bits in hexadecimal */
 void flags_text(char text[FLAGS_TEXT], uint32_t flags, bool hidden);
 

@@ -32,7 +32,7 @@ static int add_slot(struct libscols_table *table, const struct slot *slot)
 	ret = ret ?: scols_line_set_data(line, COL_SIZE, text);
 	snprintf(text, sizeof(text), "0x%" PRIx64, slot->hva);
 	ret = ret ?: scols_line_set_data(line, COL_HVA, slot->hva ? text : "?");
-	flags_text(text, slot->flags, slot->hidden);
+	flags_rights_text(text, slot->flags, slot->hidden);
 	return ret ?: scols_line_set_data(line, COL_FLAGS, text);
 }
 

@@ -89,9 +89,10 @@ static int check_jobs(const struct tracer *t, struct slotscope_error *err)
 				tracer_method_names[hook->method], hook->target,
 				hook->why);
 	}
-	return error_next(err, "slotscope doctor tells more; a kernel with "
-			       "CONFIG_FUNCTION_TRACER or CONFIG_KPROBES is "
-			       "needed");
+	if (len >= sizeof(err->why)) /* nothing is cut without a sign of it */
+		strcpy(err->why + sizeof(err->why) - 4, "...");
+	return error_next(err, "a kernel with CONFIG_FUNCTION_TRACER or "
+			       "CONFIG_KPROBES is needed");
 }
 
 /* Try all there is on VMs of our own, with nobody else's events in the way */
