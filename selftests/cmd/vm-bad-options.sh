@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 for m in 0 0G '' -1 1.5G 5X 5GB 1016K 99999999999999999999G; do
 	refused "memory size \"$m\"" -m "$m"
 done
-for machine in nonsense '' q35 PC; do
+for machine in nonsense '' q36 PC; do
 	refused "machine \"$machine\": there is no such board" -M "$machine"
 done
 refused 'no such fault' --fault nonsense

@@ -30,7 +30,7 @@ static void slots(void **unused)
 	assert_line(p.text, "0 3 00000000fffc0000-00000000ffffffff 0x40000 "
 			    "0x7f0000000000 ro,log");
 	assert_line(p.text, "1 32764 00000000fee00000-00000000fee00fff 0x1000 "
-			    "0x7f0000000000 kvm's");
+			    "0x7f0000000000 rw,kvm's");
 	assert_line(p.text, "address space 0: generation 20");
 	assert_line(p.text, "address space 1: generation 0, an update is "
 			    "under way");
