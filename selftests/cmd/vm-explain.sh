@@ -114,11 +114,13 @@ python3 "$work/nest.py" "$work/json" 2>"$work/why"
 result $? "steps nest, and each ends"
 
 if command -v strace >"$work/null"; then
-	for irqchip in on split off; do
+	for options in "--accel kvm,kernel-irqchip=on" "--accel kvm,kernel-irqchip=split" \
+		"--accel kvm,kernel-irqchip=off" "--smp 2 --test-device" "-M q35 --vga-window"; do
+		# shellcheck disable=SC2086  # several words
 		strace -f -e trace=ioctl -o "$work/raw" "${run[@]}" --explain --json \
-			--accel "kvm,kernel-irqchip=$irqchip" >"$work/json" 2>>"$work/err" </dev/null
+			$options >"$work/json" 2>>"$work/err" </dev/null
 		n=$(python3 "$work/story.py" calls "$work/json" "$work/raw" 2>&1)
-		like "$n" '^[0-9]+$' "kernel-irqchip=$irqchip: all requests are told, in order, with their results"
+		like "$n" '^[0-9]+$' "$options: all requests are told, in order, with their results"
 	done
 else
 	skip "all requests are told" "no strace (package strace)"

@@ -3,6 +3,7 @@
 
 #include "machine/board.h"
 #include "machine/pc.h"
+#include "narrate/narrate.h"
 
 #define KIB 1024ULL
 #define GIB (1ULL << 30)
@@ -136,6 +137,7 @@ int board_map_bios(struct machine *m, struct memory_region *container,
 	};
 	struct memory_region *rom, *isa;
 	int ret;
+	NARRATE(PC_SYSTEM_FIRMWARE_INIT, NULL, NULL, "%s", "");
 
 	ret = board_add_alias(m, container, &isa_bios, &isa, err);
 	if (ret)

@@ -2,6 +2,7 @@
 /* Rules: Intel 82441FX datasheet (290549), PAM and SMRAM registers. */
 #include "machine/board.h"
 #include "machine/i440fx.h"
+#include "narrate/narrate.h"
 
 #define GIB (1ULL << 30)
 
@@ -81,6 +82,7 @@ int i440fx_init(struct i440fx *bridge, struct pci_bus *bus,
 	};
 	unsigned int i;
 	int ret;
+	NARRATE(I440FX_INIT, NULL, NULL, "%s", "");
 
 	pci_device_init(&bridge->device, &id);
 	bridge->device.opaque = bridge;

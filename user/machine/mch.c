@@ -7,6 +7,7 @@
 #include "machine/board.h"
 #include "machine/i440fx.h"
 #include "machine/mch.h"
+#include "narrate/narrate.h"
 
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)
@@ -256,6 +257,7 @@ int mch_init(struct mch *mch, struct pci_bus *bus, struct slotscope_error *err)
 {
 	struct machine *m = bus->m;
 	int ret;
+	NARRATE(MCH_REALIZE, NULL, NULL, "%s", "");
 
 	init_registers(mch);
 	ret = memory_region_add_subregion_overlap(m->system_memory, 0, -1,

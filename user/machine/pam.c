@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
+
 #include "machine/board.h"
 #include "machine/pam.h"
+#include "narrate/narrate.h"
 
 #define KIB 1024ULL
 
@@ -41,6 +44,8 @@ static int add_range(struct pam *pam, unsigned int range, struct machine *m,
 	struct memory_region **out;
 	size_t i;
 	int ret;
+	NARRATE(INIT_PAM, NULL, NULL, "0x%" PRIx64 ", 0x%" PRIx64, alias.addr,
+		alias.size);
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		alias.name = kinds[i].name;

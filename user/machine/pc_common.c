@@ -4,6 +4,7 @@
 #include "machine/board.h"
 #include "machine/board_ram.h"
 #include "machine/pc_common.h"
+#include "narrate/narrate.h"
 
 #define KIB 1024ULL
 
@@ -33,6 +34,7 @@ static int add_cpus(struct machine *m, struct slotscope_error *err)
 	unsigned int i;
 	char name[32];
 	int ret;
+	NARRATE(X86_CPUS_INIT, NULL, NULL, "%u", m->options->nr_cpus);
 
 	for (i = 0; i < m->options->nr_cpus || !i; i++) {
 		snprintf(name, sizeof(name), "cpu-memory-%u", i);

@@ -30,7 +30,8 @@ static const enum narrate_id region_ids[] = {
 
 static const char *name_of(const struct memory_region *region)
 {
-	return memory_region_info(region)->name;
+	/* An ioeventfd's section has an address alone */
+	return region ? memory_region_info(region)->name : "";
 }
 
 #define ENTER(frame, id, watch, ...)                                     \

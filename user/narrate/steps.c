@@ -243,6 +243,11 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 		"The host bridge. It maps PCI below all else, and can show RAM or "
 		"PCI between 640 KiB and 1 MiB: SMRAM and PAM.",
 	},
+	[NARRATE_MCH_REALIZE] = {
+		"mch_realize", "hw/pci-host/q35.c", NULL, NULL,
+		"The host bridge of q35. As that of pc, and it can hide RAM at "
+		"the top from all but SMM (TSEG).",
+	},
 	[NARRATE_INIT_PAM] = {
 		"init_pam", "hw/pci-host/pam.c", NULL, NULL,
 		"One range that a PAM register switches: four aliases on one "
