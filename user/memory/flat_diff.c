@@ -10,9 +10,9 @@
 static void descend(struct flat_cursor *c, unsigned int height)
 {
 	for (; height; height--) {
-		c->node[height - 1] =
-			c->node[height]->children[c->at[height]].node;
-		c->at[height - 1] = 0;
+		c->level[height - 1].node =
+			c->level[height].node->children[c->level[height].at].node;
+		c->level[height - 1].at = 0;
 	}
 }
 
@@ -22,8 +22,8 @@ static void cursor_init(struct flat_cursor *c, const struct flat_node *tree)
 	if (!tree)
 		return;
 	c->height = tree->height;
-	c->node[tree->height] = tree;
-	c->at[tree->height] = 0;
+	c->level[tree->height].node = tree;
+	c->level[tree->height].at = 0;
 	descend(c, tree->height);
 }
 
@@ -31,7 +31,7 @@ static void cursor_init(struct flat_cursor *c, const struct flat_node *tree)
 static void step(struct flat_cursor *c, unsigned int height)
 {
 	while (height <= c->height) {
-		if (++c->at[height] < c->node[height]->nr) {
+		if (++c->level[height].at < c->level[height].node->nr) {
 			descend(c, height);
 			return;
 		}
@@ -42,7 +42,7 @@ static void step(struct flat_cursor *c, unsigned int height)
 
 static const struct flat_range *here(const struct flat_cursor *c)
 {
-	return c->end ? NULL : &c->node[0]->ranges[c->at[0]];
+	return c->end ? NULL : &c->level[0].node->ranges[c->level[0].at];
 }
 
 static bool skip_shared(struct flat_cursor *old, struct flat_cursor *new)
@@ -53,8 +53,8 @@ static bool skip_shared(struct flat_cursor *old, struct flat_cursor *new)
 		return false;
 	/* As far up as both stand at the beginning of a node */
 	while (height <= old->height && height <= new->height &&
-	       !old->at[height] && !new->at[height]) {
-		if (old->node[height] == new->node[height])
+	       !old->level[height].at && !new->level[height].at) {
+		if (old->level[height].node == new->level[height].node)
 			shared = height + 1;
 		height++;
 	}

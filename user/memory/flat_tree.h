@@ -92,8 +92,10 @@ void flat_builder_deinit(struct flat_builder *builder);
 struct flat_cursor {
 	unsigned int height; /* of the tree */
 	bool end;	     /* behind its last range */
-	const struct flat_node *node[FLAT_HEIGHTS];
-	uint8_t at[FLAT_HEIGHTS];
+	struct {
+		const struct flat_node *node;
+		unsigned int at;
+	} level[FLAT_HEIGHTS];
 };
 
 /* A walk over two trees, past what they share */
