@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,6 +39,28 @@ static int check(struct bios *bios, uint64_t unit, uint64_t max,
 			  "/usr/share/seabios/bios-256k.bin, or no -bios");
 }
 
+/*
+ * As QEMU's -bios: a name without a directory is also looked for where Debian
+ * installs firmware. Without O_NONBLOCK a FIFO would have us wait for its writer.
+ */
+static int open_file(const char *path)
+{
+	static const char *const folders[] = { "/usr/share/seabios",
+					       "/usr/share/qemu" };
+	char full[512];
+	size_t i;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		if (fd >= 0 || errno != ENOENT || strchr(path, '/'))
+			return fd;
+		snprintf(full, sizeof(full), "%s/%s", folders[i], path);
+		fd = open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	}
+	return fd;
+}
+
 int bios_open(const char *path, uint64_t unit, uint64_t max, uint64_t own_size,
 	      struct bios *bios, struct slotscope_error *err)
 {
@@ -46,11 +69,11 @@ int bios_open(const char *path, uint64_t unit, uint64_t max, uint64_t own_size,
 	*bios = (struct bios){ .path = path, .fd = -1, .size = own_size };
 	if (!path)
 		return 0;
-	/* Without O_NONBLOCK a FIFO would have us wait for its writer */
-	bios->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bios->fd = open_file(path);
 	if (bios->fd < 0) {
 		error_set(err, errno, "open the firmware %s", path);
-		return error_next(err, "check the path after -bios");
+		return error_next(err, "check the path after -bios; "
+				       "bios-256k.bin is of package seabios");
 	}
 	ret = check(bios, unit, max, err);
 	if (ret)

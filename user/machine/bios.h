@@ -21,7 +21,7 @@ struct bios {
 
 /**
  * bios_open() - find the firmware and check its size
- * @path: a file whose size is a multiple of @unit and not above @max bytes;
+ * @path: a file, or its name in /usr/share/seabios or /usr/share/qemu, whose size is a multiple of @unit and not above @max bytes;
  *	  NULL for our own, in @own_size bytes
  * @bios: bios_close() it
  */
