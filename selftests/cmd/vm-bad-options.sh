@@ -43,6 +43,9 @@ refused 'room for 16777216' --bios "$work/large"
 refused 'all of its RAM' -m 1M --fault skip-slot
 # Memory: which option, and what is wrong with it
 object=memory-backend-ram,id=a,size=1G
+refused 'takes no DIMMs' -M isapc -m 1G,slots=1,maxmem=2G
+refused 'takes no DIMMs' -M microvm -m 1G,slots=1,maxmem=2G
+refused 'pcie=on of -M: -M knows no' -M microvm,pcie=on
 refused 'bogus=1 of -M: -M knows no' -M pc,bogus=1
 refused 'max-ram-below-4g.*4G is all' -M pc,max-ram-below-4g=5G
 refused 'memory-backend=zip: there is no object' -M pc,memory-backend=zip

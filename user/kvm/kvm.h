@@ -34,6 +34,7 @@ enum kvm_dirty_mode {
 /**
  * struct kvm_options - what may be chosen; all 0 is QEMU's default
  * @irqchip:	where the interrupt controllers are
+ * @irqchip_given: the user said so; otherwise a board may know better
  * @nr_cpus:	how many vCPUs there will be; 0 means 1
  * @shadow_mem:	bytes of page tables that KVM may use (kvm-shadow-mem=); 0: its
  *		own choice
@@ -45,6 +46,7 @@ enum kvm_dirty_mode {
  */
 struct kvm_options {
 	enum kvm_irqchip_mode irqchip;
+	bool irqchip_given;
 	unsigned int nr_cpus;
 	uint64_t shadow_mem;
 	enum kvm_dirty_mode dirty;

@@ -42,6 +42,7 @@ static int set_irqchip(const char *value, struct kvm_options *options,
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!strcmp(value, names[i])) {
 			options->irqchip = i;
+			options->irqchip_given = true;
 			return 0;
 		}
 	}

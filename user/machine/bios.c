@@ -103,9 +103,11 @@ static int load_file(const struct bios *bios, char *dst,
 	return 0;
 }
 
-int bios_load(const struct bios *bios, void *dst, struct slotscope_error *err)
+int bios_load(const struct bios *bios, void *dst, bool in_ram,
+	      struct slotscope_error *err)
 {
 	size_t size = firmware_end - firmware_start;
+	char *own;
 	NARRATE(BIOS_LOAD, NULL, NULL, "%s, %" PRIu64 " bytes",
 		bios->path ? bios->path : "our own", bios->size);
 
@@ -113,7 +115,9 @@ int bios_load(const struct bios *bios, void *dst, struct slotscope_error *err)
 		return load_file(bios, dst, err);
 	/* As an empty flash chip, with the program at its end */
 	memset(dst, 0xff, bios->size - size);
-	memcpy((char *)dst + bios->size - size, firmware_start, size);
+	own = (char *)dst + bios->size - size;
+	memcpy(own, firmware_start, size);
+	own[firmware_in_ram - firmware_start] = in_ram;
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef SLOTSCOPE_MACHINE_BIOS_H
 #define SLOTSCOPE_MACHINE_BIOS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <slotscope/error.h>
@@ -28,8 +29,12 @@ struct bios {
 int bios_open(const char *path, uint64_t unit, uint64_t max, uint64_t own_size,
 	      struct bios *bios, struct slotscope_error *err);
 
-/** bios_load() - copy all @bios->size bytes to @dst */
-int bios_load(const struct bios *bios, void *dst, struct slotscope_error *err);
+/**
+ * bios_load() - copy all @bios->size bytes to @dst
+ * @in_ram: the guest will be able to write there; our own firmware tests it
+ */
+int bios_load(const struct bios *bios, void *dst, bool in_ram,
+	      struct slotscope_error *err);
 
 void bios_close(struct bios *bios);
 

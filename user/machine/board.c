@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 
 #include "machine/board.h"
+#include "machine/board_ram.h"
 #include "machine/pc.h"
 #include "narrate/narrate.h"
 
@@ -10,6 +12,9 @@
 
 #define OPTION_ROMS	0xc0000
 #define OPTION_ROM_SIZE (128 * KIB)
+#define LOCAL_APIC	0xfee00000
+#define LOCAL_APIC_SIZE (1024 * KIB)
+#define LOCAL_APIC_PRIO 4096 /* whatever else is there, a CPU sees its APIC */
 #define ISA_BIOS_MAX	(128 * KIB)
 
 /* What has no owner of its own, as QEMU names it for `info mtree -o` */
@@ -122,8 +127,9 @@ int board_check_bios(const struct machine_options *options,
 			      "up to 16 MiB");
 }
 
-int board_map_bios(struct machine *m, struct memory_region *container,
-		   struct memory_region *bios, struct slotscope_error *err)
+static int map_bios(struct machine *m, struct memory_region *container,
+		    struct memory_region *bios, bool readonly,
+		    struct slotscope_error *err)
 {
 	uint64_t size = m->options->bios_size;
 	uint64_t isa_size = size < ISA_BIOS_MAX ? size : ISA_BIOS_MAX;
@@ -135,17 +141,26 @@ int board_map_bios(struct machine *m, struct memory_region *container,
 		.target = bios,
 		.offset = size - isa_size,
 	};
-	struct memory_region *rom, *isa;
+	struct memory_region *isa;
 	int ret;
 	NARRATE(PC_SYSTEM_FIRMWARE_INIT, NULL, NULL, "%s", "");
 
 	ret = board_add_alias(m, container, &isa_bios, &isa, err);
+	if (!ret && readonly)
+		ret = memory_region_set_readonly(isa, true, err);
 	if (ret)
 		return ret;
-	ret = memory_region_set_readonly(isa, true, err);
-	if (ret)
-		return ret;
-	ret = memory_region_add_subregion(container, 4 * GIB - size, bios, err);
+	return memory_region_add_subregion(container, 4 * GIB - size, bios,
+					   err);
+}
+
+int board_map_bios(struct machine *m, struct memory_region *container,
+		   struct memory_region *bios, struct slotscope_error *err)
+{
+	struct memory_region *rom;
+	int ret;
+
+	ret = map_bios(m, container, bios, true, err);
 	if (ret)
 		return ret;
 	ret = board_create_rom(m, "pc.rom", OPTION_ROM_SIZE, &rom, err);
@@ -153,4 +168,48 @@ int board_map_bios(struct machine *m, struct memory_region *container,
 		return ret;
 	return memory_region_add_subregion_overlap(container, OPTION_ROMS, 1,
 						   rom, err);
+}
+
+int board_map_bios_ram(struct machine *m, struct slotscope_error *err)
+{
+	struct memory_region *bios;
+	int ret;
+
+	ret = board_create_block(m, "pc.bios", m->options->bios_size, &bios,
+				 err);
+	if (!ret)
+		ret = board_own(bios, NULL, err);
+	return ret ? ret : map_bios(m, m->system_memory, bios, false, err);
+}
+
+const char *board_apic(const struct machine *m)
+{
+	return m->options->irqchip == MACHINE_IRQCHIP_OFF ? "apic-msi" :
+							    "kvm-apic-msi";
+}
+
+int board_add_cpus(struct machine *m, const char *apic,
+		   struct slotscope_error *err)
+{
+	const struct board_io io = {
+		.name = apic,
+		.addr = LOCAL_APIC,
+		.size = LOCAL_APIC_SIZE,
+		.priority = LOCAL_APIC_PRIO,
+		.owner = "dev path=/machine/unattached/device[0]/lapic",
+	};
+	struct address_space *as;
+	unsigned int i;
+	char name[32];
+	int ret;
+	NARRATE(X86_CPUS_INIT, NULL, NULL, "%u", m->options->nr_cpus);
+
+	for (i = 0; i < m->options->nr_cpus || !i; i++) {
+		snprintf(name, sizeof(name), "cpu-memory-%u", i);
+		ret = address_space_create(m->model, name, m->system_memory,
+					   &as, err);
+		if (ret)
+			return ret;
+	}
+	return apic ? board_add_io(m, m->system_memory, &io, NULL, err) : 0;
 }

@@ -97,4 +97,17 @@ int board_check_bios(const struct machine_options *options,
 int board_map_bios(struct machine *m, struct memory_region *container,
 		   struct memory_region *bios, struct slotscope_error *err);
 
+/** board_map_bios_ram() - make and map pc.bios likewise, as RAM; no pc.rom */
+int board_map_bios_ram(struct machine *m, struct slotscope_error *err);
+
+/** board_apic() - what QEMU calls the local APICs, which depends on who has them */
+const char *board_apic(const struct machine *m);
+
+/**
+ * board_add_cpus() - an address space for each CPU, which all show the same
+ * @apic: board_apic(); NULL: these CPUs have none
+ */
+int board_add_cpus(struct machine *m, const char *apic,
+		   struct slotscope_error *err);
+
 #endif

@@ -19,20 +19,24 @@ static int own_by_backend(struct memory_region *region, const char *id,
 	return memory_region_set_owner(region, owner, NULL, err);
 }
 
-static int create_block(struct machine *m, const struct machine_node *node,
-			struct memory_region **out, struct slotscope_error *err)
+int board_create_block(struct machine *m, const char *name, uint64_t size,
+		       struct memory_region **out, struct slotscope_error *err)
 {
 	struct ram_block_options ram = { .flags = RAM_MIGRATABLE };
 	int ret;
 
-	ret = m->ops->alloc(m->ops->opaque, node->name, node->size, &ram, err);
+	ret = m->ops->alloc(m->ops->opaque, name, size, &ram, err);
 	if (ret)
 		return ret;
-	ret = memory_region_create_ram(m->model, node->name, node->size, &ram,
-				       out, err);
-	if (ret)
-		return ret;
-	return own_by_backend(*out, node->name, err);
+	return memory_region_create_ram(m->model, name, size, &ram, out, err);
+}
+
+static int create_block(struct machine *m, const struct machine_node *node,
+			struct memory_region **out, struct slotscope_error *err)
+{
+	int ret = board_create_block(m, node->name, node->size, out, err);
+
+	return ret ? ret : own_by_backend(*out, node->name, err);
 }
 
 /* One behind the other, in the order of their numbers */

@@ -15,6 +15,10 @@
 int board_create_ram(struct machine *m, const char *name,
 		     struct slotscope_error *err);
 
+/** board_create_block() - ask for memory of the board's own, such as a card's */
+int board_create_block(struct machine *m, const char *name, uint64_t size,
+		       struct memory_region **out, struct slotscope_error *err);
+
 /**
  * board_map_ram() - map "ram-below-4g" and "ram-above-4g" where @m->layout has
  * them, and @m->device_memory, in which DIMMs are plugged, if there is room for it

@@ -4,7 +4,7 @@
  * guest that memory is what the board says:
  *   1. RAM holds: a pattern over 64 KiB from 1:0000 on is written, then read.
  *   2. pc.bios below 4 GiB and its alias isa-bios below 1 MiB are one memory.
- *   3. ROM refuses writes.
+ *   3. ROM refuses writes; or, where a board has its firmware in RAM, takes them.
  * It tells the result on the debug port and halts.
  *
  * Position: the end of pc.bios. IP and all offsets count from 64 KiB before
@@ -20,7 +20,7 @@
 	.section .rodata
 	.code16
 	.balign	16
-	.globl	firmware_start, firmware_end
+	.globl	firmware_start, firmware_in_ram, firmware_end
 firmware_start:
 
 /* The offset of a label from the segment's beginning */
@@ -43,10 +43,20 @@ in_alias:
 	cmpl	%ebx, AT(signature)
 	jne	tell
 
-	movw	$AT(bad_rom), %si
+	/* Written to, ROM is as before; RAM is not, and is mended */
 	movl	$0, AT(signature)
+	cmpb	$0, AT(firmware_in_ram)
+	jne	is_ram
+	movw	$AT(bad_rom), %si
 	cmpl	%ebx, AT(signature)
 	jne	tell
+	jmp	test_ram
+is_ram:
+	movw	$AT(bad_bios_ram), %si
+	cmpl	$0, AT(signature)
+	jne	tell
+	movl	%ebx, AT(signature)
+test_ram:
 
 	/* Each word gets a value that depends on its place */
 	movw	$RAM_SEGMENT, %ax
@@ -68,6 +78,9 @@ read_ram:
 	jnz	read_ram
 
 	movw	$AT(passed), %si
+	cmpb	$0, AT(firmware_in_ram)
+	je	tell
+	movw	$AT(passed_ram), %si
 tell:
 	movw	$DEBUGCON_PORT, %dx
 next_char:
@@ -82,12 +95,19 @@ halt:
 
 passed:
 	.asciz	FIRMWARE_PASSED ": RAM holds, isa-bios is pc.bios, ROM refuses writes\n"
+passed_ram:
+	.asciz	FIRMWARE_PASSED ": RAM holds, isa-bios is pc.bios, which is RAM too\n"
 bad_alias:
 	.asciz	FIRMWARE_FAILED ": isa-bios is not pc.bios\n"
 bad_rom:
 	.asciz	FIRMWARE_FAILED ": ROM was written\n"
+bad_bios_ram:
+	.asciz	FIRMWARE_FAILED ": the firmware's RAM refuses writes\n"
 bad_ram:
 	.asciz	FIRMWARE_FAILED ": RAM does not hold what was written\n"
+	.balign	4
+firmware_in_ram:
+	.byte	0
 	.balign	4
 signature:
 	.long	SIGNATURE

@@ -16,6 +16,8 @@
 #ifndef __ASSEMBLER__
 /* It belongs at the very end of pc.bios: its last 16 bytes are the reset vector */
 extern const unsigned char firmware_start[], firmware_end[];
+/* Within it: whoever loads it sets this byte to 1 if pc.bios is RAM */
+extern const unsigned char firmware_in_ram[];
 #endif
 
 #endif

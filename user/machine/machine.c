@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "machine/isa_boards.h"
 #include "machine/machine.h"
 #include "machine/pc.h"
 #include "narrate/narrate.h"
@@ -14,9 +15,7 @@
 #define PARENT_BOARD "obj path=/machine/unattached"
 
 const struct machine_class *const machine_classes[] = {
-	&machine_pc,
-	&machine_q35,
-	NULL,
+	&machine_pc, &machine_q35, &machine_microvm, &machine_isapc, NULL,
 };
 
 const struct machine_class *machine_find(const char *name)

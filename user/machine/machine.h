@@ -110,6 +110,9 @@ struct machine_options {
  * @name:  of -M
  * @about: a few words for -M help
  * @ram_board: how it splits RAM; ram_layout_check() is done for all boards
+ * @bios_size: bytes of pc.bios for firmware of our own; 0: 256 KiB
+ * @bios_in_ram: pc.bios is RAM, which the guest may write to
+ * @split_irqchip: kernel-irqchip=split is its default
  * @check: refuse options that this board cannot have, before anything is made
  * @init:  build it below @m->system_memory and @m->system_io. On failure part of
  *	   it may be there: the model is destroyed
@@ -119,6 +122,9 @@ struct machine_class {
 	const char *name;
 	const char *about;
 	enum ram_board ram_board;
+	uint64_t bios_size;
+	bool bios_in_ram;
+	bool split_irqchip;
 	int (*check)(const struct machine_options *options,
 		     struct slotscope_error *err);
 	int (*init)(struct machine *m, struct slotscope_error *err);

@@ -299,6 +299,8 @@ int config_finish(struct machine_config *c, struct machine_options *options,
 	if (!c->class)
 		c->class = machine_find("pc");
 	*options = (struct machine_options){};
+	if (c->kvm && !c->kvm->irqchip_given && c->class->split_irqchip)
+		c->kvm->irqchip = KVM_IRQCHIP_SPLIT;
 	ret = check_names(c, err);
 	if (!ret)
 		ret = finish_backend(c, options, err);

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <stdio.h>
-
 #include "machine/board.h"
 #include "machine/board_ram.h"
 #include "machine/pc_common.h"
-#include "narrate/narrate.h"
 
 #define KIB 1024ULL
 
@@ -14,37 +11,6 @@
 #define IO_APIC_SIZE	(4 * KIB)
 #define HPET		0xfed00000
 #define HPET_SIZE	KIB
-#define LOCAL_APIC	0xfee00000
-#define LOCAL_APIC_SIZE (1024 * KIB)
-#define LOCAL_APIC_PRIO 4096 /* whatever else is there, a CPU sees its APIC */
-
-/* Each CPU has an address space of its own, and all show the same */
-static int add_cpus(struct machine *m, struct slotscope_error *err)
-{
-	enum machine_irqchip irqchip = m->options->irqchip;
-	const struct board_io apic = {
-		.name = irqchip == MACHINE_IRQCHIP_OFF ? "apic-msi" :
-							 "kvm-apic-msi",
-		.addr = LOCAL_APIC,
-		.size = LOCAL_APIC_SIZE,
-		.priority = LOCAL_APIC_PRIO,
-		.owner = "dev path=/machine/unattached/device[0]/lapic",
-	};
-	struct address_space *as;
-	unsigned int i;
-	char name[32];
-	int ret;
-	NARRATE(X86_CPUS_INIT, NULL, NULL, "%u", m->options->nr_cpus);
-
-	for (i = 0; i < m->options->nr_cpus || !i; i++) {
-		snprintf(name, sizeof(name), "cpu-memory-%u", i);
-		ret = address_space_create(m->model, name, m->system_memory,
-					   &as, err);
-		if (ret)
-			return ret;
-	}
-	return board_add_io(m, m->system_memory, &apic, NULL, err);
-}
 
 int pc_common_init_memory(struct pc_common *pc, struct machine *m,
 			  struct slotscope_error *err)
@@ -54,7 +20,7 @@ int pc_common_init_memory(struct pc_common *pc, struct machine *m,
 
 	ret = board_create_ram(m, "pc.ram", err);
 	if (!ret)
-		ret = add_cpus(m, err);
+		ret = board_add_cpus(m, board_apic(m), err);
 	if (!ret)
 		ret = board_map_ram(m, err);
 	if (!ret)

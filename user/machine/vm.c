@@ -125,7 +125,8 @@ static int build_board(struct vm *vm, struct slotscope_error *err)
 		*err = vm->listener.error;
 		return -err->code;
 	}
-	return bios_load(&vm->bios, vm_memory_own(&vm->memory, "pc.bios"), err);
+	return bios_load(&vm->bios, vm_memory_own(&vm->memory, "pc.bios"),
+			 vm->machine.class->bios_in_ram, err);
 }
 
 static int configure_accelerators(struct vm *vm, struct slotscope_error *err)
@@ -320,6 +321,7 @@ static int run(struct vm *vm, struct slotscope_error *err)
 int vm_run(const struct vm_options *options, struct slotscope_error *err)
 {
 	struct vm vm = { .options = options, .board = options->board };
+	uint64_t own_bios = options->config->class->bios_size;
 	struct signalfd_siginfo info;
 	sigset_t mask, old;
 	int ret;
@@ -332,7 +334,8 @@ int vm_run(const struct vm_options *options, struct slotscope_error *err)
 	if (ret)
 		return ret;
 	ret = bios_open(options->bios, PC_BIOS_SIZE_UNIT, PC_BIOS_SIZE_MAX,
-			PC_BIOS_SIZE_DEFAULT, &vm.bios, err);
+			own_bios ? own_bios : PC_BIOS_SIZE_DEFAULT, &vm.bios,
+			err);
 	if (ret)
 		return ret;
 	sigemptyset(&mask);
