@@ -72,6 +72,7 @@ static void enter_call(struct frame *frame)
 		{ "coalesced_io_del", NARRATE_KVM_COALESCE_MMIO },
 	};
 	const struct memory_event *event = &frame->event;
+	bool gone;
 	size_t i;
 
 	if (strncmp(memory_listener_name(event->listener), "kvm-", 4) ||
@@ -83,7 +84,9 @@ static void enter_call(struct frame *frame)
 		ENTER(frame, calls[i].id, NULL, "\"%s\", \"%s\"",
 		      memory_listener_name(event->listener),
 		      name_of(event->section->region));
-		narrate_diff(watch_section, NULL, event->section);
+		gone = strstr(event->callback, "del");
+		narrate_diff(watch_section, gone ? event->section : NULL,
+			     gone ? NULL : event->section);
 	}
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What each step is. Functions and files are those of QEMU 7.2.22 and Linux 6.1,
+ * What each step is. Functions and files are those of QEMU 7.2 and Linux 6.1,
  * where each was looked up; articles mean QEMU 1.x.
  */
 #include "narrate/narrate.h"
