@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "kvm/dirty_log.h"
 #include "kvm/exits.h"
 #include "kvm/ioctl.h"
 #include "kvm/place.h"
@@ -80,6 +81,27 @@ static void internal_error(struct vcpu *cpu, struct slotscope_error *err)
 	error_next(err, "look at what the guest did last");
 }
 
+#define RING_FULL_MAX 100
+
+/*
+ * Once in a while another thread has emptied it meanwhile. Again and again, KVM
+ * counts entries that it has written over: that vCPU would never run again.
+ */
+static enum vcpu_status ring_full(struct vcpu *cpu, struct slotscope_error *err)
+{
+	if (cpu->set->dirty && dirty_log_reap(cpu->set->dirty))
+		cpu->ring_full = 0;
+	else
+		cpu->ring_full++;
+	if (cpu->ring_full < RING_FULL_MAX)
+		return VCPU_RUNNING;
+	set_error_at(cpu, EIO, "", err);
+	error_why(err, "KVM says that the vCPU's dirty ring is full, and it is "
+		       "empty: KVM has overrun it before");
+	error_next(err, "use a larger --dirty-log ring=N, or clear");
+	return VCPU_STOPPED;
+}
+
 enum vcpu_status vcpu_handle_exit(struct vcpu *cpu, struct slotscope_error *err)
 {
 	struct kvm_run *run = cpu->run;
@@ -91,6 +113,8 @@ enum vcpu_status vcpu_handle_exit(struct vcpu *cpu, struct slotscope_error *err)
 	case KVM_EXIT_MMIO:
 		handle_mmio(cpu);
 		return VCPU_RUNNING;
+	case KVM_EXIT_DIRTY_RING_FULL:
+		return ring_full(cpu, err);
 	case KVM_EXIT_INTR:
 	case KVM_EXIT_IRQ_WINDOW_OPEN:
 		cpu->counts.interrupted++;

@@ -21,6 +21,26 @@ enum vcpu_status vcpu_first_status(const struct vcpu *cpu)
 		       VCPU_PAUSED;
 }
 
+static size_t ring_bytes(const struct vcpu *cpu)
+{
+	return cpu->set->kvm->ring_size * sizeof(*cpu->ring);
+}
+
+static int map_ring(struct vcpu *cpu, struct slotscope_error *err)
+{
+	void *ring;
+
+	if (!ring_bytes(cpu))
+		return 0;
+	ring = mmap(NULL, ring_bytes(cpu), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    cpu->fd, KVM_DIRTY_LOG_PAGE_OFFSET * sysconf(_SC_PAGESIZE));
+	if (ring == MAP_FAILED)
+		return error_set(err, errno, "map the dirty ring of vCPU %u",
+				 cpu->index);
+	cpu->ring = ring;
+	return 0;
+}
+
 static int init_vcpu(struct vcpu *cpu, struct slotscope_error *err)
 {
 	struct kvm_state *s = cpu->set->kvm;
@@ -46,6 +66,9 @@ static int init_vcpu(struct vcpu *cpu, struct slotscope_error *err)
 				 cpu->index);
 	}
 	cpu->run_size = size;
+	ret = map_ring(cpu, err);
+	if (ret)
+		return ret;
 	ret = kvm_arch_init_vcpu(s, cpu->fd, cpu->index, err);
 	if (ret)
 		return ret;
@@ -101,6 +124,8 @@ err_deinit:
 
 static void deinit_vcpu(struct vcpu *cpu)
 {
+	if (cpu->ring)
+		munmap(cpu->ring, ring_bytes(cpu));
 	if (cpu->run)
 		munmap(cpu->run, cpu->run_size);
 	if (cpu->fd >= 0)

@@ -19,6 +19,8 @@
 #include "kvm/big_lock.h"
 #include "kvm/io_listener.h"
 
+struct dirty_log;
+struct kvm_dirty_gfn;
 struct kvm_run;
 struct kvm_state;
 struct vcpu_state;
@@ -52,6 +54,9 @@ struct vcpus;
  * @seen_exits, @seen_ns: of vcpus_look()
  * @want_smi:   a system management interrupt is due before the next KVM_RUN
  * @error:      valid when VCPU_STOPPED
+ * @ring:	pages that it wrote to, if KVM tells by rings; else NULL
+ * @ring_next:	the entry to look at next
+ * @ring_full:	how often in a row KVM said full, and nothing was there
  * @power_on:   what a reset brings back
  */
 struct vcpu {
@@ -72,12 +77,16 @@ struct vcpu {
 	bool want_smi;
 	struct vcpu_counts counts;
 	struct slotscope_error error;
+	struct kvm_dirty_gfn *ring;
+	uint32_t ring_next;
+	unsigned int ring_full;
 	struct vcpu_state *power_on;
 };
 
 /**
  * struct vcpus - all vCPUs of a VM
  * @events:	where accesses go that are in no slot: memory and ports
+ * @dirty:	who empties full rings; NULL if nobody does
  * @notify_fd:	eventfd, written when a vCPU has halted or stopped; the main loop
  *		polls it. Others may write to it too
  * @want_run:	they are to run; false: paused, or about to be
@@ -89,6 +98,7 @@ struct vcpus {
 	struct kvm_state *kvm;
 	struct big_lock *lock;
 	struct kvm_io_listener *events;
+	struct dirty_log *dirty;
 	int notify_fd;
 	struct vcpu *cpus;
 	unsigned int nr;

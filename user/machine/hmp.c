@@ -8,6 +8,7 @@
 #include <slotscope/mtree.h>
 
 #include "machine/hmp.h"
+#include "machine/hmp_dirty.h"
 
 #define HMP_WORDS 8
 #define HMP_LINE  2048 /* a path may be in it */
@@ -131,6 +132,16 @@ static void gpa2hva(struct hmp *h)
 	flat_view_unref(view);
 }
 
+static void info_dirty_log(struct hmp *h)
+{
+	hmp_info_dirty_log(h->target, h->argc, h->argv, h->out);
+}
+
+static void dirty_log(struct hmp *h)
+{
+	hmp_dirty_log(h->target, h->argc, h->argv, h->out);
+}
+
 static void stop(struct hmp *h)
 {
 	h->target->stop(h->target->opaque);
@@ -222,6 +233,8 @@ static const struct {
 	{ "info", "ramblock", "", info_ramblock },
 	{ "info", "status", "", info_status },
 	{ "info", "kvm", "", info_kvm },
+	{ "info", "dirty_log", " [-p]", info_dirty_log },
+	{ NULL, "dirty_log", " start|stop|clear", dirty_log },
 	{ NULL, "gpa2hva", " addr", gpa2hva },
 	{ NULL, "stop", "", stop },
 	{ NULL, "cont", "", cont },

@@ -139,6 +139,7 @@ void main_loop_target(struct vm *vm)
 	vm->target = (struct monitor_target){
 		.model = vm->machine.model,
 		.memory = vm->machine.memory,
+		.dirty = &vm->dirty,
 		.status = monitor_status,
 		.stop = monitor_stop,
 		.cont = monitor_cont,

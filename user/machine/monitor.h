@@ -21,10 +21,13 @@
 #define MONITOR_CLIENTS 8 /* at a time; others wait */
 #define MONITOR_FDS	(MONITOR_CLIENTS + 1)
 
+struct dirty_log;
+
 /**
  * struct monitor_target - what the monitor tells of and acts on
  * @model:  its memory
  * @memory: the address space of gpa2hva
+ * @dirty:  which pages were written to; NULL if nobody knows
  * @status: the VM's state in QEMU's words ("running", "paused", ...)
  * @stop:   pause the VM
  * @cont:   let it run; false if it cannot any more
@@ -36,6 +39,7 @@
 struct monitor_target {
 	struct memory_model *model;
 	struct address_space *memory;
+	struct dirty_log *dirty;
 	const char *(*status)(void *opaque);
 	void (*stop)(void *opaque);
 	bool (*cont)(void *opaque);

@@ -167,6 +167,10 @@ static int start(struct vm *vm, struct slotscope_error *err)
 		goto err_io_listener;
 	vm->listener.notify_fd = vm->cpus.notify_fd;
 	vm->listener.cpus = &vm->cpus;
+	ret = dirty_log_register(&vm->dirty, &vm->kvm, &vm->listener, &vm->cpus,
+				 err);
+	if (ret)
+		goto err_vcpus;
 	ret = vm_memory_open(&vm->memory, vm->machine.model,
 			     vm->options->config->objects,
 			     vm->options->config->nr_objects, err);
@@ -191,6 +195,7 @@ static int start(struct vm *vm, struct slotscope_error *err)
 err_vcpus:
 	vm->listener.notify_fd = -1;
 	vm->listener.cpus = NULL;
+	dirty_log_unregister(&vm->dirty);
 	vcpus_deinit(&vm->cpus);
 err_io_listener:
 	kvm_io_listener_unregister(&vm->io_listener);
@@ -211,6 +216,7 @@ static void end(struct vm *vm)
 	monitor_destroy(vm->monitor);
 	vm->listener.notify_fd = -1;
 	vm->listener.cpus = NULL;
+	dirty_log_unregister(&vm->dirty);
 	vcpus_deinit(&vm->cpus);
 	debugcon_flush(&vm->debugcon);
 	kvm_io_listener_unregister(&vm->io_listener);

@@ -4,6 +4,7 @@
 #define SLOTSCOPE_MACHINE_VM_PRIVATE_H
 
 #include "kvm/big_lock.h"
+#include "kvm/dirty_log.h"
 #include "kvm/io_listener.h"
 #include "kvm/kvm.h"
 #include "kvm/listener.h"
@@ -39,6 +40,7 @@ struct vm {
 	struct kvm_memory_listener listener;
 	struct kvm_io_listener io_listener;
 	struct vcpus cpus;
+	struct dirty_log dirty;
 	struct debugcon debugcon;
 	struct test_device *test_device;
 	struct monitor_target target;

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <uthash.h>
+
+#include "kvm/dirty_log.h"
+#include "kvm/ioctl.h"
+
+/* Before the slots' own (10) when regions go: what goes is fetched first */
+#define PRIORITY 11
+
+/* One slot's pages that KVM counts as dirty until it is told to clear them */
+struct dirty_slot {
+	uint32_t id;
+	gpa_t gpa;
+	uint64_t size;
+	uint64_t *bits;
+	UT_hash_handle hh;
+};
+
+static uint64_t nr_pages(const struct kvm_slot *slot)
+{
+	return slot->size / DIRTY_PAGE_SIZE;
+}
+
+static size_t bitmap_bytes(uint64_t pages)
+{
+	return (pages + 63) / 64 * sizeof(uint64_t);
+}
+
+static void forget(struct dirty_log *log, struct dirty_slot *d)
+{
+	HASH_DEL(log->uncleared, d);
+	free(d->bits);
+	free(d);
+}
+
+/* That of a slot as it is now: its number may have been another's before */
+static struct dirty_slot *uncleared_of(struct dirty_log *log,
+				       const struct kvm_slot *slot, bool create)
+{
+	struct dirty_slot *d;
+
+	HASH_FIND(hh, log->uncleared, &slot->id, sizeof(slot->id), d);
+	if (d && (d->gpa != slot->gpa || d->size != slot->size)) {
+		forget(log, d);
+		d = NULL;
+	}
+	if (d || !create)
+		return d;
+	d = calloc(1, sizeof(*d));
+	if (!d)
+		return NULL;
+	d->id = slot->id;
+	d->gpa = slot->gpa;
+	d->size = slot->size;
+	d->bits = calloc(1, bitmap_bytes(nr_pages(slot)));
+	if (!d->bits) {
+		free(d);
+		return NULL;
+	}
+	HASH_ADD(hh, log->uncleared, id, sizeof(d->id), d);
+	return d;
+}
+
+/* KVM has it, and was told to log: else there is nothing to ask for */
+static bool is_logged(const struct kvm_slot *slot)
+{
+	return !slot->error && (slot->flags & SLOT_LOG_DIRTY);
+}
+
+static void mark(struct dirty_log *log, const struct kvm_slot *slot,
+		 uint64_t first, const uint64_t *bits, uint64_t nr)
+{
+	const struct memory_region_info *info =
+		memory_region_info(slot->region);
+	unsigned int clients = memory_region_dirty_log_mask(slot->region);
+	int ret;
+
+	if (!clients)
+		return;
+	ret = dirty_pages_set(&log->pages, clients, info->ram_block,
+			      slot->offset / DIRTY_PAGE_SIZE + first, bits, nr);
+	if (ret)
+		log->lost = -ret;
+}
+
+static void sync_bitmap(struct dirty_log *log, const struct kvm_slot *slot)
+{
+	size_t bytes = bitmap_bytes(nr_pages(slot)), i;
+	uint64_t *bits = calloc(1, bytes);
+	struct kvm_dirty_log request = { .slot = slot->id,
+					 .dirty_bitmap = bits };
+	struct dirty_slot *d = NULL;
+
+	if (!bits || kvm_ioctl(log->kvm->vm_fd, KVM_GET_DIRTY_LOG, &request)) {
+		log->lost = bits ? errno : ENOMEM;
+		free(bits);
+		return;
+	}
+	mark(log, slot, 0, bits, nr_pages(slot));
+	if (log->kvm->dirty == KVM_DIRTY_CLEAR)
+		d = uncleared_of(log, slot, true);
+	for (i = 0; d && i < bytes / sizeof(*bits); i++)
+		d->bits[i] |= bits[i];
+	free(bits);
+}
+
+/* Only what KVM told may be cleared: a page written since is not known yet */
+static void clear_bitmap(struct dirty_log *log, const struct kvm_slot *slot,
+			 uint64_t first, uint64_t end)
+{
+	struct dirty_slot *d = uncleared_of(log, slot, false);
+	uint64_t pages = nr_pages(slot), begin = first & ~63ULL, i;
+	uint64_t stop = (end + 63) & ~63ULL;
+	struct kvm_clear_dirty_log request = { .slot = slot->id };
+	uint64_t *bits;
+
+	if (!d)
+		return;
+	/* KVM takes whole words, but at the slot's end */
+	if (stop > pages)
+		stop = pages;
+	bits = calloc(1, bitmap_bytes(stop - begin));
+	if (!bits) {
+		log->lost = ENOMEM;
+		return;
+	}
+	memcpy(bits, d->bits + begin / 64, bitmap_bytes(stop - begin));
+	for (i = begin; i < first; i++)
+		bits[0] &= ~(1ULL << i % 64);
+	for (i = end; i < stop; i++)
+		bits[(i - begin) / 64] &= ~(1ULL << i % 64);
+	request.first_page = begin;
+	request.num_pages = stop - begin;
+	request.dirty_bitmap = bits;
+	if (kvm_ioctl(log->kvm->vm_fd, KVM_CLEAR_DIRTY_LOG, &request))
+		log->lost = errno;
+	else
+		for (i = 0; i < bitmap_bytes(stop - begin) / sizeof(*bits); i++)
+			d->bits[begin / 64 + i] &= ~bits[i];
+	free(bits);
+}
+
+static const struct kvm_slot *slot_by_id(const struct dirty_log *log,
+					 uint32_t id)
+{
+	const struct kvm_slot *slot = NULL;
+
+	while ((slot = kvm_slots_next(log->slots->slots, slot)))
+		if (slot->id == id)
+			break;
+	return slot;
+}
+
+static void reap_vcpu(struct dirty_log *log, struct vcpu *cpu)
+{
+	const struct kvm_slot *slot = NULL;
+	uint32_t first = cpu->ring_next;
+	struct kvm_dirty_gfn *gfn;
+	const uint64_t one = 1;
+
+	for (;; cpu->ring_next++) {
+		gfn = &cpu->ring[cpu->ring_next % log->kvm->ring_size];
+		/* KVM sets it last; and takes the entry back once we say so */
+		if (__atomic_load_n(&gfn->flags, __ATOMIC_ACQUIRE) !=
+		    KVM_DIRTY_GFN_F_DIRTY)
+			break;
+		if (!slot || slot->id != gfn->slot)
+			slot = slot_by_id(log, gfn->slot);
+		if (slot)
+			mark(log, slot, gfn->offset, &one, 1);
+		__atomic_store_n(&gfn->flags, KVM_DIRTY_GFN_F_RESET,
+				 __ATOMIC_RELEASE);
+		log->reaped++;
+	}
+	/* KVM sends a vCPU out before its ring is full; one that did not in time
+	 * has written over what was there */
+	if (cpu->ring_next - first >= log->kvm->ring_size)
+		log->lost = EOVERFLOW;
+}
+
+uint64_t dirty_log_reap(struct dirty_log *log)
+{
+	uint64_t before = log->reaped;
+	unsigned int i;
+
+	if (!log->kvm || log->kvm->dirty != KVM_DIRTY_RING)
+		return 0;
+	for (i = 0; i < log->cpus->nr; i++)
+		reap_vcpu(log, &log->cpus->cpus[i]);
+	if (log->reaped != before &&
+	    kvm_ioctl(log->kvm->vm_fd, KVM_RESET_DIRTY_RINGS, 0) < 0)
+		log->lost = errno;
+	return log->reaped - before;
+}
+
+/* Its slots, as far as they lie in a section; they are cut as sections are */
+static void for_each_slot(struct dirty_log *log,
+			  const struct memory_region_section *section,
+			  void (*run)(struct dirty_log *log,
+				      const struct kvm_slot *slot,
+				      uint64_t first, uint64_t end))
+{
+	gpa_t addr = section->offset_within_address_space;
+	memory_size_t end = (memory_size_t)addr + section->size;
+	const struct kvm_slot *slot;
+	memory_size_t stop;
+	gpa_t from;
+
+	for (; addr < end; addr += DIRTY_PAGE_SIZE) {
+		slot = kvm_slots_find(log->slots->slots, addr);
+		if (!slot)
+			continue; /* a ragged edge at the most */
+		stop = (memory_size_t)slot->gpa + slot->size;
+		from = addr;
+		if (stop > end)
+			stop = end;
+		if (is_logged(slot))
+			run(log, slot, (from - slot->gpa) / DIRTY_PAGE_SIZE,
+			    (stop - slot->gpa + DIRTY_PAGE_SIZE - 1) /
+				    DIRTY_PAGE_SIZE);
+		addr = stop - DIRTY_PAGE_SIZE;
+	}
+}
+
+static void sync_slot(struct dirty_log *log, const struct kvm_slot *slot,
+		      uint64_t first, uint64_t end)
+{
+	sync_bitmap(log, slot);
+}
+
+static bool is_ram(const struct memory_region_section *section)
+{
+	return memory_region_info(section->region)->ram_block;
+}
+
+static void log_sync(void *opaque, const struct memory_region_section *section)
+{
+	struct dirty_log *log = opaque;
+
+	if (!log->kvm || !is_ram(section))
+		return;
+	if (log->kvm->dirty != KVM_DIRTY_RING) {
+		for_each_slot(log, section, sync_slot);
+		return;
+	}
+	/* Out of KVM, they have nothing left in the CPU's own buffers */
+	vcpus_keep_out(log->cpus);
+	dirty_log_reap(log);
+	vcpus_let_in(log->cpus);
+}
+
+static void log_clear(void *opaque, const struct memory_region_section *section)
+{
+	struct dirty_log *log = opaque;
+
+	if (log->kvm && log->kvm->dirty == KVM_DIRTY_CLEAR && is_ram(section))
+		for_each_slot(log, section, clear_bitmap);
+}
+
+/* A slot that goes takes its log with it */
+static void region_del(void *opaque,
+		       const struct memory_region_section *section)
+{
+	if (is_ram(section) && memory_region_dirty_log_mask(section->region))
+		log_sync(opaque, section);
+}
+
+static void log_stop(void *opaque, const struct memory_region_section *section,
+		     uint8_t old_mask, uint8_t new_mask)
+{
+	struct dirty_log *log = opaque;
+	struct dirty_slot *d, *next;
+
+	if (new_mask)
+		return;
+	HASH_ITER(hh, log->uncleared, d, next)
+	if (d->gpa >= section->offset_within_address_space &&
+	    d->gpa - section->offset_within_address_space < section->size)
+		forget(log, d);
+}
+
+static const struct memory_listener_ops ops = {
+	.region_del = region_del,
+	.log_stop = log_stop,
+	.log_sync = log_sync,
+	.log_clear = log_clear,
+};
+
+/* A ring that is full has its vCPU come out; most are emptied before */
+static void *reaper(void *opaque)
+{
+	struct dirty_log *log = opaque;
+	struct big_lock *lock = log->cpus->lock;
+	struct timespec until;
+
+	big_lock(lock);
+	while (!log->want_quit) {
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec++;
+		pthread_cond_timedwait(&log->wake, &lock->mutex, &until);
+		dirty_log_reap(log);
+	}
+	big_unlock(lock);
+	return NULL;
+}
+
+static int start_reaper(struct dirty_log *log, struct slotscope_error *err)
+{
+	sigset_t all, old;
+	int ret;
+
+	if (log->kvm->dirty != KVM_DIRTY_RING)
+		return 0;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	ret = pthread_create(&log->reaper, NULL, reaper, log);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (ret)
+		return error_set(err, ret,
+				 "start the thread that empties dirty rings");
+	log->has_reaper = true;
+	return 0;
+}
+
+int dirty_log_register(struct dirty_log *log, struct kvm_state *kvm,
+		       struct kvm_memory_listener *slots, struct vcpus *cpus,
+		       struct slotscope_error *err)
+{
+	int ret;
+
+	*log = (struct dirty_log){ .kvm = kvm, .slots = slots, .cpus = cpus };
+	pthread_cond_init(&log->wake, NULL);
+	ret = memory_listener_register(cpus->events->memory, "kvm-dirty-log",
+				       PRIORITY, &ops, log, &log->listener,
+				       err);
+	if (!ret) {
+		cpus->dirty = log;
+		ret = start_reaper(log, err);
+	}
+	if (ret)
+		dirty_log_unregister(log);
+	return ret;
+}
+
+void dirty_log_unregister(struct dirty_log *log)
+{
+	struct dirty_slot *d, *next;
+
+	if (!log->cpus)
+		return;
+	log->cpus->dirty = NULL;
+	log->kvm = NULL;
+	if (log->has_reaper) {
+		log->want_quit = true;
+		pthread_cond_signal(&log->wake);
+		big_unlock(log->cpus->lock);
+		pthread_join(log->reaper, NULL);
+		big_lock(log->cpus->lock);
+	}
+	memory_listener_unregister(log->listener);
+	HASH_ITER(hh, log->uncleared, d, next)
+	forget(log, d);
+	dirty_pages_deinit(&log->pages);
+	pthread_cond_destroy(&log->wake);
+	*log = (struct dirty_log){};
+}
+
+void dirty_log_clear(struct dirty_log *log, struct memory_model *model,
+		     unsigned int client)
+{
+	struct ram_block *block;
+
+	for (block = ram_block_first(model); block;
+	     block = ram_block_next(block)) {
+		dirty_pages_clear(&log->pages, client, block);
+		if (block->region)
+			memory_region_clear_dirty(block->region, 0,
+						  block->used_length);
+	}
+}

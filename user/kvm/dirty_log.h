@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the guest wrote to, fetched from KVM when the model's listeners ask for
+ * it: by each slot's bitmap, the same with clearing apart, or the vCPUs' rings.
+ */
+#ifndef SLOTSCOPE_KVM_DIRTY_LOG_H
+#define SLOTSCOPE_KVM_DIRTY_LOG_H
+
+#include <pthread.h>
+
+#include "kvm/dirty_pages.h"
+#include "kvm/listener.h"
+#include "kvm/vcpu.h"
+
+struct dirty_slot;
+
+/**
+ * struct dirty_log - of one address space
+ * @pages:     what is known to be dirty
+ * @uncleared: what KVM told, and was not told to forget yet (KVM_DIRTY_CLEAR)
+ * @reaped:    entries of rings so far
+ * @lost:      errno of what could not be fetched; pages may be missing then.
+ *	       EOVERFLOW: KVM wrote over entries of a ring that had not been read
+ */
+struct dirty_log {
+	struct kvm_state *kvm;
+	struct kvm_memory_listener *slots;
+	struct vcpus *cpus;
+	struct memory_listener *listener;
+	struct dirty_pages pages;
+	struct dirty_slot *uncleared;
+	uint64_t reaped;
+	int lost;
+	pthread_t reaper;
+	pthread_cond_t wake;
+	bool has_reaper;
+	bool want_quit;
+};
+
+/**
+ * dirty_log_register() - listen
+ * @slots: whose slots' pages it is about; on the same address space
+ * @cpus:  theirs are the rings; a thread that empties them is started
+ */
+int dirty_log_register(struct dirty_log *log, struct kvm_state *kvm,
+		       struct kvm_memory_listener *slots, struct vcpus *cpus,
+		       struct slotscope_error *err);
+
+/** dirty_log_unregister() - before the vCPUs and the slots go */
+void dirty_log_unregister(struct dirty_log *log);
+
+/**
+ * dirty_log_reap() - empty the vCPUs' rings
+ *
+ * What a vCPU that runs has in the CPU's own buffer is not among it: keep vCPUs
+ * out for that. With the big lock held.
+ *
+ * Return: how many entries there were.
+ */
+uint64_t dirty_log_reap(struct dirty_log *log);
+
+/**
+ * dirty_log_clear() - all pages clean, for one client
+ * @client: one bit of DIRTY_MEMORY_*
+ */
+void dirty_log_clear(struct dirty_log *log, struct memory_model *model,
+		     unsigned int client);
+
+#endif
