@@ -297,6 +297,53 @@ static void the_other_party_as_it_was(void **unused)
 	views_deinit(&v);
 }
 
+/* Two threads at once: which came first is not in the log, and that is said */
+static void another_thread_meanwhile(void **unused)
+{
+	static const char meanwhile[] = "another thread had slots changed";
+	const struct slot none = { .id = 7, .gmem_fd = -1 };
+	struct slot then = slot_of(0, 7, MiB, 64 * KiB, HVA, 0);
+	const struct finding *f;
+	struct slot_event *gone;
+	struct slot_event *asked;
+	struct views v;
+
+	views_pc(&v);
+	kvm_drop(&v, 0, MiB);
+	slot_drop(&v, VIEW_MODEL, 0, MiB);
+	log_vm_create(&v.log, 1);
+	log_change(&v.log, 2, none, then, 2, 0);
+	log_change(&v.log, 3, then, none, 4, 0);
+	log_request(&v.log, 4, high(), -EEXIST);
+	gone = &v.log.events[2];
+	asked = &v.log.events[3];
+	gone->tid = 102;
+	asked->time_ns = gone->time_ns - 10;
+	asked->duration_ns = 100;
+	views_check(&v);
+	f = only(&v, FINDING_REFUSED, 1);
+	assert_non_null(strstr(f->sentence, meanwhile));
+
+	/* before it, by the same thread, or without effect: nothing to say */
+	asked->time_ns = gone->time_ns + 10;
+	views_check(&v);
+	f = only(&v, FINDING_REFUSED, 1);
+	assert_null(strstr(f->sentence, meanwhile));
+	assert_non_null(strstr(f->sentence, "no rule explains it"));
+	asked->time_ns = gone->time_ns - 10;
+	gone->tid = asked->tid;
+	views_check(&v);
+	f = only(&v, FINDING_REFUSED, 1);
+	assert_null(strstr(f->sentence, meanwhile));
+	gone->tid = 102;
+	gone->change.result = -ENOMEM;
+	views_check(&v);
+	f = only(&v, FINDING_REFUSED, 1);
+	assert_null(strstr(f->sentence, meanwhile));
+	assert_non_null(strstr(f->sentence, "slot 7 at 0x100000"));
+	views_deinit(&v);
+}
+
 /* Slots were read after it: what stood before it is not known */
 static void before_the_base(void **unused)
 {
@@ -368,6 +415,7 @@ int main(void)
 		cmocka_unit_test(not_this_failure),
 		cmocka_unit_test(kvms_own_slot_is_the_other_party),
 		cmocka_unit_test(the_other_party_as_it_was),
+		cmocka_unit_test(another_thread_meanwhile),
 		cmocka_unit_test(before_the_base),
 		cmocka_unit_test(nonsense_is_refused),
 	};

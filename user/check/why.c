@@ -2,11 +2,12 @@
 /*
  * Why requests failed: the errno rules, given the slots that stood before each.
  * The log is folded once; where it comes to a request that failed, the state is
- * as KVM had it then.
+ * as KVM had it then; unless another thread had slots changed in the meantime, for
+ * which of the two KVM took first is not in the log.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "check/asked.h"
 #include "view/fold.h"
@@ -16,6 +17,7 @@
  * @by_seq: what failed, in the log's order; @at is the next to come
  */
 struct explaining {
+	const struct slot_log *log;
 	const struct request_limits *limits;
 	struct asked **by_seq;
 	size_t nr;
@@ -30,6 +32,22 @@ static int by_seq(const void *a, const void *b)
 	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
+/* Events are logged when they end, so those that ended too early come first */
+static bool others_changed_slots(const struct explaining *e,
+				 const struct slot_event *request)
+{
+	const struct slot_event *event = request;
+
+	while (event-- != e->log->events &&
+	       event->time_ns + event->duration_ns >= request->time_ns) {
+		if (event->type == SLOT_EVENT_CHANGE &&
+		    event->serial == request->serial &&
+		    event->tid != request->tid && !event->change.result)
+			return true;
+	}
+	return false;
+}
+
 static int explain(void *opaque, const struct slot_event *event,
 		   const struct slot_state *before)
 {
@@ -37,6 +55,7 @@ static int explain(void *opaque, const struct slot_event *event,
 	struct request_foresight foresight;
 	char words[REQUEST_SAY_MAX];
 	struct asked *asked;
+	int ret;
 
 	if (e->at == e->nr || e->by_seq[e->at]->seq != event->seq)
 		return 0;
@@ -47,8 +66,15 @@ static int explain(void *opaque, const struct slot_event *event,
 	asked->party_known =
 		request_foresight_keep(&foresight, asked->request.result) &&
 		foresight.may[0].other;
-	asked->why = strdup(words);
-	return asked->why ? 0 : -ENOMEM;
+	ret = asprintf(&asked->why, "%s%s", words,
+		       others_changed_slots(e, event) ?
+			       "; but another thread had slots changed "
+			       "meanwhile" :
+			       "");
+	if (ret >= 0)
+		return 0;
+	asked->why = NULL;
+	return -ENOMEM;
 }
 
 int asked_explain(struct asked_list *failed, const struct slot_log *log,
@@ -56,6 +82,7 @@ int asked_explain(struct asked_list *failed, const struct slot_log *log,
 {
 	const struct request_limits nothing_known = { 0 };
 	struct explaining e = {
+		.log = log,
 		.limits = limits ? limits : &nothing_known,
 		.nr = failed->nr,
 	};
