@@ -136,7 +136,7 @@ printf '\n\nq\n' | "${run[@]}" --step >"$work/out" 2>>"$work/err"
 is "$?,$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" 0,3 "--step: q ends it"
 
 # It waits: nothing more is told while nobody says so. Ends by SIGINT
-mkfifo "$work/stdin"
+mkfifo "$work/stdin" "$work/stdin2"
 sleep 30 >"$work/stdin" &
 holder=$!
 for signal in INT TERM; do
@@ -151,6 +151,23 @@ for signal in INT TERM; do
 	kill -$signal "$vm"
 	wait_vm
 	is "$status,$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" 0,1 "SIG$signal while it waits ends the VM"
+done
+# The last step waits in a vCPU's thread
+for signal in INT TERM; do
+	yes '' | head -n $((steps - 2)) >"$work/enters"
+	{ cat "$work/enters"; sleep 30 & echo $! >"$work/sleeper"; wait; } >"$work/stdin2" &
+	"${run[@]:2}" --step <"$work/stdin2" >"$work/out" 2>"$work/vm.err" &
+	vm=$!
+	for ((i = 0; i < 200; i++)); do
+		grep -q 'started\|qmp @' "$work/vm.err" && break
+		sleep 0.05
+	done
+	sleep 0.3
+	is "$(grep -c kvm_cpu_exec "$work/out")" 0 "--step waits before the guest runs"
+	kill -$signal "$vm"
+	wait_vm
+	is "$status" 0 "SIG$signal while a vCPU waits ends the VM"
+	kill "$(cat "$work/sleeper")"
 done
 kill "$holder"
 

@@ -11,6 +11,8 @@
 #include "cmd/explain.h"
 #include "render/explain.h"
 
+#define LOOK_MS 100 /* whether the story has ended meanwhile */
+
 static struct explain explain;
 static bool waits;
 
@@ -48,15 +50,21 @@ static enum answer wait_for_answer(void)
 				 { -1, POLLIN, 0 } };
 	enum answer answer = ANSWER_ALL;
 	sigset_t mask;
+	int nr;
 
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
 	fds[1].fd = signalfd(-1, &mask, SFD_CLOEXEC);
-	while (poll(fds, 2, -1) < 0 && errno == EINTR)
-		;
+	/*
+	 * The last step waits in a vCPU's thread, and the main loop may be the
+	 * first to read the signal, or be told to quit: it ends the story then
+	 */
+	do {
+		nr = poll(fds, 2, LOOK_MS);
+	} while (narrating() && (!nr || (nr < 0 && errno == EINTR)));
 	/* It is only looked at: the main loop reads it, and ends the VM */
-	if (fds[1].revents)
+	if (fds[1].revents || !narrating())
 		answer = ANSWER_END;
 	else if (fds[0].revents)
 		answer = read_line();
@@ -77,8 +85,9 @@ static void wait_here(const struct narrate_event *event)
 	case ANSWER_NEXT:
 		return;
 	case ANSWER_END:
+		if (narrating())
+			kill(getpid(), SIGTERM);
 		narrate_end();
-		kill(getpid(), SIGTERM);
 		if (terminal)
 			fputc('\n', stderr);
 		return;

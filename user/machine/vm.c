@@ -213,6 +213,8 @@ err_model:
 
 static void end(struct vm *vm)
 {
+	/* A vCPU that waits for somebody to read it could not be ended */
+	narrate_end();
 	monitor_destroy(vm->monitor);
 	vm->listener.notify_fd = -1;
 	vm->listener.cpus = NULL;
