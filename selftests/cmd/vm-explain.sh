@@ -153,7 +153,7 @@ for signal in INT TERM; do
 	is "$status,$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" 0,1 "SIG$signal while it waits ends the VM"
 done
 # The last step waits in a vCPU's thread
-for signal in INT TERM; do
+for signal in INT TERM quit; do
 	yes '' | head -n $((steps - 2)) >"$work/enters"
 	{ cat "$work/enters"; sleep 30 & echo $! >"$work/sleeper"; wait; } >"$work/stdin2" &
 	"${run[@]:2}" --step <"$work/stdin2" >"$work/out" 2>"$work/vm.err" &
@@ -164,9 +164,13 @@ for signal in INT TERM; do
 	done
 	sleep 0.3
 	is "$(grep -c kvm_cpu_exec "$work/out")" 0 "--step waits before the guest runs"
-	kill -$signal "$vm"
+	if [ $signal = quit ]; then
+		qmp quit >"$work/null"
+	else
+		kill -$signal "$vm"
+	fi
 	wait_vm
-	is "$status" 0 "SIG$signal while a vCPU waits ends the VM"
+	is "$status" 0 "$signal while a vCPU waits ends the VM"
 	kill "$(cat "$work/sleeper")"
 done
 kill "$holder"
