@@ -143,7 +143,10 @@ static int map_bios(struct machine *m, struct memory_region *container,
 	};
 	struct memory_region *isa;
 	int ret;
-	NARRATE(PC_SYSTEM_FIRMWARE_INIT, NULL, NULL, "%s", "");
+	NARRATE_ID(m->class->ram_board == RAM_BOARD_MICROVM ?
+			   NARRATE_BIOS_MAP :
+			   NARRATE_PC_SYSTEM_FIRMWARE_INIT,
+		   NULL, NULL, "%s", "");
 
 	ret = board_add_alias(m, container, &isa_bios, &isa, err);
 	if (!ret && readonly)

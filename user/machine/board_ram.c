@@ -100,9 +100,12 @@ int board_map_ram(struct machine *m, struct slotscope_error *err)
 {
 	const struct ram_layout *l = &m->layout;
 	int ret;
-	NARRATE(PC_MEMORY_INIT, NULL, NULL,
-		"0x%" PRIx64 " bytes below 4 GiB, 0x%" PRIx64 " above",
-		l->below_4g, l->above_4g);
+	NARRATE_ID(m->class->ram_board == RAM_BOARD_MICROVM ?
+			   NARRATE_MICROVM_MEMORY_INIT :
+			   NARRATE_PC_MEMORY_INIT,
+		   NULL, NULL,
+		   "0x%" PRIx64 " bytes below 4 GiB, 0x%" PRIx64 " above",
+		   l->below_4g, l->above_4g);
 
 	ret = map_part(m, "ram-below-4g", 0, 0, l->below_4g, err);
 	if (!ret && l->above_4g)

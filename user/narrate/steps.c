@@ -227,12 +227,24 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 		"aliases: ram-below-4g up to the hole for PCI and firmware, "
 		"ram-above-4g for what did not fit.",
 	},
+	[NARRATE_MICROVM_MEMORY_INIT] = {
+		"microvm_memory_init", "hw/i386/microvm.c", NULL, NULL,
+		"Lays RAM out as a PC does: aliases ram-below-4g and "
+		"ram-above-4g of one region, around the hole for devices and "
+		"firmware.",
+	},
 	[NARRATE_PC_SYSTEM_FIRMWARE_INIT] = {
 		"pc_system_firmware_init", "hw/i386/pc_sysfw.c",
 		"part of pc_memory_init", NULL,
 		"pc.bios: the firmware's ROM ends at 4 GiB, where the first "
 		"instruction is. Its last 128 KiB show below 1 MiB once more "
 		"(isa-bios).",
+	},
+	[NARRATE_BIOS_MAP] = {
+		"x86_bios_rom_init", "hw/i386/x86.c", NULL, NULL,
+		"The firmware's ROM, pc.bios, ends at 4 GiB, where the first "
+		"instruction is. Its last 128 KiB show below 1 MiB once more.",
+		.part = "the region",
 	},
 	[NARRATE_BIOS_LOAD] = {
 		"x86_bios_rom_init", "hw/i386/x86.c", "bios_name, in pc_memory_init",
