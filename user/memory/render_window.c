@@ -322,7 +322,10 @@ static int render_region(struct render *render, struct memory_region *region,
 		render_through_alias(&at, region);
 		r = render_region(render, info->alias, at);
 	} else {
-		r = render_children(render, region, &at);
+		/* Most regions are leaves */
+		r = region->enabled_children.nr ?
+			    render_children(render, region, &at) :
+			    0;
 		if (!r && info->terminates)
 			r = render->overlap ? fill_gaps(render, region, &at) :
 					      fill_behind(render->out, first,

@@ -71,6 +71,7 @@ void board_map(struct board *board, uint64_t addr,
 void board_fill(struct board *board, unsigned int nr);
 
 void bench_changes(void);
+void bench_spaces(void);
 void bench_bulk(void);
 void bench_lookups(void);
 void bench_blocks(void);

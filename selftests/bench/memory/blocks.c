@@ -87,6 +87,25 @@ static struct span *spans_of(const struct memory_model *model, size_t *nr)
 	return spans;
 }
 
+/* What a block costs though there is nothing to search */
+static double alone_us(void)
+{
+	struct memory_model *model;
+	struct ram_block *block;
+	uint64_t ns[TURNS];
+	unsigned int turn;
+
+	bench_must(memory_model_create(NULL, &model, &bench_error));
+	for (turn = 0; turn < TURNS; turn++) {
+		ns[turn] = bench_now_ns();
+		block = make(model, SIZE);
+		ns[turn] = bench_now_ns() - ns[turn];
+		bench_must(ram_block_destroy(block, &bench_error));
+	}
+	memory_model_destroy(model);
+	return bench_median_us(ns, TURNS);
+}
+
 /* In turns of their own: a long search would leave the caches cold for the rest */
 static void one_more(unsigned int n)
 {
@@ -120,7 +139,7 @@ static void one_more(unsigned int n)
 	memory_model_destroy(model);
 	bench_row(BENCH_ROW(.what = "make one RAMBlock more", .n = n,
 			    .us = bench_median_us(fast, TURNS),
-			    .full = bench_median_us(full, TURNS)));
+			    .full = bench_median_us(full, TURNS) + alone_us()));
 }
 
 static void from_nothing(unsigned int n)

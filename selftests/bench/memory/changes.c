@@ -89,6 +89,56 @@ void bench_changes(void)
 	}
 }
 
+static void ignore(void *opaque, const struct memory_region_section *section)
+{
+}
+
+/* Beside @board, each with a root and a listener of its own */
+static void add_spaces(struct board *board, unsigned int nr)
+{
+	static const struct memory_listener_ops ops = { .region_add = ignore };
+	struct memory_listener *listener;
+	struct address_space *as;
+	struct memory_region *io;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		io = board_make_io(board);
+		bench_must(address_space_create(board->model, "other", io, &as,
+						&bench_error));
+		bench_must(memory_listener_register(as, "other", 0, &ops, NULL,
+						    &listener, &bench_error));
+		memory_region_unref(io);
+	}
+}
+
+/* By how many address spaces stand there that the change does not concern */
+void bench_spaces(void)
+{
+	struct samples fast, full;
+	unsigned int i, turn;
+
+	for (i = 0; i < BENCH_SIZES; i++) {
+		samples_init(&fast, 10, false);
+		samples_init(&full, 10, true);
+		add_spaces(&fast.board, bench_sizes[i]);
+		add_spaces(&full.board, bench_sizes[i]);
+		full.per_turn = 9;
+		for (turn = 0; turn < TURNS; turn++) {
+			take_turn(&fast);
+			take_turn(&full);
+		}
+		bench_row(
+			BENCH_ROW(.what = "add one, N address spaces beside",
+				  .n = bench_sizes[i],
+				  .us = bench_median_us(fast.add, fast.nr),
+				  .calls = (double)fast.calls / fast.nr,
+				  .full = bench_median_us(full.add, full.nr)));
+		samples_deinit(&fast);
+		samples_deinit(&full);
+	}
+}
+
 static uint64_t fill_ns(unsigned int n, bool full)
 {
 	struct board board;
@@ -106,17 +156,19 @@ static uint64_t fill_ns(unsigned int n, bool full)
 
 void bench_bulk(void)
 {
-	uint64_t fast[TURNS], full[TURNS];
-	unsigned int i, turn;
+	uint64_t fast[10 * TURNS], full[10 * TURNS];
+	unsigned int i, turn, turns;
 
 	for (i = 0; i < BENCH_SIZES; i++) {
-		for (turn = 0; turn < TURNS; turn++) {
+		/* Few take so little time that a median of few tells little */
+		turns = bench_sizes[i] > 100 ? TURNS : 10 * TURNS;
+		for (turn = 0; turn < turns; turn++) {
 			fast[turn] = fill_ns(bench_sizes[i], false);
 			full[turn] = fill_ns(bench_sizes[i], true);
 		}
 		bench_row(BENCH_ROW(.what = "make and add N in one commit",
 				    .n = bench_sizes[i],
-				    .us = bench_median_us(fast, TURNS),
-				    .full = bench_median_us(full, TURNS)));
+				    .us = bench_median_us(fast, turns),
+				    .full = bench_median_us(full, turns)));
 	}
 }
