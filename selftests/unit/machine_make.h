@@ -23,10 +23,12 @@
 
 #define REQUESTS_MAX 64
 #define BLOCKS_MAX   4
+#define SLOTS_MAX    64
 
 /* A board, and what KVM would have been asked while it was built */
 struct built {
 	struct machine machine;
+	struct machine_ops ops;
 	struct kvm_slots *slots;
 	struct kvm_slot_request requests[REQUESTS_MAX];
 	size_t nr_requests;
@@ -35,6 +37,14 @@ struct built {
 	size_t nr_blocks;
 	size_t fail_at; /* refuse this RAMBlock; counted from 1 */
 	size_t problems;
+	bool real;	  /* RAM is memory of this process */
+	bool full_render; /* as struct memory_model_options */
+	bool no_log;	  /* requests are not noted, only done: */
+	void *host[BLOCKS_MAX];
+	struct kvm_slot_request slots_now[SLOTS_MAX]; /* what KVM would have */
+	size_t nr_done;				      /* requests */
+	size_t resets, smis, shutdowns;
+	uint64_t now;
 };
 
 /* Each RAMBlock far from the others, and not where its guest addresses are */
@@ -53,17 +63,68 @@ static int alloc(void *opaque, const char *name, uint64_t size,
 		return error_set(err, ENOMEM, "allocate %s", name);
 	b->blocks[b->nr_blocks] = name;
 	b->sizes[b->nr_blocks] = size;
+	if (b->real) {
+		b->host[b->nr_blocks] = aligned_alloc(4096, size);
+		assert_non_null(b->host[b->nr_blocks]);
+		memset(b->host[b->nr_blocks], 0, size);
+		ram->host = b->host[b->nr_blocks];
+	}
 	ram->hva = hva_of(b->nr_blocks++);
 	return 0;
+}
+
+/* KVM's own rule: slots do not overlap, and one that goes was there */
+static void do_request(struct built *b, const struct kvm_slot_request *r)
+{
+	size_t i;
+
+	b->nr_done++;
+	assert_in_range(r->slot, 0, SLOTS_MAX - 1);
+	if (!r->size) {
+		assert_true(b->slots_now[r->slot].size);
+		b->slots_now[r->slot].size = 0;
+		return;
+	}
+	for (i = 0; i < SLOTS_MAX; i++) {
+		const struct kvm_slot_request *s = &b->slots_now[i];
+
+		if (i != r->slot && s->size && s->gpa < r->gpa + r->size &&
+		    r->gpa < s->gpa + s->size)
+			fail_msg("slots %zu and %u overlap", i, r->slot);
+	}
+	b->slots_now[r->slot] = *r;
 }
 
 static int note_request(void *opaque, const struct kvm_slot_request *request)
 {
 	struct built *b = opaque;
 
+	do_request(b, request);
+	if (b->no_log)
+		return 0;
 	assert_in_range(b->nr_requests, 0, REQUESTS_MAX - 1);
 	b->requests[b->nr_requests++] = *request;
 	return 0;
+}
+
+static void note_reset(void *opaque)
+{
+	((struct built *)opaque)->resets++;
+}
+
+static void note_smi(void *opaque)
+{
+	((struct built *)opaque)->smis++;
+}
+
+static void note_shutdown(void *opaque)
+{
+	((struct built *)opaque)->shutdowns++;
+}
+
+static uint64_t tell_now(void *opaque)
+{
+	return ((struct built *)opaque)->now;
 }
 
 static void note_problem(void *opaque, const struct slotscope_error *problem)
@@ -82,16 +143,27 @@ static int build(struct built *b, const struct machine_class *class,
 		.problem = note_problem,
 		.opaque = b,
 	};
-	const struct machine_ops ops = { .alloc = alloc, .opaque = b };
+	const struct memory_model_options model = {
+		.full_render = b->full_render,
+	};
 	struct slotscope_error err = {};
 	int ret;
 
-	assert_int_equal(memory_model_create(NULL, &b->machine.model, &err), 0);
+	b->ops = (struct machine_ops){
+		.alloc = alloc,
+		.now_ns = tell_now,
+		.smi = note_smi,
+		.reset = note_reset,
+		.shutdown = note_shutdown,
+		.opaque = b,
+	};
+	assert_int_equal(memory_model_create(&model, &b->machine.model, &err),
+			 0);
 	assert_int_equal(memory_map_init(b->machine.model, &b->machine, &err),
 			 0);
 	assert_int_equal(
 		kvm_slots_create(b->machine.memory, &kvm, &b->slots, &err), 0);
-	ret = machine_init(&b->machine, class, wanted, &ops, &err);
+	ret = machine_init(&b->machine, class, wanted, &b->ops, &err);
 	assert_int_equal(ret, -err.code);
 	return ret;
 }
@@ -100,9 +172,12 @@ static void destroy(struct built *b)
 {
 	/* The deletions at the end are not the board's */
 	b->nr_requests = 0;
+	b->no_log = true;
 	kvm_slots_destroy(b->slots);
 	memory_model_destroy(b->machine.model);
 	machine_deinit(&b->machine);
+	while (b->nr_blocks)
+		free(b->host[--b->nr_blocks]);
 }
 
 /* The ranges below "Root memory region: system"; the caller frees them */
@@ -327,9 +402,8 @@ static void compare_qemu(const struct machine_class *class, const char *root,
 }
 
 /* Those in the large set of fixtures, if that is here */
-__attribute__((unused)) static void
-compare_more(const struct machine_class *class, const char *const *names,
-	     size_t nr)
+static inline void compare_more(const struct machine_class *class,
+				const char *const *names, size_t nr)
 {
 	char root[200], path[256], *probe;
 	size_t i, len;
