@@ -24,6 +24,8 @@ enum {
 #define PM_BLOCK_SIZE	     128
 #define AHCI_IO_SIZE	     32
 #define AHCI_MEMORY_SIZE     4096
+#define AHCI_VS		     0x10
+#define AHCI_1_0	     0x00010000
 #define SMBUS_IO_SIZE	     64
 
 static int lpc_changed(struct pci_device *device, const uint8_t *old,
@@ -82,7 +84,6 @@ static void init_lpc(struct ich9 *ich9)
 	pci_set(device->writable, LPC_RCBA, 4, 0xffffc001);
 }
 
-/* A controller that has no ports: all of its registers are 0 */
 static void init_ahci(struct ich9 *ich9)
 {
 	static const struct pci_id id = {
@@ -136,6 +137,23 @@ static enum memtx_result drop_write(void *opaque, uint64_t addr,
 	return MEMTX_OK;
 }
 
+/* A controller without ports: all of its registers are 0, but its version */
+static enum memtx_result ahci_read(void *opaque, uint64_t addr,
+				   unsigned int size, uint64_t *data)
+{
+	(void)opaque;
+	(void)size;
+	*data = addr == AHCI_VS ? AHCI_1_0 : 0;
+	return MEMTX_OK;
+}
+
+static const struct memory_region_ops ahci_ops = {
+	.read = ahci_read,
+	.write = drop_write,
+	.endian = MEMORY_ENDIAN_LITTLE,
+	.impl = { .min_access_size = 4, .max_access_size = 4 },
+};
+
 static const struct memory_region_ops zero_ops = {
 	.read = zero_read,
 	.write = drop_write,
@@ -148,20 +166,21 @@ static int create_regions(struct ich9 *ich9, struct machine *m,
 	const struct {
 		const char *name;
 		uint64_t size;
+		const struct memory_region_ops *ops;
 		struct memory_region **out;
 	} regions[] = {
-		{ "ahci", AHCI_MEMORY_SIZE, &ich9->ahci_memory },
-		{ "ahci-idp", AHCI_IO_SIZE, &ich9->ahci_io },
-		{ "pm-smbus", SMBUS_IO_SIZE, &ich9->smbus_io },
-		{ "lpc-rcrb-mmio", RCRB_SIZE, &ich9->rcrb },
+		{ "ahci", AHCI_MEMORY_SIZE, &ahci_ops, &ich9->ahci_memory },
+		{ "ahci-idp", AHCI_IO_SIZE, &zero_ops, &ich9->ahci_io },
+		{ "pm-smbus", SMBUS_IO_SIZE, &zero_ops, &ich9->smbus_io },
+		{ "lpc-rcrb-mmio", RCRB_SIZE, &zero_ops, &ich9->rcrb },
 	};
 	size_t i;
 	int ret = 0;
 
 	for (i = 0; i < sizeof(regions) / sizeof(regions[0]) && !ret; i++) {
 		ret = memory_region_create_io(m->model, regions[i].name,
-					      regions[i].size, &zero_ops, NULL,
-					      regions[i].out, err);
+					      regions[i].size, regions[i].ops,
+					      NULL, regions[i].out, err);
 		if (!ret)
 			ret = board_own(*regions[i].out, NULL, err);
 	}
