@@ -13,6 +13,12 @@
 /* Before the slots' own (10) when regions go: what goes is fetched first */
 #define PRIORITY 11
 
+/* As KVM numbers slots: the address space in the upper half */
+static uint32_t raw_id(unsigned int as_id, const struct kvm_slot *slot)
+{
+	return as_id << 16 | slot->id;
+}
+
 /* One slot's pages that KVM counts as dirty until it is told to clear them */
 struct dirty_slot {
 	uint32_t id;
@@ -41,11 +47,13 @@ static void forget(struct dirty_log *log, struct dirty_slot *d)
 
 /* That of a slot as it is now: its number may have been another's before */
 static struct dirty_slot *uncleared_of(struct dirty_log *log,
+				       unsigned int as_id,
 				       const struct kvm_slot *slot, bool create)
 {
+	uint32_t id = raw_id(as_id, slot);
 	struct dirty_slot *d;
 
-	HASH_FIND(hh, log->uncleared, &slot->id, sizeof(slot->id), d);
+	HASH_FIND(hh, log->uncleared, &id, sizeof(id), d);
 	if (d && (d->gpa != slot->gpa || d->size != slot->size)) {
 		forget(log, d);
 		d = NULL;
@@ -55,7 +63,7 @@ static struct dirty_slot *uncleared_of(struct dirty_log *log,
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return NULL;
-	d->id = slot->id;
+	d->id = id;
 	d->gpa = slot->gpa;
 	d->size = slot->size;
 	d->bits = calloc(1, bitmap_bytes(nr_pages(slot)));
@@ -89,11 +97,12 @@ static void mark(struct dirty_log *log, const struct kvm_slot *slot,
 		log->lost = -ret;
 }
 
-static void sync_bitmap(struct dirty_log *log, const struct kvm_slot *slot)
+static void sync_bitmap(struct dirty_log *log, unsigned int as_id,
+			const struct kvm_slot *slot)
 {
 	size_t bytes = bitmap_bytes(nr_pages(slot)), i;
 	uint64_t *bits = calloc(1, bytes);
-	struct kvm_dirty_log request = { .slot = slot->id,
+	struct kvm_dirty_log request = { .slot = raw_id(as_id, slot),
 					 .dirty_bitmap = bits };
 	struct dirty_slot *d = NULL;
 
@@ -104,20 +113,21 @@ static void sync_bitmap(struct dirty_log *log, const struct kvm_slot *slot)
 	}
 	mark(log, slot, 0, bits, nr_pages(slot));
 	if (log->kvm->dirty == KVM_DIRTY_CLEAR)
-		d = uncleared_of(log, slot, true);
+		d = uncleared_of(log, as_id, slot, true);
 	for (i = 0; d && i < bytes / sizeof(*bits); i++)
 		d->bits[i] |= bits[i];
 	free(bits);
 }
 
 /* Only what KVM told may be cleared: a page written since is not known yet */
-static void clear_bitmap(struct dirty_log *log, const struct kvm_slot *slot,
-			 uint64_t first, uint64_t end)
+static void clear_bitmap(struct dirty_log *log, unsigned int as_id,
+			 const struct kvm_slot *slot, uint64_t first,
+			 uint64_t end)
 {
-	struct dirty_slot *d = uncleared_of(log, slot, false);
+	struct dirty_slot *d = uncleared_of(log, as_id, slot, false);
 	uint64_t pages = nr_pages(slot), begin = first & ~63ULL, i;
 	uint64_t stop = (end + 63) & ~63ULL;
-	struct kvm_clear_dirty_log request = { .slot = slot->id };
+	struct kvm_clear_dirty_log request = { .slot = raw_id(as_id, slot) };
 	uint64_t *bits;
 
 	if (!d)
@@ -150,9 +160,12 @@ static const struct kvm_slot *slot_by_id(const struct dirty_log *log,
 					 uint32_t id)
 {
 	const struct kvm_slot *slot = NULL;
+	unsigned int as_id = id >> 16;
 
-	while ((slot = kvm_slots_next(log->slots->slots, slot)))
-		if (slot->id == id)
+	if (as_id >= DIRTY_LOG_AS || !log->slots[as_id])
+		return NULL;
+	while ((slot = kvm_slots_next(log->slots[as_id]->slots, slot)))
+		if (slot->id == (id & 0xffff))
 			break;
 	return slot;
 }
@@ -160,7 +173,7 @@ static const struct kvm_slot *slot_by_id(const struct dirty_log *log,
 static void reap_vcpu(struct dirty_log *log, struct vcpu *cpu)
 {
 	const struct kvm_slot *slot = NULL;
-	uint32_t first = cpu->ring_next;
+	uint32_t first = cpu->ring_next, id = 0;
 	struct kvm_dirty_gfn *gfn;
 	const uint64_t one = 1;
 
@@ -170,8 +183,10 @@ static void reap_vcpu(struct dirty_log *log, struct vcpu *cpu)
 		if (__atomic_load_n(&gfn->flags, __ATOMIC_ACQUIRE) !=
 		    KVM_DIRTY_GFN_F_DIRTY)
 			break;
-		if (!slot || slot->id != gfn->slot)
-			slot = slot_by_id(log, gfn->slot);
+		if (!slot || id != gfn->slot) {
+			id = gfn->slot;
+			slot = slot_by_id(log, id);
+		}
 		if (slot)
 			mark(log, slot, gfn->offset, &one, 1);
 		__atomic_store_n(&gfn->flags, KVM_DIRTY_GFN_F_RESET,
@@ -202,10 +217,12 @@ uint64_t dirty_log_reap(struct dirty_log *log)
 /* Its slots, as far as they lie in a section; they are cut as sections are */
 static void for_each_slot(struct dirty_log *log,
 			  const struct memory_region_section *section,
-			  void (*run)(struct dirty_log *log,
+			  void (*run)(struct dirty_log *log, unsigned int as_id,
 				      const struct kvm_slot *slot,
 				      uint64_t first, uint64_t end))
 {
+	unsigned int as_id = section->address_space !=
+			     log->cpus->events->memory;
 	gpa_t addr = section->offset_within_address_space;
 	memory_size_t end = (memory_size_t)addr + section->size;
 	const struct kvm_slot *slot;
@@ -213,7 +230,7 @@ static void for_each_slot(struct dirty_log *log,
 	gpa_t from;
 
 	for (; addr < end; addr += DIRTY_PAGE_SIZE) {
-		slot = kvm_slots_find(log->slots->slots, addr);
+		slot = kvm_slots_find(log->slots[as_id]->slots, addr);
 		if (!slot)
 			continue; /* a ragged edge at the most */
 		stop = (memory_size_t)slot->gpa + slot->size;
@@ -221,17 +238,18 @@ static void for_each_slot(struct dirty_log *log,
 		if (stop > end)
 			stop = end;
 		if (is_logged(slot))
-			run(log, slot, (from - slot->gpa) / DIRTY_PAGE_SIZE,
+			run(log, as_id, slot,
+			    (from - slot->gpa) / DIRTY_PAGE_SIZE,
 			    (stop - slot->gpa + DIRTY_PAGE_SIZE - 1) /
 				    DIRTY_PAGE_SIZE);
 		addr = stop - DIRTY_PAGE_SIZE;
 	}
 }
 
-static void sync_slot(struct dirty_log *log, const struct kvm_slot *slot,
-		      uint64_t first, uint64_t end)
+static void sync_slot(struct dirty_log *log, unsigned int as_id,
+		      const struct kvm_slot *slot, uint64_t first, uint64_t end)
 {
-	sync_bitmap(log, slot);
+	sync_bitmap(log, as_id, slot);
 }
 
 static bool is_ram(const struct memory_region_section *section)
@@ -334,10 +352,14 @@ int dirty_log_register(struct dirty_log *log, struct kvm_state *kvm,
 {
 	int ret;
 
-	*log = (struct dirty_log){ .kvm = kvm, .slots = slots, .cpus = cpus };
+	*log = (struct dirty_log){
+		.kvm = kvm,
+		.slots[0] = slots,
+		.cpus = cpus,
+	};
 	pthread_cond_init(&log->wake, NULL);
 	ret = memory_listener_register(cpus->events->memory, "kvm-dirty-log",
-				       PRIORITY, &ops, log, &log->listener,
+				       PRIORITY, &ops, log, &log->listeners[0],
 				       err);
 	if (!ret) {
 		cpus->dirty = log;
@@ -346,6 +368,15 @@ int dirty_log_register(struct dirty_log *log, struct kvm_state *kvm,
 	if (ret)
 		dirty_log_unregister(log);
 	return ret;
+}
+
+int dirty_log_add_smram(struct dirty_log *log, struct address_space *as,
+			struct kvm_memory_listener *slots,
+			struct slotscope_error *err)
+{
+	log->slots[1] = slots;
+	return memory_listener_register(as, "kvm-dirty-log-smram", PRIORITY,
+					&ops, log, &log->listeners[1], err);
 }
 
 void dirty_log_unregister(struct dirty_log *log)
@@ -363,7 +394,8 @@ void dirty_log_unregister(struct dirty_log *log)
 		pthread_join(log->reaper, NULL);
 		big_lock(log->cpus->lock);
 	}
-	memory_listener_unregister(log->listener);
+	memory_listener_unregister(log->listeners[1]);
+	memory_listener_unregister(log->listeners[0]);
 	HASH_ITER(hh, log->uncleared, d, next)
 	forget(log, d);
 	dirty_pages_deinit(&log->pages);

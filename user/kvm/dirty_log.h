@@ -12,10 +12,13 @@
 #include "kvm/listener.h"
 #include "kvm/vcpu.h"
 
+#define DIRTY_LOG_AS 2 /* address spaces that KVM may have */
+
 struct dirty_slot;
 
 /**
- * struct dirty_log - of one address space
+ * struct dirty_log - of a VM
+ * @slots:     of each address space that is listened to; else NULL
  * @pages:     what is known to be dirty
  * @uncleared: what KVM told, and was not told to forget yet (KVM_DIRTY_CLEAR)
  * @reaped:    entries of rings so far
@@ -24,9 +27,9 @@ struct dirty_slot;
  */
 struct dirty_log {
 	struct kvm_state *kvm;
-	struct kvm_memory_listener *slots;
+	struct kvm_memory_listener *slots[DIRTY_LOG_AS];
+	struct memory_listener *listeners[DIRTY_LOG_AS];
 	struct vcpus *cpus;
-	struct memory_listener *listener;
 	struct dirty_pages pages;
 	struct dirty_slot *uncleared;
 	uint64_t reaped;
@@ -45,6 +48,11 @@ struct dirty_log {
 int dirty_log_register(struct dirty_log *log, struct kvm_state *kvm,
 		       struct kvm_memory_listener *slots, struct vcpus *cpus,
 		       struct slotscope_error *err);
+
+/** dirty_log_add_smram() - listen to SMM's address space too */
+int dirty_log_add_smram(struct dirty_log *log, struct address_space *as,
+			struct kvm_memory_listener *slots,
+			struct slotscope_error *err);
 
 /** dirty_log_unregister() - before the vCPUs and the slots go */
 void dirty_log_unregister(struct dirty_log *log);

@@ -100,15 +100,14 @@ static void inhibit(void *opaque, bool out)
 		vcpus_let_in(l->cpus);
 }
 
-int kvm_memory_listener_register(struct kvm_memory_listener *l,
-				 struct kvm_state *kvm,
-				 struct address_space *as,
-				 struct kvm_fault *fault,
-				 struct slotscope_error *err)
+static int register_as(struct kvm_memory_listener *l, struct kvm_state *kvm,
+		       struct address_space *as, uint16_t as_id,
+		       struct kvm_fault *fault, struct slotscope_error *err)
 {
 	const struct kvm_slots_options options = {
 		.mode = kvm->queue_slots ? KVM_SLOTS_QUEUED :
 					   KVM_SLOTS_IMMEDIATE,
+		.as_id = as_id,
 		.nr_slots = kvm->nr_slots,
 		.request = request,
 		.inhibit = inhibit,
@@ -124,6 +123,28 @@ int kvm_memory_listener_register(struct kvm_memory_listener *l,
 		.notify_fd = -1,
 	};
 	return kvm_slots_create(as, &options, &l->slots, err);
+}
+
+int kvm_memory_listener_register(struct kvm_memory_listener *l,
+				 struct kvm_state *kvm,
+				 struct address_space *as,
+				 struct kvm_fault *fault,
+				 struct slotscope_error *err)
+{
+	return register_as(l, kvm, as, 0, fault, err);
+}
+
+int kvm_smram_listener_register(struct kvm_memory_listener *l,
+				struct kvm_state *kvm, struct address_space *as,
+				struct kvm_fault *fault,
+				struct slotscope_error *err)
+{
+	if (kvm->nr_as > 1)
+		return register_as(l, kvm, as, 1, fault, err);
+	error_set(err, ENOTSUP, "have KVM keep the memory of SMM apart");
+	error_why(err, "this KVM has one address space "
+		       "(KVM_CAP_MULTI_ADDRESS_SPACE)");
+	return error_next(err, "use -M smm=off");
 }
 
 void kvm_memory_listener_unregister(struct kvm_memory_listener *l)

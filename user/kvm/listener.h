@@ -50,6 +50,16 @@ int kvm_memory_listener_register(struct kvm_memory_listener *l,
 				 struct slotscope_error *err);
 
 /**
+ * kvm_smram_listener_register() - likewise, for KVM's address space 1: SMM's
+ *
+ * Errors: -ENOTSUP too, for a KVM that has one address space.
+ */
+int kvm_smram_listener_register(struct kvm_memory_listener *l,
+				struct kvm_state *kvm, struct address_space *as,
+				struct kvm_fault *fault,
+				struct slotscope_error *err);
+
+/**
  * kvm_memory_listener_unregister() - stop
  *
  * The VM keeps its slots: they go with it, as in a VMM that exits.

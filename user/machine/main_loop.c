@@ -81,6 +81,7 @@ static int monitor_object_del(void *opaque, const char *id,
 static void tell_refused(struct vm *vm)
 {
 	struct slotscope_error *const refused[] = { &vm->listener.error,
+						    &vm->smram_listener.error,
 						    &vm->io_listener.error };
 	size_t i;
 

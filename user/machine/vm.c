@@ -16,6 +16,7 @@
 
 #include "machine/firmware.h"
 #include "machine/pc.h"
+#include "machine/smram.h"
 #include "machine/vm_private.h"
 #include "narrate/memory.h"
 #include "narrate/narrate.h"
@@ -129,6 +130,31 @@ static int build_board(struct vm *vm, struct slotscope_error *err)
 			 vm->machine.class->bios_in_ram, err);
 }
 
+/* SMM's memory, once the board has said what is in it */
+static int listen_to_smram(struct vm *vm, struct slotscope_error *err)
+{
+	struct address_space *as;
+	int ret;
+
+	if (!vm->machine.smram || !vm->board.smm)
+		return 0;
+	ret = smram_address_space_create(&vm->machine, &as, err);
+	if (!ret)
+		ret = kvm_smram_listener_register(&vm->smram_listener, &vm->kvm,
+						  as, &vm->no_fault, err);
+	if (!ret)
+		ret = dirty_log_add_smram(&vm->dirty, as, &vm->smram_listener,
+					  err);
+	if (ret)
+		return ret;
+	vm->smram_listener.cpus = &vm->cpus;
+	vm->smram_listener.notify_fd = vm->cpus.notify_fd;
+	if (!vm->smram_listener.error.code)
+		return 0;
+	*err = vm->smram_listener.error;
+	return -err->code;
+}
+
 static int configure_accelerators(struct vm *vm, struct slotscope_error *err)
 {
 	NARRATE(CONFIGURE_ACCELERATORS, NULL, NULL, "kvm");
@@ -177,6 +203,8 @@ static int start(struct vm *vm, struct slotscope_error *err)
 	if (!ret)
 		ret = build_board(vm, err);
 	if (!ret)
+		ret = listen_to_smram(vm, err);
+	if (!ret)
 		ret = kvm_irqchip_route(&vm->kvm, err);
 	if (!ret)
 		ret = kvm_pit_create(&vm->kvm, err);
@@ -194,12 +222,14 @@ static int start(struct vm *vm, struct slotscope_error *err)
 
 err_vcpus:
 	vm->listener.notify_fd = -1;
-	vm->listener.cpus = NULL;
+	vm->listener.cpus = vm->smram_listener.cpus = NULL;
+	vm->smram_listener.notify_fd = -1;
 	dirty_log_unregister(&vm->dirty);
 	vcpus_deinit(&vm->cpus);
 err_io_listener:
 	kvm_io_listener_unregister(&vm->io_listener);
 err_listener:
+	kvm_memory_listener_unregister(&vm->smram_listener);
 	kvm_memory_listener_unregister(&vm->listener);
 err_kvm:
 	kvm_deinit(&vm->kvm);
@@ -217,11 +247,13 @@ static void end(struct vm *vm)
 	narrate_end();
 	monitor_destroy(vm->monitor);
 	vm->listener.notify_fd = -1;
-	vm->listener.cpus = NULL;
+	vm->listener.cpus = vm->smram_listener.cpus = NULL;
+	vm->smram_listener.notify_fd = -1;
 	dirty_log_unregister(&vm->dirty);
 	vcpus_deinit(&vm->cpus);
 	debugcon_flush(&vm->debugcon);
 	kvm_io_listener_unregister(&vm->io_listener);
+	kvm_memory_listener_unregister(&vm->smram_listener);
 	kvm_memory_listener_unregister(&vm->listener);
 	kvm_deinit(&vm->kvm);
 	memory_model_destroy(vm->machine.model);

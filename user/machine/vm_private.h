@@ -38,6 +38,8 @@ struct vm {
 	struct machine_ops ops;
 	struct kvm_state kvm;
 	struct kvm_memory_listener listener;
+	struct kvm_memory_listener smram_listener; /* without SMM all 0 */
+	struct kvm_fault no_fault;
 	struct kvm_io_listener io_listener;
 	struct vcpus cpus;
 	struct dirty_log dirty;
