@@ -31,6 +31,7 @@ enum {
 	OPT_DIRTY_LOG,
 	OPT_TEST_DEVICE,
 	OPT_KEEP_OUT,
+	OPT_GUEST_MEMFD,
 };
 
 static const char help[] =
@@ -61,6 +62,7 @@ static const char help[] =
 	"  --bios FILE      firmware; default: one of our own, which tests RAM and ROM,\n"
 	"                   tells the result on the debug console, and halts\n"
 	"  --vga-window     have a graphics card's window at 0xa0000\n"
+	"  --guest-memfd    have pc.ram in a guest_memfd, private where KVM can\n"
 	"  --keep-vcpus-out change slots at the end of a commit, all deletions first,\n"
 	"                   with no vCPU in KVM if something is gone for a moment\n"
 	"  --test-device    have a device at 0xd0000 and port 0xe000, for guests that\n"
@@ -106,6 +108,7 @@ static const struct option options[] = {
 	{ "accel", required_argument, NULL, OPT_ACCEL },
 	{ "smp", required_argument, NULL, OPT_SMP },
 	{ "dirty-log", required_argument, NULL, OPT_DIRTY_LOG },
+	{ "guest-memfd", no_argument, NULL, OPT_GUEST_MEMFD },
 	{ "keep-vcpus-out", no_argument, NULL, OPT_KEEP_OUT },
 	{ "test-device", no_argument, NULL, OPT_TEST_DEVICE },
 	{ "qmp", required_argument, NULL, OPT_QMP },
@@ -203,6 +206,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			break;
 		case OPT_DIRTY_LOG:
 			ret = kvm_dirty_parse(optarg, &vm.kvm, &err);
+			break;
+		case OPT_GUEST_MEMFD:
+			vm.kvm.guest_memfd = true;
 			break;
 		case OPT_KEEP_OUT:
 			vm.kvm.queue_slots = true;

@@ -43,6 +43,7 @@ enum kvm_dirty_mode {
  * @queue_slots: change slots at a commit's end, all deletions first, with vCPUs
  *		kept out if what goes and what comes overlap: as newer QEMUs. Else
  *		as the commit goes, as QEMU 7.2: a vCPU may find nothing for a moment
+ * @guest_memfd: RAM in a guest_memfd, private where KVM can
  */
 struct kvm_options {
 	enum kvm_irqchip_mode irqchip;
@@ -52,6 +53,7 @@ struct kvm_options {
 	enum kvm_dirty_mode dirty;
 	unsigned int ring_size;
 	bool queue_slots;
+	bool guest_memfd;
 };
 
 /**
@@ -67,6 +69,9 @@ struct kvm_options {
  * @ioeventfd:	 writes can signal an eventfd
  * @ioeventfd_any: without regard to their length too
  * @queue_slots: as it was asked for
+ * @guest_memfd: likewise
+ * @shared_memfd: the VMM reaches that memory too
+ * @no_readonly_mem: this VM cannot have read-only slots
  * @irq_routing: interrupt lines can be tied to controllers
  * @xsave:	 extended registers can be read
  * @xsave_size:	 bytes of them, if more than a page
@@ -91,6 +96,9 @@ struct kvm_state {
 	bool ioeventfd;
 	bool ioeventfd_any;
 	bool queue_slots;
+	bool guest_memfd;
+	bool shared_memfd;
+	bool no_readonly_mem;
 	bool irq_routing;
 	bool smm;
 	bool xsave;

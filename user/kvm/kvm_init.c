@@ -8,6 +8,7 @@
 
 #include "kvm/ioctl.h"
 #include "kvm/kvm.h"
+#include "kvm/private.h"
 #include "kvm/watch.h"
 
 #define KVM_DEVICE "/dev/kvm"
@@ -84,13 +85,13 @@ static int check_api(struct kvm_state *s, struct slotscope_error *err)
 	return error_next(err, "check that " KVM_DEVICE " is the kernel's KVM");
 }
 
-static int create_vm(struct kvm_state *s, struct slotscope_error *err)
+static int create_vm(struct kvm_state *s, int type, struct slotscope_error *err)
 {
 	NARRATE(KVM_CREATE_VM, watch_kvm_state, s, "%s", "");
 
 	/* A signal may hit while KVM waits in there, and does under a tracer */
 	do {
-		s->vm_fd = kvm_ioctl(s->dev_fd, KVM_CREATE_VM, 0);
+		s->vm_fd = kvm_ioctl(s->dev_fd, KVM_CREATE_VM, type);
 	} while (s->vm_fd < 0 && errno == EINTR);
 	if (s->vm_fd >= 0)
 		return 0;
@@ -171,8 +172,14 @@ static int check_required(struct kvm_state *s, struct slotscope_error *err)
 static int init_vm(struct kvm_state *s, const struct kvm_options *options,
 		   struct slotscope_error *err)
 {
-	int ret = create_vm(s, err);
+	int type = 0, ret = 0;
 
+	if (options->guest_memfd)
+		ret = kvm_private_choose(s, &type, err);
+	if (!ret)
+		ret = create_vm(s, type, err);
+	if (!ret && options->guest_memfd)
+		ret = kvm_private_init(s, err);
 	if (!ret)
 		ret = check_cpus(s, options->nr_cpus ? options->nr_cpus : 1,
 				 err);

@@ -6,10 +6,31 @@
 
 #include "kvm/ioctl.h"
 #include "kvm/listener.h"
+#include "kvm/region2.h"
 
 _Static_assert((int)SLOT_LOG_DIRTY == KVM_MEM_LOG_DIRTY_PAGES &&
 		       (int)SLOT_READONLY == KVM_MEM_READONLY,
 	       "SLOT_* flags are given to KVM as they are");
+
+static int
+set_user_memory_region2(struct kvm_memory_listener *l,
+			const struct kvm_userspace_memory_region *region,
+			const struct kvm_slot_request *request)
+{
+	struct kvm_userspace_memory_region2 region2 = {
+		.slot = region->slot,
+		.flags = region->flags,
+		.guest_phys_addr = region->guest_phys_addr,
+		.memory_size = region->memory_size,
+		.userspace_addr = region->userspace_addr,
+		.guest_memfd = request->gmem_fd,
+		.guest_memfd_offset = request->gmem_offset,
+	};
+
+	return kvm_ioctl(l->kvm->vm_fd, KVM_SET_USER_MEMORY_REGION2, &region2) ?
+		       -errno :
+		       0;
+}
 
 static int set_user_memory_region(struct kvm_memory_listener *l,
 				  const struct kvm_slot_request *request,
@@ -26,6 +47,8 @@ static int set_user_memory_region(struct kvm_memory_listener *l,
 		request->slot, memory_region_info(request->region)->name);
 
 	l->requests++;
+	if (l->kvm->guest_memfd)
+		return set_user_memory_region2(l, &region, request);
 	if (kvm_ioctl(l->kvm->vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
 		return -errno;
 	return 0;
@@ -109,6 +132,7 @@ static int register_as(struct kvm_memory_listener *l, struct kvm_state *kvm,
 					   KVM_SLOTS_IMMEDIATE,
 		.as_id = as_id,
 		.nr_slots = kvm->nr_slots,
+		.no_readonly_mem = kvm->no_readonly_mem,
 		.request = request,
 		.inhibit = inhibit,
 		.problem = problem,

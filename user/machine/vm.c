@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "kvm/private.h"
 #include "machine/firmware.h"
 #include "machine/pc.h"
 #include "machine/smram.h"
@@ -86,10 +87,16 @@ static int choose_smm(struct vm *vm, struct slotscope_error *err)
 {
 	const struct machine_config *config = vm->options->config;
 
-	vm->board.smm = config->smm_given ? config->smm : vm->kvm.smm;
-	if (!vm->board.smm || vm->kvm.smm)
+	vm->board.smm = config->smm_given ? config->smm :
+					    vm->kvm.smm && !vm->kvm.guest_memfd;
+	if (!vm->board.smm || (vm->kvm.smm && !vm->kvm.guest_memfd))
 		return 0;
 	error_set(err, ENOTSUP, "have System Management Mode (-M smm=on)");
+	if (vm->kvm.smm) {
+		error_why(err, "a guest_memfd cannot be in both of KVM's "
+			       "address spaces");
+		return error_next(err, "use smm=off, or no --guest-memfd");
+	}
 	error_why(err, "this KVM has no KVM_CAP_X86_SMM");
 	return error_next(err, "use smm=off, or a kernel with CONFIG_KVM_SMM");
 }
@@ -155,6 +162,27 @@ static int listen_to_smram(struct vm *vm, struct slotscope_error *err)
 	return -err->code;
 }
 
+/* All of pc.ram that shows: nothing of it is for us to read or write */
+static int make_private(struct vm *vm, struct slotscope_error *err)
+{
+	const struct flat_view *view;
+	const struct flat_range *r;
+	int ret = 0;
+
+	if (vm->guest_memfd < 0)
+		return 0;
+	view = address_space_get_flat_view(vm->machine.memory);
+	flat_view_for_each(r, view) {
+		const struct ram_block *block =
+			memory_region_info(r->region)->ram_block;
+
+		if (!ret && block && block->guest_memfd >= 0)
+			ret = kvm_private_set(&vm->kvm, r->addr, r->size, err);
+	}
+	flat_view_unref(view);
+	return ret;
+}
+
 static int configure_accelerators(struct vm *vm, struct slotscope_error *err)
 {
 	NARRATE(CONFIGURE_ACCELERATORS, NULL, NULL, "kvm");
@@ -204,6 +232,8 @@ static int start(struct vm *vm, struct slotscope_error *err)
 		ret = build_board(vm, err);
 	if (!ret)
 		ret = listen_to_smram(vm, err);
+	if (!ret)
+		ret = make_private(vm, err);
 	if (!ret)
 		ret = kvm_irqchip_route(&vm->kvm, err);
 	if (!ret)
@@ -360,7 +390,9 @@ static int run(struct vm *vm, struct slotscope_error *err)
 
 int vm_run(const struct vm_options *options, struct slotscope_error *err)
 {
-	struct vm vm = { .options = options, .board = options->board };
+	struct vm vm = { .options = options,
+			 .board = options->board,
+			 .guest_memfd = -1 };
 	uint64_t own_bios = options->config->class->bios_size;
 	struct signalfd_siginfo info;
 	sigset_t mask, old;
@@ -390,6 +422,8 @@ int vm_run(const struct vm_options *options, struct slotscope_error *err)
 	big_lock_init(&vm.lock);
 	big_lock(&vm.lock);
 	ret = run(&vm, err);
+	if (vm.guest_memfd >= 0)
+		close(vm.guest_memfd);
 	big_unlock(&vm.lock);
 	big_lock_deinit(&vm.lock);
 	/* Those that made us end are done with */

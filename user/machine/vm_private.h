@@ -48,6 +48,7 @@ struct vm {
 	struct monitor_target target;
 	struct monitor *monitor;
 	int signal_fd;
+	int guest_memfd; /* of pc.ram; -1 if none */
 	uint64_t clock_at;
 	uint64_t clock_ns;
 	int look_ms;

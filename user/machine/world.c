@@ -4,14 +4,25 @@
 #include <string.h>
 #include <time.h>
 
+#include "kvm/private.h"
 #include "machine/vm_private.h"
 
 static int alloc(void *opaque, const char *name, uint64_t size,
 		 struct ram_block_options *ram, struct slotscope_error *err)
 {
 	struct vm *vm = opaque;
+	int ret = vm_memory_alloc(&vm->memory, name, size, ram, err);
+	int fd;
 
-	return vm_memory_alloc(&vm->memory, name, size, ram, err);
+	/* Firmware is not for it: it is we who load that */
+	if (ret || !vm->kvm.guest_memfd || strcmp(name, "pc.ram"))
+		return ret;
+	fd = kvm_private_create(&vm->kvm, ram->host, size, err);
+	if (fd < 0)
+		return fd;
+	vm->guest_memfd = fd;
+	ram->guest_memfd = fd + 1;
+	return 0;
 }
 
 static uint64_t clock_now(clockid_t clock)
