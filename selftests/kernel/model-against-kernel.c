@@ -6,7 +6,7 @@
  * there is to be, and stand under the numbers of the KVMSlot table.
  *
  * One thing is as in QEMU, whose table takes a slot's flags from the region when it
- * makes the slot or its dirty log changes: a region that becomes read-only where an
+ * makes the slot or its dirty log starts or stops: a region that becomes read-only where an
  * alias had made it so already is no change of the flat view, and its slot stays
  * writable. Such are counted.
  *
@@ -14,7 +14,7 @@
  * table: RAM, and ROM that is read as such, cut to whole pages; refused where the
  * guest has no such address.
  *
- * SLOTSCOPE_SEED repeats a run, SLOTSCOPE_COMMITS makes it longer.
+ * SLOTSCOPE_SEED chooses other changes, SLOTSCOPE_COMMITS makes more of them.
  */
 #include <time.h>
 
@@ -90,7 +90,11 @@ static void pair_close(struct pair *pair)
 	close(pair->kvm.vm_fd);
 }
 
-/* The commit left this range alone, and so its slot */
+/*
+ * The commit left this range's slot alone. A second client of the dirty log, or
+ * the last but one that goes, changes the range but not the slot: QEMU's
+ * kvm_log_start() and kvm_log_stop() look away then.
+ */
 static const struct wanted *unchanged(const struct pair *pair,
 				      const struct flat_range *range)
 {
@@ -104,7 +108,7 @@ static const struct wanted *unchanged(const struct pair *pair,
 		    old->romd_mode == range->romd_mode &&
 		    old->readonly == range->readonly &&
 		    old->nonvolatile == range->nonvolatile &&
-		    old->dirty_log_mask == range->dirty_log_mask)
+		    !old->dirty_log_mask == !range->dirty_log_mask)
 			return &pair->before[i];
 	}
 	return NULL;
@@ -339,7 +343,7 @@ static uint64_t seed_of_run(void)
 {
 	const char *env = getenv("SLOTSCOPE_SEED");
 
-	return env ? strtoull(env, NULL, 0) : (uint64_t)time(NULL);
+	return env ? strtoull(env, NULL, 0) : 1;
 }
 
 static void unaligned_changes(void)
