@@ -25,15 +25,16 @@ static void config_at(struct built *b, unsigned int devfn, unsigned int offset)
 	out(b, 0xcf8, 0x80000000 | devfn << 8 | (offset & 0xfc), 4);
 }
 
-static inline void config_out(struct built *b, unsigned int devfn, unsigned int offset,
-		       uint32_t value, unsigned int size)
+static inline void config_out(struct built *b, unsigned int devfn,
+			      unsigned int offset, uint32_t value,
+			      unsigned int size)
 {
 	config_at(b, devfn, offset);
 	out(b, 0xcfc + (offset & 3), value, size);
 }
 
 static inline uint32_t config_in(struct built *b, unsigned int devfn,
-			  unsigned int offset, unsigned int size)
+				 unsigned int offset, unsigned int size)
 {
 	config_at(b, devfn, offset);
 	return in(b, 0xcfc + (offset & 3), size);
@@ -41,7 +42,7 @@ static inline uint32_t config_in(struct built *b, unsigned int devfn,
 
 /* The name of what is at @addr, and where in it; "" if nothing is */
 static inline const char *what_is(struct address_space *as, gpa_t addr,
-			   uint64_t *offset, bool *readonly)
+				  uint64_t *offset, bool *readonly)
 {
 	const struct flat_view *view = address_space_get_flat_view(as);
 	const struct flat_range *r = flat_view_lookup(view, addr);
