@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # The flat view is that of a real QEMU with the same machine; only the mark
 # "KVM", which is not of the view, is not printed
 view() { awk '/Root memory region: system/ {on = 1; next} /^$/ {on = 0} on' | sed 's/ KVM$//'; }
-start_vm -m 512M --vga-window
+start_vm -M pc,kernel-irqchip=off -m 512M --vga-window
 wait_for halted
 is "$(qmp 'hmp:info mtree -f' | view)" \
 	"$(view <selftests/fixtures/pc/pc-irqchip-off/mtree-f.txt)" \
