@@ -14,7 +14,7 @@ help:
 	@echo 'make check    all tests (T=WORD: those whose name has WORD; K="6.12": on these kernels)'
 	@echo 'make check-long  10 million random calls of the memory model'
 	@echo 'make fuzz     fuzz the replay of logs for a minute (SECONDS=N)'
-	@echo 'make bench    what changes of the memory model, and a VM, cost'
+	@echo 'make bench    what changes of the memory model, a VM and its slots cost'
 	@echo 'make          the slotscope program, build/user/slotscope'
 	@echo 'make kmod     the module, against KDIR ($(KDIR))'
 	@echo 'make lint     checkpatch, sparse, clang-format, shellcheck, man pages'
