@@ -12,30 +12,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <linux/kvm.h>
 
 #include "kvm/limits.h"
-
-/* Newer than Debian 12's <linux/kvm.h>, hence names of our own */
-#define CAP_USER_MEMORY2 231
-#define CAP_GUEST_MEMFD	 234
-
-struct region2 {
-	struct kvm_userspace_memory_region v1;
-	uint64_t gmem_offset;
-	uint32_t gmem_fd;
-	uint32_t pad1;
-	uint64_t pad2[14];
-};
-
-struct create_gmem {
-	uint64_t size;
-	uint64_t flags;
-	uint64_t reserved[6];
-};
-
-#define SET_REGION2 _IOW(KVMIO, 0x49, struct region2)
-#define CREATE_GMEM _IOWR(KVMIO, 0xd4, struct create_gmem)
+#include "kvm/region2.h"
 
 /* Slots of the VM that things are tried on */
 enum { STANDING, TRIED, TOP, GMEM_FIRST, GMEM_SECOND };
@@ -122,21 +101,21 @@ static void probe_gpa(int vm, struct request_limits *limits)
 
 static int bind_gmem(int vm, uint32_t slot, uint64_t page_size, int fd)
 {
-	struct region2 region = {
-		.v1 = { .slot = slot,
-			.flags = SLOT_GUEST_MEMFD,
-			.guest_phys_addr = slot * page_size,
-			.memory_size = page_size },
-		.gmem_fd = fd,
+	struct kvm_userspace_memory_region2 region = {
+		.slot = slot,
+		.flags = KVM_MEM_GUEST_MEMFD,
+		.guest_phys_addr = slot * page_size,
+		.memory_size = page_size,
+		.guest_memfd = fd,
 	};
 
-	return ioctl(vm, SET_REGION2, &region) ? errno : 0;
+	return ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &region) ? errno : 0;
 }
 
 static void probe_gmem(int vm, struct request_limits *limits)
 {
-	struct create_gmem create = { .size = limits->page_size };
-	int fd = ioctl(vm, CREATE_GMEM, &create);
+	struct kvm_create_guest_memfd create = { .size = limits->page_size };
+	int fd = ioctl(vm, KVM_CREATE_GUEST_MEMFD, &create);
 
 	if (fd < 0)
 		return;
@@ -160,7 +139,7 @@ static void probe(int vm, struct request_limits *limits)
 	if (limits->max_pages == hva_pages)
 		limits->max_pages = 0;
 	probe_gpa(vm, limits);
-	if (can(vm, CAP_GUEST_MEMFD) == CAN)
+	if (can(vm, KVM_CAP_GUEST_MEMFD) == CAN)
 		probe_gmem(vm, limits);
 }
 
@@ -172,8 +151,8 @@ static void ask_capabilities(int fd, struct request_limits *limits)
 	if (!limits->nr_as)
 		limits->nr_as = 1;
 	limits->readonly = can(fd, KVM_CAP_READONLY_MEM);
-	limits->region2 = can(fd, CAP_USER_MEMORY2);
-	limits->guest_memfd = can(fd, CAP_GUEST_MEMFD);
+	limits->region2 = can(fd, KVM_CAP_USER_MEMORY2);
+	limits->guest_memfd = can(fd, KVM_CAP_GUEST_MEMFD);
 }
 
 static enum request_can type_may(enum request_can kernel_can)
