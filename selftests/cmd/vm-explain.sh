@@ -182,4 +182,11 @@ like "$(cat "$work/err")" "the rest is not told" "that is said"
 like "$(cat "$work/err")" "the guest has halted" "the VM ran"
 "${run[@]}" --explain 2>"$work/err" </dev/null | head -1 >"$work/out"
 like "$(cat "$work/err")" "the guest has halted" "a reader that goes away: the VM runs on"
+is "$(grep -c 'Broken pipe' "$work/err")" 1 "that it went away is said once"
+unlike "$(cat "$work/err")" "write to standard output" "and not again at the end"
+# A sleeping guest later, errno is of something else
+"${run[@]}" --verbose >/dev/full 2>"$work/err" </dev/null
+is "$?" 3 "standard output is full: status 3"
+like "$(cat "$work/err")" "^slotscope: write to standard output: No space left on device" \
+	"the reason is that of the write that failed"
 done_testing

@@ -133,7 +133,7 @@ static int print_verdict(const struct checker *checker,
 		ret = render_check_json(stdout, &document);
 	else
 		ret = render_check(stdout, &document);
-	fflush(stdout);
+	cmd_flush();
 	status = findings_exit_status(&findings);
 free_rows:
 	check_rows_deinit(&rows);

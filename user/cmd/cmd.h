@@ -73,6 +73,19 @@ bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit);
 /** cmd_fail() - print an error (as JSON in JSON mode); returns CMD_ERROR */
 int cmd_fail(const struct slotscope_error *err);
 
+/**
+ * cmd_flush() - flush standard output
+ *
+ * The first failure is kept for main(): by the program's end errno is of something
+ * else. To be called where a program goes on after it has printed.
+ *
+ * Return: 0, or the positive errno of the first failure.
+ */
+int cmd_flush(void);
+
+/** cmd_output_told() - the user knows that standard output failed: say no more */
+void cmd_output_told(void);
+
 /** cmd_usage() - print a usage error and where the help is; CMD_ERROR */
 int cmd_usage(const struct cmd *cmd, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -98,6 +98,8 @@ static void wait_here(const struct narrate_event *event)
 
 static void tell(void *opaque, const struct narrate_event *event)
 {
+	int error;
+
 	if (event->kind == NARRATE_ENTER && event->nr > 1 && waits)
 		wait_here(event);
 	if (!narrating())
@@ -106,13 +108,15 @@ static void tell(void *opaque, const struct narrate_event *event)
 		explain_json(&explain, event);
 	else
 		explain_text(&explain, event);
-	if (!ferror(stdout))
+	error = cmd_flush();
+	if (!error)
 		return;
 	narrate_end();
+	cmd_output_told();
 	fprintf(stderr,
 		"slotscope vm: the rest is not told, for standard output "
 		"cannot be written: %s\n",
-		strerror(errno));
+		strerror(error));
 }
 
 void explain_start(bool step)

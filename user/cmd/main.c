@@ -49,9 +49,34 @@ static void print_help(FILE *out)
 	      out);
 }
 
+static int output_error;
+static bool output_told;
+
+int cmd_flush(void)
+{
+	int error;
+
+	/* Threads of a VM print too */
+	flockfile(stdout);
+	if (!output_error) {
+		if (fflush(stdout))
+			output_error = errno;
+		else if (ferror(stdout)) /* earlier, when nobody looked */
+			output_error = EIO;
+	}
+	error = output_error;
+	funlockfile(stdout);
+	return error;
+}
+
+void cmd_output_told(void)
+{
+	output_told = true;
+}
+
 int cmd_fail(const struct slotscope_error *err)
 {
-	fflush(stdout);
+	cmd_flush();
 	if (cmd_globals.json)
 		render_error_json(stdout, err);
 	else
@@ -212,15 +237,22 @@ static void fill_standard_fds(void)
 int main(int argc, char **argv)
 {
 	struct slotscope_error err = {};
-	int ret;
+	int ret, error;
 
 	fill_standard_fds();
 	ret = dispatch(argc, argv);
 
-	if (!fflush(stdout) && !ferror(stdout))
+	error = cmd_flush();
+	if (!error)
 		return ret;
-	error_set(&err, errno ? errno : EIO, "write to standard output");
-	error_next(&err, "see that there is room where it goes");
+	if (output_told)
+		return CMD_ERROR;
+	error_set(&err, error, "write to standard output");
+	if (error == EIO)
+		error_why(&err, "a write failed");
+	error_next(&err, error == EPIPE ?
+				 "let its reader read to the end" :
+				 "see that there is room where it goes");
 	render_error_text(stderr, &err);
 	return CMD_ERROR;
 }

@@ -85,7 +85,7 @@ static int finish(struct sink *sink, int ret)
 {
 	if (ret < 0)
 		return cmd_fail(&sink->err);
-	fflush(stdout);
+	cmd_flush();
 	if (sink->lost)
 		fprintf(stderr, "slotscope: %" PRIu64 " events were lost\n",
 			sink->lost);
@@ -136,7 +136,7 @@ static int follow(struct tracer *tracer, const struct process *process,
 		if (ret >= 0 && sink->writer)
 			ret = recording_flush(sink->writer, &sink->err);
 		else if (ret >= 0)
-			fflush(stdout);
+			cmd_flush();
 		if (ret < 0)
 			return ret;
 	}

@@ -166,7 +166,7 @@ static void tell(enum vm_event event, const char *text)
 		tell_json(event, text);
 	else
 		tell_text(event, text);
-	fflush(stdout);
+	cmd_flush();
 }
 
 static int run(const struct cmd *cmd, int argc, char **argv)

@@ -181,5 +181,4 @@ void explain_text(struct explain *e, const struct narrate_event *event)
 		return;
 	}
 	e->nr = event->nr;
-	fflush(e->out);
 }

@@ -10,7 +10,7 @@
 
 /**
  * struct explain - what has been told so far; zero but for the first two
- * @out:     where to; flushed after each event
+ * @out:     where to; the caller flushes it
  * @verbose: do not sum up requests that repeat
  */
 struct explain {

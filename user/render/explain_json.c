@@ -129,5 +129,4 @@ void explain_json(struct explain *e, const struct narrate_event *event)
 		obj = NULL;
 	}
 	render_document(e->out, obj);
-	fflush(e->out);
 }
