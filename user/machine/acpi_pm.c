@@ -29,7 +29,6 @@ static enum memtx_result event_read(void *opaque, uint64_t addr,
 {
 	const struct acpi_pm *pm = opaque;
 
-	(void)size;
 	*data = addr ? pm->enable : pm->status;
 	return MEMTX_OK;
 }
@@ -39,7 +38,6 @@ static enum memtx_result event_write(void *opaque, uint64_t addr,
 {
 	struct acpi_pm *pm = opaque;
 
-	(void)size;
 	if (addr)
 		pm->enable = data;
 	else
@@ -60,7 +58,6 @@ static enum memtx_result control_read(void *opaque, uint64_t addr,
 {
 	const struct acpi_pm *pm = opaque;
 
-	(void)size;
 	*data = pm->control >> 8 * addr;
 	return MEMTX_OK;
 }
@@ -100,8 +97,6 @@ static enum memtx_result timer_read(void *opaque, uint64_t addr,
 	const struct machine_ops *ops = pm->m->ops;
 	uint64_t now = ops->now_ns ? ops->now_ns(ops->opaque) : 0;
 
-	(void)size;
-	(void)addr;
 	/* In two steps, since 64 bits would overflow after 86 minutes */
 	*data = (now / NS * TIMER_HZ + now % NS * TIMER_HZ / NS) & TIMER_MASK;
 	return MEMTX_OK;
@@ -110,10 +105,6 @@ static enum memtx_result timer_read(void *opaque, uint64_t addr,
 static enum memtx_result timer_write(void *opaque, uint64_t addr,
 				     unsigned int size, uint64_t data)
 {
-	(void)opaque;
-	(void)addr;
-	(void)size;
-	(void)data;
 	return MEMTX_OK;
 }
 
@@ -129,7 +120,6 @@ static enum memtx_result smi_read(void *opaque, uint64_t addr,
 {
 	const struct acpi_pm *pm = opaque;
 
-	(void)size;
 	*data = addr ? 0 : pm->smi_en;
 	return MEMTX_OK;
 }
@@ -139,7 +129,6 @@ static enum memtx_result smi_write(void *opaque, uint64_t addr,
 {
 	struct acpi_pm *pm = opaque;
 
-	(void)size;
 	if (addr)
 		return MEMTX_OK;
 	/* A locked chipset keeps SMIs on until the next reset */
@@ -161,7 +150,6 @@ static enum memtx_result apm_read(void *opaque, uint64_t addr,
 {
 	const struct acpi_pm *pm = opaque;
 
-	(void)size;
 	*data = addr ? pm->apm_status : pm->apm_command;
 	return MEMTX_OK;
 }
@@ -172,7 +160,6 @@ static enum memtx_result apm_write(void *opaque, uint64_t addr,
 	struct acpi_pm *pm = opaque;
 	const struct machine_ops *ops = pm->m->ops;
 
-	(void)size;
 	if (addr) {
 		pm->apm_status = data;
 		return MEMTX_OK;

@@ -44,11 +44,11 @@ static int open_path(struct backend *b, struct slotscope_error *err)
 /* Why is said later, or by @code */
 static int bad_file(struct backend *b, int code, struct slotscope_error *err)
 {
-	error_set(err, code,
-		  "use the file %s for memory-backend-file \"%s\"",
+	error_set(err, code, "use the file %s for memory-backend-file \"%s\"",
 		  b->options.mem_path, b->options.id);
-	return error_next(err, "give another mem-path=: a file that is empty or "
-			       "not there is made as large as needed");
+	return error_next(err,
+			  "give another mem-path=: a file that is empty or "
+			  "not there is made as large as needed");
 }
 
 /* Of which size its pages are: only hugetlbfs has others */

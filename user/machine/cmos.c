@@ -91,7 +91,6 @@ static enum memtx_result cmos_read(void *opaque, uint64_t addr,
 {
 	const struct cmos *cmos = opaque;
 
-	(void)size;
 	if (!addr)
 		*data = 0xff; /* the index cannot be read back */
 	else if (is_clock(cmos->index))
@@ -107,7 +106,6 @@ static enum memtx_result cmos_write(void *opaque, uint64_t addr,
 {
 	struct cmos *cmos = opaque;
 
-	(void)size;
 	if (!addr)
 		cmos->index = data & (CMOS_SIZE - 1);
 	else if (cmos->index != RTC_C && cmos->index != RTC_D &&

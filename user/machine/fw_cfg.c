@@ -110,7 +110,6 @@ static enum memtx_result port_read(void *opaque, uint64_t addr,
 {
 	uint8_t byte = 0;
 
-	(void)size;
 	if (addr)
 		read_item(opaque, &byte, 1);
 	*data = byte;
@@ -129,8 +128,6 @@ static enum memtx_result port_write(void *opaque, uint64_t addr,
 static bool port_accepts(void *opaque, uint64_t addr, unsigned int size,
 			 bool is_write)
 {
-	(void)opaque;
-	(void)addr;
 	return size == 1 || (is_write && size == 2);
 }
 
@@ -192,7 +189,6 @@ static void start_dma(struct fw_cfg *cfg, uint64_t addr)
 static enum memtx_result dma_port_read(void *opaque, uint64_t addr,
 				       unsigned int size, uint64_t *data)
 {
-	(void)opaque;
 	*data = DMA_SIGNATURE >> 8 * (8 - addr - size);
 	return MEMTX_OK;
 }
@@ -218,7 +214,6 @@ static enum memtx_result dma_port_write(void *opaque, uint64_t addr,
 static bool dma_accepts(void *opaque, uint64_t addr, unsigned int size,
 			bool is_write)
 {
-	(void)opaque;
 	return !is_write || (size == 4 && (addr == 0 || addr == 4)) ||
 	       (size == 8 && addr == 0);
 }

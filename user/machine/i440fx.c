@@ -20,7 +20,6 @@ static int changed(struct pci_device *device, const uint8_t *old,
 	uint8_t *smram = &device->config[I440FX_SMRAM];
 	int ret;
 
-	(void)old;
 	if (*smram & SMRAM_D_LCK)
 		*smram &= ~SMRAM_D_OPEN;
 	device->writable[I440FX_SMRAM] = *smram & SMRAM_D_LCK ? 0 :

@@ -151,8 +151,6 @@ static void take_command(struct i8042 *kbd, uint8_t command)
 static enum memtx_result data_read(void *opaque, uint64_t addr,
 				   unsigned int size, uint64_t *data)
 {
-	(void)addr;
-	(void)size;
 	*data = pop(opaque);
 	return MEMTX_OK;
 }
@@ -160,8 +158,6 @@ static enum memtx_result data_read(void *opaque, uint64_t addr,
 static enum memtx_result data_write(void *opaque, uint64_t addr,
 				    unsigned int size, uint64_t data)
 {
-	(void)addr;
-	(void)size;
 	take_data(opaque, data);
 	return MEMTX_OK;
 }
@@ -171,8 +167,6 @@ static enum memtx_result status_read(void *opaque, uint64_t addr,
 {
 	const struct i8042 *kbd = opaque;
 
-	(void)addr;
-	(void)size;
 	*data = STATUS_UNLOCKED | STATUS_SYSTEM | (kbd->nr ? STATUS_FULL : 0) |
 		(kbd->command ? STATUS_COMMAND : 0);
 	return MEMTX_OK;
@@ -181,8 +175,6 @@ static enum memtx_result status_read(void *opaque, uint64_t addr,
 static enum memtx_result command_write(void *opaque, uint64_t addr,
 				       unsigned int size, uint64_t data)
 {
-	(void)addr;
-	(void)size;
 	take_command(opaque, data);
 	return MEMTX_OK;
 }

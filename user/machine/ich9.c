@@ -120,9 +120,6 @@ static void init_smbus(struct ich9 *ich9)
 static enum memtx_result zero_read(void *opaque, uint64_t addr,
 				   unsigned int size, uint64_t *data)
 {
-	(void)opaque;
-	(void)addr;
-	(void)size;
 	*data = 0;
 	return MEMTX_OK;
 }
@@ -130,10 +127,6 @@ static enum memtx_result zero_read(void *opaque, uint64_t addr,
 static enum memtx_result drop_write(void *opaque, uint64_t addr,
 				    unsigned int size, uint64_t data)
 {
-	(void)opaque;
-	(void)addr;
-	(void)size;
-	(void)data;
 	return MEMTX_OK;
 }
 
@@ -141,8 +134,6 @@ static enum memtx_result drop_write(void *opaque, uint64_t addr,
 static enum memtx_result ahci_read(void *opaque, uint64_t addr,
 				   unsigned int size, uint64_t *data)
 {
-	(void)opaque;
-	(void)size;
 	*data = addr == AHCI_VS ? AHCI_1_0 : 0;
 	return MEMTX_OK;
 }

@@ -16,7 +16,6 @@ static enum memtx_result address_read(void *opaque, uint64_t addr,
 {
 	const struct pci_bus *bus = opaque;
 
-	(void)size;
 	*data = bus->address >> 8 * addr;
 	return MEMTX_OK;
 }

@@ -31,8 +31,6 @@ static enum memtx_result speaker_read(void *opaque, uint64_t addr,
 {
 	struct ports *ports = opaque;
 
-	(void)addr;
-	(void)size;
 	ports->speaker ^= SPEAKER_REFRESH;
 	*data = ports->speaker | SPEAKER_TIMER_OUT;
 	return MEMTX_OK;
@@ -43,8 +41,6 @@ static enum memtx_result speaker_write(void *opaque, uint64_t addr,
 {
 	struct ports *ports = opaque;
 
-	(void)addr;
-	(void)size;
 	ports->speaker = (ports->speaker & ~SPEAKER_WRITABLE) |
 			 (data & SPEAKER_WRITABLE);
 	return MEMTX_OK;
@@ -60,9 +56,6 @@ static const struct memory_region_ops speaker_ops = {
 static enum memtx_result post_read(void *opaque, uint64_t addr,
 				   unsigned int size, uint64_t *data)
 {
-	(void)opaque;
-	(void)addr;
-	(void)size;
 	*data = UINT64_MAX;
 	return MEMTX_OK;
 }
@@ -70,10 +63,6 @@ static enum memtx_result post_read(void *opaque, uint64_t addr,
 static enum memtx_result post_write(void *opaque, uint64_t addr,
 				    unsigned int size, uint64_t data)
 {
-	(void)opaque;
-	(void)addr;
-	(void)size;
-	(void)data;
 	return MEMTX_OK;
 }
 
@@ -88,8 +77,6 @@ static enum memtx_result system_read(void *opaque, uint64_t addr,
 {
 	const struct ports *ports = opaque;
 
-	(void)addr;
-	(void)size;
 	*data = ports->system;
 	return MEMTX_OK;
 }
@@ -101,8 +88,6 @@ static enum memtx_result system_write(void *opaque, uint64_t addr,
 	struct ports *ports = opaque;
 	uint8_t old = ports->system;
 
-	(void)addr;
-	(void)size;
 	ports->system = data;
 	if (~old & data & SYSTEM_RESET)
 		reset_machine(ports);
@@ -120,8 +105,6 @@ static enum memtx_result reset_read(void *opaque, uint64_t addr,
 {
 	const struct ports *ports = opaque;
 
-	(void)addr;
-	(void)size;
 	*data = ports->reset;
 	return MEMTX_OK;
 }
@@ -132,8 +115,6 @@ static enum memtx_result reset_write(void *opaque, uint64_t addr,
 	struct ports *ports = opaque;
 	uint8_t old = ports->reset;
 
-	(void)addr;
-	(void)size;
 	ports->reset = data & RESET_WRITABLE;
 	if (~old & data & RESET_CPU)
 		reset_machine(ports);
