@@ -19,6 +19,9 @@
 #define NR_TWIN 2
 #define CROWD	300
 
+/* What stands below holds others; aliases hold none */
+#define FIRST_ALIAS 30
+
 /* Which of the pool have RAM behind them, and how far apart it lies */
 #define FIRST_RAM  12
 #define NR_RAM	   10
@@ -114,9 +117,8 @@ static void random_call(uint64_t *state, struct call *call)
 	call->a = (r >> 16) % POOL;
 	if (call->kind == CALL_MAP && !call->a)
 		call->a = 1;
-	call->b = (r >> 24) % (r % 5 ? 6 : 12);
-	if (r % 3)
-		call->b = 0;
+	/* RAM and registers may hold others too: they show behind these */
+	call->b = r % 3 ? 0 : (r >> 24) % (r % 5 < 3 ? 6 : FIRST_ALIAS);
 	call->priority = (int)((r >> 32) % 4) - 1;
 	r = random_next(state);
 	switch (call->kind) {
@@ -211,7 +213,7 @@ static const struct memory_region_ops *device_ops_of(unsigned int i)
 		.impl.max_access_size = 8,
 	};
 
-	if (i < 20 || i >= 30 || i % 4 == 3)
+	if (i < 20 || i >= FIRST_ALIAS || i % 4 == 3)
 		return NULL;
 	return i % 4 == 0 ? &narrow : i % 4 == 1 ? &usual : &wide;
 }
@@ -253,14 +255,14 @@ static int make_pool_region(struct twin *twin, unsigned int i,
 						       device_ops_of(i),
 						       (void *)(uintptr_t)i,
 						       out, err);
-	if (i < 30)
+	if (i < FIRST_ALIAS)
 		return memory_region_create_io(model, name, size,
 					       device_ops_of(i),
 					       (void *)(uintptr_t)i, out, err);
 	/* Of containers, RAM, registers and other aliases; some of a part */
 	return memory_region_create_alias(
-		model, name, twin->pool[targets[i - 30]], i % 3 ? 0 : 0x800,
-		i % 5 ? size : MEMORY_SIZE_2_64, out, err);
+		model, name, twin->pool[targets[i - FIRST_ALIAS]],
+		i % 3 ? 0 : 0x800, i % 5 ? size : MEMORY_SIZE_2_64, out, err);
 }
 
 static void is_wrong(struct belief *belief, const char *why)
@@ -549,7 +551,7 @@ static int replace(struct twin *twin, unsigned int i,
 {
 	struct memory_region *region = twin->pool[i];
 
-	if (i < 12 || i >= 30 || memory_region_refs(region) != 1)
+	if (i < 12 || i >= FIRST_ALIAS || memory_region_refs(region) != 1)
 		return -EBUSY;
 	memory_region_unref(region);
 	return make_pool_region(twin, i, err);

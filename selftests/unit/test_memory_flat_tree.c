@@ -170,6 +170,73 @@ static void ignore(void *opaque, const struct memory_event *event)
 {
 }
 
+/* As a render of the whole makes it: a change moves the edges near it */
+static void make_anew(struct memory_region *system)
+{
+	MUST(memory_region_set_enabled(system, false, &error));
+	MUST(memory_region_set_enabled(system, true, &error));
+}
+
+/* Move @alias in the RAM: now its page and the one at @start are one range */
+static void join(struct address_space *as, struct memory_region *alias,
+		 uint64_t offset, uint64_t start)
+{
+	size_t nr = flat_view_nr(as->view);
+	const struct flat_range *range;
+
+	MUST(memory_region_set_alias_offset(alias, offset, &error));
+	assert_int_equal(flat_view_nr(as->view), nr - 1);
+	range = flat_view_lookup(as->view, start);
+	assert_int_equal(range->addr, start);
+	assert_int_equal(range->size, 2 * 0x1000);
+	check_view(as->view);
+}
+
+/*
+ * A change at a node's edge: what is new there continues the last range before
+ * it, or is continued by the first one behind it. They are one range then, though
+ * the window does not reach into the other node.
+ *
+ * Each region shows a page of RAM that neither neighbour's continues; one after
+ * the other is moved in the RAM so that it does.
+ */
+static void test_joined_at_edges(void **state)
+{
+	enum { PARTS = 20 * FLAT_MAX };
+	const uint64_t page = 0x1000;
+	struct memory_region *system, *ram, *alias[PARTS];
+	struct memory_model *model = make_model();
+	size_t i, first = 0, last = 0;
+	struct address_space *as;
+
+	system = make_container(model, "system", MEMORY_SIZE_2_64);
+	ram = make_ram(model, "ram", 2 * (PARTS + 1) * page, 0);
+	as = make_as(model, "as", system);
+	for (i = 0; i < PARTS; i++) {
+		alias[i] = make_alias("part", model, ram,
+				      2 * (PARTS - i) * page, page);
+		map(system, i * page, 0, alias[i]);
+	}
+	for (i = 1; i + 1 < PARTS; i++) {
+		const uint64_t own = 2 * (PARTS - i) * page;
+
+		make_anew(system);
+		assert_true(as->view->tree->height >= 2);
+		first += flat_view_lookup(as->view, (i - 1) * page)->ends_leaf;
+		join(as, alias[i], own + 3 * page, (i - 1) * page);
+		MUST(memory_region_set_alias_offset(alias[i], own, &error));
+
+		make_anew(system);
+		last += flat_view_lookup(as->view, i * page)->ends_leaf;
+		join(as, alias[i], own - 3 * page, i * page);
+		MUST(memory_region_set_alias_offset(alias[i], own, &error));
+	}
+	/* Both edges of all leaves, but for the view's own */
+	assert_int_equal(first, last);
+	assert_in_range(first, PARTS / FLAT_MAX - 1, PARTS / FLAT_MIN);
+	memory_model_destroy(model);
+}
+
 /* 200 address spaces, of which some show one board, others each its own */
 static void test_concerned(void **state)
 {
@@ -214,6 +281,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shape),
 		cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_joined_at_edges),
 		cmocka_unit_test(test_concerned),
 	};
 
