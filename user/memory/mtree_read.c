@@ -227,15 +227,16 @@ mtree_flatviews_find(const struct mtree_flatviews *views, const char *as_name)
 
 /* The tree */
 
+/* @open: the last section has not ended */
 static int begin_section(struct mtree_tree *out, const struct mtree_line *l,
 			 bool open)
 {
 	struct mtree_section *section =
-		out->nr_sections ? &out->sections[out->nr_sections - 1] : NULL;
+		open ? &out->sections[out->nr_sections - 1] : NULL;
 	struct mtree_as *as;
 
 	/* Address spaces with the same root share one tree; not by older QEMUs */
-	if (!open || l->type == MTREE_LINE_MEMORY_REGION || section->name ||
+	if (!section || l->type == MTREE_LINE_MEMORY_REGION || section->name ||
 	    section->nr) {
 		section = APPEND(out->sections, out->nr_sections);
 		if (!section)
