@@ -142,9 +142,8 @@ static int listen_to_smram(struct vm *vm, struct slotscope_error *err)
 {
 	struct address_space *as;
 	int ret;
+	NARRATE(REGISTER_SMRAM_LISTENER, NULL, NULL, "%s", "");
 
-	if (!vm->machine.smram || !vm->board.smm)
-		return 0;
 	ret = smram_address_space_create(&vm->machine, &as, err);
 	if (!ret)
 		ret = kvm_smram_listener_register(&vm->smram_listener, &vm->kvm,
@@ -230,7 +229,7 @@ static int start(struct vm *vm, struct slotscope_error *err)
 			     vm->options->config->nr_objects, err);
 	if (!ret)
 		ret = build_board(vm, err);
-	if (!ret)
+	if (!ret && vm->machine.smram && vm->board.smm)
 		ret = listen_to_smram(vm, err);
 	if (!ret)
 		ret = make_private(vm, err);

@@ -266,6 +266,15 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 		"place, of which one is enabled.",
 		.fold = true,
 	},
+	[NARRATE_REGISTER_SMRAM_LISTENER] = {
+		"register_smram_listener", "target/i386/kvm/kvm.c", NULL,
+		"arch/x86/include/asm/kvm_host.h kvm_arch_vcpu_memslots_id(); "
+		"include/linux/kvm_host.h kvm_vcpu_memslots()",
+		"Gives KVM a second AddressSpace, for vCPUs in System Management "
+		"Mode: the system's memory, and over it the SMRAM that only they "
+		"see, once the firmware has closed it. KVM knows its slots by "
+		"numbers from 65536 (1 << 16) on.",
+	},
 	[NARRATE_KVM_PIT] = {
 		"kvm_pit_realizefn", "hw/i386/kvm/i8254.c", NULL,
 		"arch/x86/kvm/i8254.c kvm_create_pit()",
