@@ -13,6 +13,9 @@ trap 'end_vm; rm -rf "$work"' EXIT
 # Debian's, without what it does not need: it is started often, and the lab is slow
 python3() { /usr/bin/python3 -I -S "$@"; }
 
+# load_module - in the lab, for what asks KVM itself
+load_module() { [ -e /dev/slotscope ] || insmod "build/kmod/$(uname -r)/slotscope.ko"; }
+
 # start_vm ARGS... - in the background; sets $vm; what it says is in vm.out and
 # vm.err in $work. With $nice set, it leaves the CPU to others: the lab has one
 start_vm() {

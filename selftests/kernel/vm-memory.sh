@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/vm-lib.sh
 . selftests/vm-lib.sh
 [ -w /dev/kvm ] || skip_all "no /dev/kvm"
+load_module
 
 # The program writes 'Z' to 1 MiB + 16 - 16: mov ax, 0xffff; mov ds, ax;
 # mov byte [0x10], 'Z'; hlt
@@ -56,12 +57,8 @@ in_view '0000000100000000-0000000107ffffff .* ram\): m0$'
 result $? "the first begins at 4 GiB"
 in_view '0000000120000000-0000000120ffffff .* ram\): m1$'
 result $? "the second is where it was wanted"
-if lsmod 2>"$work/null" | grep -q '^slotscope'; then
-	run "$program" check --pid "$vm"
-	is "$status" 0 "KVM has what the model has, with two DIMMs: $out$err"
-else
-	skip "KVM has what the model has, with two DIMMs" "slotscope.ko is not loaded"
-fi
+run "$program" check --pid "$vm"
+result "$status" "KVM has what the model has, with two DIMMs" || diag "$out$err"
 like "$(qmp 'hmp:object_del m0')" 'm0": it is in use' "a plugged DIMM's memory stays"
 like "$(qmp 'hmp:device_add pc-dimm,memdev=m0')" 'it is in use' "it cannot be plugged twice"
 like "$(qmp 'hmp:device_add pc-dimm,memdev=zip')" 'no object' "nor can what is not there"
@@ -71,12 +68,8 @@ like "$(qmp 'hmp:device_del zip')" 'none of that name' "no unplugging of nothing
 is "$(qmp 'hmp:device_del d0' 'hmp:object_del m0' | tr -d '\n')" "" "it is unplugged, and its memory freed"
 in_view ' m0$'
 is $? 1 "it is gone from the view"
-if lsmod 2>"$work/null" | grep -q '^slotscope'; then
-	run "$program" check --pid "$vm"
-	is "$status" 0 "KVM has what the model has, after: $out$err"
-else
-	skip "KVM has what the model has, after" "slotscope.ko is not loaded"
-fi
+run "$program" check --pid "$vm"
+result "$status" "KVM has what the model has, after" || diag "$out$err"
 is "$(qmp 'hmp:object_add memory-backend-ram,id=m0,size=32M' \
 	'hmp:device_add pc-dimm,id=d0,memdev=m0' | tr -d '\n')" "" "another takes its place"
 in_view '0000000100000000-0000000101ffffff .* ram\): m0$'
