@@ -3,9 +3,9 @@
  * RAMBlock: the pieces of guest RAM, their places in the ram_addr_t space, and
  * the way from an address to its block.
  *
- * Every block knows the gap behind it. The gaps are kept in order of
- * size, so that the smallest one that fits is found by one look-up; QEMU looks
- * at each pair of blocks.
+ * Every block knows the gap behind it. Those that are not empty are kept in
+ * order of size, so that the smallest one that fits is found by one look-up; QEMU
+ * looks at each pair of blocks.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -131,25 +131,35 @@ static void set_gap(struct memory_model *model, struct block_impl *b)
 			      UINT64_MAX;
 
 	b->gap = end > start ? end - start : 0;
-	treap_insert(&model->gaps, &b->by_gap, &gap_ops);
+	/* Most blocks lie close to the next: where no gap is, nothing goes */
+	if (b->gap)
+		treap_insert(&model->gaps, &b->by_gap, &gap_ops);
+}
+
+static void forget_gap(struct memory_model *model, struct block_impl *b)
+{
+	if (b->gap)
+		treap_erase(&model->gaps, &b->by_gap, &gap_ops);
 }
 
 /*
  * The smallest gap that fits. The space below the first block is no gap, as in
  * QEMU: once there is a block, nothing goes before it.
+ * @before: the block that the gap lies behind; NULL if there is no block
  */
 static int find_ram_offset(const struct memory_model *model, uint64_t size,
-			   uint64_t *offset)
+			   struct block_impl **before, uint64_t *offset)
 {
 	struct treap_node *node = model->gaps.root;
-	const struct block_impl *best = NULL;
+	struct block_impl *best = NULL;
 
-	if (!model->gaps.nr) {
+	*before = NULL;
+	if (!model->blocks_by_offset.nr) {
 		*offset = 0;
 		return 0;
 	}
 	while (node) {
-		const struct block_impl *b = impl_of(node, by_gap);
+		struct block_impl *b = impl_of(node, by_gap);
 
 		if (b->gap >= size) {
 			best = b;
@@ -161,15 +171,15 @@ static int find_ram_offset(const struct memory_model *model, uint64_t size,
 	if (!best)
 		return -ENOSPC;
 	*offset = gap_start(model, best);
+	*before = best;
 	return 0;
 }
 
-static void insert(struct memory_model *model, struct block_impl *b)
+static void insert(struct memory_model *model, struct block_impl *b,
+		   struct block_impl *before)
 {
-	struct block_impl *before = at_or_below(model, b->block.offset);
-
 	if (before)
-		treap_erase(&model->gaps, &before->by_gap, &gap_ops);
+		forget_gap(model, before);
 	treap_insert(&model->blocks_by_offset, &b->by_offset, &offset_ops);
 	if (before)
 		set_gap(model, before);
@@ -186,11 +196,11 @@ void ram_block_free(struct memory_model *model, struct ram_block *block)
 	if (block->hva)
 		treap_erase(&model->blocks_by_hva, &b->by_hva, &hva_ops);
 	treap_erase(&model->blocks_by_size, &b->by_size, &size_ops);
-	treap_erase(&model->gaps, &b->by_gap, &gap_ops);
+	forget_gap(model, b);
 	treap_erase(&model->blocks_by_offset, &b->by_offset, &offset_ops);
 	before = at_or_below(model, block->offset);
 	if (before) {
-		treap_erase(&model->gaps, &before->by_gap, &gap_ops);
+		forget_gap(model, before);
 		set_gap(model, before);
 	}
 	if (model->mru_block == block)
@@ -229,8 +239,8 @@ int ram_block_create(struct memory_model *model, const char *name,
 {
 	static const struct ram_block_options none;
 	struct memory_event event = { .kind = MEMORY_EVENT_RAM_BLOCK };
+	struct block_impl *b, *before;
 	uint64_t mask, max;
-	struct block_impl *b;
 	int r;
 
 	if (!options)
@@ -264,7 +274,8 @@ int ram_block_create(struct memory_model *model, const char *name,
 	b->resized = options->resized;
 	b->opaque = options->opaque;
 
-	r = find_ram_offset(model, b->block.max_length, &b->block.offset);
+	r = find_ram_offset(model, b->block.max_length, &before,
+			    &b->block.offset);
 	if (r) {
 		error_set(err, -r, "create RAMBlock %s of 0x%llx bytes", name,
 			  (unsigned long long)b->block.max_length);
@@ -276,7 +287,7 @@ int ram_block_create(struct memory_model *model, const char *name,
 		r = error_nomem(err, "create RAMBlock", name);
 		goto err_free;
 	}
-	insert(model, b);
+	insert(model, b, before);
 	*out = &b->block;
 	event.block = &b->block;
 	observe_end(model, &event);
