@@ -410,6 +410,8 @@ int memory_region_create(struct memory_model *model, const char *name,
  * memory_region_create_io() - make a device's registers
  * @ops:    must outlive the region; NULL reserves the range: nothing answers
  * @opaque: handed to @ops
+ *
+ * Errors: -EOVERFLOW if @size is above 2^64. So for aliases and IOMMUs.
  */
 int memory_region_create_io(struct memory_model *model, const char *name,
 			    memory_size_t size,
@@ -423,7 +425,9 @@ int memory_region_create_io(struct memory_model *model, const char *name,
  * @ram:  where it comes from; NULL for the defaults
  *
  * Errors: -EINVAL for size 0, a page size that is no power of 2, a size above
- * max_size; -EBUSY if another region has the block; -ENOSPC if no gap in the ram_addr_t space is large enough.
+ * max_size, or one that with its address reaches above 2^64; -EBUSY if another
+ * region has the block; -ENOSPC if no gap in the ram_addr_t space is large
+ * enough. So for all that have RAM.
  */
 int memory_region_create_ram(struct memory_model *model, const char *name,
 			     uint64_t size, const struct ram_block_options *ram,
@@ -465,6 +469,8 @@ int memory_region_create_ram_device(struct memory_model *model,
  * @offset: in @target; what lies beyond its end shows nothing
  *
  * Where @target itself is mapped has no influence on what the alias shows.
+ *
+ * Errors: -EINVAL if @target is of another model.
  */
 int memory_region_create_alias(struct memory_model *model, const char *name,
 			       struct memory_region *target, uint64_t offset,
@@ -703,11 +709,13 @@ uint8_t memory_region_dirty_log_mask(const struct memory_region *region);
  */
 struct memory_region *
 memory_region_first_child(const struct memory_region *container);
+/** memory_region_next_sibling() - the next in that order, or NULL */
 struct memory_region *
 memory_region_next_sibling(const struct memory_region *region);
 
 /** memory_region_first() - the oldest region, or NULL; for memory_region_next() */
 struct memory_region *memory_region_first(const struct memory_model *model);
+/** memory_region_next() - the one made after it, or NULL */
 struct memory_region *memory_region_next(const struct memory_region *region);
 
 /*
@@ -718,6 +726,8 @@ struct memory_region *memory_region_next(const struct memory_region *region);
  * address_space_create() - let something see memory: CPUs, a device, I/O ports
  * @name: copied
  * @root: holds a reference
+ *
+ * Errors: -EINVAL if @root is of another model.
  */
 int address_space_create(struct memory_model *model, const char *name,
 			 struct memory_region *root, struct address_space **out,
@@ -731,12 +741,16 @@ int address_space_create(struct memory_model *model, const char *name,
 int address_space_destroy(struct address_space *as,
 			  struct slotscope_error *err);
 
+/** address_space_name() - as given; lives as long as @as */
 const char *address_space_name(const struct address_space *as);
+/** address_space_root() - as given; without a reference for the caller */
 struct memory_region *address_space_root(const struct address_space *as);
+/** address_space_model() - the model that it belongs to */
 struct memory_model *address_space_model(const struct address_space *as);
 
 /** address_space_first() - the oldest, or NULL; for address_space_next() */
 struct address_space *address_space_first(const struct memory_model *model);
+/** address_space_next() - the one made after it, or NULL */
 struct address_space *address_space_next(const struct address_space *as);
 
 /*
@@ -776,6 +790,7 @@ struct flat_range {
  */
 const struct flat_view *address_space_get_flat_view(struct address_space *as);
 
+/** flat_view_ref() - take one more reference; any thread may. Return: @view */
 const struct flat_view *flat_view_ref(const struct flat_view *view);
 
 /** flat_view_unref() - give it back; any thread may. NULL is allowed */
@@ -795,6 +810,7 @@ size_t flat_view_nr(const struct flat_view *view);
 
 /** flat_view_first() - the lowest range, or NULL; for flat_view_next() */
 const struct flat_range *flat_view_first(const struct flat_view *view);
+/** flat_view_next() - the next higher range, or NULL */
 const struct flat_range *flat_view_next(const struct flat_view *view,
 					const struct flat_range *range);
 
@@ -931,6 +947,7 @@ struct memory_region_cache {
 int memory_region_cache_init(struct memory_region_cache *cache,
 			     struct address_space *as, gpa_t addr, uint64_t len,
 			     bool is_write);
+/** memory_region_cache_deinit() - give it back, and the view that it holds */
 void memory_region_cache_deinit(struct memory_region_cache *cache);
 
 /**
@@ -1146,13 +1163,17 @@ int memory_listener_register(struct address_space *as, const char *name,
  */
 void memory_listener_unregister(struct memory_listener *listener);
 
+/** memory_listener_name() - as given; lives as long as @listener */
 const char *memory_listener_name(const struct memory_listener *listener);
+/** memory_listener_priority() - as given */
 int memory_listener_priority(const struct memory_listener *listener);
+/** memory_listener_address_space() - what it listens to */
 struct address_space *
 memory_listener_address_space(const struct memory_listener *listener);
 
 /** memory_listener_first() - of all address spaces, lowest priority first */
 struct memory_listener *memory_listener_first(const struct memory_model *model);
+/** memory_listener_next() - the next higher priority, or NULL */
 struct memory_listener *
 memory_listener_next(const struct memory_listener *listener);
 

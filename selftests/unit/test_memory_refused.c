@@ -94,14 +94,42 @@ static void test_map(void **state)
 	memory_model_destroy(other);
 }
 
+static void count_eventfds(void *opaque,
+			   const struct memory_region_section *section,
+			   const struct memory_ioeventfd *eventfd)
+{
+	++*(unsigned int *)opaque;
+}
+
+static const struct memory_listener_ops eventfd_ops = {
+	.eventfd_add = count_eventfds,
+	.eventfd_del = count_eventfds,
+};
+
 static void test_change(void **state)
 {
 	struct memory_ioeventfd e = { .size = 3 };
 	struct memory_model *model = make_model();
-	struct memory_region *io, *ram;
+	struct memory_region *system, *io, *ram;
+	struct memory_region_info io_before, ram_before;
+	struct memory_listener *listener;
+	struct ram_block block_before;
+	unsigned int told = 0;
+	struct address_space *as;
+	char before[4096];
 
+	system = make_container(model, "system", MEMORY_SIZE_2_64);
 	io = make_io(model, "io", 0x1000);
 	ram = make_ram(model, "ram", 0x1800, 0);
+	map(system, 0, 0, ram);
+	map(system, 0x4000, 0, io);
+	as = make_as(model, "memory", system);
+	MUST(memory_listener_register(as, "eventfds", 0, &eventfd_ops, &told,
+				      &listener, &error));
+	strcpy(before, shown(as));
+	memcpy(&io_before, memory_region_info(io), sizeof(io_before));
+	memcpy(&ram_before, memory_region_info(ram), sizeof(ram_before));
+	memcpy(&block_before, ram_before.ram_block, sizeof(block_before));
 	REFUSED(EINVAL, memory_region_set_romd(ram, false, &error));
 	REFUSED(EINVAL, memory_region_set_log(ram, false, &error));
 	REFUSED(EINVAL, memory_region_set_alias_offset(io, 1, &error));
@@ -118,10 +146,25 @@ static void test_change(void **state)
 	e.size = 4;
 	REFUSED(ENOENT, memory_region_del_eventfd(io, &e, &error));
 	MUST(memory_region_add_eventfd(io, &e, &error));
+	assert_int_equal(told, 1);
 	REFUSED(EEXIST, memory_region_add_eventfd(io, &e, &error));
 	REFUSED(EINVAL, memory_model_commit(model, &error));
 	REFUSED(EINVAL, memory_global_dirty_log_start(model, 0, &error));
 	REFUSED(EINVAL, memory_global_dirty_log_stop(model, 1, &error));
+	/* All is as it was, also after a commit that renders */
+	MUST(memory_region_set_enabled(system, false, &error));
+	MUST(memory_region_set_enabled(system, true, &error));
+	assert_string_equal(shown(as), before);
+	assert_memory_equal(&io_before, memory_region_info(io),
+			    sizeof(io_before));
+	assert_memory_equal(&ram_before, memory_region_info(ram),
+			    sizeof(ram_before));
+	assert_memory_equal(&block_before, ram_before.ram_block,
+			    sizeof(block_before));
+	assert_ptr_equal(ram_block_first(model), ram_before.ram_block);
+	assert_null(ram_block_next(ram_before.ram_block));
+	/* The one eventfd went and came */
+	assert_int_equal(told, 3);
 	memory_model_destroy(model);
 }
 
@@ -137,6 +180,9 @@ static void test_destroy(void **state)
 	MUST(memory_listener_register(as, "l", 0, &no_ops, NULL, &listener,
 				      &error));
 	REFUSED(EBUSY, address_space_destroy(as, &error));
+	assert_ptr_equal(address_space_first(model), as);
+	assert_ptr_equal(memory_listener_first(model), listener);
+	assert_string_equal(shown(as), "0-0 io+0");
 	memory_listener_unregister(listener);
 	MUST(address_space_destroy(as, &error));
 	assert_null(address_space_first(model));
