@@ -333,6 +333,23 @@ static void fw_cfg_by_dma(void **unused)
 	destroy(&b);
 }
 
+/* A device takes each access of a transfer on its own, so of 4 GiB a billion */
+static void fw_cfg_reads_to_ram_alone(void **unused)
+{
+	struct dma dma = { __builtin_bswap32(5 << 16 | 8 | 2),
+			   __builtin_bswap32(2),
+			   __builtin_bswap64(0xb0000090) };
+	struct built b;
+
+	start(&b, &machine_q35);
+	config_out(&b, HOST, MCH_PCIEXBAR, 0xb0000001, 4);
+	address_space_write(b.machine.memory, 0x1000, &dma, sizeof(dma));
+	out(&b, 0x518, __builtin_bswap32(0x1000), 4);
+	address_space_read(b.machine.memory, 0x1000, &dma, sizeof(dma));
+	assert_int_equal(dma.control, __builtin_bswap32(1));
+	destroy(&b);
+}
+
 static void power_management(void **unused)
 {
 	struct built b;
@@ -400,6 +417,7 @@ int main(void)
 		cmocka_unit_test(io_bars_move),
 		cmocka_unit_test(config_space_in_memory),
 		cmocka_unit_test(fw_cfg_by_dma),
+		cmocka_unit_test(fw_cfg_reads_to_ram_alone),
 		cmocka_unit_test(power_management),
 		cmocka_unit_test(cmos_tells_sizes),
 	};

@@ -138,13 +138,38 @@ static const struct memory_region_ops port_ops = {
 	.valid = { .accepts = port_accepts },
 };
 
+/*
+ * How much of a transfer can go to RAM at @addr at once; 0: there is none. QEMU
+ * would write to devices too. But a transfer may be of 4 GiB, and all of it is one
+ * exit, for which everybody else waits.
+ */
+static uint32_t room_in_ram(const struct fw_cfg *cfg, uint64_t addr,
+			    uint32_t len)
+{
+	const struct flat_view *view =
+		address_space_get_flat_view(cfg->m->memory);
+	struct memory_region_section section;
+	memory_size_t room = 0;
+
+	if (flat_view_find_section(view, addr, &section) &&
+	    memory_region_info(section.region)->ram)
+		room = section.offset_within_address_space + section.size -
+		       addr;
+	flat_view_unref(view);
+	if (len > CHUNK)
+		len = CHUNK;
+	return room < len ? room : len;
+}
+
 static bool dma_read(struct fw_cfg *cfg, uint64_t addr, uint32_t len)
 {
 	uint8_t chunk[CHUNK];
 	uint32_t size;
 
 	for (; len; len -= size, addr += size) {
-		size = len < CHUNK ? len : CHUNK;
+		size = room_in_ram(cfg, addr, len);
+		if (!size)
+			return false;
 		read_item(cfg, chunk, size);
 		if (address_space_write(cfg->m->memory, addr, chunk, size))
 			return false;
