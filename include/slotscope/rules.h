@@ -59,7 +59,7 @@ enum request_rule {
 	REQUEST_CREATES = REQUEST_RULES,
 	REQUEST_DELETES,
 	REQUEST_MOVES,
-	REQUEST_REFLAGS, /* dirty log on or off */
+	REQUEST_REFLAGS, /* dirty log on or off; guest_memfd dropped, if that is let through */
 	REQUEST_NOTHING, /* all is as it was */
 	REQUEST_OUTCOMES,
 };
@@ -92,6 +92,7 @@ struct request_gmem {
  * @gpa_error:	  the errno for what lies beyond; EINVAL on x86, EFAULT on arm64
  * @gmem_bound_error: the errno for a part of a guest_memfd that has a slot: EINVAL
  *		  in the first kernels that have them, EEXIST in newer; 0: not known
+ * @gmem_drop:	  a slot can lose its guest_memfd: the first kernels forgot to refuse
  * @region2:	  KVM_SET_USER_MEMORY_REGION2 (KVM_CAP_USER_MEMORY2)
  * @readonly:	  KVM_MEM_READONLY on this VM (KVM_CAP_READONLY_MEM)
  * @guest_memfd:  KVM_MEM_GUEST_MEMFD on this VM (KVM_CAP_GUEST_MEMFD)
@@ -111,6 +112,7 @@ struct request_limits {
 	gpa_t gpa_last;
 	int gpa_error;
 	int gmem_bound_error;
+	enum request_can gmem_drop;
 	enum request_can region2;
 	enum request_can readonly;
 	enum request_can guest_memfd;

@@ -30,6 +30,7 @@ static const struct request_limits limits = {
 	.gpa_last = GPA_LAST,
 	.gpa_error = EINVAL,
 	.gmem_bound_error = EEXIST,
+	.gmem_drop = CAN_NOT,
 	.region2 = CAN,
 	.readonly = CAN,
 	.guest_memfd = CAN,
@@ -271,6 +272,10 @@ static void guest_memfd(void **unused)
 	l.gmem_bound_error = EINVAL;
 	assert_comes(&before, &l, ask2(FREE, GiB, PAGE, flag, 20, 8 * PAGE),
 		     RULE_GMEM_BOUND, -EINVAL, GMEM);
+	/* the first kernels with guest_memfd let a slot drop it */
+	l.gmem_drop = CAN;
+	assert_comes(&before, &l, ask(GMEM, 6 * MiB, 4 * PAGE, HVA, 0),
+		     REQUEST_REFLAGS, 0, GMEM);
 	slot_state_deinit(&before);
 }
 

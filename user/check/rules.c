@@ -225,6 +225,17 @@ static bool differs(struct judge *j, enum request_rule rule, uint32_t field,
 	return broken == YES;
 }
 
+/* Nothing stands against it in kernels that forgot to look */
+static bool drops_gmem(struct judge *j, bool drops)
+{
+	bool sure = j->limits->gmem_drop == CAN_NOT;
+
+	if (j->limits->gmem_drop == CAN)
+		return false;
+	return differs(j, RULE_GMEM_DROPPED, SLOT_FIELD_GUEST_MEMFD, drops) &&
+	       sure;
+}
+
 static bool wrong_change(struct judge *j)
 {
 	const struct slot empty = { 0 };
@@ -242,8 +253,7 @@ static bool wrong_change(struct judge *j)
 		       r->size != old->size) ||
 	       differs(j, RULE_READONLY_CHANGED, SLOT_FIELD_READONLY,
 		       flip & SLOT_READONLY) ||
-	       differs(j, RULE_GMEM_DROPPED, SLOT_FIELD_GUEST_MEMFD,
-		       flip & SLOT_GUEST_MEMFD);
+	       drops_gmem(j, flip & SLOT_GUEST_MEMFD);
 }
 
 static enum broken total_pages(const struct judge *j)
@@ -378,6 +388,9 @@ static void judge_standing(struct judge *j)
 	const struct slot_request *r = j->request;
 	const struct slot *old = j->old;
 	bool knows_log = knows(j, old, SLOT_FIELD_LOG_DIRTY);
+	/* What wrong_change() lets differ */
+	bool flip = (r->flags ^ old->flags) &
+		    (SLOT_LOG_DIRTY | SLOT_GUEST_MEMFD);
 
 	if (wrong_change(j))
 		return;
@@ -386,9 +399,9 @@ static void judge_standing(struct judge *j)
 			may(j, REQUEST_MOVES, 0, old, 0);
 		return;
 	}
-	if (!knows_log || (r->flags ^ old->flags) & SLOT_LOG_DIRTY)
+	if (!knows_log || flip)
 		may(j, REQUEST_REFLAGS, 0, old, 0);
-	if (!knows_log || !((r->flags ^ old->flags) & SLOT_LOG_DIRTY))
+	if (!knows_log || !flip)
 		may(j, REQUEST_NOTHING, 0, old, 0);
 }
 

@@ -214,6 +214,24 @@ uint64_t dirty_log_reap(struct dirty_log *log)
 	return log->reaped - before;
 }
 
+static unsigned int as_id_of(const struct dirty_log *log,
+			     const struct memory_region_section *section)
+{
+	return section->address_space != log->cpus->events->memory;
+}
+
+/* Where slots go on behind @addr, which has none: a ragged edge, or a refusal */
+static memory_size_t next_slot(const struct kvm_slots *slots, gpa_t addr)
+{
+	const struct kvm_slot *slot = NULL;
+	memory_size_t next = MEMORY_SIZE_2_64;
+
+	while ((slot = kvm_slots_next(slots, slot)))
+		if (slot->gpa > addr && slot->gpa < next)
+			next = slot->gpa;
+	return next;
+}
+
 /* Its slots, as far as they lie in a section; they are cut as sections are */
 static void for_each_slot(struct dirty_log *log,
 			  const struct memory_region_section *section,
@@ -221,18 +239,20 @@ static void for_each_slot(struct dirty_log *log,
 				      const struct kvm_slot *slot,
 				      uint64_t first, uint64_t end))
 {
-	unsigned int as_id = section->address_space !=
-			     log->cpus->events->memory;
-	gpa_t addr = section->offset_within_address_space;
-	memory_size_t end = (memory_size_t)addr + section->size;
+	unsigned int as_id = as_id_of(log, section);
+	const struct kvm_slots *slots = log->slots[as_id]->slots;
+	memory_size_t addr = section->offset_within_address_space;
+	memory_size_t end = addr + section->size;
 	const struct kvm_slot *slot;
 	memory_size_t stop;
 	gpa_t from;
 
-	for (; addr < end; addr += DIRTY_PAGE_SIZE) {
-		slot = kvm_slots_find(log->slots[as_id]->slots, addr);
-		if (!slot)
-			continue; /* a ragged edge at the most */
+	while (addr < end) {
+		slot = kvm_slots_find(slots, addr);
+		if (!slot) {
+			addr = next_slot(slots, addr);
+			continue;
+		}
 		stop = (memory_size_t)slot->gpa + slot->size;
 		from = addr;
 		if (stop > end)
@@ -242,7 +262,7 @@ static void for_each_slot(struct dirty_log *log,
 			    (from - slot->gpa) / DIRTY_PAGE_SIZE,
 			    (stop - slot->gpa + DIRTY_PAGE_SIZE - 1) /
 				    DIRTY_PAGE_SIZE);
-		addr = stop - DIRTY_PAGE_SIZE;
+		addr = stop;
 	}
 }
 
@@ -281,26 +301,33 @@ static void log_clear(void *opaque, const struct memory_region_section *section)
 		for_each_slot(log, section, clear_bitmap);
 }
 
+/* A slot made later in the same place, under the same number, begins anew */
+static void forget_section(struct dirty_log *log,
+			   const struct memory_region_section *section)
+{
+	struct dirty_slot *d, *next;
+
+	HASH_ITER(hh, log->uncleared, d, next)
+	if (d->id >> 16 == as_id_of(log, section) &&
+	    d->gpa >= section->offset_within_address_space &&
+	    d->gpa - section->offset_within_address_space < section->size)
+		forget(log, d);
+}
+
 /* A slot that goes takes its log with it */
 static void region_del(void *opaque,
 		       const struct memory_region_section *section)
 {
 	if (is_ram(section) && memory_region_dirty_log_mask(section->region))
 		log_sync(opaque, section);
+	forget_section(opaque, section);
 }
 
 static void log_stop(void *opaque, const struct memory_region_section *section,
 		     uint8_t old_mask, uint8_t new_mask)
 {
-	struct dirty_log *log = opaque;
-	struct dirty_slot *d, *next;
-
-	if (new_mask)
-		return;
-	HASH_ITER(hh, log->uncleared, d, next)
-	if (d->gpa >= section->offset_within_address_space &&
-	    d->gpa - section->offset_within_address_space < section->size)
-		forget(log, d);
+	if (!new_mask)
+		forget_section(opaque, section);
 }
 
 static const struct memory_listener_ops ops = {

@@ -10,13 +10,14 @@
 
 /* Only the first is kept: what follows may be its consequence */
 static void refused(struct kvm_io_listener *l, const char *what, gpa_t addr,
-		    uint64_t size, int code)
+		    uint64_t size, int code, bool add)
 {
 	if (l->error.code)
 		return;
 	error_set(&l->error, code, "%s %" PRIu64 " bytes at 0x%" PRIx64, what,
 		  size, addr);
-	error_next(&l->error, "writes there go on as exits");
+	error_next(&l->error, add ? "writes there go on as exits" :
+				    "KVM goes on to take writes there itself");
 }
 
 static bool is_io(const struct kvm_io_listener *l,
@@ -46,12 +47,12 @@ static void set_ioeventfd(struct kvm_io_listener *l,
 		request.flags |= KVM_IOEVENTFD_FLAG_DEASSIGN;
 	if (!eventfd->size && !l->kvm->ioeventfd_any)
 		refused(l, "have KVM signal a write of any length to", 0,
-			request.addr, ENOTSUP);
+			request.addr, ENOTSUP, add);
 	else if (kvm_ioctl(l->kvm->vm_fd, KVM_IOEVENTFD, &request))
 		refused(l,
 			add ? "have KVM signal a write of" :
 			      "have KVM no more signal a write of",
-			request.addr, request.len, errno);
+			request.addr, request.len, errno, add);
 }
 
 static void eventfd_add(void *opaque,
@@ -91,7 +92,7 @@ static void set_coalesced(struct kvm_io_listener *l,
 		refused(l,
 			add ? "have KVM gather writes to" :
 			      "have KVM no more gather writes to",
-			addr, size, errno);
+			addr, size, errno, add);
 }
 
 static void coalesced_add(void *opaque,

@@ -119,9 +119,15 @@ static void probe_gmem(int vm, struct request_limits *limits)
 
 	if (fd < 0)
 		return;
-	if (!bind_gmem(vm, GMEM_FIRST, limits->page_size, fd))
+	if (!bind_gmem(vm, GMEM_FIRST, limits->page_size, fd)) {
 		limits->gmem_bound_error =
 			bind_gmem(vm, GMEM_SECOND, limits->page_size, fd);
+		limits->gmem_drop = set_slot(vm, GMEM_FIRST,
+					     GMEM_FIRST * limits->page_size,
+					     limits->page_size, 0) ?
+					    CAN_NOT :
+					    CAN;
+	}
 	close(fd);
 }
 

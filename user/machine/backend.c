@@ -18,6 +18,23 @@
 
 #define HUGE_PAGES "/proc/sys/vm/nr_hugepages"
 
+/* Not O_TMPFILE: neither hugetlbfs nor, before Linux 6.3, overlayfs has it */
+static int open_nameless(const char *dir)
+{
+	char *path;
+	int fd, saved;
+
+	if (asprintf(&path, "%s/slotscope-XXXXXX", dir) < 0)
+		return -1;
+	fd = mkostemp(path, O_CLOEXEC);
+	saved = errno;
+	if (fd >= 0)
+		unlink(path);
+	free(path);
+	errno = saved;
+	return fd;
+}
+
 static int open_path(struct backend *b, struct slotscope_error *err)
 {
 	const char *path = b->options.mem_path;
@@ -28,7 +45,7 @@ static int open_path(struct backend *b, struct slotscope_error *err)
 	if (b->fd >= 0)
 		return 0;
 	if (errno == EISDIR) {
-		b->fd = open(path, flags | O_TMPFILE, 0600);
+		b->fd = open_nameless(path);
 	} else if (errno == ENOENT) {
 		b->fd = open(path, flags | O_CREAT | O_EXCL, 0600);
 		b->created = b->fd >= 0;

@@ -160,6 +160,7 @@ struct dimm *dimm_find(struct dimms *dimms, const char *id)
 int dimm_plug(struct machine *m, struct dimms *dimms, struct dimm *d,
 	      struct slotscope_error *err)
 {
+	struct ram_block *block = memory_region_info(d->region)->ram_block;
 	size_t at;
 	int ret;
 
@@ -170,19 +171,22 @@ int dimm_plug(struct machine *m, struct dimms *dimms, struct dimm *d,
 	ret = dimm_place(dimms, m->options, &m->layout, d, err);
 	if (ret)
 		return ret;
+	/* First: the commit asks whether a migration watches it, and a slot that
+	 * is made without its dirty log stays so */
+	ram_block_set_migratable(block, true);
 	ret = memory_region_add_subregion(m->device_memory,
 					  d->addr - m->layout.device_start,
 					  d->region, err);
-	if (ret)
+	if (ret) {
+		ram_block_set_migratable(block, false);
 		return ret;
+	}
 	for (at = 0; at < dimms->nr && dimms->list[at].addr < d->addr;)
 		at++;
 	memmove(&dimms->list[at + 1], &dimms->list[at],
 		(dimms->nr - at) * sizeof(*d));
 	dimms->list[at] = *d;
 	dimms->nr++;
-	ram_block_set_migratable(memory_region_info(d->region)->ram_block,
-				 true);
 	return 0;
 }
 

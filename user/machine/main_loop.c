@@ -100,18 +100,24 @@ static int monitor_device_add(void *opaque, struct keyval *kv,
 			      struct slotscope_error *err)
 {
 	struct vm *vm = opaque;
-	struct slotscope_error refused, ignored = {};
+	struct slotscope_error refused, stuck = {};
 	struct dimm *dimm;
 	int ret;
 
 	/* What was refused before is not this one's */
 	tell_refused(vm);
 	ret = vm_memory_device_add(&vm->memory, &vm->machine, kv, &dimm, err);
-	if (ret || !vm->listener.error.code)
+	if (ret)
 		return ret;
-	refused = vm->listener.error;
-	vm_memory_unplug(&vm->memory, &vm->machine, dimm, &ignored);
-	vm->listener.error = (struct slotscope_error){};
+	refused = vm->listener.error.code ? vm->listener.error :
+					    vm->smram_listener.error;
+	if (!refused.code)
+		return 0;
+	/* Should it not come out again, that is told as a difference */
+	if (!vm_memory_unplug(&vm->memory, &vm->machine, dimm, &stuck)) {
+		vm->listener.error = (struct slotscope_error){};
+		vm->smram_listener.error = (struct slotscope_error){};
+	}
 	*err = refused;
 	return -err->code;
 }
@@ -160,8 +166,9 @@ static int reset(struct vm *vm, struct slotscope_error *err)
 {
 	int ret;
 
-	vm->want_reset = false;
 	vcpus_pause(&vm->cpus);
+	/* Not before: until they have stopped, others may ask for it too */
+	vm->want_reset = false;
 	debugcon_flush(&vm->debugcon);
 	vm_tell(vm, VM_EVENT_RESET, "the machine is reset");
 	ret = machine_reset(&vm->machine, err);
