@@ -58,6 +58,12 @@ for board in pc q35; do
 	result $? "$board: the guest finds it gone"
 	is "$(in_kvm)" "" "$board: and KVM has nothing there"
 	agrees "$board, unplugged"
+	is "$(qmp 'hmp:dirty_log start' 'hmp:object_add memory-backend-ram,id=m1,size=128M' \
+		'hmp:device_add pc-dimm,id=d1,memdev=m1' | tr -d '\n')" "" \
+		"$board: another is plugged while dirty pages are logged"
+	is "$("$program" slots --json --pid "$vm" --from module | jq -r \
+		'[.slots[] | select(.gpa == "0x100000000").flags] | join(" ")')" \
+		"0x1 0x1" "$board: and KVM logs its"
 	is "$(grep -c '^guest: pass: ' "$work/vm.out")" 5 "$board: all that the guest tried passed"
 	is "$(grep -v -e '^guest: pass: ' -e '^guest: .*plug$' "$work/vm.out")" "guest: done" \
 		"$board: and nothing failed"
