@@ -334,46 +334,71 @@ static int attempt(struct attempt *a, size_t nr_as)
 	return ret;
 }
 
-/* One try; its notes are kept only if it is the one that counts */
-static int attempt_with_notes(struct attempt *a, size_t nr_as, FILE *notes)
+/* One try; @notes is set to what it has to say, to be freed, or to NULL */
+static int attempt_with_notes(struct attempt *a, size_t nr_as, bool wanted,
+			      char **notes)
 {
-	char *text = NULL;
 	size_t len = 0;
 	int ret;
 
-	if (!notes)
+	*notes = NULL;
+	if (!wanted)
 		return attempt(a, nr_as);
-	a->notes = open_memstream(&text, &len);
+	a->notes = open_memstream(notes, &len);
 	if (!a->notes)
 		return out_of_memory(a);
 	ret = attempt(a, nr_as);
 	if (fclose(a->notes))
 		ret = ret ? ret : out_of_memory(a);
-	else if (!ret && !a->changed)
-		fwrite(text, 1, len, notes);
-	free(text);
 	return ret;
+}
+
+/*
+ * Views that are the same before and after may have been others in between, while
+ * the tree was read. Then notes are of no state that ever was; the same ones twice
+ * are.
+ */
+static bool is_sure(const char *notes, const char *before, unsigned int tries)
+{
+	return !notes || !*notes || tries == 1 ||
+	       (before && !strcmp(notes, before));
 }
 
 int qemu_model_read(struct qmp *q, const struct qemu_model_options *options,
 		    struct slot_state *out, struct slotscope_error *err)
 {
 	static const struct qemu_model_options defaults;
+	char *notes = NULL, *before = NULL;
 	unsigned int i, tries;
+	bool done = false;
+	int ret = 0;
 
 	options = options ? options : &defaults;
 	tries = options->tries ? options->tries : QEMU_MODEL_TRIES;
 	slot_state_init(out, VIEW_MODEL);
-	for (i = 0; i < tries; i++) {
+	for (i = 0; i < tries && !done && !ret; i++) {
 		struct attempt a = { .q = q, .state = out, .err = err };
-		int ret;
 
 		slot_state_deinit(out);
 		slot_state_init(out, VIEW_MODEL);
-		ret = attempt_with_notes(&a, options->nr_as, options->notes);
-		if (ret || !a.changed)
-			return ret;
+		ret = attempt_with_notes(&a, options->nr_as, options->notes,
+					 &notes);
+		done = !ret && !a.changed;
+		if (done && !is_sure(notes, before, tries)) {
+			/* It stands, with what is not sure left unsaid, if there
+			 * is no other try */
+			done = i + 1 == tries;
+			free(before);
+			before = notes;
+			notes = NULL;
+		}
+		if (done && notes)
+			fputs(notes, options->notes);
+		free(notes);
 	}
+	free(before);
+	if (ret || done)
+		return ret;
 	error_set(err, EAGAIN, "read the memory of QEMU at %s", qmp_name(q));
 	error_why(err, "its flat views changed during each of %u readings",
 		  tries);
