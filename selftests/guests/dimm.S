@@ -5,11 +5,8 @@
 // stays in protected mode, in a segment of 16 bits, where guest.h works as ever.
 // @needs hardware
 #include "guest.h"
+#include "pae.h"
 
-#define PDPT	0x10000
-#define PD	0x11000
-#define PRESENT 3
-#define LARGE	0x80
 
 /* Windows of 2 MiB; 0 is where we are */
 #define FIRST	1 /* of the DIMM */
@@ -18,42 +15,13 @@
 #define WINDOWS 4
 
 	guest_begin
-	movw	$PDPT >> 4, %ax
-	movw	%ax, %es
-	xorl	%eax, %eax
-	xorw	%di, %di
-	movw	$0x800, %cx
-	rep stosl
-	movl	$(PD | 1), %es:0
-	xorw	%di, %di
-	xorl	%ebx, %ebx
-map:
-	/* the address of each window, in units of 2 MiB */
-	movzwl	%cs:places(%bx), %eax
-	xorl	%edx, %edx
-	shldl	$21, %eax, %edx
-	shll	$21, %eax
-	orl	$(PRESENT | LARGE), %eax
-	movl	%eax, %es:PD - PDPT(%di)
-	movl	%edx, %es:PD - PDPT + 4(%di)
-	addw	$8, %di
-	addw	$2, %bx
-	cmpw	$(2 * WINDOWS), %bx
-	jb	map
+	pae_map	WINDOWS
 
 	/*
 	 * Once only: software that emulates a CPU may mark the PDPT's entry as
 	 * accessed, a reserved bit, for which the next entry is a #GP
 	 */
-	lgdtl	%cs:gdtr
-	movl	%cr4, %eax
-	orl	$0x20, %eax
-	movl	%eax, %cr4
-	movl	$PDPT, %eax
-	movl	%eax, %cr3
-	movl	%cr0, %eax
-	orl	$0x80000001, %eax
-	movl	%eax, %cr0
+	pae_enter
 	ljmp	$8, $protected
 protected:
 	movw	$16, %ax

@@ -25,11 +25,8 @@
 #define TEST_MMIO 0xd0000
 #define TEST_PORT 0xe000
 
-	.macro	guest_begin
-	.text
-	.code16
-	.globl	start
-start:
+/* As a guest is to find itself */
+	.macro	real_mode_begin
 	cli
 	cld
 	xorw	%ax, %ax
@@ -37,6 +34,14 @@ start:
 	movw	%ax, %es
 	movw	%ax, %ss
 	movl	$0x7000, %esp
+	.endm
+
+	.macro	guest_begin
+	.text
+	.code16
+	.globl	start
+start:
+	real_mode_begin
 	.endm
 
 /* Print a text of the image; changes nothing but flags */

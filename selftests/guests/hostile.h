@@ -29,13 +29,7 @@
 
 /* What an exception may have left */
 	.macro	round_begin
-	cli
-	cld
-	xorw	%ax, %ax
-	movw	%ax, %ds
-	movw	%ax, %es
-	movw	%ax, %ss
-	movl	$0x7000, %esp
+	real_mode_begin
 	.endm
 
 /* Told once in so many rounds, a power of 2 */

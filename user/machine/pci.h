@@ -50,7 +50,7 @@ enum {
 
 /**
  * struct pci_bar - a range that the guest places
- * @region: what is there; NULL: this BAR is not implemented
+ * @region: what is there; NULL: the device has no such BAR
  * @size:   bytes, a power of 2
  * @flags:  PCI_BAR_*
  */
