@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <uthash.h>
 
@@ -337,18 +336,17 @@ static const struct memory_listener_ops ops = {
 	.log_clear = log_clear,
 };
 
+#define REAP_MS 1000
+
 /* A ring that is full has its vCPU come out; most are emptied before */
 static void *reaper(void *opaque)
 {
 	struct dirty_log *log = opaque;
 	struct big_lock *lock = log->cpus->lock;
-	struct timespec until;
 
 	big_lock(lock);
 	while (!log->want_quit) {
-		clock_gettime(CLOCK_REALTIME, &until);
-		until.tv_sec++;
-		pthread_cond_timedwait(&log->wake, &lock->mutex, &until);
+		big_lock_wait_ms(lock, &log->wake, REAP_MS);
 		dirty_log_reap(log);
 	}
 	big_unlock(lock);

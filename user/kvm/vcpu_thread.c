@@ -160,7 +160,7 @@ static void *thread(void *opaque)
 		finish_io(cpu);
 		if (cpu->status == VCPU_RUNNING)
 			set_status(cpu, VCPU_PAUSED);
-		big_lock_wait(set->lock, &set->wake);
+		big_lock_wait_vcpu(set->lock, &set->wake);
 	}
 	big_unlock(set->lock);
 	return NULL;
