@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/vm-lib.sh
 . selftests/vm-lib.sh
 
-for m in 0 0G '' -1 1.5G 5X 5GB 1016K 99999999999999999999G; do
+for m in 0 0G '' -1 1.5 5X 5GB 1016K 99999999999999999999G; do
 	refused "memory size \"$m\"" -m "$m"
 done
 for machine in nonsense '' q36 PC; do
@@ -22,9 +22,12 @@ for accel in tcg '' kvm,nonsense=1 kvm,kernel-irqchip; do
 	refused "accelerator \"$accel\"" --accel "$accel"
 done
 refused 'kvm-shadow-mem to "-1"' --accel kvm,kvm-shadow-mem=-1
-for n in 0 -1 256 1x ''; do
-	refused "number of vCPUs to \"$n\"" --smp "$n"
+for n in 0 -1 256 1x; do
+	refused "use cpus=$n of -smp" --smp "$n"
 done
+refused 'of -smp: cpus= is missing' --smp ''
+refused 'multiply to 4, not to 2' --smp 2,sockets=2,cores=2
+refused 'no vCPU is plugged' -smp cpus=2,maxcpus=4
 refused 'dirty-log to "nonsense"' --dirty-log nonsense
 refused 'dirty-ring-size to "x"' --dirty-log ring=x
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* -M, -m, -object and -numa: what they mean, and which of them cannot be. */
+/* -M, -m, -smp, -object and -numa: what they mean, and which of them cannot be. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +17,8 @@
 #define MIB ((uint64_t)1 << 20)
 #define GIB ((uint64_t)1 << 30)
 
+static struct kvm_options kvm;
+
 /* "-m 1G -object ..." one by one, then whether they fit each other */
 static int parse(struct machine_config *c, struct machine_options *o,
 		 const char *line, struct slotscope_error *err)
@@ -26,24 +28,25 @@ static int parse(struct machine_config *c, struct machine_options *o,
 		int (*parse)(struct machine_config *c, const char *text,
 			     struct slotscope_error *err);
 	} options[] = {
-		{ "-M", config_machine },
-		{ "-m", config_memory },
-		{ "-object", config_object },
-		{ "-numa", config_numa },
+		{ "-M", config_machine },     { "-m", config_memory },
+		{ "-object", config_object }, { "-numa", config_numa },
+		{ "-smp", config_smp },
 	};
+	const size_t nr = sizeof(options) / sizeof(options[0]);
 	char copy[512], *word, *save = NULL;
 	size_t i;
 	int ret = 0;
 
-	*c = (struct machine_config){};
+	kvm = (struct kvm_options){};
+	*c = (struct machine_config){ .kvm = &kvm };
 	*err = (struct slotscope_error){};
 	assert_true(strlen(line) < sizeof(copy));
 	strcpy(copy, line);
 	for (word = strtok_r(copy, " ", &save); word && !ret;
 	     word = strtok_r(NULL, " ", &save)) {
-		for (i = 0; i < 4 && strcmp(word, options[i].option);)
+		for (i = 0; i < nr && strcmp(word, options[i].option);)
 			i++;
-		assert_true(i < 4);
+		assert_true(i < nr);
 		word = strtok_r(NULL, " ", &save);
 		assert_non_null(word);
 		ret = options[i].parse(c, word, err);
@@ -83,6 +86,16 @@ static void reads_sizes(void **unused)
 		{ "-m slots=2,maxmem=1G", 128 * MIB, GIB, 2 },
 		{ "-m 1G -m slots=2,maxmem=2G", GIB, 2 * GIB, 2 },
 		{ "-m 6T", 6 * KIB * GIB, 0, 0 },
+		/* QEMU 7.2 made RAM of these sizes of the same words */
+		{ "-m 1.5G", 1536 * MIB, 0, 0 },
+		{ "-m 1.G", GIB, 0, 0 },
+		{ "-m 1.0", MIB, 0, 0 },
+		{ "-m 1.9999999999M", 2 * MIB, 0, 0 },
+		{ "-m 0x10", 16 * MIB, 0, 0 },
+		{ "-m 0x10M", 16 * MIB, 0, 0 },
+		{ "-m 010", 10 * MIB, 0, 0 },
+		{ "-m 64M,slots=2,maxmem=1.5G", 64 * MIB, 1536 * MIB, 2 },
+		{ "-m size=64M,slots=2,maxmem=1G", 64 * MIB, GIB, 2 },
 	};
 	size_t i;
 
@@ -93,6 +106,37 @@ static void reads_sizes(void **unused)
 		assert_int_equal(options.ram_slots, cases[i].slots);
 		assert_int_equal(options.nr_nodes, 0);
 		assert_null(options.ram_name);
+	}
+}
+
+/* "info cpus" of QEMU 7.2 counted as many, of the same words */
+static void counts_vcpus(void **unused)
+{
+	static const struct {
+		const char *line;
+		unsigned int cpus;
+	} cases[] = {
+		{ "-smp 2", 2 },
+		{ "-smp 0x2", 2 },
+		{ "-smp cpus=2", 2 },
+		{ "-smp 255", 255 },
+		{ "-smp 2,sockets=1,cores=2,threads=1", 2 },
+		{ "-smp 2,cores=2", 2 },
+		{ "-smp 2,sockets=1", 2 },
+		{ "-smp 2,dies=2", 2 },
+		{ "-smp 2,dies=1", 2 },
+		{ "-smp 2,clusters=1", 2 },
+		{ "-smp cores=2", 2 },
+		{ "-smp sockets=2,cores=2,threads=2", 8 },
+		{ "-smp maxcpus=4", 4 },
+		{ "-smp maxcpus=4,cores=2", 4 },
+		{ "-smp 4,maxcpus=4", 4 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		good(cases[i].line);
+		assert_int_equal(kvm.nr_cpus, cases[i].cpus);
 	}
 }
 
@@ -182,7 +226,17 @@ static void refuses_nonsense(void **unused)
 		  "number" },
 		{ "-M pc,memory-backend=zip", "zip", "no object" },
 		{ "-M pc,memory-backend=a -m 2G " RAM_A, "\"a\"", "-m has" },
-		{ "-m 1.5G", "1.5G", "none of K, M, G" },
+		{ "-m 1.5", "\"1.5\"", "a fraction needs" },
+		{ "-m 1048576.5B", "1048576.5B", "a fraction needs" },
+		{ "-m .5G", ".5G", "no number" },
+		{ "-m 1e3M", "1e3M", "none of K, M, G" },
+		{ "-m 1.5e3M", "1.5e3M", "none of K, M, G" },
+		{ "-m 1..5M", "1..5M", "none of K, M, G" },
+		{ "-m 0x1.8M", "0x1.8M", "none of K, M, G" },
+		{ "-m 0x", "\"0x\"", "no number" },
+		{ "-m 16E", "16E", "2^64" },
+		{ "-m 15.99999999999999999999E", "15.9", "2^64" },
+		{ "-m 15.9999E", "15.9999E", "address" },
 		{ "-m 1G,", "", "" }, /* as in QEMU: fine */
 		{ "-m 1G,bogus=1", "bogus=1 of -m", "knows no" },
 		{ "-m 1G,slots=4", "slots=4", "less than" },
@@ -230,6 +284,19 @@ static void refuses_nonsense(void **unused)
 		{ OBJECT_M "hugetlb=on,hugetlbsize=3M", "hugetlbsize=3145728",
 		  "power of 2" },
 		{ RAM_A RAM_A, "\"a\"", "already" },
+		{ "-smp 0", "cpus=0 of -smp", "1 to 255" },
+		{ "-smp cpus=256", "cpus=256 of -smp", "1 to 255" },
+		{ "-smp cpus=", "cpus= of -smp", "number" },
+		{ "-smp 1K", "cpus=1K of -smp", "number" },
+		{ "-smp 1.5", "cpus=1.5 of -smp", "number" },
+		{ "-smp 2,sockets=0", "sockets=0 of -smp", "1 to 255" },
+		{ "-smp 2,bogus=1", "bogus=1 of -smp", "knows no bogus=" },
+		{ "-smp 2,cores=3", "-smp 2,cores=3", "to 3, not to 2" },
+		{ "-smp 3,sockets=2", "-smp 3,sockets=2", "to 2, not to 3" },
+		{ "-smp 2,clusters=2", "clusters=2", "no PC has" },
+		{ "-smp 2,maxcpus=4", "maxcpus=4", "plugged" },
+		{ "-smp 4,maxcpus=2", "maxcpus=2", "plugged" },
+		{ "-smp cores=16,sockets=16", "cores=16", "256 vCPUs" },
 		{ "-numa dist,src=0", "type=dist", "node" },
 		{ "-numa node", "-numa", "memdev= is missing" },
 		{ "-numa node,mem=1G", "-numa", "memdev= is missing" },
@@ -298,6 +365,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_sizes),
+		cmocka_unit_test(counts_vcpus),
 		cmocka_unit_test(reads_machines),
 		cmocka_unit_test(reads_backends),
 		cmocka_unit_test(reads_nodes),

@@ -46,15 +46,16 @@ static const char help[] =
 	"                     max-ram-below-4g=SIZE  put less RAM below 4 GiB\n"
 	"                     memory-backend=ID      this object is all RAM\n"
 	"                     smm=on|off|auto        System Management Mode\n"
-	"  -m SIZE, --memory SIZE   RAM: a number and K, M, G or T (default: M); without\n"
-	"                   -m: 128M. Behind it: slots=N,maxmem=SIZE: DIMMs can be\n"
-	"                   plugged, and how much there may be with all of them\n"
+	"  -m SIZE, --memory SIZE   RAM: a number and K, M, G or T (default: M), such as\n"
+	"                   1.5G; without -m: 128M. Behind it: slots=N,maxmem=SIZE: DIMMs\n"
+	"                   can be plugged, and how much there may be with all of them\n"
 	"  --object KIND,id=ID,size=SIZE[,NAME=VALUE]...  host memory. KIND is\n"
 	"                   memory-backend-ram, -file (mem-path=) or -memfd (hugetlb=on,\n"
 	"                   hugetlbsize=). All take share=, prealloc=, reserve= (on,\n"
 	"                   off), policy= (bind, preferred, interleave), host-nodes=N-N\n"
 	"  --numa node,memdev=ID[,nodeid=N]  RAM is these objects, one behind the other\n"
-	"  --smp N          vCPUs; default: 1\n"
+	"  --smp N          vCPUs; default: 1. Also cpus=N, with sockets=, cores= and\n"
+	"                   threads= that fit it, of which no guest is told\n"
 	"  --accel kvm[,kernel-irqchip=on|split|off][,kvm-shadow-mem=BYTES]\n"
 	"      [,dirty-ring-size=N]  how KVM is used; -M pc takes these too\n"
 	"  --dirty-log HOW  find dirty pages by bitmap, clear (protected again apart),\n"
@@ -202,7 +203,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			ret = kvm_accel_parse(optarg, &vm.kvm, &err);
 			break;
 		case OPT_SMP:
-			ret = kvm_smp_parse(optarg, &vm.kvm, &err);
+			ret = config_smp(&config, optarg, &err);
 			break;
 		case OPT_DIRTY_LOG:
 			ret = kvm_dirty_parse(optarg, &vm.kvm, &err);

@@ -6,8 +6,6 @@
 
 #include "kvm/options.h"
 
-#define CPUS_MAX 255 /* that an xAPIC can name */
-
 static int parse_number(const char *text, unsigned long min, unsigned long max,
 			unsigned long *value)
 {
@@ -137,16 +135,5 @@ int kvm_dirty_parse(const char *text, struct kvm_options *options,
 	else
 		return bad_value("--dirty-log", text,
 				 "bitmap, clear, ring or ring=N", err);
-	return 0;
-}
-
-int kvm_smp_parse(const char *text, struct kvm_options *options,
-		  struct slotscope_error *err)
-{
-	unsigned long nr;
-
-	if (parse_number(text, 1, CPUS_MAX, &nr))
-		return bad_value("the number of vCPUs", text, "1 to 255", err);
-	options->nr_cpus = nr;
 	return 0;
 }

@@ -32,8 +32,4 @@ int kvm_option_set(const char *name, const char *value,
 int kvm_dirty_parse(const char *text, struct kvm_options *options,
 		    struct slotscope_error *err);
 
-/** kvm_smp_parse() - how many vCPUs */
-int kvm_smp_parse(const char *text, struct kvm_options *options,
-		  struct slotscope_error *err);
-
 #endif

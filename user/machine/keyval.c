@@ -131,30 +131,6 @@ int keyval_missing(const struct keyval *kv, const char *key,
 	return error_why(err, "%s= is missing", key);
 }
 
-const char *parse_size(const char *text, unsigned int shift, uint64_t *size)
-{
-	static const char letters[] = "BKMGTPE";
-	unsigned long long value;
-	const char *letter;
-	char *end;
-
-	if (!isdigit((unsigned char)text[0]))
-		return "it is no number";
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (*end) {
-		letter = strchr(letters, toupper((unsigned char)*end));
-		if (!letter || end[1])
-			return "what follows the number is none of K, M, G "
-			       "and T";
-		shift = 10 * (letter - letters);
-	}
-	if (errno || value > UINT64_MAX >> shift)
-		return "it is 2^64 or more";
-	*size = (uint64_t)value << shift;
-	return NULL;
-}
-
 int keyval_take_size(struct keyval *kv, const char *key, uint64_t *out,
 		     struct slotscope_error *err)
 {

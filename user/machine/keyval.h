@@ -73,8 +73,12 @@ int keyval_missing(const struct keyval *kv, const char *key,
 int keyval_done(const struct keyval *kv, struct slotscope_error *err);
 
 /**
- * parse_size() - a number and a suffix B, K, M, G, T, P or E
- * @shift: of a number without one: 20 for MiB
+ * parse_size() - "256M", "1.5G", "0x10": the sizes that QEMU's options take
+ * @shift: of a number without one of the suffixes B, K, M, G, T, P and E: 20 for
+ *	   MiB
+ *
+ * A fraction has a suffix above B, and is rounded to the nearest byte. There is
+ * no exponent; hexadecimal numbers have no fraction, and B and E are digits there.
  *
  * Return: NULL, or what is wrong with @text.
  */

@@ -12,7 +12,8 @@
  * @class:   NULL: pc
  * @ram_size: 0: that of the backend, or 128 MiB
  * @smm:     only if @smm_given
- * @kvm:     where -M's properties of KVM go (kernel-irqchip=); NULL: there are none
+ * @kvm:     where -M's properties of KVM (kernel-irqchip=) and -smp's vCPUs go;
+ *	     NULL: there are none
  * @memory_backend: "" or the id of what is all RAM
  * @objects: memory backends, in their order
  * @nodes:   of NUMA: the ids of their backends, "" where there is none
@@ -41,9 +42,17 @@ struct machine_config {
 int config_machine(struct machine_config *config, const char *text,
 		   struct slotscope_error *err);
 
-/** config_memory() - -m "5G", "size=1G,slots=4,maxmem=8G" */
+/** config_memory() - -m "1.5G", "size=1G,slots=4,maxmem=8G" */
 int config_memory(struct machine_config *config, const char *text,
 		  struct slotscope_error *err);
+
+/**
+ * config_smp() - -smp "4", "cpus=4,sockets=2,cores=2", into @config's kvm
+ *
+ * How vCPUs are grouped has to make sense, and has no effect: no guest is told.
+ */
+int config_smp(struct machine_config *config, const char *text,
+	       struct slotscope_error *err);
 
 /** config_object() - -object "memory-backend-ram,id=m0,size=1G,..." */
 int config_object(struct machine_config *config, const char *text,

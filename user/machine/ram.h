@@ -54,8 +54,8 @@ int ram_map(const char *name, uint64_t size, void **host,
 void ram_unmap(void *host, uint64_t size);
 
 /**
- * ram_parse_size() - "256M", "5G"; "1.5G" is not one
- * @text: a number and a suffix K, M, G or T (or none: MiB, as in QEMU's -m)
+ * ram_parse_size() - "256M", "1.5G", "4096"
+ * @text: see parse_size(); without a suffix MiB, as in QEMU's -m
  * @size: set to bytes, rounded up to 8 KiB as QEMU does
  *
  * Return: 0 or -EINVAL.
