@@ -96,7 +96,12 @@ struct kvm_slot_request {
  * @request:	   make the call. Return: 0 or a negative errno
  * @inhibit:	   keep vCPUs out of KVM (true), let them in again (false): what
  *		   goes and what comes overlap, and a vCPU must not run while
- *		   neither is there. Only KVM_SLOTS_QUEUED can; may be NULL
+ *		   neither is there, which only KVM_SLOTS_QUEUED can prevent; or
+ *		   from before @log_ends until the request has been made. May be
+ *		   NULL; calls may be nested
+ * @log_ends:	   the next request takes the slot's dirty log from KVM: it
+ *		   deletes the slot, or has it logged no more. Whoever wants what
+ *		   is in it, fetches it now. May be NULL
  * @problem:	   told of each section that can not become a slot, and of each
  *		   request that was refused: nothing else is done about it. May
  *		   be NULL
@@ -111,6 +116,7 @@ struct kvm_slots_options {
 	bool no_readonly_mem;
 	int (*request)(void *opaque, const struct kvm_slot_request *request);
 	void (*inhibit)(void *opaque, bool inhibit);
+	void (*log_ends)(void *opaque, const struct kvm_slot *slot);
 	void (*problem)(void *opaque, const struct slotscope_error *problem);
 	void *opaque;
 };

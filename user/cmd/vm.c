@@ -95,7 +95,8 @@ static const char help[] =
 	"info ramblock, info status, info kvm, gpa2hva, stop, cont, system_reset, quit,\n"
 	"help. Both have object_add and object_del (QMP: object-add, object-del) for\n"
 	"memory backends, and device_add and device_del for pc-dimm. To see what the\n"
-	"guest writes to: dirty_log start|stop|clear, info dirty_log [-p].\n"
+	"guest writes to: dirty_log start|stop|clear [migration|vga],\n"
+	"info dirty_log [-p].\n"
 	"\n"
 	"Exit status: 0 it ran and was told to end, 3 usage or error.\n";
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,7 @@
 #include "kvm/dirty_log.h"
 #include "kvm/ioctl.h"
 
-/* Before the slots' own (10) when regions go: what goes is fetched first */
-#define PRIORITY 11
+#define PRIORITY 10
 
 /* As KVM numbers slots: the address space in the upper half */
 static uint32_t raw_id(unsigned int as_id, const struct kvm_slot *slot)
@@ -74,14 +74,36 @@ static struct dirty_slot *uncleared_of(struct dirty_log *log,
 	return d;
 }
 
-/* KVM has it, and was told to log: else there is nothing to ask for */
-static bool is_logged(const struct kvm_slot *slot)
+/* What follows may be the consequence of the first */
+static void lose(struct dirty_log *log, int code, const char *what,
+		 unsigned int as_id, const struct kvm_slot *slot)
 {
-	return !slot->error && (slot->flags & SLOT_LOG_DIRTY);
+	const struct memory_region_info *info =
+		memory_region_info(slot->region);
+
+	if (!log->lost.code)
+		error_set(&log->lost, code,
+			  "%s memory slot %u of address space %u (%s, guest "
+			  "0x%" PRIx64 ")",
+			  what, slot->id, as_id,
+			  info->ram_block ? info->ram_block->idstr : info->name,
+			  slot->gpa);
 }
 
-static void mark(struct dirty_log *log, const struct kvm_slot *slot,
-		 uint64_t first, const uint64_t *bits, uint64_t nr)
+/* It is to be; if KVM refused that, or the slot, nothing can be asked for */
+static bool is_logged(struct dirty_log *log, unsigned int as_id,
+		      const struct kvm_slot *slot)
+{
+	if (!(slot->flags & SLOT_LOG_DIRTY))
+		return false;
+	if (slot->error)
+		lose(log, slot->error, "have KVM log writes to", as_id, slot);
+	return !slot->error;
+}
+
+static void mark(struct dirty_log *log, unsigned int as_id,
+		 const struct kvm_slot *slot, uint64_t first,
+		 const uint64_t *bits, uint64_t nr)
 {
 	const struct memory_region_info *info =
 		memory_region_info(slot->region);
@@ -93,25 +115,38 @@ static void mark(struct dirty_log *log, const struct kvm_slot *slot,
 	ret = dirty_pages_set(&log->pages, clients, info->ram_block,
 			      slot->offset / DIRTY_PAGE_SIZE + first, bits, nr);
 	if (ret)
-		log->lost = -ret;
+		lose(log, ret, "keep account of dirty pages of", as_id, slot);
 }
 
-static void sync_bitmap(struct dirty_log *log, unsigned int as_id,
-			const struct kvm_slot *slot)
+/* Return: KVM's bitmap of the slot, to be freed; NULL: lost */
+static uint64_t *fetch_bitmap(struct dirty_log *log, unsigned int as_id,
+			      const struct kvm_slot *slot)
 {
-	size_t bytes = bitmap_bytes(nr_pages(slot)), i;
-	uint64_t *bits = calloc(1, bytes);
+	uint64_t *bits = calloc(1, bitmap_bytes(nr_pages(slot)));
 	struct kvm_dirty_log request = { .slot = raw_id(as_id, slot),
 					 .dirty_bitmap = bits };
-	struct dirty_slot *d = NULL;
 
 	if (!bits || kvm_ioctl(log->kvm->vm_fd, KVM_GET_DIRTY_LOG, &request)) {
-		log->lost = bits ? errno : ENOMEM;
+		lose(log, bits ? errno : ENOMEM, "fetch the dirty log of",
+		     as_id, slot);
 		free(bits);
-		return;
+		return NULL;
 	}
-	mark(log, slot, 0, bits, nr_pages(slot));
-	if (log->kvm->dirty == KVM_DIRTY_CLEAR)
+	mark(log, as_id, slot, 0, bits, nr_pages(slot));
+	return bits;
+}
+
+static void sync_slot(struct dirty_log *log, unsigned int as_id,
+		      const struct kvm_slot *slot, uint64_t first, uint64_t end)
+{
+	size_t bytes = bitmap_bytes(nr_pages(slot)), i;
+	struct dirty_slot *d = NULL;
+	uint64_t *bits;
+
+	if (log->kvm->dirty == KVM_DIRTY_RING)
+		return; /* its pages are in the vCPUs' rings */
+	bits = fetch_bitmap(log, as_id, slot);
+	if (bits && log->kvm->dirty == KVM_DIRTY_CLEAR)
 		d = uncleared_of(log, as_id, slot, true);
 	for (i = 0; d && i < bytes / sizeof(*bits); i++)
 		d->bits[i] |= bits[i];
@@ -136,7 +171,7 @@ static void clear_bitmap(struct dirty_log *log, unsigned int as_id,
 		stop = pages;
 	bits = calloc(1, bitmap_bytes(stop - begin));
 	if (!bits) {
-		log->lost = ENOMEM;
+		lose(log, ENOMEM, "clear the dirty log of", as_id, slot);
 		return;
 	}
 	memcpy(bits, d->bits + begin / 64, bitmap_bytes(stop - begin));
@@ -148,7 +183,7 @@ static void clear_bitmap(struct dirty_log *log, unsigned int as_id,
 	request.num_pages = stop - begin;
 	request.dirty_bitmap = bits;
 	if (kvm_ioctl(log->kvm->vm_fd, KVM_CLEAR_DIRTY_LOG, &request))
-		log->lost = errno;
+		lose(log, errno, "clear the dirty log of", as_id, slot);
 	else
 		for (i = 0; i < bitmap_bytes(stop - begin) / sizeof(*bits); i++)
 			d->bits[begin / 64 + i] &= ~bits[i];
@@ -169,12 +204,36 @@ static const struct kvm_slot *slot_by_id(const struct dirty_log *log,
 	return slot;
 }
 
+/*
+ * An entry says slot and page. Its slot has not gone meanwhile, for then the
+ * ring would have been emptied before (dirty_log_ends()).
+ */
+static void mark_entry(struct dirty_log *log, const struct vcpu *cpu,
+		       const struct kvm_dirty_gfn *entry,
+		       const struct kvm_slot *slot)
+{
+	const uint64_t one = 1;
+
+	if (slot && entry->offset < nr_pages(slot)) {
+		mark(log, entry->slot >> 16, slot, entry->offset, &one, 1);
+		return;
+	}
+	if (log->lost.code)
+		return;
+	error_set(&log->lost, ESTALE,
+		  "find page 0x%llx of memory slot %u of address space %u, "
+		  "which vCPU %u wrote to",
+		  (unsigned long long)entry->offset, entry->slot & 0xffff,
+		  entry->slot >> 16, cpu->index);
+	error_why(&log->lost, "%s",
+		  slot ? "the slot ends before" : "there is no such slot");
+}
+
 static void reap_vcpu(struct dirty_log *log, struct vcpu *cpu)
 {
 	const struct kvm_slot *slot = NULL;
 	uint32_t first = cpu->ring_next, id = 0;
 	struct kvm_dirty_gfn *gfn;
-	const uint64_t one = 1;
 
 	for (;; cpu->ring_next++) {
 		gfn = &cpu->ring[cpu->ring_next % log->kvm->ring_size];
@@ -186,16 +245,19 @@ static void reap_vcpu(struct dirty_log *log, struct vcpu *cpu)
 			id = gfn->slot;
 			slot = slot_by_id(log, id);
 		}
-		if (slot)
-			mark(log, slot, gfn->offset, &one, 1);
+		mark_entry(log, cpu, gfn, slot);
 		__atomic_store_n(&gfn->flags, KVM_DIRTY_GFN_F_RESET,
 				 __ATOMIC_RELEASE);
 		log->reaped++;
 	}
 	/* KVM sends a vCPU out before its ring is full; one that did not in time
 	 * has written over what was there */
-	if (cpu->ring_next - first >= log->kvm->ring_size)
-		log->lost = EOVERFLOW;
+	if (cpu->ring_next - first < log->kvm->ring_size || log->lost.code)
+		return;
+	error_set(&log->lost, EOVERFLOW, "read the dirty ring of vCPU %u",
+		  cpu->index);
+	error_why(&log->lost, "KVM has written over entries not read yet");
+	error_next(&log->lost, "use a larger --dirty-log ring=N, or clear");
 }
 
 uint64_t dirty_log_reap(struct dirty_log *log)
@@ -208,8 +270,11 @@ uint64_t dirty_log_reap(struct dirty_log *log)
 	for (i = 0; i < log->cpus->nr; i++)
 		reap_vcpu(log, &log->cpus->cpus[i]);
 	if (log->reaped != before &&
-	    kvm_ioctl(log->kvm->vm_fd, KVM_RESET_DIRTY_RINGS, 0) < 0)
-		log->lost = errno;
+	    kvm_ioctl(log->kvm->vm_fd, KVM_RESET_DIRTY_RINGS, 0) < 0 &&
+	    !log->lost.code)
+		error_set(&log->lost, errno,
+			  "have KVM use entries of dirty rings again "
+			  "(KVM_RESET_DIRTY_RINGS)");
 	return log->reaped - before;
 }
 
@@ -256,19 +321,13 @@ static void for_each_slot(struct dirty_log *log,
 		from = addr;
 		if (stop > end)
 			stop = end;
-		if (is_logged(slot))
+		if (is_logged(log, as_id, slot))
 			run(log, as_id, slot,
 			    (from - slot->gpa) / DIRTY_PAGE_SIZE,
 			    (stop - slot->gpa + DIRTY_PAGE_SIZE - 1) /
 				    DIRTY_PAGE_SIZE);
 		addr = stop;
 	}
-}
-
-static void sync_slot(struct dirty_log *log, unsigned int as_id,
-		      const struct kvm_slot *slot, uint64_t first, uint64_t end)
-{
-	sync_bitmap(log, as_id, slot);
 }
 
 static bool is_ram(const struct memory_region_section *section)
@@ -282,10 +341,9 @@ static void log_sync(void *opaque, const struct memory_region_section *section)
 
 	if (!log->kvm || !is_ram(section))
 		return;
-	if (log->kvm->dirty != KVM_DIRTY_RING) {
-		for_each_slot(log, section, sync_slot);
+	for_each_slot(log, section, sync_slot);
+	if (log->kvm->dirty != KVM_DIRTY_RING)
 		return;
-	}
 	/* Out of KVM, they have nothing left in the CPU's own buffers */
 	vcpus_keep_out(log->cpus);
 	dirty_log_reap(log);
@@ -300,38 +358,29 @@ static void log_clear(void *opaque, const struct memory_region_section *section)
 		for_each_slot(log, section, clear_bitmap);
 }
 
-/* A slot made later in the same place, under the same number, begins anew */
-static void forget_section(struct dirty_log *log,
-			   const struct memory_region_section *section)
+void dirty_log_ends(struct dirty_log *log,
+		    const struct kvm_memory_listener *slots,
+		    const struct kvm_slot *slot)
 {
-	struct dirty_slot *d, *next;
+	unsigned int as_id = log->slots[1] == slots;
+	struct dirty_slot *d;
 
-	HASH_ITER(hh, log->uncleared, d, next)
-	if (d->id >> 16 == as_id_of(log, section) &&
-	    d->gpa >= section->offset_within_address_space &&
-	    d->gpa - section->offset_within_address_space < section->size)
+	if (!log->kvm)
+		return;
+	if (log->kvm->dirty == KVM_DIRTY_RING) {
+		dirty_log_reap(log);
+		return;
+	}
+	/* With no client left, nobody wants it */
+	if (memory_region_dirty_log_mask(slot->region))
+		free(fetch_bitmap(log, as_id, slot));
+	/* A slot made later under the same number begins anew */
+	d = uncleared_of(log, as_id, slot, false);
+	if (d)
 		forget(log, d);
 }
 
-/* A slot that goes takes its log with it */
-static void region_del(void *opaque,
-		       const struct memory_region_section *section)
-{
-	if (is_ram(section) && memory_region_dirty_log_mask(section->region))
-		log_sync(opaque, section);
-	forget_section(opaque, section);
-}
-
-static void log_stop(void *opaque, const struct memory_region_section *section,
-		     uint8_t old_mask, uint8_t new_mask)
-{
-	if (!new_mask)
-		forget_section(opaque, section);
-}
-
 static const struct memory_listener_ops ops = {
-	.region_del = region_del,
-	.log_stop = log_stop,
 	.log_sync = log_sync,
 	.log_clear = log_clear,
 };

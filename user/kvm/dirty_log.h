@@ -22,8 +22,8 @@ struct dirty_slot;
  * @pages:     what is known to be dirty
  * @uncleared: what KVM told, and was not told to forget yet (KVM_DIRTY_CLEAR)
  * @reaped:    entries of rings so far
- * @lost:      errno of what could not be fetched; pages may be missing then.
- *	       EOVERFLOW: KVM wrote over entries of a ring that had not been read
+ * @lost:      the first thing that went wrong: pages may be missing, or be told
+ *	       again. Code 0: nothing; whoever has told it sets it back
  */
 struct dirty_log {
 	struct kvm_state *kvm;
@@ -33,7 +33,7 @@ struct dirty_log {
 	struct dirty_pages pages;
 	struct dirty_slot *uncleared;
 	uint64_t reaped;
-	int lost;
+	struct slotscope_error lost;
 	pthread_t reaper;
 	pthread_cond_t wake;
 	bool has_reaper;
@@ -56,6 +56,17 @@ int dirty_log_add_smram(struct dirty_log *log, struct address_space *as,
 
 /** dirty_log_unregister() - before the vCPUs and the slots go */
 void dirty_log_unregister(struct dirty_log *log);
+
+/**
+ * dirty_log_ends() - fetch what a slot's log has, for the last time
+ *
+ * Before KVM is told to delete the slot, or to log it no more; the vCPUs are kept
+ * out of KVM until it has been. With rings, these are emptied: the slot's number
+ * may be another's next.
+ */
+void dirty_log_ends(struct dirty_log *log,
+		    const struct kvm_memory_listener *slots,
+		    const struct kvm_slot *slot);
 
 /**
  * dirty_log_reap() - empty the vCPUs' rings

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "kvm/dirty_log.h"
 #include "kvm/ioctl.h"
 #include "kvm/listener.h"
 #include "kvm/region2.h"
@@ -123,6 +124,14 @@ static void inhibit(void *opaque, bool out)
 		vcpus_let_in(l->cpus);
 }
 
+static void log_ends(void *opaque, const struct kvm_slot *slot)
+{
+	struct kvm_memory_listener *l = opaque;
+
+	if (l->kvm && l->cpus && l->cpus->dirty)
+		dirty_log_ends(l->cpus->dirty, l, slot);
+}
+
 static int register_as(struct kvm_memory_listener *l, struct kvm_state *kvm,
 		       struct address_space *as, uint16_t as_id,
 		       struct kvm_fault *fault, struct slotscope_error *err)
@@ -135,6 +144,7 @@ static int register_as(struct kvm_memory_listener *l, struct kvm_state *kvm,
 		.no_readonly_mem = kvm->no_readonly_mem,
 		.request = request,
 		.inhibit = inhibit,
+		.log_ends = log_ends,
 		.problem = problem,
 		.opaque = l,
 	};

@@ -20,7 +20,8 @@
  *	      there was none
  * @accepted: the slots that KVM has by that
  * @why:      of the request that was refused last, until it is told; may be ""
- * @cpus:     kept out while a commit takes slots away that come again; NULL: not
+ * @cpus:     kept out while a commit takes slots away that come again, and while
+ *	      a slot goes that logs dirty pages; NULL: not
  * @notify_fd: an eventfd that is written when @error is filled; -1 for none
  */
 struct kvm_memory_listener {

@@ -80,6 +80,35 @@ void slots_about(struct slotscope_error *err, int code,
 		  memory_region_info(region)->name);
 }
 
+static void inhibit(struct kvm_slots *slots, bool out)
+{
+	if (slots->options.inhibit)
+		slots->options.inhibit(slots->options.opaque, out);
+}
+
+/*
+ * A page that is written to after the log was fetched is lost if the log goes:
+ * no vCPU may run between the two.
+ */
+static int make_request(struct kvm_slots *slots, const struct entry *e,
+			const struct kvm_slot_request *req)
+{
+	bool ends = slots->options.log_ends && e->created &&
+		    e->kvm_flags & SLOT_LOG_DIRTY &&
+		    !(req->size && req->flags & SLOT_LOG_DIRTY);
+	int r;
+
+	if (ends) {
+		inhibit(slots, true);
+		slots->options.log_ends(slots->options.opaque, &e->slot);
+	}
+	PROBE4(request, req->slot, req->gpa, req->size, req->flags);
+	r = slots->options.request(slots->options.opaque, req);
+	if (ends)
+		inhibit(slots, false);
+	return r;
+}
+
 /* Tell KVM what @e is now, or with @size 0 that it is gone */
 static int request(struct kvm_slots *slots, struct entry *e, uint64_t size,
 		   uint32_t flags, bool pre_delete)
@@ -101,8 +130,7 @@ static int request(struct kvm_slots *slots, struct entry *e, uint64_t size,
 	struct slotscope_error err = { 0 };
 	int r;
 
-	PROBE4(request, req.slot, req.gpa, req.size, req.flags);
-	r = slots->options.request(slots->options.opaque, &req);
+	r = make_request(slots, e, &req);
 	if (!r)
 		return 0;
 	error_set(&err, r,

@@ -234,7 +234,7 @@ static const struct {
 	{ "info", "status", "", info_status },
 	{ "info", "kvm", "", info_kvm },
 	{ "info", "dirty_log", " [-p]", info_dirty_log },
-	{ NULL, "dirty_log", " start|stop|clear", dirty_log },
+	{ NULL, "dirty_log", " start|stop|clear [migration|vga]", dirty_log },
 	{ NULL, "gpa2hva", " addr", gpa2hva },
 	{ NULL, "stop", "", stop },
 	{ NULL, "cont", "", cont },

@@ -8,37 +8,71 @@
 /* The one who asks for global logging; any bit will do */
 #define BY_MONITOR 1
 
-static void clear(struct dirty_log *log, struct memory_model *model)
+/* QEMU has a third, for code that it has translated: KVM needs none */
+static const struct client {
+	const char *name;
+	unsigned int bit; /* DIRTY_MEMORY_* */
+} clients[] = {
+	{ "migration", DIRTY_MEMORY_MIGRATION },
+	{ "vga", DIRTY_MEMORY_VGA },
+};
+
+#define NR_CLIENTS (sizeof(clients) / sizeof(clients[0]))
+
+static void usage(FILE *out)
+{
+	fprintf(out,
+		"dirty_log: start, stop, clear or clear vga is expected\n");
+}
+
+static void clear(struct dirty_log *log, struct memory_model *model,
+		  unsigned int client)
 {
 	/* What KVM has not told yet, it could not be told to forget */
 	memory_global_dirty_log_sync(model);
-	dirty_log_clear(log, model, DIRTY_MEMORY_MIGRATION);
+	dirty_log_clear(log, model, client);
+}
+
+/* Return: 0 if there is none of that name */
+static unsigned int client_named(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < NR_CLIENTS; i++)
+		if (!strcmp(clients[i].name, name))
+			return clients[i].bit;
+	return 0;
 }
 
 void hmp_dirty_log(const struct monitor_target *target, int argc, char **argv,
 		   FILE *out)
 {
+	unsigned int client = DIRTY_MEMORY_MIGRATION;
 	struct slotscope_error err = {};
 	struct dirty_log *log = target->dirty;
 	int ret = 0;
 
-	if (!log || argc != 1) {
-		fprintf(out, "dirty_log: start, stop or clear is expected\n");
+	if (argc == 2 && !strcmp(argv[0], "clear"))
+		client = client_named(argv[1]);
+	else if (argc != 1)
+		client = 0;
+	if (!log || !client) {
+		usage(out);
 		return;
 	}
 	if (!strcmp(argv[0], "start")) {
 		ret = memory_global_dirty_log_start(target->model, BY_MONITOR,
 						    &err);
 		if (!ret)
-			clear(log, target->model);
+			clear(log, target->model, client);
 	} else if (!strcmp(argv[0], "stop")) {
 		memory_global_dirty_log_sync(target->model);
 		ret = memory_global_dirty_log_stop(target->model, BY_MONITOR,
 						   &err);
 	} else if (!strcmp(argv[0], "clear")) {
-		clear(log, target->model);
+		clear(log, target->model, client);
 	} else {
-		fprintf(out, "dirty_log: start, stop or clear is expected\n");
+		usage(out);
 	}
 	if (ret)
 		fprintf(out, "dirty_log: %s: %s\n", err.tried, err.why);
@@ -57,20 +91,29 @@ static void pages_of(const struct dirty_log *log, unsigned int client,
 	}
 }
 
+/* Return: false if the client neither has nor gets any of it */
+static bool tell_client(const struct dirty_log *log,
+			const struct client *client,
+			const struct ram_block *block, FILE *out)
+{
+	uint64_t count = dirty_pages_count(&log->pages, client->bit, block);
+	bool logged = block->region &&
+		      memory_region_dirty_log_mask(block->region) & client->bit;
+
+	if (!count && !logged)
+		return false;
+	fprintf(out, "%s, %s: %" PRIu64 " page%s%s\n", block->idstr,
+		client->name, count, count == 1 ? "" : "s",
+		logged ? "" : ", until logging was stopped");
+	return true;
+}
+
 void hmp_info_dirty_log(const struct monitor_target *target, int argc,
 			char **argv, FILE *out)
 {
-	static const struct {
-		unsigned int client;
-		const char *name;
-	} clients[] = {
-		{ DIRTY_MEMORY_MIGRATION, "migration" },
-		{ DIRTY_MEMORY_VGA, "vga" },
-	};
-	bool pages = argc == 1 && !strcmp(argv[0], "-p");
+	bool pages = argc == 1 && !strcmp(argv[0], "-p"), any = false;
 	struct dirty_log *log = target->dirty;
 	const struct ram_block *block;
-	uint64_t count;
 	size_t i;
 
 	if (!log || (argc && !pages)) {
@@ -80,20 +123,21 @@ void hmp_info_dirty_log(const struct monitor_target *target, int argc,
 	memory_global_dirty_log_sync(target->model);
 	for (block = ram_block_first(target->model); block;
 	     block = ram_block_next(block)) {
-		for (i = 0; i < sizeof(clients) / sizeof(clients[0]); i++) {
-			count = dirty_pages_count(&log->pages,
-						  clients[i].client, block);
-			if (!count)
+		for (i = 0; i < NR_CLIENTS; i++) {
+			if (!tell_client(log, &clients[i], block, out))
 				continue;
-			fprintf(out, "%s, %s: %" PRIu64 " pages\n",
-				block->idstr, clients[i].name, count);
+			any = true;
 			if (pages)
-				pages_of(log, clients[i].client, block, out);
+				pages_of(log, clients[i].bit, block, out);
 		}
 	}
-	if (log->lost) {
-		fprintf(out, "some pages may be missing: %s\n",
-			strerror(log->lost));
-		log->lost = 0;
+	if (!any)
+		fprintf(out,
+			"no writes are logged; dirty_log start begins it\n");
+	if (log->lost.code) {
+		fprintf(out,
+			"some pages may be missing, or told in vain: %s: %s\n",
+			log->lost.tried, log->lost.why);
+		log->lost = (struct slotscope_error){};
 	}
 }
