@@ -314,6 +314,8 @@ void mtree_tree_deinit(struct mtree_tree *tree);
  * @out:   a new model; memory_model_destroy() it
  *
  * Exact for the text of `info mtree -o -D` of QEMU 7.2; poorer text tells less.
+ * Registers and containers look alike in all of them: what has nothing in it is
+ * taken for registers, but for those whose names are known.
  * The addresses of RAM in the VMM are not in the text. Nor is the order in which
  * address spaces were made: "memory", "I/O" and those of the CPUs come first, as
  * QEMU makes them, the others in the order of the text.

@@ -90,6 +90,34 @@ run $program --json model mtree --against /dev/null $snapshot/mtree-Do.txt
 is "$status $(jq -r .error.why <<<"$err$out")" "3 there is none in it" "mtree --against: no views is an error, in JSON too"
 run $program --json model mtree "$tmp/turned"
 is "$status $(jq -r .error.code <<<"$err$out")" "3 22" "mtree: no tree is an error, in JSON too"
+# Which of the two texts it is
+run $program model mtree $theirs
+is "$status" 3 "mtree: flat views are no tree"
+like "$err" 'line 1 .*a flat view begins there \(-f\)' "mtree: says what they are"
+like "$err" "next: give what 'info mtree -o -D' prints" "mtree: says what to give"
+run $program model mtree --against $snapshot/mtree-Do.txt $snapshot/mtree-Do.txt
+is "$status" 3 "mtree --against: a tree is no flat view"
+like "$err" 'line 1 .*a tree begins there, and flat views are wanted' "mtree --against: says what it is"
+like "$err" "next: give what 'info mtree -f' prints" "mtree --against: says what to give"
+
+# What is assumed is said where it was needed. Nothing is disabled in a microvm
+run $program model mtree $snapshot/mtree-Do.txt
+is "$status $err" "0 " "mtree: nothing to assume, nothing said"
+sed 's/ owner:{.*//; s/ orphan$//; s/ parent:{.*//' $snapshot/mtree-Do.txt >"$tmp/plain"
+run $program model mtree --against $theirs "$tmp/plain"
+is "$status $out" "0 2 flat views, all equal" "mtree: a plain text does as well"
+like "$err" '^assumed: .*\(-o\)' "mtree: what is assumed for want of -o"
+like "$err" 'assumed: [0-9]+ regions .* are registers.*\(-D\)' "mtree: what is assumed for want of -D"
+run $program --json model mtree "$tmp/plain"
+is "$(jq -r '.assumed | length' <<<"$out") $err" "2 " "mtree: the same as JSON"
+q35=selftests/fixtures/mtree/q35-kvm-smm
+run $program model mtree $q35/mtree-Do.txt
+is "$status $err" "0 " "mtree: what is disabled is in the text: nothing to assume"
+# As QEMU prints it without -D: nothing disabled there has anything in it
+grep -v '\[disabled\]' $q35/mtree-Do.txt >"$tmp/no-D"
+run $program model mtree --against $q35/mtree-f.txt "$tmp/no-D"
+is "$status $err" "0 " "mtree: without -D the views are the same, and nothing is missed"
+
 run $program model replay --against "$tmp/f" $logs/microvm.api.log
 is "$status" 3 "replay: takes no --against"
 

@@ -151,7 +151,9 @@ static void check_poor(const char *dir)
 	if (convert(text, len, &flat, &notes, &err))
 		fail_msg("%s: %s: %s", path, err.tried, err.why);
 	assert_non_null(strstr(notes, "(-o)"));
-	assert_non_null(strstr(notes, "-D"));
+	/* A board of RAM alone has nothing that could be taken for registers */
+	if (!strstr(dir, "none-64M") && !strstr(notes, "registers"))
+		fail_msg("%s: -D is not missed: %s", path, notes);
 	free(flat);
 	free(notes);
 	free(text);

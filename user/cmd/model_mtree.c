@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <slotscope/mtree.h>
 
@@ -48,13 +49,23 @@ static int read_views(const char *path, struct mtree_flatviews *views,
 	return error_next(err, "give all that 'info mtree -f' prints");
 }
 
+static void print_notes(const char *notes)
+{
+	size_t len;
+
+	for (; *notes; notes += len + !!notes[len]) {
+		len = strcspn(notes, "\n");
+		fprintf(stderr, "assumed: %.*s\n", (int)len, notes);
+	}
+}
+
 static int print(const struct mtree_result *result, const char *against)
 {
 	size_t i;
 
 	if (cmd_globals.json)
 		return render_mtree_json(stdout, result);
-	fputs(result->notes, stderr);
+	print_notes(result->notes);
 	if (!against) {
 		for (i = 0; i < result->ours->nr; i++) {
 			printf("FlatView #%zu\n", i);

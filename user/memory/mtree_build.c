@@ -16,6 +16,7 @@ struct builder {
 	struct memory_region **regions; /* of the nodes that are built */
 	bool *pending;			/* aliases whose target comes first */
 	struct memory_region *nothing;	/* stands for what is not shown */
+	size_t childless; /* taken for registers: no part of theirs is shown */
 	FILE *notes;
 	struct slotscope_error *err;
 };
@@ -28,7 +29,7 @@ static memory_size_t size_of(const struct mtree_node *node, unsigned int hints)
 }
 
 /* Registers and containers are both "i/o" */
-static bool terminates(const struct builder *b, int32_t i, unsigned int hints)
+static bool terminates(struct builder *b, int32_t i, unsigned int hints)
 {
 	const struct mtree_node *node = &b->tree->nodes[i];
 	size_t s;
@@ -37,12 +38,11 @@ static bool terminates(const struct builder *b, int32_t i, unsigned int hints)
 		return hints & MTREE_HINT_TERMINATES;
 	if (mtree_next_child(b->tree, i, -1) >= 0)
 		return false;
-	if (node->parent >= 0)
-		return true;
 	/* An address space of registers alone is none; an alias's target may be */
-	for (s = 0; s < b->tree->nr_as; s++)
+	for (s = 0; node->parent < 0 && s < b->tree->nr_as; s++)
 		if (mtree_section_root(b->tree, b->tree->as[s].section) == i)
 			return false;
+	b->childless++;
 	return true;
 }
 
@@ -291,26 +291,41 @@ static void note_poor_text(const struct builder *b)
 	if (!b->notes)
 		return;
 	if (b->tree->cut)
-		fputs("the text may be cut off: its last section does not end "
-		      "with an empty line\n",
+		fputs("the text is whole, though no empty line ends its last "
+		      "section\n",
 		      b->notes);
-	if (!b->tree->disabled)
-		fputs("no region in the text is disabled: there is none, or it "
-		      "was taken without -D\n",
-		      b->notes);
-	if (b->tree->hidden)
-		fprintf(b->notes,
-			"%zu regions stand below one that is not shown: taken "
-			"as disabled\n",
-			b->tree->hidden);
 	if (!b->tree->owned)
-		fputs("no owners in the text (-o): regions are told apart by "
-		      "name and place alone\n",
+		fputs("regions of one name and place are one: the text has no "
+		      "owners (-o)\n",
 		      b->notes);
 	if (b->tree->rights)
-		fputs("a text as of QEMU 2.8 does not tell RAM from "
-		      "registers\n",
+		fputs("names tell RAM from registers, which a text as of QEMU "
+		      "2.8 does not\n",
 		      b->notes);
+}
+
+/*
+ * Without -D what is disabled is not there, and most often that does not matter:
+ * it shows nothing. What it leaves behind are children without a parent, and
+ * containers that nothing can be seen in. A text without -o is none of -D either;
+ * in any other where nothing is missing there is no reason to doubt.
+ */
+static void note_disabled(const struct builder *b)
+{
+	const struct mtree_tree *tree = b->tree;
+
+	if (!b->notes)
+		return;
+	if (tree->hidden)
+		fprintf(b->notes,
+			"%zu regions are disabled: they stand below one that "
+			"is not shown (-D)\n",
+			tree->hidden);
+	if (b->childless && !tree->disabled && (tree->hidden || !tree->owned))
+		fprintf(b->notes,
+			"%zu regions with nothing in them are registers, not "
+			"containers of what is disabled and not shown (-D)\n",
+			b->childless);
 }
 
 static int build(struct builder *b)
@@ -358,6 +373,8 @@ int mtree_build(const struct mtree_tree *tree, FILE *notes,
 		ret = build(&b);
 	else
 		ret = error_set(err, ENOMEM, "rebuild the tree");
+	if (!ret)
+		note_disabled(&b);
 	free(b.pending);
 	free(b.regions);
 	if (ret)

@@ -66,6 +66,15 @@ static int bad_line(struct reader *r, struct mtree_str line, const char *why)
 				  "nothing else");
 }
 
+/* The other text of the two that are called info mtree */
+static int other_text(struct reader *r, const char *what, const char *wanted)
+{
+	error_set(r->err, EINVAL, "read line %zu of the text of info mtree",
+		  r->nr);
+	error_why(r->err, "%s", what);
+	return error_next(r->err, "%s", wanted);
+}
+
 /* Make room for one more element of @size bytes in an array of @nr */
 static void *grow(void *array, size_t nr, size_t size)
 {
@@ -175,6 +184,13 @@ static int read_flatviews(struct reader *r, struct mtree_flatviews *out)
 			ret = flatview_line(r, out, &open, text);
 			if (ret)
 				return ret;
+		} else if (r->line.type == MTREE_LINE_ADDRESS_SPACE ||
+			   r->line.type == MTREE_LINE_MEMORY_REGION) {
+			return other_text(r,
+					  "a tree begins there, and flat views "
+					  "are wanted",
+					  "give what 'info mtree -f' prints, "
+					  "with -o or without");
 		} else if (r->line.type != MTREE_LINE_BLANK) {
 			return bad_line(r, text, "not the head of a flat view");
 		}
@@ -334,6 +350,14 @@ static int read_tree(struct reader *r, struct mtree_tree *out)
 		case MTREE_LINE_BLANK:
 			open = false;
 			break;
+		case MTREE_LINE_FLATVIEW:
+			return other_text(
+				r,
+				"a flat view begins there (-f), and "
+				"the tree that it was rendered from "
+				"is wanted",
+				"give what 'info mtree -o -D' prints, "
+				"without -f");
 		default:
 			return bad_line(r, text, "no line of info mtree");
 		}
