@@ -61,6 +61,25 @@ static void wrapped(void **unused)
 			    "iiiiiiiiii\n    j\n");
 	free(p.text);
 
+	/* A command is one word, and wider than a line if it has to be */
+	print_begin(&p);
+	text_wrap(p.out, "", 4,
+		  "aaaaaaaaaa bbbbbbbbbb cccccccccc dddddddddd eeeeeeeeee "
+		  "ffffffffff gggggggggg hhhhhhhhhh (`i i` or `j\nj)");
+	assert_string_equal(print_end(&p),
+			    "aaaaaaaaaa bbbbbbbbbb cccccccccc dddddddddd "
+			    "eeeeeeeeee ffffffffff gggggggggg hhhhhhhhhh "
+			    "(`i i` or\n    `j\n    j)\n");
+	free(p.text);
+	memset(word, 'a', sizeof(word) - 1);
+	word[sizeof(word) - 1] = '\0';
+	word[1] = word[198] = '`';
+	word[100] = ' ';
+	print_begin(&p);
+	text_wrap(p.out, "", 2, word);
+	assert_int_equal(strcspn(print_end(&p), "\n"), 199);
+	free(p.text);
+
 	memset(word, '\x02', sizeof(word) - 1);
 	word[sizeof(word) - 1] = '\0';
 	print_begin(&p);

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "host/module.h"
+#include "host/module_hint.h"
 
 /* Enough for most VMs; the module tells if it is not */
 #define FIRST_SLOTS 256
@@ -14,6 +17,19 @@
 
 /* The VM grew each time we came with more room: it is flooded on purpose */
 #define TRIES 8
+
+static int not_loaded(struct slotscope_error *err)
+{
+	char program[PATH_MAX];
+	struct utsname name;
+	ssize_t len;
+
+	error_why(err, "the kernel module slotscope is not loaded");
+	len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	program[len < 0 ? 0 : len] = '\0';
+	uname(&name);
+	return module_hint("", name.release, program, err);
+}
 
 static int open_failed(int code, struct slotscope_error *err)
 {
@@ -23,10 +39,7 @@ static int open_failed(int code, struct slotscope_error *err)
 	error_set(err, code, "open " SLOTSCOPE_DEVICE);
 	switch (code) {
 	case ENOENT:
-		error_why(err, "the kernel module slotscope is not loaded");
-		return error_next(err,
-				  "modprobe slotscope, or, where it was built: "
-				  "insmod build/kmod/$(uname -r)/slotscope.ko");
+		return not_loaded(err);
 	case EPERM:
 		error_why(err, "CAP_SYS_ADMIN is needed, and not in a user "
 			       "namespace of one's own");

@@ -55,11 +55,26 @@ static size_t width(const char *word, size_t len)
 	return columns;
 }
 
+/* The next word: up to a blank, but for those between backquotes */
+static size_t word_len(const char *text, bool *command)
+{
+	size_t len = strcspn(text, " \n`"), end;
+
+	*command = false;
+	if (text[len] == '`') {
+		end = len + 1 + strcspn(text + len + 1, "\n`");
+		*command = text[end] == '`';
+		len = *command ? end + 1 : len;
+	}
+	return len + strcspn(text + len, " \n");
+}
+
 void text_wrap(FILE *out, const char *first, int indent, const char *text)
 {
 	const size_t max = RENDER_COLUMNS - 1;
 	size_t column = strlen(first);
 	bool begun = false; /* a word stands on this line */
+	bool command;
 	size_t len;
 
 	fputs(first, out);
@@ -72,7 +87,7 @@ void text_wrap(FILE *out, const char *first, int indent, const char *text)
 			}
 			continue;
 		}
-		len = strcspn(text, " \n");
+		len = word_len(text, &command);
 		if (begun && column + 1 + width(text, len) > max) {
 			fprintf(out, "\n%*s", indent, "");
 			column = indent;
@@ -83,9 +98,12 @@ void text_wrap(FILE *out, const char *first, int indent, const char *text)
 			column++;
 		}
 		begun = true;
-		/* a word wider than a line is cut where the line ends */
+		/*
+		 * A word wider than a line is cut where the line ends; not what
+		 * is to be typed
+		 */
 		for (; len; len--, text++) {
-			if (column + width(text, 1) > max) {
+			if (!command && column + width(text, 1) > max) {
 				fprintf(out, "\n%*s", indent, "");
 				column = indent;
 			}

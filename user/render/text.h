@@ -29,7 +29,8 @@ void text_clean(char *dst, size_t size, size_t max, const char *src);
  * @first:  printed before the first line, as it is
  * @indent: spaces before each further line
  *
- * A newline in @text begins a new line.
+ * A newline in @text begins a new line. What stands between backquotes is there to
+ * be typed: it is never broken, however long.
  */
 void text_wrap(FILE *out, const char *first, int indent, const char *text);
 

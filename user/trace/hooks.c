@@ -184,8 +184,8 @@ static const char *lacking(enum tracer_method method)
 	if (method == TRACER_TRACEPOINT &&
 	    access("/sys/kernel/tracing/events/syscalls", F_OK) &&
 	    access("/sys/kernel/debug/tracing/events/syscalls", F_OK))
-		return "tracefs is not mounted (mount -t tracefs tracefs "
-		       "/sys/kernel/tracing), or the kernel has no "
+		return "tracefs is not mounted (`mount -t tracefs tracefs "
+		       "/sys/kernel/tracing`), or the kernel has no "
 		       "CONFIG_FTRACE_SYSCALLS";
 	return NULL;
 }

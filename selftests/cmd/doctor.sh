@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# slotscope doctor on this machine, whatever works here: an answer for each thing,
+# and what there is to be typed stands in one piece.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/tap.sh
+. selftests/tap.sh
+program=build/user/slotscope
+
+run $program doctor
+like "$status" '^[02]$' "status 0 or 2"
+text=$out
+is "$(awk '!/`/ && length > 99' <<<"$text")" "" "no line is 100 columns wide, but for commands"
+# shellcheck disable=SC2016 # backquotes are meant
+is "$(awk -F'`' 'NF % 2 == 0' <<<"$text")" "" "no command is broken over lines"
+run $program --json doctor
+like "$status" '^[02]$' "JSON: status 0 or 2"
+is "$(jq -r '[.diagnoses[] | select(.what == "KVM" or .what == "module")] | length' <<<"$out")" 2 \
+	"JSON: KVM and module are among what was tried"
+next=$(jq -r '.diagnoses[] | select(.what == "module") | .next // ""' <<<"$out")
+if [ -e /dev/slotscope ] || [ "$(id -u)" != 0 ]; then
+	skip "what loads the module" "it is loaded, or this is not root"
+elif [ ! -e /proc/modules ]; then
+	like "$next" 'loads no modules' "no module can be loaded: it says so"
+else
+	# shellcheck disable=SC2016 # likewise
+	like "$next" '`[^`]+`' "one command loads the module, or gets what it is made of"
+fi
+done_testing
