@@ -26,7 +26,7 @@ _slotscope()
 		mapfile -t COMPREPLY < <(compgen -W 'skip-slot unmap ignore-refusal' -- "$cur")
 		return ;;
 	-M | --machine)
-		mapfile -t COMPREPLY < <(compgen -W 'pc' -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W 'pc q35 microvm isapc' -- "$cur")
 		return ;;
 	-o | --output | --record | --read | --against | -bios | --bios | --qmp)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")

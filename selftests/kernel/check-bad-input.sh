@@ -68,11 +68,13 @@ run slotscope --json check --pid $vm --qmp "$work/none"
 is "$status" 2 "no such QMP socket: status 2"
 is "$(ids unknown)" unread "no such QMP socket: unread"
 for words in 'hello' '{"QMP": 1}' '{"QMP": {"version": {}, "capabilities": []}}' ''; do
+	# Under its name only once it listens: whoever comes before is refused
 	python3 -c '
-import socket, sys
+import os, socket, sys
 s = socket.socket(socket.AF_UNIX)
-s.bind(sys.argv[1])
+s.bind(sys.argv[1] + ".new")
 s.listen()
+os.rename(sys.argv[1] + ".new", sys.argv[1])
 c, _ = s.accept()
 c.sendall(sys.argv[2].encode() + b"\r\n")
 c.close()' "$work/nonsense" "$words" &

@@ -250,6 +250,7 @@ int main_loop(struct vm *vm, struct slotscope_error *err)
 	int ret = 0, timeout, found, code;
 	size_t nr;
 
+	vm->look_ms = LOOK_MIN_MS;
 	while (!ret && !vm->quit) {
 		fds[0] = (struct pollfd){ vm->signal_fd, POLLIN, 0 };
 		fds[1] = (struct pollfd){ vm->cpus.notify_fd, POLLIN, 0 };
