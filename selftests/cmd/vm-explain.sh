@@ -175,6 +175,103 @@ for signal in INT TERM quit; do
 done
 kill "$holder"
 
+# A reader that sleeps while vCPUs tell: they have to wait, and are kicked meanwhile.
+# Nothing is lost. "sleep" or a signal: what is done while the pipe is full
+cat >"$work/sleeper.py" <<'END'
+import atexit, fcntl, json, os, signal, socket, subprocess, sys, time
+how, out, cmd = sys.argv[1], sys.argv[2], sys.argv[3:]
+r, w = os.pipe()
+fcntl.fcntl(w, 1031, 4096)  # F_SETPIPE_SZ
+p = subprocess.Popen(cmd, stdout=w, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+atexit.register(p.kill)
+os.set_blocking(r, False)
+os.set_blocking(p.stderr.fileno(), False)
+got = err = b""
+def read(fd):
+    try:
+        return os.read(fd, 65536)
+    except BlockingIOError:
+        return None
+def drain():
+    global got, err
+    part = read(r)
+    got += part or b""
+    err += read(p.stderr.fileno()) or b""
+    return part
+deadline = time.time() + 30
+while b"qmp @" not in err and p.poll() is None and time.time() < deadline:
+    drain() or time.sleep(0.01)
+while drain():
+    pass
+def ask(f, command):
+    f.write(json.dumps({"execute": command}) + "\n")
+    f.flush()
+s = socket.socket(socket.AF_UNIX)
+s.settimeout(20)
+s.connect("\0slotscope-qmp-%d" % p.pid)
+f = s.makefile("rw")
+f.readline()
+ask(f, "qmp_capabilities")
+f.readline()
+fcntl.fcntl(w, fcntl.F_SETFL, os.O_NONBLOCK)
+try:
+    while True:
+        os.write(w, b"\0")
+except BlockingIOError:
+    pass
+fcntl.fcntl(w, fcntl.F_SETFL, 0)
+os.close(w)
+ask(f, "cont")
+f.readline()
+time.sleep(0.5)
+if how == "stop":
+    ask(f, "stop")
+    time.sleep(0.3)
+elif how != "sleep":
+    p.send_signal(getattr(signal, how))
+    try:
+        p.wait(10)
+    except subprocess.TimeoutExpired:
+        sys.exit("it does not end")
+# its end, or that there is no more for a while
+quiet = 0
+while quiet < 50 and time.time() < deadline:
+    part = drain()
+    if part == b"":
+        break
+    quiet = 0 if part else quiet + 1
+    time.sleep(0.01)
+if how == "stop":
+    f.readline()
+    ask(f, "quit")
+try:
+    status = p.wait(10)
+except subprocess.TimeoutExpired:
+    sys.exit("it does not end")
+while drain():
+    pass
+open(out, "wb").write(got.replace(b"\0", b""))
+sys.stderr.buffer.write(err)
+sys.exit(status)
+END
+for how in sleep stop; do
+	exit=--exit-after-halt
+	[ $how = sleep ] || exit=
+	# shellcheck disable=SC2086  # may be none
+	python3 "$work/sleeper.py" $how "$work/out" "$program" vm -m 64M --smp 3 \
+		--explain --paused $exit 2>"$work/err"
+	is "$?" 0 "a reader that sleeps ($how): status 0"
+	unlike "$(cat "$work/err")" "not told" "a reader that sleeps ($how): all is told"
+	# what it returned, and what changed by that
+	like "$(tail -n 3 "$work/out")" "KVM_RUN, 0\) = |exit_reason" \
+		"a reader that sleeps ($how): to the last word"
+done
+python3 "$work/sleeper.py" SIGTERM "$work/out" "$program" vm -m 64M --smp 3 \
+	--explain --paused 2>"$work/err"
+is "$?,$(grep -c "does not end" "$work/err")" 3,0 \
+	"a reader that sleeps for good: SIGTERM ends the VM, with status 3"
+like "$(cat "$work/err")" "the rest is not told" "and says that not all was told"
+
 # Nobody reads: the VM is made all the same, and it is said at the end
 "${run[@]}" --explain >&- 2>"$work/err" </dev/null
 is "$?" 3 "standard output closed: status 3"

@@ -171,7 +171,9 @@ static void tell(enum vm_event event, const char *text)
 		tell_json(event, text);
 	else
 		tell_text(event, text);
-	cmd_flush();
+	/* A reader of standard output that sleeps holds up no other words */
+	if (cmd_globals.json || event == VM_EVENT_GUEST)
+		cmd_flush();
 }
 
 static int run(const struct cmd *cmd, int argc, char **argv)

@@ -149,11 +149,14 @@ void vcpus_deinit(struct vcpus *set)
 	set->want_quit = true;
 	set->want_run = false;
 	pthread_cond_broadcast(&set->wake);
+	vcpu_kick_hard();
 	kick_all(set);
 	big_unlock(set->lock);
+	/* A call that began to wait just after a kick needs another one */
 	for (i = 0; i < set->nr; i++)
-		if (set->cpus[i].has_thread)
-			pthread_join(set->cpus[i].thread, NULL);
+		while (set->cpus[i].has_thread &&
+		       !vcpu_join_thread(&set->cpus[i]))
+			kick_all(set);
 	big_lock(set->lock);
 	for (i = 0; i < set->nr; i++)
 		deinit_vcpu(&set->cpus[i]);

@@ -194,6 +194,10 @@ void vcpus_notify(struct vcpus *set);
 /* Private to the files vcpu*.c */
 int vcpu_start_thread(struct vcpu *cpu, struct slotscope_error *err);
 void vcpu_kick(struct vcpu *cpu);
+/* From now on kicks end any call that waits, as a write that nobody reads */
+void vcpu_kick_hard(void);
+/* Wait a moment for the thread's end. Return: has it ended? */
+bool vcpu_join_thread(struct vcpu *cpu);
 bool vcpu_is_asleep(const struct vcpu *cpu);
 enum vcpu_status vcpu_first_status(const struct vcpu *cpu);
 bool vcpus_all_asleep(const struct vcpus *set);

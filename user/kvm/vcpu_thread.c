@@ -4,10 +4,12 @@
  *
  * To get a vCPU out of KVM_RUN without a race, immediate_exit is set first and a
  * signal sent then: if the thread is about to enter KVM_RUN, it returns at once;
- * if it is inside, the signal ends it.
+ * if it is inside, the signal ends it. KVM_RUN alone: other calls go on (SA_RESTART),
+ * or what a vCPU's thread tells to a slow reader would be cut short.
  */
 #include <errno.h>
 #include <signal.h>
+#include <time.h>
 
 #include "kvm/exits.h"
 #include "kvm/ioctl.h"
@@ -19,6 +21,8 @@
 /* Accesses that one instruction may be made of: more is a loop of the guest */
 #define MAX_PIECES 64
 
+#define JOIN_MS 20 /* between two kicks */
+
 static void kicked(int sig)
 {
 	/* There only so that the signal ends KVM_RUN instead of the process */
@@ -28,6 +32,16 @@ void vcpu_kick(struct vcpu *cpu)
 {
 	__atomic_store_n(&cpu->run->immediate_exit, 1, __ATOMIC_RELAXED);
 	pthread_kill(cpu->thread, SIG_KICK);
+}
+
+static void set_action(int flags)
+{
+	const struct sigaction action = {
+		.sa_handler = kicked,
+		.sa_flags = flags,
+	};
+
+	sigaction(SIG_KICK, &action, NULL);
 }
 
 static void enter_gate(struct vcpu *cpu)
@@ -168,11 +182,10 @@ static void *thread(void *opaque)
 
 int vcpu_start_thread(struct vcpu *cpu, struct slotscope_error *err)
 {
-	struct sigaction action = { .sa_handler = kicked };
 	sigset_t all, old;
 	int ret;
 
-	sigaction(SIG_KICK, &action, NULL);
+	set_action(SA_RESTART);
 	/* All other signals are the main thread's */
 	sigfillset(&all);
 	sigdelset(&all, SIG_KICK);
@@ -184,4 +197,25 @@ int vcpu_start_thread(struct vcpu *cpu, struct slotscope_error *err)
 				 cpu->index);
 	cpu->has_thread = true;
 	return 0;
+}
+
+void vcpu_kick_hard(void)
+{
+	set_action(0);
+}
+
+bool vcpu_join_thread(struct vcpu *cpu)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += JOIN_MS * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	if (pthread_clockjoin_np(cpu->thread, NULL, CLOCK_MONOTONIC, &until))
+		return false;
+	cpu->has_thread = false;
+	return true;
 }
