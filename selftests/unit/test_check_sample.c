@@ -18,6 +18,7 @@ struct fake {
 	bool no_generations;	     /* TRACED saw system calls only */
 	unsigned int updating_until; /* reading */
 	unsigned int pauses;
+	unsigned int patience; /* pauses after which it is enough; 0: for ever */
 	int fail[CHECK_VIEWS + 1]; /* the last one: the generations */
 	unsigned int dies_at;	   /* reading from which all fail; 0: never */
 };
@@ -125,11 +126,12 @@ static int read_backing(void *ctx, struct host_map *out,
 	return ret ? ret : host_map_parse(out, text, strlen(text), err);
 }
 
-static void count_pause(void *ctx, unsigned int try)
+static bool count_pause(void *ctx, unsigned int try)
 {
 	struct fake *fake = ctx;
 
 	assert_int_equal(try, ++fake->pauses);
+	return fake->pauses != fake->patience;
 }
 
 static struct sample_source source_of(struct fake *fake)
@@ -141,7 +143,7 @@ static struct sample_source source_of(struct fake *fake)
 		.kernel = read_kernel,
 		.traced = read_traced,
 		.backing = read_backing,
-		.pause = count_pause,
+		.again = count_pause,
 		.ctx = fake,
 	};
 
@@ -210,6 +212,24 @@ static void one_that_never_rests_cannot_be_told(void **unused)
 	assert_int_equal(sample.tries, 4);
 	assert_int_equal(fake.pauses, 3);
 	assert_non_null(strstr(sample.why, "4 readings"));
+	assert_int_equal(status_of(&sample), 2);
+	sample_deinit(&sample);
+}
+
+static void who_has_no_time_gets_the_last_try(void **unused)
+{
+	struct fake fake = { .generation = 5,
+			     .changes_at = UINT64_MAX,
+			     .patience = 2 };
+	struct sample_source source = source_of(&fake);
+	struct sample sample;
+
+	sample_take(&source, 8, &sample);
+	assert_false(sample.settled);
+	assert_int_equal(sample.tries, 2);
+	assert_non_null(strstr(sample.why, "2 readings"));
+	for (int view = 0; view < CHECK_VIEWS; view++)
+		assert_true(sample.have[view]);
 	assert_int_equal(status_of(&sample), 2);
 	sample_deinit(&sample);
 }
@@ -357,6 +377,7 @@ int main(void)
 		cmocka_unit_test(at_rest),
 		cmocka_unit_test(one_change_is_read_again),
 		cmocka_unit_test(one_that_never_rests_cannot_be_told),
+		cmocka_unit_test(who_has_no_time_gets_the_last_try),
 		cmocka_unit_test(a_late_trace_is_waited_for),
 		cmocka_unit_test(a_late_trace_of_requests_is_waited_for),
 		cmocka_unit_test(transition_is_waited_for),

@@ -333,6 +333,85 @@ static void test_event_storm(void **state)
 	assert_true(now_ns() - began < 5000000000ULL);
 }
 
+/* Answers every command, after 50 ms */
+static void *dawdle(void *arg)
+{
+	const int *fd = arg;
+	char buf[512], reply[64];
+	int id = 0;
+	ssize_t n;
+
+	if (write(*fd, GREETING, strlen(GREETING)) < 0)
+		return NULL;
+	while ((n = read(*fd, buf, sizeof(buf))) > 0) {
+		if (!memchr(buf, '\n', n))
+			continue;
+		usleep(50000);
+		snprintf(reply, sizeof(reply),
+			 "{\"return\": {}, \"id\": %d}\r\n", ++id);
+		if (send(*fd, reply, strlen(reply), MSG_NOSIGNAL) < 0)
+			break;
+	}
+	return NULL;
+}
+
+/* Each answer comes in time, all of them together do not */
+static void test_limit(void **state)
+{
+	struct slotscope_error err = { 0 };
+	pthread_t thread;
+	struct qmp *q;
+	int sv[2], i, ret = 0;
+
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), errno);
+	assert_int_equal(pthread_create(&thread, NULL, dawdle, &sv[1]), 0);
+	assert_int_equal(qmp_open_fd(sv[0], "test", 10000, &q, &err), 0);
+	assert_int_equal(qmp_command(q, "query-kvm", NULL, NULL, &err), 0);
+	qmp_limit(q, 1000, NULL);
+	for (i = 0; i < 40 && !ret; i++)
+		ret = qmp_command(q, "query-kvm", NULL, NULL, &err);
+	assert_int_equal(ret, -ETIMEDOUT);
+	assert_in_range(i, 2, 20); /* 1 s holds 20 of 50 ms */
+	assert_non_null(strstr(err.why, "together"));
+	assert_int_equal(qmp_command(q, "query-kvm", NULL, NULL, &err),
+			 -ENOTCONN);
+	qmp_close(q);
+	pthread_join(thread, NULL);
+	close(sv[1]);
+}
+
+static volatile sig_atomic_t stop;
+
+static void *stop_soon(void *arg)
+{
+	usleep(100000);
+	stop = 1;
+	return NULL;
+}
+
+/* ... and nobody waits longer than they want to */
+static void test_stop(void **state)
+{
+	struct slotscope_error err = { 0 };
+	uint64_t began = now_ns();
+	pthread_t thread;
+	struct qmp *q;
+	int sv[2];
+
+	assert_return_code(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), errno);
+	assert_int_equal(write(sv[1], GREETING CAPABLE,
+			       strlen(GREETING CAPABLE)),
+			 strlen(GREETING CAPABLE));
+	assert_int_equal(qmp_open_fd(sv[0], "test", 60000, &q, &err), 0);
+	qmp_limit(q, 60000, &stop);
+	assert_int_equal(pthread_create(&thread, NULL, stop_soon, NULL), 0);
+	assert_int_equal(qmp_command(q, "query-kvm", NULL, NULL, &err), -EINTR);
+	assert_true(now_ns() - began < 30000000000ULL);
+	qmp_close(q);
+	pthread_join(thread, NULL);
+	close(sv[1]);
+}
+
 /* A peer that does not read: the deadline holds for sending as well */
 static void test_peer_does_not_read(void **state)
 {
@@ -431,6 +510,8 @@ int main(void)
 		cmocka_unit_test(test_byte_by_byte),
 		cmocka_unit_test(test_no_end),
 		cmocka_unit_test(test_event_storm),
+		cmocka_unit_test(test_limit),
+		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_peer_does_not_read),
 		cmocka_unit_test(test_monitor_held),
 		cmocka_unit_test(test_bad_paths),

@@ -200,9 +200,9 @@ void sample_take(const struct sample_source *source, unsigned int max_tries,
 	for (out->tries = 1;; out->tries++) {
 		if (!take_once(source, out) || out->tries >= max_tries)
 			break;
+		if (source->again && !source->again(source->ctx, out->tries))
+			break;
 		drop_views(out);
-		if (source->pause)
-			source->pause(source->ctx, out->tries);
 	}
 	if (!out->settled && !out->why[0])
 		snprintf(out->why, sizeof(out->why),

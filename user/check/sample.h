@@ -18,7 +18,8 @@
  * @kernel:	 the KERNEL
  * @traced:	 the TRACED state of everything that happened until now
  * @backing:	 the BACKING
- * @pause:	 called before each further try; @try is 1 before the second
+ * @again:	 asked before each further try, and waits a little; @try is 1
+ *		 before the second. false: no more of them. NULL: at once
  * @ctx:	 for the callbacks
  *
  * Readers initialise @out (always), return 0 or a negative errno with @err
@@ -35,7 +36,7 @@ struct sample_source {
 		      struct slotscope_error *err);
 	int (*backing)(void *ctx, struct host_map *out,
 		       struct slotscope_error *err);
-	void (*pause)(void *ctx, unsigned int try);
+	bool (*again)(void *ctx, unsigned int try);
 	void *ctx;
 };
 

@@ -14,6 +14,8 @@
 #define POLL_MS	     100
 #define PAUSE_MS     30 /* a VMM's commit of its memory is over by then */
 #define SAMPLE_TRIES 10
+#define SAMPLE_MS    20000 /* no further try after that */
+#define MODEL_MS     60000 /* for all that one try asks QEMU */
 #define STOP_MS	     10000
 #define VM_MS	     30000
 
@@ -216,6 +218,7 @@ static int read_model(void *ctx, struct slot_state *out,
 		return ret;
 	if (cmd_globals.verbose)
 		options.notes = stderr;
+	qmp_limit(qmp, MODEL_MS, &stop_requested);
 	ret = refuse_other_vmm(checker, qmp, err);
 	if (!ret)
 		ret = qemu_model_read(qmp, &options, out, err);
@@ -264,9 +267,14 @@ static int read_backing(void *ctx, struct host_map *out,
 	return host_map_read(&checker->process, out, err);
 }
 
-static void let_time_pass(void *ctx, unsigned int try)
+static bool try_again(void *ctx, unsigned int try)
 {
+	const struct checker *checker = ctx;
+
+	if (stop_requested || now_ms() - checker->sample_ms > SAMPLE_MS)
+		return false;
 	pause_ms(PAUSE_MS);
+	return true;
 }
 
 int checker_sample(struct checker *checker, struct sample *sample,
@@ -278,7 +286,7 @@ int checker_sample(struct checker *checker, struct sample *sample,
 		.kernel = read_kernel,
 		.traced = checker->options.no_trace ? NULL : read_traced,
 		.backing = read_backing,
-		.pause = let_time_pass,
+		.again = try_again,
 		.ctx = checker,
 	};
 	uint64_t serial = checker->vm.serial;
@@ -297,6 +305,13 @@ int checker_sample(struct checker *checker, struct sample *sample,
 			return ret;
 		checker->have_kernel = true;
 	}
+	checker->sample_ms = now_ms();
 	sample_take(&source, SAMPLE_TRIES, sample);
+	if (stop_requested) {
+		sample_deinit(sample);
+		error_set(err, EINTR, "read the memory of process %d",
+			  checker->process.tgid);
+		return error_why(err, "a signal asked to stop");
+	}
 	return 0;
 }

@@ -49,6 +49,7 @@ struct checker {
 	struct recording_writer *writer;
 	struct kernel_view kernel;
 	bool have_kernel;
+	int64_t sample_ms; /* when the sample was begun */
 	size_t nr_as;
 };
 

@@ -18,7 +18,10 @@ struct qmp {
 	int fd;
 	bool dead; /* out of step with the peer: nothing more is sent */
 	unsigned int timeout_ms;
-	uint64_t deadline_ns;	     /* of what is going on */
+	unsigned int total_ms; /* of qmp_limit(); 0: none */
+	uint64_t end_ns;       /* of all; no command's deadline is later */
+	uint64_t deadline_ns;  /* of what is going on */
+	const volatile sig_atomic_t *stop;
 	char doing[160];	     /* what is going on, for errors */
 	int64_t id;		     /* of the last command */
 	struct json_tokener *parser; /* keeps a message that is not whole yet */
@@ -41,6 +44,8 @@ static void start(struct qmp *q, const char *fmt, ...)
 	vsnprintf(q->doing, sizeof(q->doing), fmt, ap);
 	va_end(ap);
 	q->deadline_ns = now_ns() + q->timeout_ms * 1000000ULL;
+	if (q->total_ms && q->deadline_ns > q->end_ns)
+		q->deadline_ns = q->end_ns;
 }
 
 static int failed(struct qmp *q, int code, struct slotscope_error *err)
@@ -54,6 +59,12 @@ static int no_answer(struct qmp *q, struct slotscope_error *err)
 	bool greeted = q->id > 0;
 
 	failed(q, ETIMEDOUT, err);
+	if (q->total_ms && q->deadline_ns == q->end_ns) {
+		error_why(err, "all questions together took more than %u s",
+			  q->total_ms / 1000);
+		return error_next(err, "QEMU answers, but slowly: is its "
+				       "machine overloaded?");
+	}
 	error_why(err,
 		  greeted ? "no answer within %u.%u s" :
 			    "connected, but no greeting came within %u.%u s",
@@ -86,7 +97,7 @@ static int nonsense(struct qmp *q, struct slotscope_error *err, const char *why)
 
 static int wait_for(struct qmp *q, short events, struct slotscope_error *err)
 {
-	int ret = poll_until(q->fd, events, q->deadline_ns);
+	int ret = poll_until(q->fd, events, q->deadline_ns, q->stop);
 
 	if (ret == -ETIMEDOUT)
 		return no_answer(q, err);
@@ -273,6 +284,9 @@ static int answer(struct qmp *q, struct json_object **result,
 		if (!member(reply, "event", json_type_string))
 			break;
 		json_object_put(reply);
+		/* Nothing is waited for while events pour in */
+		if (now_ns() >= q->deadline_ns)
+			return no_answer(q, err);
 	}
 	if (!is_ours(q, reply))
 		ret = nonsense(q, err,
@@ -451,6 +465,14 @@ int qmp_open(const char *path, unsigned int timeout_ms, struct qmp **out,
 	else
 		*out = q;
 	return ret;
+}
+
+void qmp_limit(struct qmp *q, unsigned int total_ms,
+	       const volatile sig_atomic_t *stop)
+{
+	q->total_ms = total_ms;
+	q->end_ns = now_ns() + total_ms * 1000000ULL;
+	q->stop = stop;
 }
 
 void qmp_close(struct qmp *q)

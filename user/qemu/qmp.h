@@ -7,6 +7,7 @@
 #ifndef SLOTSCOPE_QEMU_QMP_H
 #define SLOTSCOPE_QEMU_QMP_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -42,6 +43,15 @@ int qmp_open(const char *path, unsigned int timeout_ms, struct qmp **q,
 int qmp_open_fd(int fd, const char *name, unsigned int timeout_ms,
 		struct qmp **q, struct slotscope_error *err);
 
+/**
+ * qmp_limit() - an end of all that is asked from now on, in all
+ * @total_ms: longest time for it, however many commands that is. A VMM that
+ *	      takes its time over each of thousands would hold us for hours
+ * @stop:     once it is set, waits end with -EINTR; may be NULL
+ */
+void qmp_limit(struct qmp *q, unsigned int total_ms,
+	       const volatile sig_atomic_t *stop);
+
 /** qmp_close() - NULL is fine */
 void qmp_close(struct qmp *q);
 
@@ -70,7 +80,8 @@ pid_t qmp_peer(const struct qmp *q);
  * more use, and every later command fails with -ENOTCONN.
  *
  * Return: 0, -EREMOTEIO if QEMU refused (@err holds its words), -ETIMEDOUT,
- * -ECONNRESET if it went away, -EPROTO, -EFBIG over QMP_MESSAGE_MAX, -ENOMEM.
+ * -EINTR (see qmp_limit()), -ECONNRESET if it went away, -EPROTO, -EFBIG over
+ * QMP_MESSAGE_MAX, -ENOMEM.
  */
 int qmp_command(struct qmp *q, const char *name, struct json_object *args,
 		struct json_object **result, struct slotscope_error *err);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,6 +11,8 @@
 
 #include "qemu/unix_socket.h"
 
+#define STOP_LOOK_NS 200000000ULL
+
 uint64_t now_ns(void)
 {
 	struct timespec ts;
@@ -18,16 +21,23 @@ uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-int poll_until(int fd, short events, uint64_t deadline_ns)
+int poll_until(int fd, short events, uint64_t deadline_ns,
+	       const volatile sig_atomic_t *stop)
 {
 	struct pollfd p = { .fd = fd, .events = events };
 
 	for (;;) {
 		uint64_t now = now_ns(), left_ns;
 		struct timespec left;
+		bool last;
 		int n;
 
+		if (stop && *stop)
+			return -EINTR;
 		left_ns = now < deadline_ns ? deadline_ns - now : 0;
+		last = left_ns <= STOP_LOOK_NS;
+		if (!last) /* the signal may come just before ppoll() */
+			left_ns = STOP_LOOK_NS;
 		left.tv_sec = left_ns / 1000000000;
 		left.tv_nsec = left_ns % 1000000000;
 		n = ppoll(&p, 1, &left, NULL);
@@ -35,7 +45,7 @@ int poll_until(int fd, short events, uint64_t deadline_ns)
 			return 0;
 		if (n < 0 && errno != EINTR)
 			return -errno;
-		if (n == 0)
+		if (n == 0 && last)
 			return -ETIMEDOUT;
 	}
 }

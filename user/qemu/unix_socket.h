@@ -2,6 +2,7 @@
 #ifndef SLOTSCOPE_QEMU_UNIX_SOCKET_H
 #define SLOTSCOPE_QEMU_UNIX_SOCKET_H
 
+#include <signal.h>
 #include <stdint.h>
 
 #include <slotscope/error.h>
@@ -11,11 +12,14 @@ uint64_t now_ns(void);
 
 /**
  * poll_until() - wait for @events on @fd
+ * @stop: looked at some times a second: no more waiting once it is set, as a
+ *	  signal's handler does; may be NULL
  *
  * Return: 0 when there is something to do (a hang-up too), -ETIMEDOUT at
- * @deadline_ns (of now_ns()), or what poll(2) says.
+ * @deadline_ns (of now_ns()), -EINTR at @stop, or what poll(2) says.
  */
-int poll_until(int fd, short events, uint64_t deadline_ns);
+int poll_until(int fd, short events, uint64_t deadline_ns,
+	       const volatile sig_atomic_t *stop);
 
 /**
  * unix_connect() - a stream connection to a Unix socket
