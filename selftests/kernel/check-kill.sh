@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/check-lib.sh
 . selftests/check-lib.sh
 load_module
+trap 'rm -rf "$work"' EXIT
 before=$(programs)
 
 settled() { # wait until the kernel has freed what it frees later
@@ -50,6 +51,24 @@ kill -9 $checker
 wait $checker 2>/dev/null
 for ((i = 0; i < 50; i++)); do [ -e "/proc/$child" ] || break; sleep 0.1; done
 is "$([ -e "/proc/$child" ] && echo there)" "" "the child ended with the checker"
+
+# Ctrl-C is heard while a monitor keeps us waiting
+qemu-system-x86_64 -accel kvm -nodefaults -display none -S -M microvm -m 64M \
+	-qmp "unix:$work/qmp,server=on,wait=off" 2>"$work/qemu.err" &
+vm=$!
+for ((i = 0; i < 200; i++)); do [ ! -S "$work/qmp" ] || break; sleep 0.1; done
+kill -STOP $vm
+slotscope check --pid $vm >"$work/out" 2>"$work/err" &
+checker=$!
+sleep 3
+kill -INT $checker
+for ((i = 0; i < 60; i++)); do [ -e /proc/$checker/fd/0 ] || break; sleep 0.1; done
+is "$([ -e /proc/$checker/fd/0 ] && echo there)" "" "a signal ends a check that waits for QEMU"
+wait $checker
+is $? 3 "it has no verdict"
+like "$(cat "$work/out" "$work/err")" "a signal asked to stop" "it says why"
+kill -9 $vm
+wait $vm 2>/dev/null
 
 settled
 is "$(find /sys/fs/bpf -mindepth 1 -type f 2>/dev/null)" "" "nothing is pinned"

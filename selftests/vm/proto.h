@@ -36,6 +36,7 @@ enum lab_frame_type {
 	LAB_REQUEST, /* struct lab_request and its strings */
 	LAB_STDIN,   /* only with a terminal */
 	LAB_WINSIZE, /* struct lab_winsize */
+	LAB_TICK,    /* nothing: see session.c's TICK_MS */
 
 	/* both ways: tell why the command does not end; that has been told */
 	LAB_STUCK,

@@ -59,6 +59,16 @@ static struct lab_winsize terminal_size(void)
 	return (struct lab_winsize){ .rows = ws.ws_row, .cols = ws.ws_col };
 }
 
+/*
+ * QEMU's TCG (seen in 7.2) loses an interrupt now and then that comes just as
+ * the guest enters or leaves a nested guest: helper_vmrun() and do_vmexit()
+ * change the CPU's interrupt_request without a lock, while another thread adds
+ * to it. If that was the timer's, nothing else is scheduled any more beside a
+ * nested guest that spins. The next interrupt, whichever, makes up for it, so we
+ * see to it that there is one.
+ */
+#define TICK_MS 500
+
 static bool send_frame(struct vm *vm, enum lab_frame_type type,
 		       const void *data, size_t len)
 {
@@ -66,6 +76,18 @@ static bool send_frame(struct vm *vm, enum lab_frame_type type,
 
 	return write_all(vm->port, &f, sizeof(f)) &&
 	       write_all(vm->port, data, len);
+}
+
+static long long tick(struct vm *vm, long long due)
+{
+	struct pollfd p = { .fd = vm->port, .events = POLLOUT };
+
+	if (now_ms() < due)
+		return due;
+	/* A guest that reads no more must not hold us as well */
+	if (poll(&p, 1, 0) > 0 && (p.revents & POLLOUT))
+		send_frame(vm, LAB_TICK, NULL, 0);
+	return now_ms() + TICK_MS;
 }
 
 static bool send_request(struct vm *vm, const struct options *o)
@@ -312,6 +334,7 @@ static int timed_out(struct vm *vm, const struct options *o, struct inbox *in,
 int session_run(struct vm *vm, const struct options *o, bool *started)
 {
 	long long end = now_ms() + o->boot_seconds * 1000ll;
+	long long due = 0;
 	struct inbox *in = calloc(1, sizeof(*in));
 	bool input = o->tty;
 	int status = -1;
@@ -337,6 +360,11 @@ int session_run(struct vm *vm, const struct options *o, bool *started)
 		if (end && left <= 0) {
 			status = timed_out(vm, o, in, *started);
 			break;
+		}
+		if (*started) {
+			due = tick(vm, due);
+			if (!end || left > TICK_MS)
+				left = TICK_MS;
 		}
 		if (poll(p, 4, left) < 0)
 			p[0].revents = p[1].revents = p[2].revents =
