@@ -73,7 +73,9 @@ qmp() {
 		def ask(command):
 		    f.write(json.dumps(command) + "\n")
 		    f.flush()
-		    return json.loads(f.readline())
+		    while "event" in (answer := json.loads(f.readline())):
+		        pass
+		    return answer
 		ask({"execute": "qmp_capabilities"})["return"]
 		for word in sys.argv[2:]:
 		    if word.startswith("hmp:"):

@@ -26,10 +26,28 @@ static const char *monitor_status(void *opaque)
 	return "running";
 }
 
+/* A guest that cannot run on has stopped already, and "stop" changes nothing */
+static void tell_running(struct vm *vm, bool running)
+{
+	if (vm->told_running != running)
+		monitor_event(vm->monitor, running ? "RESUME" : "STOP");
+	vm->told_running = running;
+}
+
+/* Of several reasons the first */
+static void quit(struct vm *vm, bool guest, const char *reason)
+{
+	if (vm->quit)
+		return;
+	vm->quit = reason;
+	vm->guest_quit = guest;
+}
+
 static void monitor_stop(void *opaque)
 {
 	struct vm *vm = opaque;
 
+	tell_running(vm, false);
 	vcpus_pause(&vm->cpus);
 	world_clock_stop(vm);
 	vm->paused = true;
@@ -37,6 +55,7 @@ static void monitor_stop(void *opaque)
 
 void main_loop_launch(struct vm *vm)
 {
+	tell_running(vm, true);
 	vm->paused = false;
 	vm->launched = true;
 	world_clock_run(vm);
@@ -58,6 +77,7 @@ static void monitor_reset(void *opaque)
 	struct vm *vm = opaque;
 
 	vm->want_reset = true;
+	vm->host_reset = true;
 	vcpus_notify(&vm->cpus);
 }
 
@@ -127,9 +147,14 @@ static int monitor_device_del(void *opaque, const char *id,
 {
 	struct vm *vm = opaque;
 	struct dimm *dimm = dimm_find(&vm->memory.dimms, id);
+	int ret;
 
-	if (dimm)
-		return vm_memory_unplug(&vm->memory, &vm->machine, dimm, err);
+	if (dimm) {
+		ret = vm_memory_unplug(&vm->memory, &vm->machine, dimm, err);
+		if (!ret)
+			monitor_event_deleted(vm->monitor, id);
+		return ret;
+	}
 	error_set(err, ENOENT, "unplug the device \"%.80s\"", id);
 	return error_why(err, "there is none of that name");
 }
@@ -138,7 +163,7 @@ static void monitor_quit(void *opaque)
 {
 	struct vm *vm = opaque;
 
-	vm->quit = true;
+	quit(vm, false, "host-qmp-quit");
 }
 
 void main_loop_target(struct vm *vm)
@@ -179,8 +204,14 @@ static int reset(struct vm *vm, struct slotscope_error *err)
 	if (ret)
 		return ret;
 	vm->ended = false;
-	if (!vm->paused)
+	monitor_event_cause(vm->monitor, "RESET", !vm->host_reset,
+			    vm->host_reset ? "host-qmp-system-reset" :
+					     "guest-reset");
+	vm->host_reset = false;
+	if (!vm->paused) {
+		tell_running(vm, true);
 		vcpus_resume(&vm->cpus);
+	}
 	return 0;
 }
 
@@ -195,8 +226,12 @@ static int tell_ended(struct vm *vm, struct slotscope_error *err)
 		return 0;
 	}
 	vm->ended = true;
-	vm->quit = vm->options->exit_after_halt;
 	debugcon_flush(&vm->debugcon);
+	if (status == VCPU_STOPPED)
+		tell_running(vm, false);
+	if (vm->options->exit_after_halt)
+		quit(vm, status == VCPU_HALTED,
+		     status == VCPU_HALTED ? "guest-shutdown" : "host-error");
 	if (status == VCPU_HALTED) {
 		vm_tell(vm, VM_EVENT_HALTED,
 			"the guest has halted, after %" PRIu64 " port and "
@@ -218,7 +253,7 @@ static int handle_vcpus(struct vm *vm, struct slotscope_error *err)
 	if (vm->want_shutdown) {
 		debugcon_flush(&vm->debugcon);
 		vm_tell(vm, VM_EVENT_SHUTDOWN, "the guest switches itself off");
-		vm->quit = true;
+		quit(vm, true, "guest-shutdown");
 		return 0;
 	}
 	if (vm->want_reset)
@@ -268,10 +303,13 @@ int main_loop(struct vm *vm, struct slotscope_error *err)
 		if (!found)
 			look(vm);
 		if (fds[0].revents)
-			vm->quit = true;
+			quit(vm, false, "host-signal");
 		if (fds[1].revents)
 			ret = handle_vcpus(vm, err);
 		monitor_handle(vm->monitor, fds + 2, nr - 2);
 	}
+	quit(vm, false, "host-error"); /* it is what is left */
+	monitor_event_cause(vm->monitor, "SHUTDOWN", vm->guest_quit, vm->quit);
+	monitor_flush(vm->monitor);
 	return ret;
 }

@@ -9,8 +9,15 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <json-c/json.h>
+
 #include "machine/monitor.h"
+#include "machine/qmp_json.h"
 #include "machine/qmp_server.h"
+#include "view/json_value.h"
+
+/* Beyond it no event waits: more than anyone is late by honestly */
+#define OUT_MAX (1 << 20)
 
 /* One client; a free place has no descriptor */
 struct client {
@@ -18,8 +25,9 @@ struct client {
 	struct qmp_session session;
 	char in[4096];
 	size_t in_pos, in_len;
-	char *out; /* the answer being sent; nothing is read meanwhile */
+	char *out; /* what is being sent; nothing is read meanwhile */
 	size_t out_pos, out_len;
+	bool missed; /* it was not told of something: hang up */
 };
 
 struct monitor {
@@ -214,11 +222,24 @@ static bool may_ask(int fd)
 	       (cred.uid == geteuid() || cred.uid == 0);
 }
 
-static void set_answer(struct client *c, char *line)
+/* Behind what is due already; takes @line, which may be NULL for want of memory */
+static void append(struct client *c, char *line)
 {
-	c->out = line;
-	c->out_pos = 0;
-	c->out_len = strlen(line);
+	size_t due = c->out ? c->out_len - c->out_pos : 0;
+	size_t len = line ? strlen(line) : 0;
+	char *both = line ? malloc(due + len + 1) : NULL;
+
+	if (both) {
+		if (due)
+			memcpy(both, c->out + c->out_pos, due);
+		memcpy(both + due, line, len + 1);
+		free(c->out);
+		c->out = both;
+		c->out_pos = 0;
+		c->out_len = due + len;
+	}
+	c->missed |= !both;
+	free(line);
 }
 
 /* Send what is due; false if the client is gone */
@@ -243,7 +264,6 @@ static bool send_answer(struct client *c)
 static void accept_client(struct monitor *mon)
 {
 	struct client *c = free_place(mon);
-	char *greeting;
 	int fd;
 
 	if (!c)
@@ -257,10 +277,9 @@ static void accept_client(struct monitor *mon)
 	}
 	c->fd = fd;
 	c->in_pos = c->in_len = 0;
-	greeting = qmp_session_greeting();
-	if (greeting)
-		set_answer(c, greeting);
-	if (!greeting || !send_answer(c))
+	c->missed = false;
+	append(c, qmp_session_greeting());
+	if (c->missed || !send_answer(c))
 		hang_up(c);
 }
 
@@ -274,7 +293,7 @@ static bool serve_input(struct client *c)
 		n = qmp_session_feed(&c->session, c->in + c->in_pos,
 				     c->in_len - c->in_pos, &answer);
 		if (answer)
-			set_answer(c, answer);
+			append(c, answer);
 		if (n >= 0)
 			c->in_pos += n;
 		if (!send_answer(c) || n < 0)
@@ -299,7 +318,7 @@ static bool read_input(struct client *c)
 
 static void serve(struct client *c)
 {
-	if (!send_answer(c) || !serve_input(c) || !read_input(c) ||
+	if (c->missed || !send_answer(c) || !serve_input(c) || !read_input(c) ||
 	    !serve_input(c))
 		hang_up(c);
 }
@@ -313,4 +332,61 @@ void monitor_handle(struct monitor *mon, const struct pollfd *fds, size_t nr)
 			serve(&mon->clients[i - 1]);
 	if (nr && fds[0].fd >= 0 && fds[0].revents)
 		accept_client(mon);
+}
+
+/*
+ * Takes @data; without memory for it (not @whole) clients are told by the end of
+ * the connection. To send is not for here: a client may be asking just now.
+ */
+static void tell_all(struct monitor *mon, const char *name, bool whole,
+		     struct json_object *data)
+{
+	struct client *c;
+	size_t i;
+
+	for (i = 0; mon && i < MONITOR_CLIENTS; i++) {
+		c = &mon->clients[i];
+		if (c->fd < 0 || !c->session.negotiated)
+			continue;
+		if (!whole || (c->out && c->out_len - c->out_pos > OUT_MAX))
+			c->missed = true;
+		else
+			append(c, qmp_event(name, json_object_get(data)));
+	}
+	json_object_put(data);
+}
+
+void monitor_event(struct monitor *mon, const char *name)
+{
+	tell_all(mon, name, true, NULL);
+}
+
+void monitor_event_cause(struct monitor *mon, const char *name, bool guest,
+			 const char *reason)
+{
+	struct json_object *data =
+		qmp_wrap("guest", json_object_new_boolean(guest));
+
+	tell_all(mon, name, data && !json_put_str(data, "reason", reason),
+		 data);
+}
+
+void monitor_event_deleted(struct monitor *mon, const char *id)
+{
+	struct json_object *data =
+		qmp_wrap("device", json_object_new_string(id));
+	char path[128];
+
+	snprintf(path, sizeof(path), "/machine/peripheral/%s", id);
+	tell_all(mon, "DEVICE_DELETED",
+		 data && !json_put_str(data, "path", path), data);
+}
+
+void monitor_flush(struct monitor *mon)
+{
+	size_t i;
+
+	for (i = 0; i < MONITOR_CLIENTS; i++)
+		if (mon->clients[i].fd >= 0)
+			send_answer(&mon->clients[i]);
 }

@@ -86,6 +86,30 @@ const char *monitor_address(const struct monitor *mon);
  */
 size_t monitor_poll_fds(const struct monitor *mon, struct pollfd *fds);
 
+/*
+ * Events, in QEMU's shape, to all clients that have negotiated. They are sent with
+ * the next answer, or as soon as the client can take them. One that takes none is
+ * hung up on at last, so that it does not believe to have seen all. NULL is
+ * allowed for @mon: nobody listens yet.
+ */
+
+/** monitor_event() - one without data: "STOP", "RESUME" */
+void monitor_event(struct monitor *mon, const char *name);
+
+/**
+ * monitor_event_cause() - "RESET", "SHUTDOWN"
+ * @guest:  it was the guest who wanted it
+ * @reason: of QEMU's ShutdownCause, such as "host-qmp-quit"
+ */
+void monitor_event_cause(struct monitor *mon, const char *name, bool guest,
+			 const char *reason);
+
+/** monitor_event_deleted() - "DEVICE_DELETED" of the device @id */
+void monitor_event_deleted(struct monitor *mon, const char *id);
+
+/** monitor_flush() - send what clients can take at once */
+void monitor_flush(struct monitor *mon);
+
 /** monitor_handle() - serve what poll(2) found; @fds as they were filled */
 void monitor_handle(struct monitor *mon, const struct pollfd *fds, size_t nr);
 

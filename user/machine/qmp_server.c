@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "machine/hmp.h"
+#include "machine/qmp_json.h"
 #include "machine/qmp_server.h"
 #include "view/json_value.h"
 #include "view/utf8.h"
@@ -33,54 +34,18 @@ void qmp_session_deinit(struct qmp_session *s)
 }
 
 /*
- * { @name: @value }, or NULL if there is no memory for it. Takes @value, which
- * may be NULL for the same reason: so such calls can be nested.
- */
-static struct json_object *wrap(const char *name, struct json_object *value)
-{
-	struct json_object *object = value ? json_object_new_object() : NULL;
-
-	if (!object) {
-		json_object_put(value);
-		return NULL;
-	}
-	if (json_put(object, name, value)) {
-		json_object_put(object);
-		return NULL;
-	}
-	return object;
-}
-
-/* @object as a line, malloc'd; puts @object */
-static char *to_line(struct json_object *object)
-{
-	const char *text;
-	char *line;
-
-	text = object ?
-		       json_object_to_json_string_ext(
-			       object, JSON_C_TO_STRING_SPACED |
-					       JSON_C_TO_STRING_NOSLASHESCAPE) :
-		       NULL;
-	if (!text || asprintf(&line, "%s\r\n", text) < 0)
-		line = NULL;
-	json_object_put(object);
-	return line;
-}
-
-/*
  * The version is that of the QEMU whose commands and texts these are, which is
  * what a client wants to know; the package says who speaks.
  */
 static struct json_object *version(void)
 {
-	struct json_object *v = wrap("major", json_object_new_int(7));
+	struct json_object *v = qmp_wrap("major", json_object_new_int(7));
 
 	if (v && (json_put_u64(v, "minor", 2) || json_put_u64(v, "micro", 0))) {
 		json_object_put(v);
 		return NULL;
 	}
-	v = wrap("qemu", v);
+	v = qmp_wrap("qemu", v);
 	if (v && json_put_str(v, "package", "slotscope vm")) {
 		json_object_put(v);
 		return NULL;
@@ -90,14 +55,14 @@ static struct json_object *version(void)
 
 char *qmp_session_greeting(void)
 {
-	struct json_object *greeting = wrap("version", version());
+	struct json_object *greeting = qmp_wrap("version", version());
 
 	if (greeting &&
 	    json_put(greeting, "capabilities", json_object_new_array())) {
 		json_object_put(greeting);
 		return NULL;
 	}
-	return to_line(wrap("QMP", greeting));
+	return qmp_line(qmp_wrap("QMP", greeting));
 }
 
 static struct json_object *error(const char *class, const char *fmt, ...)
@@ -112,17 +77,17 @@ static struct json_object *error(const char *class, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(desc, sizeof(desc), fmt, ap);
 	va_end(ap);
-	e = wrap("class", json_object_new_string(class));
+	e = qmp_wrap("class", json_object_new_string(class));
 	if (e && json_put_str(e, "desc", desc)) {
 		json_object_put(e);
 		return NULL;
 	}
-	return wrap("error", e);
+	return qmp_wrap("error", e);
 }
 
 static struct json_object *nothing(void)
 {
-	return wrap("return", json_object_new_object());
+	return qmp_wrap("return", json_object_new_object());
 }
 
 static struct json_object *run_capabilities(struct qmp_session *s,
@@ -135,33 +100,35 @@ static struct json_object *run_capabilities(struct qmp_session *s,
 static struct json_object *run_version(struct qmp_session *s,
 				       struct json_object *args)
 {
-	return wrap("return", version());
+	return qmp_wrap("return", version());
 }
 
 static struct json_object *run_status(struct qmp_session *s,
 				      struct json_object *args)
 {
 	const char *status = s->target->status(s->target->opaque);
-	struct json_object *r = wrap("status", json_object_new_string(status));
+	struct json_object *r =
+		qmp_wrap("status", json_object_new_string(status));
 
 	if (r && (json_put_bool(r, "singlestep", false) ||
 		  json_put_bool(r, "running", !strcmp(status, "running")))) {
 		json_object_put(r);
 		return NULL;
 	}
-	return wrap("return", r);
+	return qmp_wrap("return", r);
 }
 
 static struct json_object *run_kvm(struct qmp_session *s,
 				   struct json_object *args)
 {
-	struct json_object *r = wrap("enabled", json_object_new_boolean(true));
+	struct json_object *r =
+		qmp_wrap("enabled", json_object_new_boolean(true));
 
 	if (r && json_put_bool(r, "present", true)) {
 		json_object_put(r);
 		return NULL;
 	}
-	return wrap("return", r);
+	return qmp_wrap("return", r);
 }
 
 static struct json_object *run_stop(struct qmp_session *s,
@@ -346,13 +313,14 @@ static struct json_object *run_commands(struct qmp_session *s,
 	size_t i;
 
 	for (i = 0; list && i < NR_COMMANDS; i++) {
-		if (json_add(list, wrap("name", json_object_new_string(
-							commands[i].name)))) {
+		if (json_add(list,
+			     qmp_wrap("name", json_object_new_string(
+						      commands[i].name)))) {
 			json_object_put(list);
 			list = NULL;
 		}
 	}
-	return wrap("return", list);
+	return qmp_wrap("return", list);
 }
 
 static struct json_object *run(struct qmp_session *s, const char *name,
@@ -408,14 +376,14 @@ static char *answer_to(struct qmp_session *s, struct json_object *request)
 	if (json_object_is_type(request, json_type_object))
 		json_object_object_get_ex(request, "id", &id);
 	if (id && !is_utf8(json_object_to_json_string(id)))
-		return to_line(error(GENERIC, "The id is not UTF-8"));
+		return qmp_line(error(GENERIC, "The id is not UTF-8"));
 	reply = execute(s, request);
 	/* It tells the client which question is answered */
 	if (reply && id && json_put(reply, "id", json_object_get(id))) {
 		json_object_put(reply);
 		return NULL;
 	}
-	return to_line(reply);
+	return qmp_line(reply);
 }
 
 static long give(char *line, char **answer, long ret)
@@ -443,7 +411,7 @@ static long nonsense(struct qmp_session *s, const char *why, char **answer,
 {
 	json_tokener_reset(s->parser);
 	s->pending = 0;
-	return give(to_line(error(GENERIC, "JSON parse error, %s", why)),
+	return give(qmp_line(error(GENERIC, "JSON parse error, %s", why)),
 		    answer, taken);
 }
 
@@ -475,9 +443,9 @@ long qmp_session_feed(struct qmp_session *s, const char *data, size_t len,
 		s->pending += left;
 		if (s->pending <= QMP_COMMAND_MAX)
 			return pos + left;
-		return give(to_line(error(GENERIC,
-					  "A command of more than %d bytes",
-					  QMP_COMMAND_MAX)),
+		return give(qmp_line(error(GENERIC,
+					   "A command of more than %d bytes",
+					   QMP_COMMAND_MAX)),
 			    answer, -EMSGSIZE);
 	}
 	pos += json_tokener_get_parse_end(s->parser);

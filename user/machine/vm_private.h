@@ -26,7 +26,10 @@
  * @launched: it has run before
  * @ended:    it will not run again, unless it is reset
  * @want_reset, @want_shutdown: the guest asked for it; the main loop does it
- * @quit:     the main loop is to end
+ * @told_running: what the monitor's clients were told last: RESUME, not STOP
+ * @host_reset: it was the monitor who asked for the reset
+ * @quit:     why the main loop is to end, as QEMU's event SHUTDOWN has it; or NULL
+ * @guest_quit: it was the guest who wanted that
  */
 struct vm {
 	struct big_lock lock;
@@ -57,7 +60,10 @@ struct vm {
 	bool ended;
 	bool want_reset;
 	bool want_shutdown;
-	bool quit;
+	bool told_running;
+	bool host_reset;
+	const char *quit;
+	bool guest_quit;
 	struct vm_memory memory;
 };
 
