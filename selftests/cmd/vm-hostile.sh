@@ -29,7 +29,9 @@ told() {
 }
 
 # survives WORDS END ARGS... - it runs, and ends by END: quit or TERM. With $stops it
-# may stop before, and say so: a guest can take away the memory that it runs in
+# may stop before, and say so: without --keep-vcpus-out, the memory that another
+# vCPU runs in can lack a slot for a moment, as in QEMU 7.2. For no other reason: the
+# guest runs where no register reaches
 survives() {
 	local words=$1 how=$2 i or=
 	[ -z "${stops:-}" ] || or='|"internal-error"'
@@ -50,7 +52,9 @@ survives() {
 		result $? "$words: it has come round"
 	fi
 	if grep -q internal-error "$work/answers"; then
-		like "$(cat "$work/vm.err")" 'cannot run on: .* at 0x' "$words: it says why it stopped"
+		like "$(cat "$work/vm.err")" \
+			'cannot run on: .* at 0x1[0-9a-f]{4} .*RAM\): .*--keep-vcpus-out' \
+			"$words: it says why it stopped"
 	fi
 	ends "$words" "$how"
 }
@@ -76,7 +80,7 @@ for board in pc q35; do
 			--bios build/guests/hostile-$guest.bin --vga-window --test-device
 	done
 done
-stops=1 nice=19 survives "q35, hostile-map, vCPUs kept out" TERM -M q35 -m 64M --smp 3 \
+stops= nice=19 survives "q35, hostile-map, vCPUs kept out" TERM -M q35 -m 64M --smp 3 \
 	--bios build/guests/hostile-map.bin --keep-vcpus-out --dirty-log bitmap
 stops=1 nice=19 survives "pc, hostile-map, 1 MiB" TERM -M pc -m 1M --smp 2 \
 	--bios build/guests/hostile-map.bin
@@ -102,4 +106,15 @@ start_vm -M pc -m 1M --qmp "unix:$address" --bios "$work/bios"
 wait_for 'cannot run on'
 like "$(cat "$work/vm.err")" 'at 0x100000 .*emulate' "jump into the PCI hole: it says so"
 ends "jump into the PCI hole" quit
+
+# Q35's configuration window over all RAM below 256 MiB, and a jump to there: mov
+# eax, 80000060; mov dx, 0xcf8; out dx, eax; mov dx, 0xcfc; mov eax, 1; out dx, eax;
+# ljmp 0:1000
+firmware "$work/bios" "66b860000080 baf80c 66ef bafc0c 66b801000000 66ef ea00100000"
+start_vm -M q35 -m 64M --qmp "unix:$address" --bios "$work/bios" --keep-vcpus-out
+wait_for 'cannot run on'
+like "$(cat "$work/vm.err")" \
+	'at 0x1000 \(pcie-mmcfg-mmio \+ 0x1000, a device.s registers\): .*no memory' \
+	"a window over its own code: it says so"
+ends "a window over its own code" quit
 done_testing

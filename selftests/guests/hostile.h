@@ -9,7 +9,7 @@
 #define COUNT 0x504 /* rounds */
 #define CODE  0x1000 /* segment: the image's copy, out of reach of PAM */
 
-/* Go on in RAM; each exception there begins the next round, at the label */
+/* Go on in RAM; each exception there, of any vCPU, leads to the label */
 	.macro	hostile_begin next
 	movw	$CODE, %ax
 	movw	%ax, %es
@@ -24,7 +24,8 @@
 	movw	$\next, %ax
 	movw	$256, %cx
 	rep stosl
-	ljmp	$CODE, $\next
+	ljmp	$CODE, $on\@
+on\@:
 	.endm
 
 /* What an exception may have left */

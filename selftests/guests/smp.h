@@ -28,12 +28,12 @@ again\@:
 	wrmsr
 	.endm
 
-/* All others go to a label of the image, in segment F000, without a stack */
-	.macro	start_others label
-	/* ljmp $0xf000, $label */
+/* All others go to a label of the image, or of its copy in RAM, without a stack */
+	.macro	start_others label, segment=0xf000
+	/* ljmp $segment, $label */
 	movb	$0xea, TRAMPOLINE
 	movw	$\label, TRAMPOLINE + 1
-	movw	$0xf000, TRAMPOLINE + 3
+	movw	$\segment, TRAMPOLINE + 3
 	movl	$APIC_BASE, %ecx
 	rdmsr
 	orl	$X2APIC, %eax

@@ -47,25 +47,49 @@ static void handle_mmio(struct vcpu *cpu)
 			 run->mmio.data, run->mmio.len, run->mmio.is_write);
 }
 
-static void set_error_at(struct vcpu *cpu, int code, const char *how,
+/* Return: true if what it is to run next lies in memory */
+static bool set_error_at(struct vcpu *cpu, int code, const char *how,
 			 struct slotscope_error *err)
 {
 	char place[PLACE_TEXT];
+	bool memory = place_of_vcpu(cpu, place);
 
-	place_of_vcpu(cpu, place);
 	error_set(err, code, "run the guest at %s%s", place, how);
+	return memory;
+}
+
+/* KVM emulates what accesses a device, or is fetched from where no slot is */
+static void emulation_failed(const struct vcpu *cpu, bool memory,
+			     struct slotscope_error *err)
+{
+	const char *what = "KVM had to emulate an instruction and could not";
+
+	if (!memory)
+		error_why(err,
+			  "%s: the guest has jumped to what is no memory, or "
+			  "taken its own away",
+			  what);
+	else if (cpu->set->kvm->queue_slots)
+		error_why(err,
+			  "%s: its emulator does not know that one, or not "
+			  "with a device's registers",
+			  what);
+	else
+		error_why(err,
+			  "%s: its memory may have lacked a slot for a moment, "
+			  "as in QEMU 7.2, while slots were changed; "
+			  "--keep-vcpus-out prevents that",
+			  what);
 }
 
 static void internal_error(struct vcpu *cpu, struct slotscope_error *err)
 {
 	uint32_t suberror = cpu->run->internal.suberror;
+	bool memory = set_error_at(cpu, EIO, "", err);
 
-	set_error_at(cpu, EIO, "", err);
 	switch (suberror) {
 	case KVM_INTERNAL_ERROR_EMULATION:
-		error_why(err, "KVM had to emulate an instruction and could "
-			       "not: the guest may have jumped to memory "
-			       "without RAM");
+		emulation_failed(cpu, memory, err);
 		break;
 	case KVM_INTERNAL_ERROR_SIMUL_EX:
 		error_why(err, "two exceptions at once (KVM internal error 2)");

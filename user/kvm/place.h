@@ -12,8 +12,10 @@
 /**
  * place_of_gpa() - "0xa0000 (vga-lowmem, a device's registers)"
  * @text: PLACE_TEXT bytes. What the view that is current shows there
+ *
+ * Return: true if it is memory, which KVM can have in a slot.
  */
-void place_of_gpa(struct address_space *as, gpa_t gpa, char *text);
+bool place_of_gpa(struct address_space *as, gpa_t gpa, char *text);
 
 /**
  * place_of_vcpu() - where its next instruction is, likewise
@@ -21,6 +23,6 @@ void place_of_gpa(struct address_space *as, gpa_t gpa, char *text);
  * Its page tables are asked too, if it has any: by KVM_TRANSLATE. In its own
  * thread, or while it is paused.
  */
-void place_of_vcpu(const struct vcpu *cpu, char *text);
+bool place_of_vcpu(const struct vcpu *cpu, char *text);
 
 #endif
