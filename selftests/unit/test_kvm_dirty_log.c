@@ -11,6 +11,7 @@
 #include <linux/kvm.h>
 
 #include "kvm/dirty_log.h"
+#include "kvm/exits.h"
 #include "memory/private.h" /* listeners' callbacks */
 #include "memory_make.h"
 
@@ -474,6 +475,63 @@ static void test_stray_entries(void **state)
 	free_board();
 }
 
+/* A write that finds no slot, for a commit is under way, is made by us */
+static void test_write_that_came_out(void **state)
+{
+	static uint8_t host[2 * DIRTY_PAGE_SIZE];
+	static struct kvm_run run = { .exit_reason = KVM_EXIT_MMIO };
+	struct ram_block_options ram = { .host = host,
+					 .flags = RAM_MIGRATABLE };
+	struct memory_region *region, *rom;
+	const struct ram_block *block;
+	uint64_t page = 0;
+
+	make_board(KVM_DIRTY_BITMAP, false);
+	MUST(memory_region_create_ram(model, "ram", sizeof(host), &ram, &region,
+				      &error));
+	block = memory_region_info(region)->ram_block;
+	map(system_memory, 2 * HIGH, 0, region);
+	cpu.run = &run;
+	run.mmio.phys_addr = 2 * HIGH + PAGE + 8;
+	run.mmio.len = 4;
+	run.mmio.is_write = 1;
+	run.mmio.data[0] = 0x5a;
+	assert_int_equal(vcpu_handle_exit(&cpu, &error), VCPU_RUNNING);
+	/* Nobody wanted to know */
+	assert_int_equal(dirty_pages_count(&dirty.pages, DIRTY_MEMORY_MIGRATION,
+					   block),
+			 0);
+	start_logging();
+	run.mmio.is_write = 0;
+	vcpu_handle_exit(&cpu, &error);
+	assert_int_equal(run.mmio.data[0], 0x5a);
+	assert_int_equal(dirty_pages_count(&dirty.pages, DIRTY_MEMORY_MIGRATION,
+					   block),
+			 0);
+	run.mmio.is_write = 1;
+	vcpu_handle_exit(&cpu, &error);
+	assert_int_equal(dirty_pages_next(&dirty.pages, DIRTY_MEMORY_MIGRATION,
+					  block, &page),
+			 1);
+	assert_int_equal(page, 1);
+	dirty_log_clear(&dirty, model, DIRTY_MEMORY_MIGRATION);
+	/* Dropped by ROM, and by the hole: nothing has changed */
+	rom = make_alias("rom", model, region, 0, PAGE);
+	MUST(memory_region_set_readonly(region, true, &error));
+	map(system_memory, 3 * HIGH, 0, rom);
+	run.mmio.phys_addr = 3 * HIGH;
+	vcpu_handle_exit(&cpu, &error);
+	flip(true);
+	run.mmio.phys_addr = HOLE;
+	vcpu_handle_exit(&cpu, &error);
+	assert_int_equal(dirty_pages_count(&dirty.pages, DIRTY_MEMORY_MIGRATION,
+					   block),
+			 0);
+	sync_all();
+	expect_all(false);
+	free_board();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +543,7 @@ int main(void)
 		cmocka_unit_test(test_refused_is_told),
 		cmocka_unit_test(test_refused_log),
 		cmocka_unit_test(test_stray_entries),
+		cmocka_unit_test(test_write_that_came_out),
 	};
 
 	return cmocka_run_group_tests_name("dirty_log", tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 #include <uthash.h>
 
-#include "kvm/dirty_log.h"
+#include "kvm/dirty_private.h"
 #include "kvm/ioctl.h"
 
 #define PRIORITY 10
@@ -26,11 +26,6 @@ struct dirty_slot {
 	uint64_t *bits;
 	UT_hash_handle hh;
 };
-
-static uint64_t nr_pages(const struct kvm_slot *slot)
-{
-	return slot->size / DIRTY_PAGE_SIZE;
-}
 
 static size_t bitmap_bytes(uint64_t pages)
 {
@@ -65,7 +60,7 @@ static struct dirty_slot *uncleared_of(struct dirty_log *log,
 	d->id = id;
 	d->gpa = slot->gpa;
 	d->size = slot->size;
-	d->bits = calloc(1, bitmap_bytes(nr_pages(slot)));
+	d->bits = calloc(1, bitmap_bytes(dirty_slot_pages(slot)));
 	if (!d->bits) {
 		free(d);
 		return NULL;
@@ -101,9 +96,9 @@ static bool is_logged(struct dirty_log *log, unsigned int as_id,
 	return !slot->error;
 }
 
-static void mark(struct dirty_log *log, unsigned int as_id,
-		 const struct kvm_slot *slot, uint64_t first,
-		 const uint64_t *bits, uint64_t nr)
+void dirty_log_mark(struct dirty_log *log, unsigned int as_id,
+		    const struct kvm_slot *slot, uint64_t first,
+		    const uint64_t *bits, uint64_t nr)
 {
 	const struct memory_region_info *info =
 		memory_region_info(slot->region);
@@ -122,7 +117,7 @@ static void mark(struct dirty_log *log, unsigned int as_id,
 static uint64_t *fetch_bitmap(struct dirty_log *log, unsigned int as_id,
 			      const struct kvm_slot *slot)
 {
-	uint64_t *bits = calloc(1, bitmap_bytes(nr_pages(slot)));
+	uint64_t *bits = calloc(1, bitmap_bytes(dirty_slot_pages(slot)));
 	struct kvm_dirty_log request = { .slot = raw_id(as_id, slot),
 					 .dirty_bitmap = bits };
 
@@ -132,14 +127,14 @@ static uint64_t *fetch_bitmap(struct dirty_log *log, unsigned int as_id,
 		free(bits);
 		return NULL;
 	}
-	mark(log, as_id, slot, 0, bits, nr_pages(slot));
+	dirty_log_mark(log, as_id, slot, 0, bits, dirty_slot_pages(slot));
 	return bits;
 }
 
 static void sync_slot(struct dirty_log *log, unsigned int as_id,
 		      const struct kvm_slot *slot, uint64_t first, uint64_t end)
 {
-	size_t bytes = bitmap_bytes(nr_pages(slot)), i;
+	size_t bytes = bitmap_bytes(dirty_slot_pages(slot)), i;
 	struct dirty_slot *d = NULL;
 	uint64_t *bits;
 
@@ -159,7 +154,7 @@ static void clear_bitmap(struct dirty_log *log, unsigned int as_id,
 			 uint64_t end)
 {
 	struct dirty_slot *d = uncleared_of(log, as_id, slot, false);
-	uint64_t pages = nr_pages(slot), begin = first & ~63ULL, i;
+	uint64_t pages = dirty_slot_pages(slot), begin = first & ~63ULL, i;
 	uint64_t stop = (end + 63) & ~63ULL;
 	struct kvm_clear_dirty_log request = { .slot = raw_id(as_id, slot) };
 	uint64_t *bits;
@@ -190,92 +185,34 @@ static void clear_bitmap(struct dirty_log *log, unsigned int as_id,
 	free(bits);
 }
 
-static const struct kvm_slot *slot_by_id(const struct dirty_log *log,
-					 uint32_t id)
+static bool is_ram(const struct memory_region_section *section)
 {
-	const struct kvm_slot *slot = NULL;
-	unsigned int as_id = id >> 16;
-
-	if (as_id >= DIRTY_LOG_AS || !log->slots[as_id])
-		return NULL;
-	while ((slot = kvm_slots_next(log->slots[as_id]->slots, slot)))
-		if (slot->id == (id & 0xffff))
-			break;
-	return slot;
+	return memory_region_info(section->region)->ram_block;
 }
 
-/*
- * An entry says slot and page. Its slot has not gone meanwhile, for then the
- * ring would have been emptied before (dirty_log_ends()).
- */
-static void mark_entry(struct dirty_log *log, const struct vcpu *cpu,
-		       const struct kvm_dirty_gfn *entry,
-		       const struct kvm_slot *slot)
+void dirty_log_written(struct dirty_log *log, gpa_t gpa, unsigned int len)
 {
-	const uint64_t one = 1;
+	const struct flat_view *view =
+		address_space_get_flat_view(log->cpus->events->memory);
+	struct memory_region_section s;
+	unsigned int clients;
+	uint64_t first, last;
+	const uint64_t bits = 3;
 
-	if (slot && entry->offset < nr_pages(slot)) {
-		mark(log, entry->slot >> 16, slot, entry->offset, &one, 1);
-		return;
+	if (flat_view_find_section(view, gpa, &s) && is_ram(&s) &&
+	    (clients = memory_region_dirty_log_mask(s.region))) {
+		first = s.offset_within_region +
+			(gpa - s.offset_within_address_space);
+		last = (first + len - 1) / DIRTY_PAGE_SIZE;
+		first /= DIRTY_PAGE_SIZE;
+		if (dirty_pages_set(&log->pages, clients,
+				    memory_region_info(s.region)->ram_block,
+				    first, &bits, last - first + 1) &&
+		    !log->lost.code)
+			error_set(&log->lost, ENOMEM,
+				  "keep account of a write to 0x%" PRIx64, gpa);
 	}
-	if (log->lost.code)
-		return;
-	error_set(&log->lost, ESTALE,
-		  "find page 0x%llx of memory slot %u of address space %u, "
-		  "which vCPU %u wrote to",
-		  (unsigned long long)entry->offset, entry->slot & 0xffff,
-		  entry->slot >> 16, cpu->index);
-	error_why(&log->lost, "%s",
-		  slot ? "the slot ends before" : "there is no such slot");
-}
-
-static void reap_vcpu(struct dirty_log *log, struct vcpu *cpu)
-{
-	const struct kvm_slot *slot = NULL;
-	uint32_t first = cpu->ring_next, id = 0;
-	struct kvm_dirty_gfn *gfn;
-
-	for (;; cpu->ring_next++) {
-		gfn = &cpu->ring[cpu->ring_next % log->kvm->ring_size];
-		/* KVM sets it last; and takes the entry back once we say so */
-		if (__atomic_load_n(&gfn->flags, __ATOMIC_ACQUIRE) !=
-		    KVM_DIRTY_GFN_F_DIRTY)
-			break;
-		if (!slot || id != gfn->slot) {
-			id = gfn->slot;
-			slot = slot_by_id(log, id);
-		}
-		mark_entry(log, cpu, gfn, slot);
-		__atomic_store_n(&gfn->flags, KVM_DIRTY_GFN_F_RESET,
-				 __ATOMIC_RELEASE);
-		log->reaped++;
-	}
-	/* KVM sends a vCPU out before its ring is full; one that did not in time
-	 * has written over what was there */
-	if (cpu->ring_next - first < log->kvm->ring_size || log->lost.code)
-		return;
-	error_set(&log->lost, EOVERFLOW, "read the dirty ring of vCPU %u",
-		  cpu->index);
-	error_why(&log->lost, "KVM has written over entries not read yet");
-	error_next(&log->lost, "use a larger --dirty-log ring=N, or clear");
-}
-
-uint64_t dirty_log_reap(struct dirty_log *log)
-{
-	uint64_t before = log->reaped;
-	unsigned int i;
-
-	if (!log->kvm || log->kvm->dirty != KVM_DIRTY_RING)
-		return 0;
-	for (i = 0; i < log->cpus->nr; i++)
-		reap_vcpu(log, &log->cpus->cpus[i]);
-	if (log->reaped != before &&
-	    kvm_ioctl(log->kvm->vm_fd, KVM_RESET_DIRTY_RINGS, 0) < 0 &&
-	    !log->lost.code)
-		error_set(&log->lost, errno,
-			  "have KVM use entries of dirty rings again "
-			  "(KVM_RESET_DIRTY_RINGS)");
-	return log->reaped - before;
+	flat_view_unref(view);
 }
 
 static unsigned int as_id_of(const struct dirty_log *log,
@@ -328,11 +265,6 @@ static void for_each_slot(struct dirty_log *log,
 				    DIRTY_PAGE_SIZE);
 		addr = stop;
 	}
-}
-
-static bool is_ram(const struct memory_region_section *section)
-{
-	return memory_region_info(section->region)->ram_block;
 }
 
 static void log_sync(void *opaque, const struct memory_region_section *section)
