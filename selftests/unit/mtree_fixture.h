@@ -24,6 +24,12 @@ static inline const char *shared_fixtures(void)
 	return dir && *dir ? dir : "../shared/fixtures";
 }
 
+/* A test that is skipped without it: its name says what is missing */
+#define NEEDS_FIXTURES(f)                                             \
+	{                                                             \
+#f " (needs SLOTSCOPE_FIXTURES)", f, NULL, NULL, NULL \
+	}
+
 /* A whole file with a NUL behind it, or NULL; the caller frees it */
 static inline char *read_file(const char *path, size_t *len)
 {

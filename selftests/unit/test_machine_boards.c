@@ -124,10 +124,10 @@ static void builds_with_little(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(isapc_equals_qemu),
-		cmocka_unit_test(microvm_equals_qemu),
-		cmocka_unit_test(nodes_equal_qemu),
-		cmocka_unit_test(room_for_dimms_equals_qemu),
+		NEEDS_FIXTURES(isapc_equals_qemu),
+		NEEDS_FIXTURES(microvm_equals_qemu),
+		NEEDS_FIXTURES(nodes_equal_qemu),
+		NEEDS_FIXTURES(room_for_dimms_equals_qemu),
 		cmocka_unit_test(builds_with_little),
 	};
 

@@ -32,7 +32,8 @@ static void reads_sizes(void **unused)
 		{ "256m", 256 * MIB },	 { "5G", 5 * GIB },
 		{ "6T", 6ULL << 40 },	 { "1024K", MIB },
 		{ "1025K", MIB + 8192 }, /* QEMU rounds up to 8 KiB */
-		{ "4096T", 1ULL << 52 },
+		{ "4096T", 1ULL << 52 }, { "1.5G", 1536 * MIB },
+		{ "0x10", 16 * MIB },
 	};
 	static const char *const bad[] = {
 		"",
@@ -45,10 +46,11 @@ static void reads_sizes(void **unused)
 		"G",
 		"1GB",
 		"1GiB",
-		"1.5G",
+		"1.5",
+		".5G",
 		"1 G",
 		"5P",
-		"0x10",
+		"0x",
 		"4097T",
 		"16384P",
 		"nan",

@@ -115,7 +115,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equals_qemu),
-		cmocka_unit_test(equals_more_qemus),
+		NEEDS_FIXTURES(equals_more_qemus),
 		cmocka_unit_test(maps_firmware_of_each_size),
 		cmocka_unit_test(refuses_firmware_of_bad_size),
 		cmocka_unit_test(passes_on_failed_allocations),

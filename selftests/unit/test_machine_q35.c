@@ -5,11 +5,15 @@
  */
 #include "machine_make.h"
 
+static void equals_qemu(void **unused)
+{
+	compare_qemu(&machine_q35, "selftests/fixtures/pc", "q35-128M");
+}
+
 static void equals_more_qemus(void **unused)
 {
 	static const char *const names[] = {
-		"q35-128M",	     "q35-3G",	 "q35-4G", "q35-6T",
-		"q35-irqchip-split", "sysreset",
+		"q35-3G", "q35-4G", "q35-6T", "q35-irqchip-split", "sysreset",
 	};
 
 	compare_more(&machine_q35, names, sizeof(names) / sizeof(names[0]));
@@ -18,7 +22,8 @@ static void equals_more_qemus(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(equals_more_qemus),
+		cmocka_unit_test(equals_qemu),
+		NEEDS_FIXTURES(equals_more_qemus),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

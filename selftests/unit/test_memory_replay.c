@@ -258,8 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_own_logs),
 		cmocka_unit_test(test_refused),
-		{ "test_shared_logs (needs SLOTSCOPE_FIXTURES)",
-		  test_shared_logs, NULL, NULL, NULL },
+		NEEDS_FIXTURES(test_shared_logs),
 		cmocka_unit_test(test_differences),
 		cmocka_unit_test(test_view_unchanged),
 		cmocka_unit_test(test_hostile),

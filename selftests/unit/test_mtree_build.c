@@ -347,10 +347,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_own_snapshots),
-		{ "test_shared_snapshots (needs SLOTSCOPE_FIXTURES)",
-		  test_shared_snapshots, NULL, NULL, NULL },
-		{ "test_shared_poor_texts (needs SLOTSCOPE_FIXTURES)",
-		  test_shared_poor_texts, NULL, NULL, NULL },
+		NEEDS_FIXTURES(test_shared_snapshots),
+		NEEDS_FIXTURES(test_shared_poor_texts),
 		cmocka_unit_test(test_repeated_names),
 		cmocka_unit_test(test_repeated_names_without_owners),
 		cmocka_unit_test(test_container_kind),
