@@ -132,6 +132,9 @@ yes '' | "${run[@]}" --step >"$work/out" 2>>"$work/err"
 is "$?,$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" "0,$steps" "--step tells the same"
 printf '\n\n' | "${run[@]}" --step >"$work/out" 2>>"$work/err"
 is "$?,$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" "0,$steps" "--step: the end of the input is no more waiting"
+# After 2 lines step 4 is the first that nobody is left to ask for
+like "$(cat "$work/err")" 'standard input has ended: step 4 and all the rest are told without waiting' \
+	"--step: and that is said"
 printf '\n\nq\n' | "${run[@]}" --step >"$work/out" 2>>"$work/err"
 is "$?,$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" 0,3 "--step: q ends it"
 

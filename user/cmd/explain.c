@@ -16,7 +16,7 @@
 static struct explain explain;
 static bool waits;
 
-enum answer { ANSWER_NEXT, ANSWER_ALL, ANSWER_END };
+enum answer { ANSWER_NEXT, ANSWER_ALL, ANSWER_END, ANSWER_NONE };
 
 /* Byte by byte: what comes behind the line is for later steps */
 static enum answer read_line(void)
@@ -31,7 +31,7 @@ static enum answer read_line(void)
 		if (len < 0 && errno == EINTR)
 			continue;
 		if (len <= 0)
-			return ANSWER_ALL;
+			return ANSWER_NONE;
 		if (c == '\n')
 			return answer;
 		if (first && c == 'c')
@@ -90,6 +90,13 @@ static void wait_here(const struct narrate_event *event)
 		narrate_end();
 		if (terminal)
 			fputc('\n', stderr);
+		return;
+	case ANSWER_NONE:
+		fprintf(stderr,
+			"slotscope vm: standard input has ended: step %u and "
+			"all the rest are told without waiting\n",
+			event->nr);
+		waits = false;
 		return;
 	case ANSWER_ALL:
 		waits = false;
