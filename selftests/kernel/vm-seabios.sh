@@ -11,30 +11,30 @@ cd "$(dirname "$0")/../.." || exit 1
 [ -w /dev/kvm ] || skip_all "no /dev/kvm"
 [ -r /usr/share/seabios/bios-256k.bin ] || skip_all "no SeaBIOS (package seabios)"
 
-# with_smm BOARD
+# with_smm BOARD [--smp N]: an SMI is for one vCPU: SeaBIOS moves its code for no other
 with_smm() {
 	local i
-	start_vm -M "$1,smm=on" -m 64M --debugcon --bios bios-256k.bin
+	start_vm -M "$1,smm=on" "${@:2}" -m 64M --debugcon --bios bios-256k.bin
 	for ((i = 0; i < 1200; i++)); do
 		grep -q 'No bootable device\.$' "$work/vm.out" && break
 		kill -0 "$vm" 2>/dev/null || break
 		sleep 0.1
 	done
 	if ! like "$(tail -1 "$work/vm.out")" 'No bootable device\.$' \
-		"$1: SeaBIOS comes to its last line"; then
+		"$*: SeaBIOS comes to its last line"; then
 		diag "$(tail -3 "$work/vm.out" "$work/vm.err")"
 	fi
-	unlike "$(cat "$work/vm.err")" 'refused|cannot run' "$1: KVM refused nothing"
+	unlike "$(cat "$work/vm.err")" 'refused|cannot run' "$*: KVM refused nothing"
 	like "$(qmp 'hmp:info mtree -f')" '000f0000-00000000000fffff .*rom.*: pc.ram' \
-		"$1: PAM is as the firmware left it"
-	like "$(qmp 'hmp:info mtree')" 'smram-low' "$1: SMM has RAM of its own"
+		"$*: PAM is as the firmware left it"
+	like "$(qmp 'hmp:info mtree')" 'smram-low' "$*: SMM has RAM of its own"
 	if [ -c /dev/slotscope ] || insmod "build/kmod/$(uname -r)/slotscope.ko"; then
 		run "$PWD/build/user/slotscope" check --pid "$vm"
-		if ! is "$status" 0 "$1: model and kernel agree"; then
+		if ! is "$status" 0 "$*: model and kernel agree"; then
 			diag "$out" "$err"
 		fi
 	else
-		skip "$1: model and kernel agree" "no /dev/slotscope: the module is not loaded"
+		skip "$*: model and kernel agree" "no /dev/slotscope: the module is not loaded"
 	fi
 	end_vm
 }
@@ -45,4 +45,6 @@ if [ "$status" != 0 ] && [[ $err == *KVM_CAP_X86_SMM* ]]; then
 fi
 with_smm pc
 with_smm q35
+with_smm pc --smp 3
+with_smm q35 --smp 2
 done_testing

@@ -44,6 +44,7 @@ struct built {
 	struct kvm_slot_request slots_now[SLOTS_MAX]; /* what KVM would have */
 	size_t nr_done;				      /* requests */
 	size_t resets, smis, shutdowns;
+	bool smi_first;
 	uint64_t now;
 };
 
@@ -112,9 +113,12 @@ static void note_reset(void *opaque)
 	((struct built *)opaque)->resets++;
 }
 
-static void note_smi(void *opaque)
+static void note_smi(void *opaque, bool first)
 {
-	((struct built *)opaque)->smis++;
+	struct built *b = opaque;
+
+	b->smis++;
+	b->smi_first = first;
 }
 
 static void note_shutdown(void *opaque)

@@ -369,6 +369,7 @@ static void power_management(void **unused)
 	config_out(&b, PM, 0x58, 1U << 25, 4);
 	out(&b, 0xb2, 0x42, 1);
 	assert_int_equal(b.smis, 1);
+	assert_true(b.smi_first);
 	out(&b, 0xb2, 0xf1, 1);
 	assert_int_equal(in(&b, 0x604, 2), 1);
 	out(&b, 0x604, 0x2001, 2);

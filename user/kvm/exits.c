@@ -110,6 +110,29 @@ static void internal_error(struct vcpu *cpu, struct slotscope_error *err)
 	error_next(err, "look at what the guest did last");
 }
 
+/* AMD's leaves nothing that could be read: KVM resets that vCPU before it tells */
+static bool is_reset(const struct vcpu *cpu)
+{
+	struct kvm_sregs sregs;
+	struct kvm_regs regs;
+
+	return !kvm_ioctl(cpu->fd, KVM_GET_REGS, &regs) &&
+	       !kvm_ioctl(cpu->fd, KVM_GET_SREGS, &sregs) &&
+	       regs.rip == 0xfff0 && sregs.cs.base == 0xffff0000;
+}
+
+static void triple_fault(struct vcpu *cpu, struct slotscope_error *err)
+{
+	set_error_at(cpu, EIO, "", err);
+	error_why(err,
+		  "triple fault: it could not handle an exception, and a real "
+		  "machine would reset%s",
+		  is_reset(cpu) ? "; KVM has reset this vCPU by now, so that "
+				  "the address says nothing" :
+				  "");
+	error_next(err, "look at what the guest did last");
+}
+
 #define RING_FULL_MAX 100
 
 /*
@@ -151,11 +174,7 @@ enum vcpu_status vcpu_handle_exit(struct vcpu *cpu, struct slotscope_error *err)
 	case KVM_EXIT_HLT:
 		return VCPU_HALTED;
 	case KVM_EXIT_SHUTDOWN:
-		set_error_at(cpu, EIO, "", err);
-		error_why(err,
-			  "triple fault: it could not handle an exception, "
-			  "and a real machine would reset");
-		error_next(err, "look at what the guest did last");
+		triple_fault(cpu, err);
 		return VCPU_STOPPED;
 	case KVM_EXIT_FAIL_ENTRY:
 		set_error_at(cpu, EIO, " (entry)", err);

@@ -183,12 +183,3 @@ int kvm_irqchip_reset(struct kvm_state *s, struct slotscope_error *err)
 		return error_set(err, errno, "reset the timer (KVM_SET_PIT2)");
 	return 0;
 }
-
-void kvm_set_irq(const struct kvm_state *s, unsigned int gsi, bool level)
-{
-	struct kvm_irq_level line = { .irq = gsi, .level = level };
-
-	/* It can fail for a line that no route has: a device's bug at most */
-	if (s->irqchip == KVM_IRQCHIP_ALL)
-		kvm_ioctl(s->vm_fd, KVM_IRQ_LINE, &line);
-}

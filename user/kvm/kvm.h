@@ -185,7 +185,4 @@ int kvm_irqchip_save(struct kvm_state *s, struct slotscope_error *err);
 /** kvm_irqchip_reset() - bring back what was kept */
 int kvm_irqchip_reset(struct kvm_state *s, struct slotscope_error *err);
 
-/** kvm_set_irq() - raise or lower a line; without controllers it leads nowhere */
-void kvm_set_irq(const struct kvm_state *s, unsigned int gsi, bool level);
-
 #endif

@@ -233,13 +233,16 @@ void vcpus_let_in(struct vcpus *set)
 	pthread_mutex_unlock(&set->gate);
 }
 
-void vcpus_smi(struct vcpus *set)
+void vcpus_smi(struct vcpus *set, bool first)
 {
+	struct vcpu *cpu = set->cpus;
 	unsigned int i;
 
-	for (i = 0; i < set->nr; i++)
-		set->cpus[i].want_smi = true;
-	kick_all(set);
+	for (i = 0; i < set->nr && !first; i++)
+		if (pthread_equal(set->cpus[i].thread, pthread_self()))
+			cpu = &set->cpus[i];
+	cpu->want_smi = true;
+	vcpu_kick(cpu);
 }
 
 int vcpus_save(struct vcpus *set, struct slotscope_error *err)

@@ -150,8 +150,14 @@ void vcpus_stop_soon(struct vcpus *set);
 void vcpus_keep_out(struct vcpus *set);
 void vcpus_let_in(struct vcpus *set);
 
-/** vcpus_smi() - a system management interrupt for each; any thread's */
-void vcpus_smi(struct vcpus *set);
+/**
+ * vcpus_smi() - a system management interrupt; any thread's
+ * @first: for the first vCPU; else for the one whose thread calls, if one's does
+ *
+ * Never for all, as real hardware has it: each of them starts with its SMM code and
+ * state at the same place, where the guest (SeaBIOS) has only what the first needs.
+ */
+void vcpus_smi(struct vcpus *set, bool first);
 
 /**
  * vcpus_save() - keep what they are now: the state at power on

@@ -171,7 +171,7 @@ static enum memtx_result apm_write(void *opaque, uint64_t addr,
 	else if (pm->apm_command == pm->acpi_off)
 		pm->control &= ~CONTROL_SCI_EN;
 	if (ops->smi && pm->apm_smi(pm->opaque))
-		ops->smi(ops->opaque);
+		ops->smi(ops->opaque, pm->smi_first);
 	return MEMTX_OK;
 }
 

@@ -13,6 +13,7 @@
  * @block:    "piix4-pm" or "ich9-pm": all of them, in the ports, at PMBASE
  * @smi_en:   ICH9's register: what makes an SMI
  * @apm_smi:  does a write to the APM port make one? Asked of the chipset
+ * @smi_first: to the first vCPU, not to the one that asked
  * @opaque:   for @apm_smi
  */
 struct acpi_pm {
@@ -21,6 +22,7 @@ struct acpi_pm {
 	uint16_t status, enable, control;
 	uint32_t smi_en;
 	bool smi_locked;
+	bool smi_first;
 	uint8_t apm_command, apm_status;
 	uint8_t acpi_on, acpi_off; /* APM commands */
 	bool (*apm_smi)(void *opaque);

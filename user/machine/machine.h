@@ -34,8 +34,8 @@ enum machine_irqchip {
  *	      filling @ram->host (or @ram->hva alone). Return: 0 or -errno
  * @now_ns:   the guest's clock: nanoseconds since it was started
  * @wall_s:   seconds since 1970, for the real-time clock
- * @set_irq:  raise or lower an interrupt line (a GSI)
- * @smi:      a system management interrupt for all vCPUs
+ * @smi:      a system management interrupt, for the first vCPU, or for the one that
+ *	      made the access
  * @reset:    the guest wants a reset; done once the access is over
  * @shutdown: the guest wants to be switched off; likewise
  * @debugcon: a byte on the debug console
@@ -49,8 +49,7 @@ struct machine_ops {
 		     struct slotscope_error *err);
 	uint64_t (*now_ns)(void *opaque);
 	uint64_t (*wall_s)(void *opaque);
-	void (*set_irq)(void *opaque, unsigned int gsi, bool level);
-	void (*smi)(void *opaque);
+	void (*smi)(void *opaque, bool first);
 	void (*reset)(void *opaque);
 	void (*shutdown)(void *opaque);
 	void (*debugcon)(void *opaque, uint8_t c);

@@ -113,6 +113,7 @@ int piix_init(struct piix *piix, struct pci_bus *bus,
 	piix->pm.acpi_on = 0xf1;
 	piix->pm.acpi_off = 0xf0;
 	piix->pm.apm_smi = apm_smi;
+	piix->pm.smi_first = true; /* as in QEMU; ICH9's gets who asks */
 	piix->pm.opaque = piix;
 	init_isa(&piix->isa);
 	init_ide(piix);

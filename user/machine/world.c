@@ -60,18 +60,11 @@ static uint64_t wall_s(void *opaque)
 	return clock_now(CLOCK_REALTIME) / 1000000000ULL;
 }
 
-static void set_irq(void *opaque, unsigned int gsi, bool level)
+static void smi(void *opaque, bool first)
 {
 	struct vm *vm = opaque;
 
-	kvm_set_irq(&vm->kvm, gsi, level);
-}
-
-static void smi(void *opaque)
-{
-	struct vm *vm = opaque;
-
-	vcpus_smi(&vm->cpus);
+	vcpus_smi(&vm->cpus, first);
 }
 
 /* Both end the guest's instruction; the main loop does the rest */
@@ -106,7 +99,6 @@ void world_init(struct vm *vm)
 		.alloc = alloc,
 		.now_ns = now_ns,
 		.wall_s = wall_s,
-		.set_irq = set_irq,
 		.smi = smi,
 		.reset = reset,
 		.shutdown = shutdown,
