@@ -145,6 +145,7 @@ static void tell_json(enum vm_event event, const char *text)
 	static const char *const names[] = {
 		[VM_EVENT_STOPPING] = "stopping",
 		[VM_EVENT_STARTED] = "started",
+		[VM_EVENT_LACKS] = "lacks",
 		[VM_EVENT_FAULT] = "fault",
 		[VM_EVENT_GUEST] = "guest",
 		[VM_EVENT_REFUSED] = "refused",

@@ -311,6 +311,31 @@ static void tell_started(const struct vm *vm)
 		monitor_address(vm->monitor));
 }
 
+/*
+ * QEMU makes of its own what is then not in the kernel; here is nobody. A board whose
+ * default it is knows that.
+ */
+static void tell_lacks(const struct vm *vm)
+{
+	if (!vm->options->kvm.irqchip_given)
+		return;
+	if (vm->kvm.irqchip == KVM_IRQCHIP_SPLIT)
+		vm_tell(vm, VM_EVENT_LACKS,
+			"kernel-irqchip=split: there is no timer (PIT), no PIC "
+			"and no I/O APIC; local APICs' own interrupts alone "
+			"reach the guest");
+	if (vm->kvm.irqchip != KVM_IRQCHIP_NONE)
+		return;
+	vm_tell(vm, VM_EVENT_LACKS,
+		"kernel-irqchip=off: there is no timer (PIT) and no interrupt "
+		"controller; no interrupt reaches the guest");
+	if (nr_cpus(vm) > 1)
+		vm_tell(vm, VM_EVENT_LACKS,
+			"kernel-irqchip=off: vCPU 0 alone ever runs, since "
+			"INIT and SIPI reach no other; firmware that starts "
+			"all (SeaBIOS) waits for them for ever");
+}
+
 /* Where the model has @gpa, and @size bytes from there on */
 static void *host_at(struct vm *vm, gpa_t gpa, uint64_t *size)
 {
@@ -376,6 +401,7 @@ static int run(struct vm *vm, struct slotscope_error *err)
 	if (ret)
 		return ret;
 	tell_started(vm);
+	tell_lacks(vm);
 	vm->paused = true;
 	if (!vm->options->paused)
 		main_loop_launch(vm);

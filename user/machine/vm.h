@@ -17,6 +17,7 @@
 enum vm_event {
 	VM_EVENT_STOPPING, /* about to wait for SIGCONT */
 	VM_EVENT_STARTED,
+	VM_EVENT_LACKS, /* what the guest will not find, though it may wait for it */
 	VM_EVENT_FAULT, /* a fault on purpose has acted */
 	VM_EVENT_GUEST, /* a line of the debug console; from a vCPU's thread */
 	VM_EVENT_REFUSED,  /* KVM refused a slot while the guest ran */
