@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ static const unsigned int sizes[] = { 10, 100, 1000, 10000, N_MAX };
 static struct kvm_userspace_memory_region requests[N_MAX];
 static void *ram;
 static struct slotscope_error error;
+static bool json;
 
 struct times {
 	uint64_t alone[TURNS_MAX];
@@ -184,9 +186,17 @@ static void measure(unsigned int n)
 	one_commit = median_us(t.one_commit, turns);
 	commits = median_us(t.commits, turns);
 	bare = median_us(t.bare, turns);
-	printf("%6u %8.0f %8.2f %8.2f %8.2f %8.2f %8.2f %9.2f\n", n,
-	       median_us(t.first, turns), bare / n, one_commit / n, commits / n,
-	       alone / n, one_commit / bare, commits / bare);
+	if (json)
+		printf("{ \"n\": %u, \"first_us\": %.0f, \"bare_us\": %.2f, "
+		       "\"one_us\": %.2f, \"each_us\": %.2f, "
+		       "\"alone_us\": %.2f }",
+		       n, median_us(t.first, turns), bare / n, one_commit / n,
+		       commits / n, alone / n);
+	else
+		printf("%6u %8.0f %8.2f %8.2f %8.2f %8.2f %8.2f %9.2f\n", n,
+		       median_us(t.first, turns), bare / n, one_commit / n,
+		       commits / n, alone / n, one_commit / bare,
+		       commits / bare);
 	fflush(stdout);
 }
 
@@ -201,12 +211,34 @@ static unsigned int slots_of_kvm(void)
 	return nr;
 }
 
-int main(void)
+static void measure_up_to(unsigned int most, unsigned int limit)
 {
-	unsigned int limit;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		if (sizes[i] > most)
+			break;
+		if (json)
+			fputs(i ? ",\n  " : "  ", stdout);
+		if (sizes[i] <= limit)
+			measure(sizes[i]);
+		else
+			printf(json ? "{ \"n\": %u, \"left_out\": \"this KVM "
+				      "has %u slots\" }" :
+				      "%7u  left out: this KVM has %u slots\n",
+			       sizes[i], limit);
+	}
+}
 
+/* slots [--json] [N]: up to N slots */
+int main(int argc, char **argv)
+{
+	unsigned int limit, most = N_MAX;
+
+	json = argc > 1 && !strcmp(argv[1], "--json");
+	if (argc > 1 + json)
+		most = strtoul(argv[1 + json], NULL, 10);
 	if (access("/dev/kvm", R_OK | W_OK)) {
-		puts("bench vm/slots: left out: no /dev/kvm");
+		puts(json ? "{ \"left_out\": \"no /dev/kvm\" }" :
+			    "bench vm/slots: left out: no /dev/kvm");
 		return 0;
 	}
 	ram = mmap(NULL, N_MAX * SLOT_SIZE, PROT_READ | PROT_WRITE,
@@ -214,17 +246,17 @@ int main(void)
 	if (ram == MAP_FAILED)
 		must(error_set(&error, errno, "map 128 MiB for slots"));
 	limit = slots_of_kvm();
+	if (json) {
+		puts("{ \"slots\": [");
+		measure_up_to(most, limit);
+		puts(" ] }");
+		return 0;
+	}
 	puts("N slots of a page each, on an empty VM: microseconds for a slot, medians.\n"
 	     "BARE: a loop of ioctls, FIRST: its first one. ONE: our path, all in one commit.\n"
 	     "EACH: a commit for each. ALONE: ONE without the ioctl.");
 	printf("%6s %8s %8s %8s %8s %8s %8s %9s\n", "N", "FIRST", "BARE", "ONE",
 	       "EACH", "ALONE", "ONE/BARE", "EACH/BARE");
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		if (sizes[i] <= limit)
-			measure(sizes[i]);
-		else
-			printf("%7u  left out: this KVM has %u slots\n",
-			       sizes[i], limit);
-	}
+	measure_up_to(most, limit);
 	return 0;
 }
