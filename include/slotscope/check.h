@@ -26,6 +26,10 @@
 #include <slotscope/rules.h>
 #include <slotscope/view.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The views, BACKING among them; the first three are enum view_source */
 enum check_view {
 	CHECK_MODEL = VIEW_MODEL,
@@ -251,5 +255,9 @@ struct check_rows {
 int check_rows(const struct check_input *input, const struct findings *findings,
 	       struct check_rows *out);
 void check_rows_deinit(struct check_rows *rows);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

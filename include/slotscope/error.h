@@ -9,6 +9,10 @@
 #ifndef SLOTSCOPE_ERROR_H
 #define SLOTSCOPE_ERROR_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * struct slotscope_error - one failure, in words
  * @code:  errno value (positive); 0 while nothing failed
@@ -54,5 +58,9 @@ int error_why(struct slotscope_error *err, const char *fmt, ...)
  */
 int error_next(struct slotscope_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,6 +14,10 @@
 
 #include <slotscope/memory.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct kvm_slots;
 
 /* When requests are made, and how much stays in place */
@@ -153,5 +157,9 @@ const struct kvm_slot *kvm_slots_next(const struct kvm_slots *slots,
 
 /** kvm_slots_find() - the slot in use that holds @gpa, or NULL */
 const struct kvm_slot *kvm_slots_find(const struct kvm_slots *slots, gpa_t gpa);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

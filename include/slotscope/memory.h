@@ -40,6 +40,10 @@
 #include <slotscope/error.h>
 #include <slotscope/view.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A size or an end address: 0 to 2^64, inclusive */
 __extension__ typedef unsigned __int128 memory_size_t;
 
@@ -1240,5 +1244,9 @@ struct memory_observer {
 	void (*end)(void *opaque, const struct memory_event *event);
 	void *opaque;
 };
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

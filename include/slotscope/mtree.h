@@ -23,6 +23,10 @@
 #include <slotscope/error.h>
 #include <slotscope/memory.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * What QEMU says a region is. Its own code prints the kind of an alias's target
  * for an alias, and "rom" in a flat view for whatever is shown read-only.
@@ -325,5 +329,9 @@ void mtree_tree_deinit(struct mtree_tree *tree);
  */
 int mtree_build(const struct mtree_tree *tree, FILE *notes,
 		struct memory_model **out, struct slotscope_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -22,6 +22,10 @@
 
 #include <slotscope/view.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* In the kernel's order; the first one broken decides */
 enum request_rule {
 	RULE_REGION2,	       /* the kernel knows the ioctl */
@@ -198,5 +202,9 @@ bool request_explain(const struct slot_state *before,
 		     const struct slot_request *request, int result,
 		     const struct request_limits *limits,
 		     char buf[REQUEST_SAY_MAX]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -22,6 +22,10 @@
 
 #include <slotscope/error.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef uint64_t gpa_t; /* guest physical address */
 typedef uint64_t hva_t; /* host virtual address, in the VMM */
 
@@ -231,15 +235,15 @@ struct slot_request {
 /**
  * struct slot_change - what the kernel did
  * @kind:	what kind of change
- * @old:	the slot before; size 0 for a creation. @name is NULL
- * @new:	the slot after; size 0 for a deletion
+ * @before:	the slot as it was; size 0 for a creation. @name is NULL
+ * @after:	the slot as it is; size 0 for a deletion
  * @generation:	of the address space once the change had taken effect
  * @result:	0, or the negative errno with which it failed (nothing changed)
  */
 struct slot_change {
 	enum slot_change_kind kind;
-	struct slot old;
-	struct slot new;
+	struct slot before;
+	struct slot after;
 	uint64_t generation;
 	int32_t result;
 };
@@ -470,5 +474,9 @@ size_t host_map_from(const struct host_map *map, hva_t hva);
 
 /** host_map_find() - the range that holds @hva, or NULL */
 const struct host_range *host_map_find(const struct host_map *map, hva_t hva);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -40,7 +40,40 @@ for header in "$root$prefix"/include/slotscope/*.h; do
 	echo "#include <$header>" >"$work/alone.c"
 	run cc -std=gnu11 -Wall -Wextra -Werror -fsyntax-only "${cflags[@]}" alone.c
 	is "$status$err" 0 "$header compiles on its own"
+	# An empty file is no C, says -pedantic
+	printf '#include <%s>\nint none;\n' "$header" >"$work/alone.c"
+	run cc -std=c11 -pedantic -Wall -Wextra -Werror -fsyntax-only "${cflags[@]}" alone.c
+	is "$status$err" 0 "$header is C11 to the letter"
+	if command -v g++ >null; then
+		run g++ -x c++ -std=c++17 -pedantic -Wall -Wextra -Werror -fsyntax-only \
+			"${cflags[@]}" alone.c
+		is "$status$err" 0 "$header is C++17 too"
+	else
+		skip "$header is C++17 too" "no g++ (package g++)"
+	fi
 done
+
+# A program in C++ finds the library's names, which are those of C
+cat >use.cc <<'END'
+#include <slotscope/memory.h>
+int main()
+{
+	struct slotscope_error err = {};
+	struct memory_model *model;
+	if (memory_model_create(nullptr, &model, &err))
+		return 1;
+	memory_model_destroy(model);
+	return 0;
+}
+END
+if command -v g++ >null; then
+	run g++ -std=c++17 -Wall -Wextra -Werror -o use "${cflags[@]}" use.cc "${libs[@]}"
+	is "$status$err" 0 "a program in C++ links with the library"
+	run ./use
+	is "$status" 0 "it runs"
+else
+	skip "a program in C++" "no g++ (package g++)"
+fi
 
 example=$top/Documentation/examples/flat-view.c
 # 64 MiB of RAM with 128 KiB of ROM over it, so RAM in two parts; the second

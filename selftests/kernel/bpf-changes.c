@@ -143,7 +143,7 @@ static void expect_changes_join(const struct slot_log *log)
 			continue;
 		changes++;
 		kinds[change->kind]++;
-		as = change->new.as_id;
+		as = change->after.as_id;
 		EXPECT_EQ(change->result, 0);
 		/* KVM adds the number of address spaces at each swap */
 		EXPECT_EQ(change->generation - generation[as],
@@ -162,10 +162,10 @@ static void expect_changes_join(const struct slot_log *log)
 				       event->time_ns + event->duration_ns,
 		       "a change outside of its request's time");
 		EXPECT_EQ(cause->request.result, 0);
-		EXPECT_EQ(cause->request.size, change->new.size);
+		EXPECT_EQ(cause->request.size, change->after.size);
 		EXPECT_EQ(cause->request.slot & 0xffff,
-			  change->kind == SLOT_DELETE ? change->old.id :
-							change->new.id);
+			  change->kind == SLOT_DELETE ? change->before.id :
+							change->after.id);
 		EXPECT_EQ(cause->request.slot >> 16, as);
 	}
 	ktap_diag("%zu changes: %zu create, %zu delete, %zu move, %zu flags",

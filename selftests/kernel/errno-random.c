@@ -214,7 +214,7 @@ static void random_requests(void)
 static void random_requests_around_kvms_own(void)
 {
 	struct slot_event event = { .type = SLOT_EVENT_CHANGE };
-	struct slot *own = &event.change.new;
+	struct slot *own = &event.change.after;
 	struct world w;
 	int test;
 

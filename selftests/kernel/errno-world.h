@@ -152,7 +152,7 @@ static inline void world_accept(struct world *w, const struct slot_request *r,
 	struct slot_event event = { .type = SLOT_EVENT_CHANGE };
 	struct slot_change *change = &event.change;
 
-	change->new = (struct slot){
+	change->after = (struct slot){
 		.as_id = r->slot >> 16,
 		.id = r->slot & 0xffff,
 		.gpa = r->gpa,
@@ -163,7 +163,7 @@ static inline void world_accept(struct world *w, const struct slot_request *r,
 		.gmem_offset = r->gmem_offset,
 	};
 	if (outcome->other)
-		change->old = *outcome->other;
+		change->before = *outcome->other;
 	switch (outcome->rule) {
 	case REQUEST_CREATES:
 		change->kind = SLOT_CREATE;

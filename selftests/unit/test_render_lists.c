@@ -112,8 +112,8 @@ static void events(void **unused)
 
 	event = event_of(SLOT_EVENT_CHANGE, 2);
 	event.change.kind = SLOT_MOVE;
-	event.change.old = slot_of(0, 3, 0xe0000, 0x20000, HVA, 0);
-	event.change.new = slot_of(0, 3, 0xd0000, 0x20000, HVA, 0);
+	event.change.before = slot_of(0, 3, 0xe0000, 0x20000, HVA, 0);
+	event.change.after = slot_of(0, 3, 0xd0000, 0x20000, HVA, 0);
 	event.change.generation = 12;
 	/* earlier than the beginning is the beginning */
 	assert_line(line_of(&p, &event),
@@ -122,7 +122,7 @@ static void events(void **unused)
 	free(p.text);
 
 	event.change.kind = SLOT_DELETE;
-	event.change.new = none;
+	event.change.after = none;
 	event.change.result = -ENOMEM;
 	assert_line(line_of(&p, &event), "0.000000 101 delete 0/3 "
 					 "0xe0000+0x20000 @0x7f0000000000 = "
@@ -161,10 +161,10 @@ static void hostile_events(void **unused)
 			};
 		if (type == SLOT_EVENT_CHANGE) {
 			event.change.kind = SLOT_MOVE;
-			event.change.old = slot_of(UINT16_MAX, INT32_MAX,
-						   UINT64_MAX, 1, UINT64_MAX,
-						   UINT32_MAX);
-			event.change.new = event.change.old;
+			event.change.before = slot_of(UINT16_MAX, INT32_MAX,
+						      UINT64_MAX, 1, UINT64_MAX,
+						      UINT32_MAX);
+			event.change.after = event.change.before;
 			event.change.generation = UINT64_MAX;
 		}
 		print_begin(&p);

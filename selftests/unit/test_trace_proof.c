@@ -21,8 +21,8 @@ static void step(struct slot_request request, bool changed,
 	s->request = request;
 	s->changed = changed;
 	s->change.kind = kind;
-	s->change.old = old;
-	s->change.new = new;
+	s->change.before = old;
+	s->change.after = new;
 }
 
 static struct slot_event *tell(enum slot_event_type type)
@@ -159,12 +159,12 @@ static void wrong(void **unused)
 	WRONG(TRACER_REQUESTS, REQUEST.unread = true);
 	WRONG(TRACER_CHANGES, CHANGE.kind = SLOT_MOVE);
 	WRONG(TRACER_CHANGES, CHANGE.result = -ENOMEM);
-	WRONG(TRACER_CHANGES, CHANGE.new.gpa++);
-	WRONG(TRACER_CHANGES, CHANGE.new.size++);
-	WRONG(TRACER_CHANGES, CHANGE.new.hva++);
-	WRONG(TRACER_CHANGES, CHANGE.new.id++);
-	WRONG(TRACER_CHANGES, CHANGE.new.flags++);
-	WRONG(TRACER_CHANGES, CHANGE.old.size++);
+	WRONG(TRACER_CHANGES, CHANGE.after.gpa++);
+	WRONG(TRACER_CHANGES, CHANGE.after.size++);
+	WRONG(TRACER_CHANGES, CHANGE.after.hva++);
+	WRONG(TRACER_CHANGES, CHANGE.after.id++);
+	WRONG(TRACER_CHANGES, CHANGE.after.flags++);
+	WRONG(TRACER_CHANGES, CHANGE.before.size++);
 	/* Generations grow; one that was not read is 0 */
 	WRONG(TRACER_CHANGES, CHANGE.generation = 0);
 	WRONG(TRACER_CHANGES, nth(SLOT_EVENT_CHANGE, 1)->change.generation = 2);

@@ -174,23 +174,23 @@ static void changes(void **unused)
 		assert_int_equal(event.type, SLOT_EVENT_CHANGE);
 		assert_int_equal(event.change.kind, kind);
 		assert_int_equal(event.change.generation, 12);
-		assert_int_equal(event.change.old.as_id, 1);
-		assert_int_equal(event.change.new.as_id, 1);
+		assert_int_equal(event.change.before.as_id, 1);
+		assert_int_equal(event.change.after.as_id, 1);
 		if (kind == SLOT_CREATE) {
-			assert_int_equal(event.change.old.size, 0);
-			assert_int_equal(event.change.old.id, -1);
+			assert_int_equal(event.change.before.size, 0);
+			assert_int_equal(event.change.before.id, -1);
 		} else {
-			assert_int_equal(event.change.old.gpa, 0x10000);
-			assert_int_equal(event.change.old.size, 3 * PAGE);
+			assert_int_equal(event.change.before.gpa, 0x10000);
+			assert_int_equal(event.change.before.size, 3 * PAGE);
 		}
 		if (kind == SLOT_DELETE) {
-			assert_int_equal(event.change.new.size, 0);
+			assert_int_equal(event.change.after.size, 0);
 		} else {
-			assert_int_equal(event.change.new.gpa, 0x5ca1ab0000);
-			assert_int_equal(event.change.new.id, 7);
-			assert_int_equal(event.change.new.flags,
+			assert_int_equal(event.change.after.gpa, 0x5ca1ab0000);
+			assert_int_equal(event.change.after.id, 7);
+			assert_int_equal(event.change.after.flags,
 					 SLOT_LOG_DIRTY);
-			assert_false(event.change.new.hidden);
+			assert_false(event.change.after.hidden);
 		}
 	}
 	stream_deinit(&stream);

@@ -127,9 +127,10 @@ static void other_vms_do_not_matter(void **unused)
 	log_vm_create(&log, 1);
 	log_change(&log, 2, none, HIGH, 2, 0);
 	event.serial = 2;
-	event.change = (struct slot_change){
-		.kind = SLOT_DELETE, .old = HIGH, .new = none, .generation = 6
-	};
+	event.change = (struct slot_change){ .kind = SLOT_DELETE,
+					     .before = HIGH,
+					     .after = none,
+					     .generation = 6 };
 	log_add(&log, event);
 	/* a loss that concerns the other VM only */
 	event = event_of(SLOT_EVENT_LOST, 4);

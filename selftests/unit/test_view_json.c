@@ -77,9 +77,10 @@ static void events_as_text(void **unused)
 
 	event = event_of(SLOT_EVENT_CHANGE, 7);
 	event.change.kind = SLOT_CREATE;
-	event.change.old = none;
-	event.change.new = slot_of(0, 3, 0xe0000, 0x20000, HVA, SLOT_READONLY);
-	event.change.new.hidden = true;
+	event.change.before = none;
+	event.change.after =
+		slot_of(0, 3, 0xe0000, 0x20000, HVA, SLOT_READONLY);
+	event.change.after.hidden = true;
 	event.change.generation = 6;
 	event_to_text(&event, "{" HEAD "\"type\":\"change\",\"change\":{"
 			      "\"kind\":\"create\",\"old\":null,\"new\":{"
@@ -144,8 +145,9 @@ static void events_there_and_back(void **unused)
 		.result = -4095,
 	};
 	events[SLOT_EVENT_CHANGE].change.kind = SLOT_MOVE;
-	events[SLOT_EVENT_CHANGE].change.old = slot_of(1, 5, 0, 0x1000, HVA, 0);
-	events[SLOT_EVENT_CHANGE].change.new =
+	events[SLOT_EVENT_CHANGE].change.before =
+		slot_of(1, 5, 0, 0x1000, HVA, 0);
+	events[SLOT_EVENT_CHANGE].change.after =
 		slot_of(1, 5, 0x1000, 0x1000, HVA, 0);
 	events[SLOT_EVENT_LOST].serial = 0;
 	for (int type = 0; type < SLOT_EVENT_TYPES; type++) {

@@ -104,8 +104,8 @@ static inline void log_change(struct slot_log *log, uint64_t seq,
 {
 	struct slot_event event = event_of(SLOT_EVENT_CHANGE, seq);
 
-	event.change.old = old;
-	event.change.new = new;
+	event.change.before = old;
+	event.change.after = new;
 	event.change.generation = generation;
 	event.change.result = result;
 	if (!old.size)

@@ -149,8 +149,8 @@ static int change(struct kvm_proof *proof, enum slot_change_kind kind,
 				 verbs[kind]);
 	step->changed = true;
 	step->change.kind = kind;
-	step->change.old = old ? slot_of(old) : none;
-	step->change.new = want->size ? slot_of(want) : none;
+	step->change.before = old ? slot_of(old) : none;
+	step->change.after = want->size ? slot_of(want) : none;
 	return 0;
 }
 

@@ -63,7 +63,7 @@ static void print_request(FILE *out, const struct slot_event *event)
 
 static void print_change(FILE *out, const struct slot_change *change)
 {
-	const struct slot *before = &change->old, *after = &change->new;
+	const struct slot *before = &change->before, *after = &change->after;
 
 	fprintf(out, "%s ", slot_change_kind_names[change->kind]);
 	print_slot(out, after->size ? after : before);

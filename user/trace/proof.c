@@ -28,7 +28,8 @@ static bool same_change(const struct slot_change *a,
 			const struct slot_change *b)
 {
 	return a->kind == b->kind && !a->result &&
-	       slot_same(&a->old, &b->old) && slot_same(&a->new, &b->new);
+	       slot_same(&a->before, &b->before) &&
+	       slot_same(&a->after, &b->after);
 }
 
 static bool requests_told(const struct slot_event *events, size_t nr,

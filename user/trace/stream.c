@@ -166,18 +166,18 @@ static int change_from_record(const struct stream *stream,
 	if (rec->kind < SLOT_CREATE || rec->kind > SLOT_FLAGS_ONLY)
 		return -EPROTO;
 	change->kind = rec->kind;
-	change->old = slot_from_record(stream, &rec->old);
-	change->new = slot_from_record(stream, &rec->new);
+	change->before = slot_from_record(stream, &rec->old);
+	change->after = slot_from_record(stream, &rec->new);
 	change->generation = rec->generation & ~GENERATION_UPDATING;
 	change->result = rec->result;
-	if (!change->old.size != (change->kind == SLOT_CREATE) ||
-	    !change->new.size != (change->kind == SLOT_DELETE))
+	if (!change->before.size != (change->kind == SLOT_CREATE) ||
+	    !change->after.size != (change->kind == SLOT_DELETE))
 		return -EPROTO;
 	/* Both sides say where the change was */
 	if (change->kind == SLOT_CREATE)
-		change->old.as_id = change->new.as_id;
+		change->before.as_id = change->after.as_id;
 	if (change->kind == SLOT_DELETE)
-		change->new.as_id = change->old.as_id;
+		change->after.as_id = change->before.as_id;
 	return 0;
 }
 

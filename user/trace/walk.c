@@ -205,7 +205,7 @@ int walk_prove(struct tracer *t, struct kvm_proof *proof,
 	ret = kvm_proof_ask_one(proof, err);
 	if (ret)
 		return ret;
-	want = proof->steps[proof->nr_steps - 1].change.new;
+	want = proof->steps[proof->nr_steps - 1].change.after;
 	ret = walk_slots(t, getpid(), proof->vm_fd, walk_moved, &walk,
 			 &refused);
 	if (!ret && walk.nr == 1 && walk.vms->as[0].nr == 1)

@@ -180,9 +180,9 @@ int slot_writer_change(struct slot_writer *writer,
 {
 	const struct slot_change *change = &event->change;
 	const struct slot *old = change->kind == SLOT_CREATE ? NULL :
-							       &change->old;
+							       &change->before;
 	const struct slot *new = change->kind == SLOT_DELETE ? NULL :
-							       &change->new;
+							       &change->after;
 	struct slot_state *state = writer->state;
 	const struct slot *any = old ? old : new;
 	struct slot put;

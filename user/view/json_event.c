@@ -71,11 +71,11 @@ static struct json_object *change_to_json(const struct slot_change *change)
 	if (!obj)
 		return NULL;
 	ret |= json_put_str(obj, "kind", slot_change_kind_names[change->kind]);
-	ret |= change->old.size ?
-		       json_put(obj, "old", slot_to_json(&change->old)) :
+	ret |= change->before.size ?
+		       json_put(obj, "old", slot_to_json(&change->before)) :
 		       json_put_null(obj, "old");
-	ret |= change->new.size ?
-		       json_put(obj, "new", slot_to_json(&change->new)) :
+	ret |= change->after.size ?
+		       json_put(obj, "new", slot_to_json(&change->after)) :
 		       json_put_null(obj, "new");
 	ret |= json_put_u64(obj, "generation", change->generation);
 	ret |= json_put_s64(obj, "result", change->result);
@@ -105,21 +105,21 @@ static void change_from_json_in(const struct json_in *in,
 
 	change->kind = json_in_name(in, "kind", slot_change_kind_names,
 				    SLOT_FLAGS_ONLY + 1);
-	change->old = none;
-	change->new = none;
+	change->before = none;
+	change->after = none;
 	if (change->kind != SLOT_CREATE)
-		side_from_json_in(in, "old", &change->old);
+		side_from_json_in(in, "old", &change->before);
 	if (change->kind != SLOT_DELETE)
-		side_from_json_in(in, "new", &change->new);
+		side_from_json_in(in, "new", &change->after);
 	/* both sides say which address space and slot: let them agree */
-	if (change->old.size && change->new.size &&
-	    (change->old.as_id != change->new.as_id ||
-	     change->old.id != change->new.id))
+	if (change->before.size && change->after.size &&
+	    (change->before.as_id != change->after.as_id ||
+	     change->before.id != change->after.id))
 		json_in_fail(in, "new", "is another slot than \"old\"");
 	if (change->kind == SLOT_CREATE)
-		change->old.as_id = change->new.as_id;
+		change->before.as_id = change->after.as_id;
 	else if (change->kind == SLOT_DELETE)
-		change->new.as_id = change->old.as_id;
+		change->after.as_id = change->before.as_id;
 	change->generation = json_in_u64(in, "generation", UINT64_MAX);
 	change->result = json_in_s64(in, "result", -MAX_ERRNO, 0);
 }

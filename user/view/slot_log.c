@@ -33,8 +33,8 @@ int slot_log_add(struct slot_log *log, const struct slot_event *event)
 	if (event->type == SLOT_EVENT_BASE) {
 		events->base.name = NULL;
 	} else if (event->type == SLOT_EVENT_CHANGE) {
-		events->change.old.name = NULL;
-		events->change.new.name = NULL;
+		events->change.before.name = NULL;
+		events->change.after.name = NULL;
 	}
 	return 0;
 }
