@@ -4,8 +4,9 @@
 
 # shellcheck source=selftests/tap.sh
 . selftests/tap.sh
+# shellcheck source=selftests/load-module.sh
+. selftests/load-module.sh
 PATH=$PWD/build/user:$PATH
-kmod=build/kmod/$(uname -r)/slotscope.ko
 work=$(mktemp -d)
 
 # ids KIND - of the findings of that kind in the last JSON document of $out
@@ -13,10 +14,6 @@ work=$(mktemp -d)
 ids() {
 	tail -1 <<<"$out" | jq -r --arg kind "$1" \
 		'[.findings[] | select(.kind == $kind).id] | unique | join(" ")' 2>&1
-}
-
-load_module() {
-	[ -e /dev/slotscope ] || insmod "$kmod"
 }
 
 # start_vm ARGS... - our VMM, waiting to be traced; sets $vm

@@ -4,6 +4,8 @@
 
 # shellcheck source=selftests/tap.sh
 . selftests/tap.sh
+# shellcheck source=selftests/load-module.sh
+. selftests/load-module.sh
 # another build may be tested, such as build/san/slotscope
 program=${SLOTSCOPE:-$PWD/build/user/slotscope}
 work=$(mktemp -d)
@@ -12,9 +14,6 @@ trap 'end_vm; rm -rf "$work"' EXIT
 
 # Debian's, without what it does not need: it is started often, and the lab is slow
 python3() { /usr/bin/python3 -I -S "$@"; }
-
-# load_module - in the lab, for what asks KVM itself
-load_module() { [ -e /dev/slotscope ] || insmod "build/kmod/$(uname -r)/slotscope.ko"; }
 
 # start_vm ARGS... - in the background; sets $vm; what it says is in vm.out and
 # vm.err in $work. With $nice set, it leaves the CPU to others: the lab has one

@@ -80,7 +80,7 @@ for board in pc q35; do
 			--bios build/guests/hostile-$guest.bin --vga-window --test-device
 	done
 done
-stops= nice=19 survives "q35, hostile-map, vCPUs kept out" TERM -M q35 -m 64M --smp 3 \
+stops='' nice=19 survives "q35, hostile-map, vCPUs kept out" TERM -M q35 -m 64M --smp 3 \
 	--bios build/guests/hostile-map.bin --keep-vcpus-out --dirty-log bitmap
 stops=1 nice=19 survives "pc, hostile-map, 1 MiB" TERM -M pc -m 1M --smp 2 \
 	--bios build/guests/hostile-map.bin

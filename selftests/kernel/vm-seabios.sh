@@ -28,7 +28,7 @@ with_smm() {
 	like "$(qmp 'hmp:info mtree -f')" '000f0000-00000000000fffff .*rom.*: pc.ram' \
 		"$*: PAM is as the firmware left it"
 	like "$(qmp 'hmp:info mtree')" 'smram-low' "$*: SMM has RAM of its own"
-	if [ -c /dev/slotscope ] || insmod "build/kmod/$(uname -r)/slotscope.ko"; then
+	if load_module; then
 		run "$PWD/build/user/slotscope" check --pid "$vm"
 		if ! is "$status" 0 "$*: model and kernel agree"; then
 			diag "$out" "$err"
