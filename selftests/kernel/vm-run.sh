@@ -77,6 +77,25 @@ wait_vm
 [ ! -e "$work/qmp" ]
 result $? "told to end, it removes the socket"
 
+# A terminal that goes away leaves nothing behind either, unless nohup says to stay
+start_vm -m 64M --qmp "unix:$work/qmp"
+wait_for halted
+kill -HUP "$vm"
+wait_vm
+is "$status" 0 "SIGHUP: status 0"
+[ ! -e "$work/qmp" ]
+result $? "SIGHUP: the socket is removed"
+trap '' HUP
+start_vm -m 64M
+trap - HUP
+wait_for halted
+kill -HUP "$vm"
+sleep 0.3
+like "$(qmp query-status)" running "SIGHUP ignored (nohup): it runs on"
+kill -TERM "$vm"
+wait_vm
+is "$status" 0 "SIGHUP ignored: it ends when told to"
+
 # --stopped: before it has opened anything of KVM
 start_vm -m 64M --stopped
 wait_for 'stops, before it opens KVM'

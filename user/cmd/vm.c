@@ -39,7 +39,7 @@ static const char help[] =
 	"\n"
 	"Runs a VM whose guest memory is that of QEMU 7.2 with the same -M and -m and\n"
 	"-nodefaults -vga none. Memory that the guest does not touch is not allocated.\n"
-	"It runs until it is told to quit: by its monitor, SIGINT or SIGTERM.\n"
+	"It runs until it is told to quit: by its monitor, SIGINT, SIGTERM or SIGHUP.\n"
 	"\n"
 	"  -M NAME, --machine NAME  the board: pc, q35, microvm or isapc; behind it,\n"
 	"                   after commas:\n"

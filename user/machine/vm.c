@@ -420,6 +420,7 @@ int vm_run(const struct vm_options *options, struct slotscope_error *err)
 			 .guest_memfd = -1 };
 	uint64_t own_bios = options->config->class->bios_size;
 	struct signalfd_siginfo info;
+	struct sigaction hangup;
 	sigset_t mask, old;
 	int ret;
 
@@ -438,6 +439,9 @@ int vm_run(const struct vm_options *options, struct slotscope_error *err)
 	sigemptyset(&mask);
 	sigaddset(&mask, SIGINT);
 	sigaddset(&mask, SIGTERM);
+	/* A signalfd would get what nohup has us ignore */
+	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
+		sigaddset(&mask, SIGHUP);
 	vm.signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (vm.signal_fd < 0) {
 		ret = error_set(err, errno, "wait for signals (signalfd)");
