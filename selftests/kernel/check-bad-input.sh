@@ -88,6 +88,20 @@ c.close()' "$work/nonsense" "$words" &
 done
 end_vm
 
+# A disk that is full behind the recording: the error is of that, whatever failed
+# before. 64 KiB are kept before they are written, so it takes many events
+mkdir "$work/full"
+mount -t tmpfs -o size=4k none "$work/full"
+run slotscope check --no-model --at 3 --record "$work/full/rec" -- python3 -c '
+import fcntl, os, struct, time
+vm = fcntl.ioctl(os.open("/dev/kvm", os.O_RDWR), 0xae01, 0)
+for i in range(400):
+    fcntl.ioctl(vm, 0x4020ae46, struct.pack("IIQQQ", i, 0, i << 13, 4096, 1 << 32))
+time.sleep(9)'
+is "$status $out" "3 " "recording on a full disk: status 3, no verdict"
+like "$err" "write recording $work/full/rec: No space" "recording on a full disk: it says so"
+umount "$work/full"
+
 # A process without a VM: nothing will come, and it says so
 sleep 30 &
 idle=$!

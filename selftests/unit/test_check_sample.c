@@ -20,6 +20,7 @@ struct fake {
 	unsigned int pauses;
 	unsigned int patience; /* pauses after which it is enough; 0: for ever */
 	int fail[CHECK_VIEWS + 1]; /* the last one: the generations */
+	bool silent;		   /* ... without a word why */
 	unsigned int dies_at;	   /* reading from which all fail; 0: never */
 };
 
@@ -34,6 +35,8 @@ static int look(struct fake *fake, int which, struct slotscope_error *err)
 		return error_set(err, ESRCH, "read view %d", which);
 	if (!fake->fail[which])
 		return 0;
+	if (fake->silent)
+		return -fake->fail[which];
 	error_set(err, fake->fail[which], "read view %d", which);
 	return error_why(err, "it is broken");
 }
@@ -318,6 +321,24 @@ static void broken_views_are_told(void **unused)
 	sample_deinit(&sample);
 }
 
+/* ... even if nobody says why: what was asked for is never just absent */
+static void views_broken_in_silence_are_told(void **unused)
+{
+	struct sample sample;
+
+	for (int view = 0; view < CHECK_VIEWS; view++) {
+		struct fake fake = { .generation = 5, .silent = true };
+		struct sample_source source = source_of(&fake);
+
+		fake.fail[view] = ENOMEM;
+		sample_take(&source, 5, &sample);
+		assert_non_null(
+			strstr(sample.unread[view], check_view_name(view)));
+		assert_int_equal(status_of(&sample), 2);
+		sample_deinit(&sample);
+	}
+}
+
 static void views_not_asked_for_are_absent(void **unused)
 {
 	struct fake fake = { .generation = 5 };
@@ -382,6 +403,7 @@ int main(void)
 		cmocka_unit_test(a_late_trace_of_requests_is_waited_for),
 		cmocka_unit_test(transition_is_waited_for),
 		cmocka_unit_test(broken_views_are_told),
+		cmocka_unit_test(views_broken_in_silence_are_told),
 		cmocka_unit_test(views_not_asked_for_are_absent),
 		cmocka_unit_test(other_marks),
 		cmocka_unit_test(a_process_that_dies),

@@ -96,29 +96,37 @@ static bool same_moment(const struct slot_state *a, const struct slot_state *b)
 	return same_slots(a, b);
 }
 
-/* Return: -EAGAIN if the reader asks for another try, else 0 */
+/*
+ * What a reader came to. One that fails and does not say why must not pass for
+ * one that nobody asked.
+ * Return: -EAGAIN if it asks for another try, else 0.
+ */
+static int note(struct sample *out, enum check_view view, int ret)
+{
+	struct slotscope_error *err = &out->errors[view];
+
+	out->have[view] = !ret;
+	if (ret && !err->code)
+		error_set(err, ret, "read %s", check_view_name(view));
+	return ret == -EAGAIN ? ret : 0;
+}
+
 static int take_state(const struct sample_source *source, read_state_fn read,
 		      enum check_view view, struct sample *out)
 {
-	int ret;
-
 	if (!read)
 		return 0;
-	ret = read(source->ctx, &out->states[view], &out->errors[view]);
-	out->have[view] = !ret;
-	return ret == -EAGAIN ? ret : 0;
+	return note(out, view,
+		    read(source->ctx, &out->states[view], &out->errors[view]));
 }
 
 static int take_backing(const struct sample_source *source, struct sample *out)
 {
-	int ret;
-
 	if (!source->backing)
 		return 0;
-	ret = source->backing(source->ctx, &out->backing,
-			      &out->errors[CHECK_BACKING]);
-	out->have[CHECK_BACKING] = !ret;
-	return ret == -EAGAIN ? ret : 0;
+	return note(out, CHECK_BACKING,
+		    source->backing(source->ctx, &out->backing,
+				    &out->errors[CHECK_BACKING]));
 }
 
 /*

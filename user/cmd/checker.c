@@ -19,15 +19,25 @@
 #define STOP_MS	     10000
 #define VM_MS	     30000
 
+/* The tracer hands on what take_event() returns, and not why */
+struct taking {
+	struct checker *checker;
+	struct slotscope_error *err;
+};
+
 static int take_event(const struct slot_event *event, void *arg)
 {
-	struct checker *checker = arg;
-	struct slotscope_error err = {};
+	const struct taking *taking = arg;
+	struct checker *checker = taking->checker;
 	int ret = slot_log_add(&checker->log, event);
 
-	if (!ret && checker->writer)
-		ret = recording_write(checker->writer, event, &err);
-	return ret;
+	if (ret)
+		return error_set(taking->err, ret,
+				 "keep the events of process %d",
+				 checker->process.tgid);
+	if (!checker->writer)
+		return 0;
+	return recording_write(checker->writer, event, taking->err);
 }
 
 int checker_open(struct checker *checker, const struct checker_options *options,
@@ -84,6 +94,7 @@ static int pause_ms(int ms)
 
 int checker_wait(struct checker *checker, int ms, struct slotscope_error *err)
 {
+	struct taking taking = { checker, err };
 	int64_t end = now_ms() + ms;
 	int64_t left;
 	int ret;
@@ -96,7 +107,7 @@ int checker_wait(struct checker *checker, int ms, struct slotscope_error *err)
 			pause_ms(left);
 			continue;
 		}
-		ret = tracer_poll(checker->tracer, left, take_event, checker,
+		ret = tracer_poll(checker->tracer, left, take_event, &taking,
 				  err);
 		if (ret < 0)
 			return ret;
@@ -231,6 +242,7 @@ static int read_traced(void *ctx, struct slot_state *out,
 		       struct slotscope_error *err)
 {
 	struct checker *checker = ctx;
+	struct taking taking = { checker, err };
 	int ret;
 
 	slot_state_init(out, VIEW_TRACED);
@@ -238,7 +250,7 @@ static int read_traced(void *ctx, struct slot_state *out,
 		*err = checker->no_tracer;
 		return -err->code;
 	}
-	ret = tracer_flush(checker->tracer, take_event, checker, err);
+	ret = tracer_flush(checker->tracer, take_event, &taking, err);
 	if (ret < 0)
 		return ret;
 	ret = tracer_find_vm(checker->tracer, checker->vm.tgid, checker->vm.fd,
