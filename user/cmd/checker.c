@@ -274,8 +274,20 @@ static int read_backing(void *ctx, struct host_map *out,
 			struct slotscope_error *err)
 {
 	struct checker *checker = ctx;
+	struct tracer *tracer = checker->tracer ? checker->tracer :
+						  checker->kernel.tracer;
+	const struct process *process = &checker->process;
 
 	host_map_init(out);
+	/* Of the module alone it cannot be learnt */
+	if (tracer && !tracer_owns_memory(tracer, &checker->vm, err)) {
+		error_set(err, EXDEV, "read the memory map of process %d (%s)",
+			  process->tgid, process->comm);
+		return error_why(err,
+				 "it holds the VM, and did not make it: the "
+				 "slots' host addresses are those of another "
+				 "process, which slotscope list may show");
+	}
 	return host_map_read(&checker->process, out, err);
 }
 

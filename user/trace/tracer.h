@@ -238,6 +238,17 @@ int tracer_find_vm(struct tracer *tracer, pid_t tgid, int fd, struct vm_id *vm,
 		   struct slotscope_error *err);
 
 /**
+ * tracer_owns_memory() - are the slots' host addresses those of @vm's process?
+ *
+ * They are of the process that made the VM. One that inherited a descriptor, or
+ * was sent it, holds the VM and has other memory at those addresses.
+ *
+ * Return: 1 if so, 0 if not; -ENOENT if the VM is gone; or another negative errno.
+ */
+int tracer_owns_memory(struct tracer *tracer, const struct vm_id *vm,
+		       struct slotscope_error *err);
+
+/**
  * tracer_snapshot() - the slots that KVM holds now, by walking them
  * @vm:	    tgid and fd say which; from tracer_list() or tracer_find_vm()
  * @source: what the state calls itself; VIEW_KERNEL if it stands in for the

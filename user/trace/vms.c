@@ -150,6 +150,23 @@ int tracer_find_vm(struct tracer *t, pid_t tgid, int fd, struct vm_id *vm,
 	return ret;
 }
 
+int tracer_owns_memory(struct tracer *t, const struct vm_id *vm,
+		       struct slotscope_error *err)
+{
+	const struct walk_request request = { .tgid = vm->tgid, .fd = vm->fd };
+	struct walk walk = { 0 };
+	int ret = need_walk(t, err);
+
+	if (!ret)
+		ret = walk_run(t, &request, &walk, err);
+	if (!ret && !walk.nr)
+		ret = error_no_vm(err, vm->tgid, vm->fd);
+	if (!ret)
+		ret = !!(walk.vms->flags & WALK_OWNER);
+	free(walk.vms);
+	return ret;
+}
+
 static int add_slots(struct tracer *t, const struct walk_record *rec,
 		     struct slot_state *out)
 {
