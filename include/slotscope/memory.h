@@ -891,6 +891,28 @@ unsigned int address_space_rw(struct address_space *as, gpa_t addr, void *buf,
 			      uint64_t len, bool is_write);
 
 /**
+ * typedef ram_written_fn - bytes of RAM were written to through the model
+ * @region: the RAM's; memory_region_dirty_log_mask() says who wants to know
+ * @offset: of the first byte in @region
+ * @len:    bytes
+ *
+ * Called by the thread that wrote, after it did.
+ */
+typedef void (*ram_written_fn)(void *opaque, const struct memory_region *region,
+			       uint64_t offset, uint64_t len);
+
+/**
+ * memory_model_on_ram_written() - hear of writes to RAM
+ * @written: NULL: no more
+ *
+ * Of all that this header's functions write: a device's DMA, which no dirty log
+ * of KVM's has. What the guest or a bare pointer writes is not seen here. To be set
+ * while no other thread accesses memory.
+ */
+void memory_model_on_ram_written(struct memory_model *model,
+				 ram_written_fn written, void *opaque);
+
+/**
  * struct memory_mapping - guest memory as a host pointer
  * @host: the memory itself, or a copy (the bounce buffer) of what is no RAM
  * @len:	bytes of it; may be fewer than asked for
@@ -902,7 +924,8 @@ struct memory_mapping {
 	uint64_t len;
 	struct address_space *as;
 	const struct flat_view *view;
-	gpa_t addr;
+	const struct memory_region *region; /* if not bounced */
+	gpa_t addr; /* in @as; in @region if not bounced */
 	bool is_write;
 	bool bounced;
 };

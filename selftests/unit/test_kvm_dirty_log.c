@@ -532,6 +532,58 @@ static void test_write_that_came_out(void **state)
 	free_board();
 }
 
+static uint64_t dirty_at(const struct ram_block *block, uint64_t page)
+{
+	return dirty_pages_next(&dirty.pages, DIRTY_MEMORY_MIGRATION, block,
+				&page) ?
+		       page :
+		       UINT64_MAX;
+}
+
+/* KVM does not see what a device writes, wherever it begins and ends */
+static void test_device_writes(void **state)
+{
+	enum { NR = 200 };
+	static uint8_t host[NR * DIRTY_PAGE_SIZE], data[130 * DIRTY_PAGE_SIZE];
+	struct ram_block_options ram = { .host = host,
+					 .flags = RAM_MIGRATABLE };
+	struct memory_region *region;
+	const struct ram_block *block;
+	struct memory_mapping mapping;
+	uint8_t byte;
+
+	make_board(KVM_DIRTY_BITMAP, false);
+	MUST(memory_region_create_ram(model, "ram", sizeof(host), &ram, &region,
+				      &error));
+	block = memory_region_info(region)->ram_block;
+	map(system_memory, 2 * HIGH, 0, region);
+	start_logging();
+	/* 130 pages from the middle of page 3 on: 3 to 133 */
+	assert_int_equal(address_space_write(cpus.events->memory,
+					     2 * HIGH + 3 * PAGE + PAGE / 2,
+					     data, sizeof(data)),
+			 MEMTX_OK);
+	assert_int_equal(dirty_pages_count(&dirty.pages, DIRTY_MEMORY_MIGRATION,
+					   block),
+			 131);
+	assert_int_equal(dirty_at(block, 0), 3);
+	assert_int_equal(dirty_at(block, 133), 133);
+	assert_int_equal(dirty_at(block, 134), UINT64_MAX);
+	dirty_log_clear(&dirty, model, DIRTY_MEMORY_MIGRATION);
+	address_space_read(cpus.events->memory, 2 * HIGH, &byte, 1);
+	assert_int_equal(address_space_map(cpus.events->memory,
+					   2 * HIGH + 7 * PAGE, 2 * PAGE, true,
+					   &mapping),
+			 0);
+	address_space_unmap(&mapping, 1);
+	assert_int_equal(dirty_pages_count(&dirty.pages, DIRTY_MEMORY_MIGRATION,
+					   block),
+			 1);
+	assert_int_equal(dirty_at(block, 0), 7);
+	assert_int_equal(dirty.lost.code, 0);
+	free_board();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -544,6 +596,7 @@ int main(void)
 		cmocka_unit_test(test_refused_log),
 		cmocka_unit_test(test_stray_entries),
 		cmocka_unit_test(test_write_that_came_out),
+		cmocka_unit_test(test_device_writes),
 	};
 
 	return cmocka_run_group_tests_name("dirty_log", tests, NULL, NULL);

@@ -555,6 +555,71 @@ static void test_iommu_notifiers(void **state)
 	memory_model_destroy(model);
 }
 
+struct heard {
+	unsigned int calls;
+	const struct memory_region *region;
+	uint64_t offset, len;
+};
+
+static void hear(void *opaque, const struct memory_region *region,
+		 uint64_t offset, uint64_t len)
+{
+	struct heard *heard = opaque;
+
+	heard->calls++;
+	heard->region = region;
+	heard->offset = offset;
+	heard->len = len;
+}
+
+static void expect_heard(struct heard *heard, const char *name, uint64_t offset,
+			 uint64_t len)
+{
+	assert_int_equal(heard->calls, 1);
+	assert_string_equal(memory_region_info(heard->region)->name, name);
+	assert_int_equal(heard->offset, offset);
+	assert_int_equal(heard->len, len);
+	*heard = (struct heard){ 0 };
+}
+
+/* Each way to write to RAM is told of; what writes nothing is not */
+static void test_ram_written(void **state)
+{
+	struct memory_region_cache cache;
+	struct memory_mapping m;
+	struct heard heard = { 0 };
+	uint8_t buf[16] = { 0 };
+	struct board b;
+
+	make_board(&b);
+	memory_model_on_ram_written(b.model, hear, &heard);
+	address_space_write(b.as, 0x1234, buf, 5);
+	expect_heard(&heard, "ram", 0x234, 5);
+	assert_int_equal(address_space_map(b.as, 0x1800, 0x20, true, &m), 0);
+	assert_int_equal(heard.calls, 0);
+	address_space_unmap(&m, 0x30); /* no more than was mapped */
+	expect_heard(&heard, "ram", 0x800, 0x20);
+	assert_int_equal(
+		memory_region_cache_init(&cache, b.as, 0x1100, 16, true), 0);
+	memory_region_cache_rw(&cache, 4, buf, 8, true);
+	expect_heard(&heard, "ram", 0x104, 8);
+
+	memory_region_cache_rw(&cache, 4, buf, 8, false);
+	memory_region_cache_deinit(&cache);
+	address_space_read(b.as, 0x1000, buf, 16);
+	address_space_write(b.as, 0x2000, buf, 16); /* ROM */
+	address_space_write(b.as, 0x1000, buf, 0);
+	assert_int_equal(address_space_map(b.as, 0x1800, 1, true, &m), 0);
+	address_space_unmap(&m, 0);
+	assert_int_equal(address_space_map(b.as, 0x1800, 1, false, &m), 0);
+	address_space_unmap(&m, 1);
+	assert_int_equal(heard.calls, 0);
+	memory_model_on_ram_written(b.model, NULL, NULL);
+	address_space_write(b.as, 0x1000, buf, 1);
+	assert_int_equal(heard.calls, 0);
+	free_board(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -568,6 +633,7 @@ int main(void)
 		cmocka_unit_test(test_ram_device),
 		cmocka_unit_test(test_map),
 		cmocka_unit_test(test_map_outlives),
+		cmocka_unit_test(test_ram_written),
 		cmocka_unit_test(test_cache),
 		cmocka_unit_test(test_many_sections),
 		cmocka_unit_test(test_iommu),

@@ -190,29 +190,31 @@ static bool is_ram(const struct memory_region_section *section)
 	return memory_region_info(section->region)->ram_block;
 }
 
-void dirty_log_written(struct dirty_log *log, gpa_t gpa, unsigned int len)
+/*
+ * A write that we have made, which KVM does not know of: a device's DMA, or the
+ * guest's own that came out of KVM, since its slot was away for a moment.
+ */
+static void ram_written(void *opaque, const struct memory_region *region,
+			uint64_t offset, uint64_t len)
 {
-	const struct flat_view *view =
-		address_space_get_flat_view(log->cpus->events->memory);
-	struct memory_region_section s;
-	unsigned int clients;
-	uint64_t first, last;
-	const uint64_t bits = 3;
+	struct dirty_log *log = opaque;
+	unsigned int clients = memory_region_dirty_log_mask(region);
+	uint64_t page = offset / DIRTY_PAGE_SIZE;
+	uint64_t end = (offset + len - 1) / DIRTY_PAGE_SIZE + 1;
+	const uint64_t bits = UINT64_MAX;
+	uint64_t nr;
+	int ret = 0;
 
-	if (flat_view_find_section(view, gpa, &s) && is_ram(&s) &&
-	    (clients = memory_region_dirty_log_mask(s.region))) {
-		first = s.offset_within_region +
-			(gpa - s.offset_within_address_space);
-		last = (first + len - 1) / DIRTY_PAGE_SIZE;
-		first /= DIRTY_PAGE_SIZE;
-		if (dirty_pages_set(&log->pages, clients,
-				    memory_region_info(s.region)->ram_block,
-				    first, &bits, last - first + 1) &&
-		    !log->lost.code)
-			error_set(&log->lost, ENOMEM,
-				  "keep account of a write to 0x%" PRIx64, gpa);
+	for (; clients && page < end && !ret; page += nr) {
+		nr = end - page < 64 ? end - page : 64;
+		ret = dirty_pages_set(&log->pages, clients,
+				      memory_region_info(region)->ram_block,
+				      page, &bits, nr);
 	}
-	flat_view_unref(view);
+	if (ret && !log->lost.code)
+		error_set(&log->lost, ENOMEM,
+			  "keep account of a write to RAM %s at 0x%" PRIx64,
+			  memory_region_info(region)->ram_block->idstr, offset);
 }
 
 static unsigned int as_id_of(const struct dirty_log *log,
@@ -369,6 +371,9 @@ int dirty_log_register(struct dirty_log *log, struct kvm_state *kvm,
 				       err);
 	if (!ret) {
 		cpus->dirty = log;
+		memory_model_on_ram_written(
+			address_space_model(cpus->events->memory), ram_written,
+			log);
 		ret = start_reaper(log, err);
 	}
 	if (ret)
@@ -392,6 +397,8 @@ void dirty_log_unregister(struct dirty_log *log)
 	if (!log->cpus)
 		return;
 	log->cpus->dirty = NULL;
+	memory_model_on_ram_written(
+		address_space_model(log->cpus->events->memory), NULL, NULL);
 	log->kvm = NULL;
 	if (log->has_reaper) {
 		log->want_quit = true;

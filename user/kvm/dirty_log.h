@@ -79,16 +79,6 @@ void dirty_log_ends(struct dirty_log *log,
 uint64_t dirty_log_reap(struct dirty_log *log);
 
 /**
- * dirty_log_written() - we have made a write of the guest's for it
- *
- * One that came out of KVM: where RAM is, its slot was away for a moment. KVM does
- * not know of it. Where none is, nothing is noted. With the big lock held.
- *
- * @gpa: in KVM's address space 0
- */
-void dirty_log_written(struct dirty_log *log, gpa_t gpa, unsigned int len);
-
-/**
  * dirty_log_clear() - all pages clean, for one client
  * @client: one bit of DIRTY_MEMORY_*
  */

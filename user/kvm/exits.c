@@ -40,16 +40,11 @@ static void handle_pio(struct vcpu *cpu)
 static void handle_mmio(struct vcpu *cpu)
 {
 	struct kvm_run *run = cpu->run;
-	unsigned int result;
 
 	cpu->counts.mmio++;
 	cpu->io_pending = true;
-	result = address_space_rw(cpu->set->events->memory, run->mmio.phys_addr,
-				  run->mmio.data, run->mmio.len,
-				  run->mmio.is_write);
-	if (run->mmio.is_write && result == MEMTX_OK && cpu->set->dirty)
-		dirty_log_written(cpu->set->dirty, run->mmio.phys_addr,
-				  run->mmio.len);
+	address_space_rw(cpu->set->events->memory, run->mmio.phys_addr,
+			 run->mmio.data, run->mmio.len, run->mmio.is_write);
 }
 
 /* Return: true if what it is to run next lies in memory */

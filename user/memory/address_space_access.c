@@ -189,6 +189,8 @@ int address_space_map(struct address_space *as, gpa_t addr, uint64_t len,
 		out->host =
 			(uint8_t *)place.range->region->info.ram_block->host +
 			place.offset;
+		out->region = place.range->region;
+		out->addr = place.offset;
 		/* Behind an IOMMU the next page may be anywhere */
 		out->len = place.translated ? place.len :
 					      extend(&place, addr, len);
@@ -203,10 +205,14 @@ unsigned int address_space_unmap(struct memory_mapping *mapping,
 {
 	unsigned int result = MEMTX_OK;
 
-	if (mapping->bounced) {
-		if (written > mapping->len)
-			written = mapping->len;
-		if (mapping->is_write && written)
+	if (written > mapping->len)
+		written = mapping->len;
+	if (!mapping->is_write)
+		written = 0;
+	if (!mapping->bounced) {
+		ram_written(mapping->region, mapping->addr, written);
+	} else {
+		if (written)
 			result = address_space_write(mapping->as, mapping->addr,
 						     mapping->host, written);
 		free(mapping->host);

@@ -58,6 +58,8 @@ struct memory_model {
 	struct memory_region *dying;  /* lost their last reference */
 	bool reaping;
 	atomic_flag bounce_used;
+	ram_written_fn ram_written;
+	void *ram_written_opaque;
 	LIST_HEAD(, memory_region) stale;   /* roots that were touched */
 	struct address_space_list changing; /* in a commit; the oldest first */
 };
@@ -377,6 +379,10 @@ uint64_t range_device_len(const struct flat_range *range, uint64_t offset,
 			  uint64_t len);
 unsigned int range_rw(const struct flat_range *range, uint64_t offset,
 		      void *buf, uint64_t len, bool is_write);
+
+/* Has who wants to hear of writes to RAM hear of one */
+void ram_written(const struct memory_region *region, uint64_t offset,
+		 uint64_t len);
 
 /* ioeventfd.c */
 int ioeventfds_plan(struct address_space *as, const struct flat_view *view,

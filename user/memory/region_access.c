@@ -195,6 +195,23 @@ uint64_t range_device_len(const struct flat_range *range, uint64_t offset,
 	return piece_size(range->region, offset, len);
 }
 
+void ram_written(const struct memory_region *region, uint64_t offset,
+		 uint64_t len)
+{
+	const struct memory_model *model = region->model;
+
+	if (model->ram_written && len)
+		model->ram_written(model->ram_written_opaque, region, offset,
+				   len);
+}
+
+void memory_model_on_ram_written(struct memory_model *model,
+				 ram_written_fn written, void *opaque)
+{
+	model->ram_written = written;
+	model->ram_written_opaque = opaque;
+}
+
 /* @offset in the range's region; of RAM @len bytes from there are all in it */
 unsigned int range_rw(const struct flat_range *range, uint64_t offset,
 		      void *buf, uint64_t len, bool is_write)
@@ -212,11 +229,13 @@ unsigned int range_rw(const struct flat_range *range, uint64_t offset,
 			memset(buf, 0, len);
 		return MEMTX_ERROR;
 	}
+	if (direct && is_write) {
+		memcpy((uint8_t *)block->host + offset, buf, len);
+		ram_written(region, offset, len);
+		return MEMTX_OK;
+	}
 	if (direct) {
-		if (is_write)
-			memcpy((uint8_t *)block->host + offset, buf, len);
-		else
-			memcpy(buf, (uint8_t *)block->host + offset, len);
+		memcpy(buf, (uint8_t *)block->host + offset, len);
 		return MEMTX_OK;
 	}
 	for (; len; len -= size, offset += size, at += size) {
