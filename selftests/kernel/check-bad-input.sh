@@ -63,6 +63,23 @@ is "$status" 3 "no BTF: trace fails"
 like "$err" BTF "it names BTF"
 umount /sys/kernel/btf
 
+run slotscope list
+is "$status" 0 "list: status 0"
+rmmod slotscope
+mount -t tmpfs none /sys/kernel/btf
+run slotscope list
+is "$status" 2 "no BTF, no module: list: status 2"
+like "$out" 'slots of 1 could not be read: slotscope -v' "it says what it lacks"
+umount /sys/kernel/btf
+load_module
+
+# No function can be hooked: requests are seen all the same, changes are not
+sysctl -q kernel.ftrace_enabled=0
+run slotscope trace --pid $vm --for 0.1
+is "$status" 2 "no ftrace: trace: status 2"
+like "$err" 'no changes can be seen.*doctor' "no ftrace: trace: says what is not seen"
+sysctl -q kernel.ftrace_enabled=1
+
 # A QMP socket that is closed, silent, or speaks nonsense
 run slotscope --json check --pid $vm --qmp "$work/none"
 is "$status" 2 "no such QMP socket: status 2"

@@ -35,7 +35,7 @@ static const char help[] =
 	"  -v, --verbose      say more on standard error\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"Exit status: 0 done, 2 events were lost, 3 usage or error.\n";
+	"Exit status: 0 done, 2 events were lost or not seen, 3 usage or error.\n";
 
 struct trace_options {
 	pid_t pid;
@@ -51,6 +51,7 @@ struct sink {
 	uint64_t begin_ns;
 	uint64_t events;
 	uint64_t lost;
+	bool unseen; /* a kind of event that no hook tells */
 	struct slotscope_error err;
 };
 
@@ -89,7 +90,7 @@ static int finish(struct sink *sink, int ret)
 	if (sink->lost)
 		fprintf(stderr, "slotscope: %" PRIu64 " events were lost\n",
 			sink->lost);
-	return sink->lost ? CMD_UNKNOWN : CMD_OK;
+	return sink->lost || sink->unseen ? CMD_UNKNOWN : CMD_OK;
 }
 
 static int read_recording(const char *path)
@@ -113,7 +114,7 @@ static int read_recording(const char *path)
 	return finish(&sink, ret);
 }
 
-/* Until the process ends, the time is up, or a signal */
+/* Until the process ends, the time is up, or a signal; @child: NULL without one */
 static int follow(struct tracer *tracer, const struct process *process,
 		  struct child *child, int for_ms, struct sink *sink)
 {
@@ -125,8 +126,8 @@ static int follow(struct tracer *tracer, const struct process *process,
 		wait = POLL_MS;
 		if (for_ms >= 0 && end - now_ms() < wait)
 			wait = end > now_ms() ? end - now_ms() : 0;
-		last = stop_requested || !wait || child_ended(child) ||
-		       process_alive(process);
+		last = stop_requested || !wait ||
+		       (child && child_ended(child)) || process_alive(process);
 		if (last)
 			ret = tracer_flush(tracer, take_event, sink,
 					   &sink->err);
@@ -141,6 +142,23 @@ static int follow(struct tracer *tracer, const struct process *process,
 			return ret;
 	}
 	return 0;
+}
+
+static void tell_unseen(const struct tracer *tracer, struct sink *sink)
+{
+	static const enum tracer_job jobs[] = { TRACER_REQUESTS,
+						TRACER_CHANGES };
+	size_t i;
+
+	for (i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
+		if (tracer_hook_used(tracer_report(tracer), jobs[i]))
+			continue;
+		sink->unseen = true;
+		fprintf(stderr,
+			"slotscope: no %s can be seen on this kernel; "
+			"slotscope doctor says why\n",
+			tracer_job_names[jobs[i]]);
+	}
 }
 
 /* Nothing will come before there is a VM: silence would look like a fault */
@@ -173,6 +191,7 @@ static int trace_process(const struct trace_options *options,
 	ret = tracer_open(&tracing, NULL, &tracer, &sink->err);
 	if (ret)
 		return ret;
+	tell_unseen(tracer, sink);
 	if (options->output) {
 		ret = recording_create(options->output, process->tgid,
 				       &sink->writer, &sink->err);
@@ -184,7 +203,8 @@ static int trace_process(const struct trace_options *options,
 	else
 		tell_without_vm(process);
 	if (!ret)
-		ret = follow(tracer, process, child, options->for_ms, sink);
+		ret = follow(tracer, process, options->argv ? child : NULL,
+			     options->for_ms, sink);
 	/* What was seen up to an error is kept; that error is the one to tell */
 	if (sink->writer) {
 		if (!ret)

@@ -14,6 +14,7 @@
 
 /**
  * struct tracer - private
+ * @kvm_fd:  /dev/kvm: probes do not survive an unloading of KVM, nor hold it
  * @report:  which hooks are used
  * @links:   of each hook in @report, one a program
  * @misses:  of each program: how often the kernel skipped it, so far
@@ -25,6 +26,7 @@
  */
 struct tracer {
 	struct tracer_options options;
+	int kvm_fd;
 	struct slotscope_bpf *skel;
 	struct ring_buffer *ring;
 	struct stream stream;

@@ -141,6 +141,7 @@ int tracer_open(const struct tracer_options *options,
 	*tracer = NULL;
 	if (!t)
 		return error_set(err, ENOMEM, "open the tracer");
+	t->kvm_fd = -1;
 	if (options)
 		t->options = *options;
 	t->options.ring_bytes = round_ring(t->options.ring_bytes);
@@ -159,7 +160,11 @@ int tracer_open(const struct tracer_options *options,
 	t->stream.nr_slots = proof.nr_slots;
 	read_boot_id(t->stream.boot_id, sizeof(t->stream.boot_id));
 
-	ret = load(t, &proof, err);
+	t->kvm_fd = fcntl(proof.dev_fd, F_DUPFD_CLOEXEC, 0);
+	if (t->kvm_fd < 0)
+		ret = error_set(err, errno, "keep /dev/kvm open");
+	if (!ret)
+		ret = load(t, &proof, err);
 	if (!ret)
 		ret = walk_open(t, err);
 	if (!ret && !t->options.no_hooks)
@@ -189,6 +194,8 @@ void tracer_close(struct tracer *t)
 		munmap(t->walked, t->walked_bytes);
 	slotscope_bpf__destroy(t->skel);
 	stream_deinit(&t->stream);
+	if (t->kvm_fd >= 0)
+		close(t->kvm_fd);
 	free(t->told);
 	free(t);
 }

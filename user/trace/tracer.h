@@ -32,7 +32,8 @@
  *   missing, and counted in tracer_lost(). A LOST event with a count of n takes
  *   the place of n events: the next one's seq is n above its own.
  *
- * A tracer belongs to one thread at a time.
+ * While it is open, KVM cannot be unloaded: one that is loaded again would be
+ * another one, and silent. A tracer belongs to one thread at a time.
  */
 #ifndef TRACE_TRACER_H
 #define TRACE_TRACER_H
