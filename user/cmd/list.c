@@ -108,6 +108,10 @@ static int print_listing(const struct listing *listing,
 		printf("%zu more processes could not be looked into%s\n",
 		       unseen,
 		       stats->unreadable ? ": run slotscope as root" : "");
+	if (listing->unread && !cmd_globals.json && !cmd_globals.verbose)
+		printf("the slots of %zu could not be read: slotscope -v list "
+		       "says why\n",
+		       listing->unread);
 	return unseen || listing->unread ? CMD_UNKNOWN : CMD_OK;
 }
 
