@@ -40,6 +40,17 @@ refused 'number of seconds' check --pid 1 --at never
 refused 'number of seconds' trace --pid 1 --for -1
 refused '.' slots
 refused '.' trace
+# --json may stand behind what is wrong
+for words in "slots --pid x" "check --frobnicate" "check --at never" "trace --for -1" \
+	"list --frobnicate" "vm -M nothing" "model replay --frobnicate" "doctor stray-word"; do
+	# shellcheck disable=SC2086  # words
+	run "$program" $words --json
+	is "$status $(jq -r .error.code <<<"$out" 2>&1) $err" "3 22 " \
+		"slotscope $words --json: a JSON error"
+done
+run "$program" check --pid x -- ls --json
+is "$out" "" "check -- COMMAND --json: that is the command's"
+
 run "$program" --version
 like "$out" '^slotscope [0-9]' "--version prints the version"
 run "$program" --help

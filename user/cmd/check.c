@@ -291,8 +291,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	struct slotscope_error err = {};
 	int opt, ret, exit;
 
-	while ((opt = getopt_long(argc, argv, "+:o:" CMD_COMMON_SHORT,
-				  long_options, NULL)) >= 0) {
+	while ((opt = cmd_getopt(getopt_long, argc, argv,
+				 "+:o:" CMD_COMMON_SHORT, long_options)) >= 0) {
 		ret = set_option(&options, opt, &err);
 		if (ret < 0)
 			return cmd_fail(&err);

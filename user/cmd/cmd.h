@@ -59,8 +59,23 @@ extern const struct cmd cmd_slots;
 extern const struct cmd cmd_trace;
 extern const struct cmd cmd_vm;
 
+/** getopt_fn - getopt_long() or getopt_long_only() */
+typedef int getopt_fn(int argc, char *const *argv, const char *short_options,
+		      const struct option *long_options, int *index);
+
 /**
- * cmd_common_opt() - handle an option that getopt_long() returned
+ * cmd_getopt() - the next option, by @parse
+ *
+ * Before the first it looks for --json among all of them: an error in an option
+ * that stands before it is JSON, too.
+ *
+ * Return: as @parse.
+ */
+int cmd_getopt(getopt_fn *parse, int argc, char **argv,
+	       const char *short_options, const struct option *long_options);
+
+/**
+ * cmd_common_opt() - handle an option that cmd_getopt() returned
  * @exit: set to the status to leave with, if the return value says to leave
  *
  * To be called for every option the command does not know itself: takes the

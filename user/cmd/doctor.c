@@ -236,8 +236,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	struct doctor doctor = {};
 	int opt, exit;
 
-	while ((opt = getopt_long(argc, argv, ":" CMD_COMMON_SHORT, options,
-				  NULL)) >= 0)
+	while ((opt = cmd_getopt(getopt_long, argc, argv, ":" CMD_COMMON_SHORT,
+				 options)) >= 0)
 		if (cmd_common_opt(cmd, opt, argv, &exit))
 			return exit;
 	if (optind < argc)

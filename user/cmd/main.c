@@ -106,6 +106,23 @@ int cmd_usage(const struct cmd *cmd, const char *fmt, ...)
 	return usage_error(why, help);
 }
 
+int cmd_getopt(getopt_fn *parse, int argc, char **argv,
+	       const char *short_options, const struct option *long_options)
+{
+	static bool looked;
+	int opt;
+
+	while (!looked) {
+		opt = parse(argc, argv, short_options, long_options, NULL);
+		if (opt == CMD_OPT_JSON)
+			cmd_globals.json = true;
+		looked = opt < 0;
+		if (looked)
+			optind = 0; /* glibc: from the beginning again */
+	}
+	return parse(argc, argv, short_options, long_options, NULL);
+}
+
 bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit)
 {
 	switch (opt) {

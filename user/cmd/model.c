@@ -87,8 +87,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	const char *against = NULL;
 	int opt, exit;
 
-	while ((opt = getopt_long(argc, argv, ":" CMD_COMMON_SHORT,
-				  long_options, NULL)) >= 0) {
+	while ((opt = cmd_getopt(getopt_long, argc, argv, ":" CMD_COMMON_SHORT,
+				 long_options)) >= 0) {
 		if (opt == OPT_FULL)
 			options.full_render = true;
 		else if (opt == OPT_AGAINST)

@@ -255,8 +255,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	struct slotscope_error err = {};
 	int opt, exit;
 
-	while ((opt = getopt_long(argc, argv, "+:o:" CMD_COMMON_SHORT,
-				  long_options, NULL)) >= 0) {
+	while ((opt = cmd_getopt(getopt_long, argc, argv,
+				 "+:o:" CMD_COMMON_SHORT, long_options)) >= 0) {
 		switch (opt) {
 		case OPT_PID:
 			if (cmd_parse_pid(optarg, &options.pid, &err))

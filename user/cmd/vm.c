@@ -189,8 +189,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	config.kvm = &vm.kvm;
 	/* "long only", so that QEMU's own -bios FILE works too */
 	while (!ret &&
-	       (opt = getopt_long_only(argc, argv, ":" CMD_COMMON_SHORT "M:m:",
-				       options, NULL)) != -1) {
+	       (opt = cmd_getopt(getopt_long_only, argc, argv,
+				 ":" CMD_COMMON_SHORT "M:m:", options)) != -1) {
 		switch (opt) {
 		case 'M':
 			ret = config_machine(&config, optarg, &err);
