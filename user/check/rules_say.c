@@ -306,8 +306,8 @@ static void say_done(char *buf, size_t size, const struct slot_request *r,
 		[REQUEST_CREATES - REQUEST_RULES] = "it creates slot",
 		[REQUEST_DELETES - REQUEST_RULES] = "it deletes slot",
 		[REQUEST_MOVES - REQUEST_RULES] = "it moves slot",
-		[REQUEST_REFLAGS - REQUEST_RULES] = "it changes the dirty log "
-						    "of slot",
+		[REQUEST_REFLAGS - REQUEST_RULES] =
+			"it changes the dirty log of slot",
 		[REQUEST_NOTHING - REQUEST_RULES] =
 			"it changes nothing of slot",
 	};

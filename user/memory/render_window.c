@@ -141,9 +141,12 @@ static int by_start(const void *a, const void *b)
 
 static void sort_ranges(struct flat_ranges *ranges, size_t first)
 {
-	struct flat_range *list = ranges->list + first;
 	size_t nr = ranges->nr - first, i;
+	struct flat_range *list;
 
+	if (!nr) /* and then perhaps no list */
+		return;
+	list = ranges->list + first;
 	for (i = 1; i < nr; i++)
 		if (list[i].addr < list[i - 1].addr)
 			break;

@@ -198,7 +198,7 @@ void narrate_leave(struct narrate_scope *scope);
 
 /* The same for a step that is known only then */
 #define NARRATE_ID(id, watch, object, ...)                                    \
-	__attribute__((cleanup(narrate_leave))) struct narrate_scope          \
+	__attribute__((cleanup(narrate_leave), unused)) struct narrate_scope  \
 	NARRATE_SCOPE(__LINE__) =                                             \
 		narrating() ? narrate_enter(id, watch, object, __VA_ARGS__) : \
 			      (struct narrate_scope)                          \
