@@ -205,20 +205,123 @@ static void test_repeated_names(void **state)
 		NULL);
 }
 
-/* The same without owners: the first is taken, and that is said */
+/* The same without owners: where it may be either the first is taken, and that is said */
 static void test_repeated_names_without_owners(void **state)
 {
 	expect_flat("address-space: memory\n"
 		    "  " A "-" D " (prio 0, i/o): system\n"
-		    "    " A "-" B " (prio 0, ram): alias a @r " A "-" B "\n"
-		    "    " C "-" D " (prio 0, ram): alias b @r " A "-" B "\n\n"
+		    "    " A "-" A " (prio 0, ram): alias a @r " A "-" A "\n"
+		    "    " B "-" B " (prio 0, ram): alias b @r " A "-" A "\n"
+		    "    " C "-" D " (prio 0, ram): alias c @r " C "-" D "\n\n"
 		    "memory-region: r\n  " A "-" B " (prio 0, ram): r\n\n"
-		    "memory-region: r\n  " A "-" B " (prio 1, ram): r\n\n",
+		    "memory-region: r\n  " A "-" D " (prio 0, ram): r\n\n",
+		    "FlatView #0\n AS \"memory\", root: system\n"
+		    " Root memory region: system\n"
+		    "  " A "-" A " (prio 0, ram): r\n"
+		    "  " B "-" B " (prio 0, ram): r\n"
+		    "  " C "-" D " (prio 0, ram): r @" C "\n\n",
+		    "regions are named r: alias b");
+}
+
+/*
+ * Of equal priority the newest hides the others, and which that is shows at one
+ * address alone. The later one is taken for the newer
+ */
+static void test_overlap(void **state)
+{
+	expect_flat("address-space: memory\n"
+		    "  " A "-" D " (prio 0, i/o): system owner:{obj x}\n"
+		    "    " A "-" D " (prio 0, rom): rom owner:{dev id=a}\n"
+		    "    " C "-" D " (prio 0, i/o): dev owner:{dev id=b}\n\n",
+		    "FlatView #0\n AS \"memory\", root: system\n"
+		    " Root memory region: system\n"
+		    "  " A "-" B " (prio 0, rom): rom\n"
+		    "  " C "-" D " (prio 0, i/o): dev\n\n",
+		    "dev at " C " is newer than rom at " A);
+}
+
+/* What devices have at one address elsewhere tells which of them is the newer */
+static void test_overlap_of_devices(void **state)
+{
+	expect_flat("address-space: memory\n"
+		    "  " A "-" D " (prio 0, i/o): system owner:{obj x}\n"
+		    "    " A "-" D " (prio 0, i/o): big owner:{dev id=a}\n"
+		    "    " C "-" D " (prio 0, i/o): small owner:{dev id=b}\n\n"
+		    "address-space: other\n"
+		    "  " A "-" D " (prio 0, i/o): bus owner:{obj x}\n"
+		    "    " A "-" B " (prio 1, i/o): new owner:{dev id=a}\n"
+		    "    " A "-" D " (prio 1, i/o): old owner:{dev id=b}\n\n",
+		    "FlatView #0\n AS \"memory\", root: system\n"
+		    " Root memory region: system\n"
+		    "  " A "-" D " (prio 0, i/o): big\n\n"
+		    "FlatView #1\n AS \"other\", root: bus\n"
+		    " Root memory region: bus\n"
+		    "  " A "-" B " (prio 1, i/o): new\n"
+		    "  " C "-" D " (prio 1, i/o): old @" C "\n\n",
+		    NULL);
+}
+
+#define DMA_TREE                             \
+	"  " A "-" D " (prio 0, i/o): dma\n" \
+	"    " C "-" D " (prio 0, i/o): iommu\n\n"
+#define DMA(n) "address-space: dma" n "\n" DMA_TREE
+#define DMA_VIEW                     \
+	" Root memory region: dma\n" \
+	"  " C "-" D " (prio 0, i/o): iommu\n\n"
+
+/*
+ * A text that prints a root once for all its address spaces has as many roots as
+ * it prints, though two of them be alike
+ */
+static void test_roots_that_are_alike(void **state)
+{
+	static const char tree[] =
+		"address-space: cpu-memory-0\naddress-space: memory\n"
+		"  " A "-" D " (prio 0, i/o): system\n\n" DMA("0")
+			DMA("1") "address-space: pci\n"
+				 "  " A "-" D " (prio 0, i/o): master\n"
+				 "    " A "-" D
+				 " (prio 0, i/o): alias bus @dma " A "-" D
+				 "\n\n"
+				 "memory-region: dma\n" DMA_TREE;
+
+	expect_flat(tree,
+		    "FlatView #0\n AS \"memory\", root: system\n"
+		    " AS \"cpu-memory-0\", root: system\n"
+		    " Root memory region: (none)\n  No rendered FlatView\n\n"
+		    "FlatView #1\n AS \"dma0\", root: dma\n"
+		    " AS \"pci\", root: master\n" DMA_VIEW
+		    "FlatView #2\n AS \"dma1\", root: dma\n" DMA_VIEW,
+		    "dma0 is the one whose root an alias shows");
+}
+
+/* Where each is printed for itself, they are one */
+static void test_root_of_two_spaces(void **state)
+{
+	expect_flat(DMA("0") DMA("1"),
+		    "FlatView #0\n AS \"dma0\", root: dma\n"
+		    " AS \"dma1\", root: dma\n" DMA_VIEW,
+		    NULL);
+}
+
+/* As many sections are left as aliases: each alias has one of its own */
+static void test_one_section_for_each_alias(void **state)
+{
+	expect_flat("address-space: memory\n"
+		    "  " A "-" D " (prio 0, i/o): system owner:{obj x}\n"
+		    "    " A "-" B " (prio 0, ram): alias a @r " A "-" B
+		    " owner:{dev id=a}\n"
+		    "    " C "-" D " (prio 0, ram): alias b @r " C "-" D
+		    " owner:{dev id=b}\n\n"
+		    "memory-region: r\n  " A "-" B
+		    " (prio 0, ram): r owner:{obj x}\n\n"
+		    "memory-region: r\n  " A "-" D
+		    " (prio 0, ram): r owner:{obj x}\n\n",
 		    "FlatView #0\n AS \"memory\", root: system\n"
 		    " Root memory region: system\n"
 		    "  " A "-" B " (prio 0, ram): r\n"
-		    "  " C "-" D " (prio 0, ram): r\n\n",
-		    "regions are named r: alias b");
+		    "  " C "-" D " (prio 0, ram): r @" C "\n\n",
+		    NULL);
 }
 
 /* Newer QEMUs print "container" for what is mapped nowhere, registers as well */
@@ -288,6 +391,13 @@ static void test_impossible_trees(void **state)
 			 " (prio 0, i/o): alias y @z " A "-" B "\n\n"
 			 "memory-region: z\n  " A "-" B
 			 " (prio 0, i/o): alias z @y " A "-" B "\n\n" },
+		/* A window to what it is in itself, as some Arm boards have */
+		{ EINVAL,
+		  "address-space: a\n  " A "-" D " (prio 0, i/o): board\n    " C
+		  "-" D " (prio 0, i/o): alias x @board " A "-" B "\n\n"
+		  "memory-region: board\n  " A "-" D
+		  " (prio 0, i/o): board\n    " C "-" D
+		  " (prio 0, i/o): alias x @board " A "-" B "\n\n" },
 		/* 2^64 bytes of RAM */
 		{ EINVAL, "address-space: a\n  " A "-ffffffffffffffff"
 			  " (prio 0, ram): x\n\n" },
@@ -351,6 +461,11 @@ int main(void)
 		NEEDS_FIXTURES(test_shared_poor_texts),
 		cmocka_unit_test(test_repeated_names),
 		cmocka_unit_test(test_repeated_names_without_owners),
+		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_overlap_of_devices),
+		cmocka_unit_test(test_roots_that_are_alike),
+		cmocka_unit_test(test_root_of_two_spaces),
+		cmocka_unit_test(test_one_section_for_each_alias),
 		cmocka_unit_test(test_container_kind),
 		cmocka_unit_test(test_rights),
 		cmocka_unit_test(test_disabled_target),

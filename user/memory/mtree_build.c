@@ -8,6 +8,7 @@
 
 #include "memory/mtree_hints.h"
 #include "memory/mtree_match.h"
+#include "memory/mtree_order.h"
 
 struct builder {
 	const struct mtree_tree *tree;
@@ -15,7 +16,8 @@ struct builder {
 	struct memory_model *model;
 	struct memory_region **regions; /* of the nodes that are built */
 	bool *pending;			/* aliases whose target comes first */
-	struct memory_region *nothing;	/* stands for what is not shown */
+	struct mtree_order order;
+	struct memory_region *nothing; /* stands for what is not shown */
 	size_t childless; /* taken for registers: no part of theirs is shown */
 	FILE *notes;
 	struct slotscope_error *err;
@@ -162,15 +164,11 @@ static int create_alias(struct builder *b, int32_t i)
 	return ret ? ret : set_attributes(b, i, hints);
 }
 
-/*
- * Children are mapped from the last to the first: of those with equal priority
- * the newest hides the others, and QEMU prints it first.
- */
 static int map_children(struct builder *b, int32_t parent)
 {
 	const struct mtree_node *nodes = b->tree->nodes;
 	int32_t i, *children;
-	size_t nr = 0;
+	size_t k, nr = 0;
 	int ret = 0;
 
 	for (i = -1; (i = mtree_next_child(b->tree, parent, i)) >= 0;)
@@ -183,8 +181,9 @@ static int map_children(struct builder *b, int32_t parent)
 	nr = 0;
 	for (i = -1; (i = mtree_next_child(b->tree, parent, i)) >= 0;)
 		children[nr++] = i;
-	while (nr-- && !ret) {
-		i = children[nr];
+	mtree_order_children(&b->order, children, nr, b->notes);
+	for (k = 0; k < nr && !ret; k++) {
+		i = children[k];
 		ret = memory_region_add_subregion_overlap(
 			b->regions[parent],
 			nodes[i].start - nodes[parent].start, nodes[i].priority,
@@ -271,14 +270,9 @@ static int create_spaces(struct builder *b)
 	qsort(order, nr, sizeof(*order), compare_ages);
 	for (i = 0; i < nr && !ret; i++) {
 		const struct mtree_as *space = &spaces[order[i].nr];
-		int32_t node = mtree_section_root(b->tree, space->section);
+		int32_t node = b->match->root[space->section];
 
-		if (node >= 0) {
-			node = b->match->region[b->match->class[node]];
-			root = b->regions[node];
-		} else {
-			root = b->nothing;
-		}
+		root = node < 0 ? b->nothing : b->regions[node];
 		ret = address_space_create(b->model, space->name, root, &as,
 					   b->err);
 	}
@@ -341,6 +335,10 @@ static int build(struct builder *b)
 		ret = for_each(b, true, create_alias_once);
 	if (!ret)
 		ret = for_each(b, false, map_children);
+	/* Of several with one name the wrong one was taken */
+	if (ret == -ELOOP && !b->tree->owned)
+		error_next(b->err, "names repeat: give what 'info mtree -o -D' "
+				   "prints, which tells owners");
 	if (!ret)
 		ret = create_spaces(b);
 	return ret ? ret : memory_model_commit(b->model, b->err);
@@ -369,12 +367,13 @@ int mtree_build(const struct mtree_tree *tree, FILE *notes,
 		goto out_match;
 	b.regions = calloc(tree->nr_nodes + 1, sizeof(*b.regions));
 	b.pending = calloc(tree->nr_nodes + 1, sizeof(*b.pending));
-	if (b.regions && b.pending)
+	if (b.regions && b.pending && !mtree_order_init(&b.order, tree))
 		ret = build(&b);
 	else
 		ret = error_set(err, ENOMEM, "rebuild the tree");
 	if (!ret)
 		note_disabled(&b);
+	mtree_order_deinit(&b.order);
 	free(b.pending);
 	free(b.regions);
 	if (ret)

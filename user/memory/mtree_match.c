@@ -123,177 +123,137 @@ static int classify(const struct mtree_tree *tree, int32_t *class)
 /* Sections */
 
 /*
- * A section that repeats what stands elsewhere is not built: a root that is also
- * mapped (it has a parent somewhere), or that had a section before: as an
- * address space's root, which older QEMUs print for each of them.
+ * Does the text print the tree of a root once, for all its address spaces? Older
+ * QEMUs print it for each; and there are always some that share one.
  */
-static int choose_sections(const struct mtree_tree *tree,
-			   struct mtree_match *out)
+static bool prints_roots_once(const struct mtree_tree *tree)
 {
-	bool *mapped = calloc(tree->nr_nodes, sizeof(*mapped)); /* by class */
-	int32_t root, i;
+	size_t i;
+
+	for (i = 1; i < tree->nr_as; i++)
+		if (tree->as[i].section == tree->as[i - 1].section)
+			return true;
+	return false;
+}
+
+/* Sections of address spaces whose roots are alike; by class, and by section */
+struct alike {
+	int32_t *first; /* that no alias was taken to show; -1 after the last */
+	int32_t *next;
+};
+
+static void list_alike(const struct mtree_tree *tree, const int32_t *class,
+		       const bool *mapped, struct alike *alike)
+{
+	bool once = prints_roots_once(tree);
+	int32_t root;
 	size_t s;
 
-	if (!mapped)
-		return -ENOMEM;
-	for (i = 0; i < (int32_t)tree->nr_nodes; i++)
-		if (!tree->nodes[i].hidden && tree->nodes[i].parent >= 0)
-			mapped[out->class[i]] = true;
-	for (s = 0; s < tree->nr_sections; s++) {
+	memset(alike->first, 0xff, tree->nr_nodes * sizeof(*alike->first));
+	for (s = tree->nr_sections; s-- > 0;) {
 		root = mtree_section_root(tree, s);
-		if (root < 0 || out->region[out->class[root]] >= 0 ||
-		    mapped[out->class[root]])
+		if (root < 0 || tree->sections[s].name || mapped[class[root]])
 			continue;
-		out->build[s] = true;
-		out->region[out->class[root]] = root;
+		alike->next[s] = once ? alike->first[class[root]] : -1;
+		alike->first[class[root]] = s;
 	}
-	for (s = 0; s < tree->nr_sections; s++) {
-		const struct mtree_section *section = &tree->sections[s];
+}
 
-		if (!out->build[s])
-			continue;
-		for (i = section->first;
-		     i < (int32_t)(section->first + section->nr); i++)
+static const char *name_of_space(const struct mtree_tree *tree, size_t section)
+{
+	size_t i;
+
+	for (i = 0; i < tree->nr_as; i++)
+		if (tree->as[i].section == section)
+			return tree->as[i].name;
+	return "";
+}
+
+/*
+ * A section that repeats what stands elsewhere is not built: a root that is also
+ * mapped (it has a parent somewhere), or that is an address space's. Two sections
+ * of either kind are of two regions, however alike; but older QEMUs print a root
+ * for each address space. Which of several that are alike an alias's target is,
+ * is not told: the first that is not yet one.
+ */
+static void choose_section(const struct mtree_tree *tree, size_t s,
+			   struct alike *alike, FILE *notes,
+			   struct mtree_match *out)
+{
+	int32_t root = mtree_section_root(tree, s);
+	int32_t class = out->class[root], first = alike->first[class];
+
+	if (tree->sections[s].name && first >= 0) {
+		out->root[s] = mtree_section_root(tree, first);
+		alike->first[class] = alike->next[first];
+		if (notes && alike->next[first] >= 0)
+			fprintf(notes,
+				"of the address spaces with a root like %s, "
+				"%s is the one whose root an alias shows\n",
+				tree->sections[s].name,
+				name_of_space(tree, first));
+	} else if (!tree->sections[s].name && first >= 0 &&
+		   first < (int32_t)s && alike->next[first] < 0) {
+		out->root[s] = mtree_section_root(tree, first);
+	} else {
+		out->build[s] = true;
+		out->root[s] = root;
+		if (out->region[class] < 0)
+			out->region[class] = root;
+	}
+}
+
+/* What stands within the sections that are built */
+static void choose_regions(const struct mtree_tree *tree,
+			   struct mtree_match *out)
+{
+	int32_t i, end;
+	size_t s;
+
+	for (s = 0; s < tree->nr_sections; s++) {
+		i = tree->sections[s].first;
+		end = i + tree->sections[s].nr;
+		for (; out->build[s] && i < end; i++)
 			if (!tree->nodes[i].hidden &&
 			    out->region[out->class[i]] < 0)
 				out->region[out->class[i]] = i;
 	}
+}
+
+static int choose_sections(const struct mtree_tree *tree, FILE *notes,
+			   struct mtree_match *out)
+{
+	bool *mapped = calloc(tree->nr_nodes, sizeof(*mapped)); /* by class */
+	struct alike alike = {
+		.first = calloc(tree->nr_nodes, sizeof(*alike.first)),
+		.next = calloc(tree->nr_sections, sizeof(*alike.next)),
+	};
+	int32_t root, i;
+	int ret = -ENOMEM;
+	size_t s;
+
+	if (!mapped || !alike.first || !alike.next)
+		goto out;
+	for (i = 0; i < (int32_t)tree->nr_nodes; i++)
+		if (!tree->nodes[i].hidden && tree->nodes[i].parent >= 0)
+			mapped[out->class[i]] = true;
+	list_alike(tree, out->class, mapped, &alike);
+	for (s = 0; s < tree->nr_sections; s++) {
+		root = mtree_section_root(tree, s);
+		if (root >= 0 && !mapped[out->class[root]])
+			choose_section(tree, s, &alike, notes, out);
+	}
+	choose_regions(tree, out);
+	for (s = 0; s < tree->nr_sections; s++) {
+		root = mtree_section_root(tree, s);
+		if (root >= 0 && out->root[s] < 0)
+			out->root[s] = out->region[out->class[root]];
+	}
+	ret = 0;
+out:
+	free(alike.next);
+	free(alike.first);
 	free(mapped);
-	return 0;
-}
-
-/* Aliases */
-
-/*
- * QEMU gives a region its section when the first alias of it is reached, in the
- * order of the text. So each alias shows a region whose section was claimed by
- * an alias before it, or the next one.
- */
-struct resolver {
-	const struct mtree_tree *tree;
-	struct mtree_match *match;
-	FILE *notes;
-	int32_t *by_class; /* class of an alias -> section, or -1 */
-	size_t next;	   /* first section that nobody has claimed */
-};
-
-static bool same_owner(const struct mtree_node *a, const struct mtree_node *b)
-{
-	return a->owner && b->owner && strcmp(a->owner, b->owner) == 0;
-}
-
-/* Nothing shows what it is itself in */
-static bool contains(const struct resolver *r, size_t s, int32_t node)
-{
-	const struct mtree_section *section = &r->tree->sections[s];
-
-	return (size_t)node >= section->first &&
-	       (size_t)node < section->first + section->nr;
-}
-
-/* Could section @s be what alias @node shows? */
-static bool fits(const struct resolver *r, size_t s, int32_t node)
-{
-	const struct mtree_section *section = &r->tree->sections[s];
-	const struct mtree_node *alias = &r->tree->nodes[node];
-	int32_t root = mtree_section_root(r->tree, s);
-
-	if (!section->name || strcmp(section->name, alias->alias) ||
-	    contains(r, s, node))
-		return false;
-	/* An alias is printed with the kind of its target */
-	return root < 0 || r->tree->rights ||
-	       r->tree->nodes[root].kind == alias->kind;
-}
-
-static bool has_owner(const struct resolver *r, size_t s,
-		      const struct mtree_node *alias)
-{
-	int32_t root = mtree_section_root(r->tree, s);
-
-	return root >= 0 && same_owner(&r->tree->nodes[root], alias);
-}
-
-/*
- * The section of what @alias shows, or -1. One of several is chosen by its
- * owner: a device's windows show what is the device's.
- */
-static ssize_t find_target(struct resolver *r, int32_t node)
-{
-	const struct mtree_node *alias = &r->tree->nodes[node];
-	bool next_fits = r->next < r->tree->nr_sections &&
-			 fits(r, r->next, node);
-	ssize_t known = -1;
-	size_t s, nr_known = 0;
-
-	for (s = 0; s < r->next; s++) {
-		if (!fits(r, s, node))
-			continue;
-		if (has_owner(r, s, alias))
-			return s;
-		known = s;
-		nr_known++;
-	}
-	if (next_fits && (known < 0 || has_owner(r, r->next, alias)))
-		return r->next;
-	if (known >= 0) {
-		if (r->notes && nr_known + next_fits > 1)
-			fprintf(r->notes,
-				"%zu regions are named %s: alias %s is taken "
-				"to show the last one before it\n",
-				nr_known + next_fits, alias->alias,
-				alias->name);
-		return known;
-	}
-	/* Claimed by an alias that is disabled and not shown: without -D */
-	for (s = r->next; s < r->tree->nr_sections; s++)
-		if (fits(r, s, node))
-			return s;
-	return -1;
-}
-
-static int resolve_alias(struct resolver *r, int32_t node,
-			 struct slotscope_error *err)
-{
-	const struct mtree_node *alias = &r->tree->nodes[node];
-	int32_t class = r->match->class[node], root;
-	ssize_t s = r->by_class[class];
-
-	/* Alike, it shows the same; but not where that is around it */
-	if (s < 0 || contains(r, s, node))
-		s = find_target(r, node);
-	if (s < 0) {
-		error_set(err, EINVAL, "find what alias %s of info mtree shows",
-			  alias->name);
-		error_why(err, "there is no memory-region section for %s",
-			  alias->alias);
-		return error_next(err, "is the text cut off? Give all of it, "
-				       "best of 'info mtree -o -D'");
-	}
-	if (s >= (ssize_t)r->next)
-		r->next = s + 1;
-	r->by_class[class] = s;
-	/* Without root the section is of a disabled region, not shown */
-	root = mtree_section_root(r->tree, s);
-	if (root >= 0)
-		r->match->target[node] =
-			r->match->region[r->match->class[root]];
-	return 0;
-}
-
-static int resolve_all(struct resolver *r, struct slotscope_error *err)
-{
-	int32_t i;
-	int ret = 0;
-
-	while (r->next < r->tree->nr_sections &&
-	       !r->tree->sections[r->next].name)
-		r->next++;
-	for (i = 0; i < (int32_t)r->tree->nr_nodes; i++)
-		r->by_class[i] = r->match->target[i] = -1;
-	for (i = 0; i < (int32_t)r->tree->nr_nodes && !ret; i++)
-		if (r->tree->nodes[i].alias)
-			ret = resolve_alias(r, i, err);
 	return ret;
 }
 
@@ -306,7 +266,6 @@ static void *array(size_t nr, size_t size)
 int mtree_match(const struct mtree_tree *tree, FILE *notes,
 		struct mtree_match *out, struct slotscope_error *err)
 {
-	struct resolver r = { .tree = tree, .match = out, .notes = notes };
 	size_t n = tree->nr_nodes;
 	int ret = 0;
 
@@ -319,23 +278,24 @@ int mtree_match(const struct mtree_tree *tree, FILE *notes,
 		.class = array(n, sizeof(*out->class)),
 		.region = array(n, sizeof(*out->region)),
 		.build = array(tree->nr_sections, sizeof(*out->build)),
+		.root = array(tree->nr_sections, sizeof(*out->root)),
 		.target = array(n, sizeof(*out->target)),
 	};
-	r.by_class = array(n, sizeof(*r.by_class));
-	if (!out->class || !out->region || !out->build || !out->target ||
-	    !r.by_class)
+	if (!out->class || !out->region || !out->build || !out->root ||
+	    !out->target)
 		ret = -ENOMEM;
+	if (!ret)
+		memset(out->root, 0xff, tree->nr_sections * sizeof(*out->root));
 	if (!ret && n) {
 		memset(out->region, 0xff, n * sizeof(*out->region));
 		ret = classify(tree, out->class);
 	}
 	if (!ret && n)
-		ret = choose_sections(tree, out);
+		ret = choose_sections(tree, notes, out);
 	if (ret)
 		error_set(err, -ret, "match the regions of info mtree");
 	else
-		ret = resolve_all(&r, err);
-	free(r.by_class);
+		ret = mtree_resolve(tree, notes, out, err);
 	if (ret)
 		mtree_match_deinit(out);
 	return ret;
@@ -346,6 +306,7 @@ void mtree_match_deinit(struct mtree_match *match)
 	free(match->class);
 	free(match->region);
 	free(match->build);
+	free(match->root);
 	free(match->target);
 	memset(match, 0, sizeof(*match));
 }

@@ -19,6 +19,8 @@
  * @region:  of each class: the node that stands for it, the one to build
  * @build:   of each section: build the regions of its nodes. Those of the other
  *	     sections stand in one of these as well
+ * @root:    of each section: the node that stands for its root; -1 if that is
+ *	     not shown
  * @target:  of each node: the node that stands for what it shows; -1 if it is
  *	     no alias, or shows what is disabled and not in the text
  */
@@ -26,6 +28,7 @@ struct mtree_match {
 	int32_t *class;
 	int32_t *region;
 	bool *build;
+	int32_t *root;
 	int32_t *target;
 };
 
@@ -38,6 +41,14 @@ struct mtree_match {
 int mtree_match(const struct mtree_tree *tree, FILE *notes,
 		struct mtree_match *out, struct slotscope_error *err);
 void mtree_match_deinit(struct mtree_match *match);
+
+/**
+ * mtree_resolve() - the last part of mtree_match(): fill @match->target
+ *
+ * Return: as mtree_match().
+ */
+int mtree_resolve(const struct mtree_tree *tree, FILE *notes,
+		  struct mtree_match *match, struct slotscope_error *err);
 
 /** mtree_section_root() - index of its root, or -1 if that is not shown */
 int32_t mtree_section_root(const struct mtree_tree *tree, size_t section);
