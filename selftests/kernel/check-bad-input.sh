@@ -145,6 +145,24 @@ for delay in 0 0.02 0.05 0.1 0.2 0.3; do
 	wait
 done
 
+# VMs that come and go while they are listed: none of them could not be read
+python3 -c '
+import fcntl, os, time
+kvm = os.open("/dev/kvm", os.O_RDWR)
+while True:
+    vm = fcntl.ioctl(kvm, 0xae01, 0)
+    time.sleep(0.004)
+    os.close(vm)' &
+vm=$!
+sleep 0.5
+statuses=
+for ((i = 0; i < 20; i++)); do
+	run slotscope list
+	statuses+=$status
+done
+is "${statuses//0/}" "" "list: VMs that end meanwhile are left out"
+end_vm
+
 # No KVM
 rmmod slotscope
 modprobe -r kvm_amd kvm

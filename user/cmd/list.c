@@ -39,6 +39,45 @@ static void say_why(const struct slotscope_error *err)
 		fprintf(stderr, "slotscope: %s: %s\n", err->tried, err->why);
 }
 
+/* Return: false if the VM has ended; *@out is NULL if it could not be read */
+static bool read_state(const struct listing *listing,
+		       const struct process *process, const struct vm_id *id,
+		       struct slot_state **out)
+{
+	struct slotscope_error err = {};
+	struct slot_state *state;
+
+	*out = NULL;
+	state = listing->have_view ? malloc(sizeof(*state)) : NULL;
+	if (!state)
+		return true;
+	if (!kernel_view_read(&listing->view, process, id, state, &err)) {
+		*out = state;
+		return true;
+	}
+	slot_state_deinit(state);
+	free(state);
+	switch (err.code) {
+	case ESRCH:
+	case ENOENT:
+	case EBADF:
+	case EBADFD:
+		return false;
+	default:
+		say_why(&err);
+		return true;
+	}
+}
+
+static void row_deinit(struct vm_row *row)
+{
+	free(row->comm);
+	free(row->qmp);
+	if (row->state)
+		slot_state_deinit(row->state);
+	free(row->state);
+}
+
 /* A VM that ends while it is looked at is no failure of ours: it is left out */
 static int add_vm(struct listing *listing, const struct process *process,
 		  int fd)
@@ -59,14 +98,9 @@ static int add_vm(struct listing *listing, const struct process *process,
 		return -ENOMEM;
 	if (!qmp_socket_find(process, qmp, &err))
 		row.qmp = strdup(qmp);
-	if (listing->have_view)
-		row.state = malloc(sizeof(*row.state));
-	if (row.state && kernel_view_read(&listing->view, process, &row.id,
-					  row.state, &err)) {
-		say_why(&err);
-		slot_state_deinit(row.state);
-		free(row.state);
-		row.state = NULL;
+	if (!read_state(listing, process, &row.id, &row.state)) {
+		row_deinit(&row);
+		return 0;
 	}
 	if (!row.state)
 		listing->unread++;
@@ -119,13 +153,8 @@ static void listing_deinit(struct listing *listing)
 {
 	size_t i;
 
-	for (i = 0; i < listing->nr; i++) {
-		free(listing->rows[i].comm);
-		free(listing->rows[i].qmp);
-		if (listing->rows[i].state)
-			slot_state_deinit(listing->rows[i].state);
-		free(listing->rows[i].state);
-	}
+	for (i = 0; i < listing->nr; i++)
+		row_deinit(&listing->rows[i]);
 	free(listing->rows);
 	if (listing->have_view)
 		kernel_view_close(&listing->view);
