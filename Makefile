@@ -13,7 +13,7 @@ help:
 	@echo 'make demo     install what is needed, boot the lab, check a real QEMU and our own VMM'
 	@echo 'make check    all tests (T=WORD: those whose name has WORD; K="6.12": on these kernels)'
 	@echo 'make check-long  10 million random calls of the memory model'
-	@echo 'make fuzz     fuzz the readers of logs and of info mtree for a minute each (SECONDS=N)'
+	@echo 'make fuzz     fuzz the readers of logs, of info mtree and of QMP, a minute each (SECONDS=N)'
 	@echo 'make bench    what changes of the memory model, a VM and its slots cost'
 	@echo 'make          the slotscope program, build/user/slotscope'
 	@echo 'make kmod     the module, against KDIR ($(KDIR))'
