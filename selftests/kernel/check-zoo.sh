@@ -81,6 +81,11 @@ kind pc.ram -M q35,smm=off -m 5G
 kind r1 -M q35 -m 128M -smp 2 -object memory-backend-ram,id=r0,size=64M \
 	-object memory-backend-memfd,id=r1,size=64M,share=on \
 	-numa node,memdev=r0 -numa node,memdev=r1
+kind vm0 -M q35 -m 64M,maxmem=2G -object memory-backend-ram,id=vm0,size=1G \
+	-device virtio-mem-pci,memdev=vm0,requested-size=256M
+kind r0 -M none -m 64M -object memory-backend-ram,id=r0,size=64M \
+	-machine memory-backend=r0
+kind pc.ram -M pc -m 3584M -accel kvm,dirty-ring-size=1024
 kind nv0 -M pc,nvdimm=on -m 64M,slots=2,maxmem=1G \
 	-object "memory-backend-file,id=nv0,mem-path=$work/ro.img,size=16M,share=on,readonly=on" \
 	-device nvdimm,memdev=nv0,unarmed=on
