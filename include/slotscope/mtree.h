@@ -78,7 +78,9 @@ int mtree_print(FILE *out, const struct memory_model *model,
  * @first:	 first byte, as a guest address
  * @last:	 last byte; equal to @first for size 1
  * @priority:	 of the region in its container
- * @kind:	 MTREE_ROM also for RAM that is only shown read-only
+ * @kind:	 MTREE_ROM also for RAM that is only shown read-only; never
+ *		 MTREE_CONTAINER, which newer QEMUs call registers that are
+ *		 an address space's root
  * @nonvolatile: or shown through something that is
  * @kvm:	 QEMU's own slot table has it; nothing that MODEL may build on
  * @name:	 of the region

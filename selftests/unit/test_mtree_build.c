@@ -337,6 +337,23 @@ static void test_container_kind(void **state)
 		    NULL);
 }
 
+/* The BIOS below 1 MiB of a flash, which itself can be written */
+static void test_isa_bios_of_flash(void **state)
+{
+	expect_flat("address-space: memory\n"
+		    "  " A "-" D " (prio 0, i/o): system\n"
+		    "    " A "-" B " (prio 1, romd): alias isa-bios @flash " A
+		    "-" B "\n"
+		    "    " C "-" D " (prio 0, romd): flash\n\n"
+		    "memory-region: flash\n"
+		    "  " C "-" D " (prio 0, romd): flash\n\n",
+		    "FlatView #0\n AS \"memory\", root: system\n"
+		    " Root memory region: system\n"
+		    "  " A "-" B " (prio 0, rom): flash\n"
+		    "  " C "-" D " (prio 0, romd): flash\n\n",
+		    NULL);
+}
+
 /* QEMU 2.8: rights only, an alias's own among them */
 static void test_rights(void **state)
 {
@@ -467,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_root_of_two_spaces),
 		cmocka_unit_test(test_one_section_for_each_alias),
 		cmocka_unit_test(test_container_kind),
+		cmocka_unit_test(test_isa_bios_of_flash),
 		cmocka_unit_test(test_rights),
 		cmocka_unit_test(test_disabled_target),
 		cmocka_unit_test(test_impossible_trees),

@@ -76,6 +76,21 @@ static void test_kvm_mark(void **state)
 	mtree_flatviews_deinit(&views);
 }
 
+/* Newer QEMUs call a root "container", though it answers: "io" does */
+static void test_container_range(void **state)
+{
+	struct mtree_flatviews views;
+	struct slotscope_error err;
+
+	assert_int_equal(flat("FlatView #0\n AS \"I/O\", root: io\n"
+			      " Root memory region: io\n" RANGE(
+				      A, B, "container): io") "\n",
+			      &views, &err),
+			 0);
+	assert_int_equal(views.views[0].ranges[0].kind, MTREE_IO);
+	mtree_flatviews_deinit(&views);
+}
+
 /* -d adds a part whose lines are of no concern */
 static void test_dispatch(void **state)
 {
@@ -313,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_flatviews),
 		cmocka_unit_test(test_kvm_mark),
+		cmocka_unit_test(test_container_range),
 		cmocka_unit_test(test_dispatch),
 		cmocka_unit_test(test_bad_flatviews),
 		cmocka_unit_test(test_tree),

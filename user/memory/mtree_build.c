@@ -100,8 +100,13 @@ static int set_attributes(struct builder *b, int32_t i, unsigned int hints)
 {
 	const struct mtree_node *node = &b->tree->nodes[i];
 	struct memory_region *region = b->regions[i];
-	bool readonly = hints & MTREE_HINT_READONLY && node->alias;
+	bool readonly = false;
 	int ret = 0;
+
+	if (node->alias)
+		readonly = hints & MTREE_HINT_READONLY ||
+			   (hints & MTREE_HINT_READONLY_ROMD &&
+			    node->kind == MTREE_ROMD);
 
 	/* QEMU 2.8 printed an alias with rights of its own */
 	if (node->kind == MTREE_RIGHTS)

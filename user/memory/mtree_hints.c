@@ -65,8 +65,9 @@ static const struct {
 	{ "tseg-blackhole", MTREE_HINT_EMPTY },
 	{ "tseg-window", MTREE_HINT_EMPTY },
 
-	/* isa-bios is one too, but only of a pc.bios that is a ROM itself */
 	{ "pam-rom", MTREE_HINT_READONLY },
+	/* Not of isapc's pc.bios, which is RAM; newer QEMUs have it of a flash */
+	{ "isa-bios", MTREE_HINT_READONLY_ROMD },
 
 	{ "pc.ram", MTREE_HINT_RAM },
 	{ "vga.vram", MTREE_HINT_RAM },

@@ -105,7 +105,8 @@ static int add_range(struct mtree_flatviews *out, const struct mtree_line *l)
 		.first = l->start,
 		.last = l->end,
 		.priority = l->priority,
-		.kind = l->kind,
+		/* What answers is no mere container, though mapped nowhere */
+		.kind = l->kind == MTREE_CONTAINER ? MTREE_IO : l->kind,
 		.nonvolatile = l->nonvolatile,
 		.kvm = l->accel,
 		.name = keep(l->name),
