@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 
 #include "host/module.h"
@@ -272,10 +273,17 @@ static void what_is_no_vm(void)
 
 static void the_module_is_not_loaded(void)
 {
+	char cwd[256], wanted[512];
+	struct utsname name;
+
+	ASSERT(getcwd(cwd, sizeof(cwd)) && !uname(&name), "%s",
+	       strerror(errno));
+	snprintf(wanted, sizeof(wanted), "insmod %s/build/kmod/%s/slotscope.ko",
+		 cwd, name.release);
 	ASSERT_ERRNO(__module_unload(MODULE_NAME), 0);
 	EXPECT_EQ(module_open(NULL, &err), -ENOENT);
 	EXPECT(strstr(err.why, "not loaded"), "why: %s", err.why);
-	EXPECT(strstr(err.next, "modprobe"), "next: %s", err.next);
+	EXPECT(strstr(err.next, wanted), "next: %s", err.next);
 	ASSERT_ERRNO(__slotscope_load(), 0);
 }
 
