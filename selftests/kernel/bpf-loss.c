@@ -160,6 +160,7 @@ static void crowd_by(unsigned int avoid, unsigned int nr_calls,
 	struct tracer *tracer = tracer_new(&options);
 	struct slot_log log;
 	size_t told, missing, changes, made = 0;
+	uint64_t twice = 0;
 
 	slot_log_init(&log);
 	ASSERT(child_go(&child), "the child failed");
@@ -174,7 +175,13 @@ static void crowd_by(unsigned int avoid, unsigned int nr_calls,
 		  told, diary_total(diary), changes, made,
 		  (unsigned long long)lost_total(tracer));
 	EXPECT_EQ(told + missing, diary_total(diary));
-	EXPECT_EQ(lost_total(tracer), missing + made - changes);
+	/* A call may be lost twice by fentry: no room for it, its end skipped */
+	if (avoid & 1U << TRACER_KPROBE &&
+	    lost_total(tracer) > missing + made - changes)
+		twice = lost_total(tracer) - (missing + made - changes);
+	EXPECT_EQ(lost_total(tracer), missing + made - changes + twice);
+	EXPECT(twice <= tracer_lost(tracer)->count[SLOT_LOST_MISSED],
+	       "%llu more lost than missing", (unsigned long long)twice);
 	if (some)
 		EXPECT(tracer_lost(tracer)->count[reason] > 10,
 		       "next to nothing was lost so: this is no test");

@@ -6,6 +6,9 @@
  * function than a kretprobe has room for (twice the processors, at least ten);
  * the BPF programs find that out when the thread calls again, and we do when it
  * is gone.
+ *
+ * What is counted is at the least what is missing: an end that is skipped may be
+ * that of a call for which there was no room, and then both are counted.
  */
 #include <errno.h>
 #include <stdio.h>
