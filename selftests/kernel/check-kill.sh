@@ -56,11 +56,20 @@ is "$([ -e "/proc/$child" ] && echo there)" "" "the child ended with the checker
 qemu-system-x86_64 -accel kvm -nodefaults -display none -S -M microvm -m 64M \
 	-qmp "unix:$work/qmp,server=on,wait=off" 2>"$work/qemu.err" &
 vm=$!
-for ((i = 0; i < 200; i++)); do [ ! -S "$work/qmp" ] || break; sleep 0.1; done
+has() { # PID TEXT - is there a descriptor of that kind? Waits for it
+	local i
+	for ((i = 0; i < 200; i++)); do
+		readlink "/proc/$1/fd/"* | grep -q "$2" && return
+		sleep 0.1
+	done
+	diag "process $1 has no $2"
+}
+has $vm kvm-vm
 kill -STOP $vm
 slotscope check --pid $vm >"$work/out" 2>"$work/err" &
 checker=$!
-sleep 3
+has $checker socket
+sleep 1
 kill -INT $checker
 for ((i = 0; i < 60; i++)); do [ -e /proc/$checker/fd/0 ] || break; sleep 0.1; done
 is "$([ -e /proc/$checker/fd/0 ] && echo there)" "" "a signal ends a check that waits for QEMU"
