@@ -3,20 +3,13 @@
 // to two of RAM, for selftests/kernel/vm-dirty.sh.
 // @needs hardware
 #include "guest.h"
+#include "flat32.h"
 
 #define VRAM	 0xe0000000
 #define VRAM_END 0xe0800000
 
 	guest_begin
-	lgdtl	%cs:gdtr
-	movl	%cr0, %eax
-	orl	$1, %eax
-	movl	%eax, %cr0
-	ljmpl	$8, $(0xf0000 + protected)
-	.code32
-protected:
-	movw	$16, %ax
-	movw	%ax, %ds
+	flat32_begin
 	movl	$0x200000, %edi
 	movb	$1, (%edi)
 	movb	$1, 0x1ff000(%edi)
@@ -31,18 +24,6 @@ write:
 	addl	$0x1000, %edi
 	loop	write
 	movb	$1, VRAM_END - 1
-	cli
-halt:
-	hlt
-	jmp	halt
-	.code16
-	.balign	8
-gdt:
-	.quad	0
-	.quad	0x00cf9b000000ffff /* code, known to be accessed: not written to */
-	.quad	0x00cf93000000ffff /* data */
-gdtr:
-	.word	gdtr - gdt - 1
-	.long	0xf0000 + gdt
+	flat32_end
 	guest_done
 	guest_end
