@@ -2,7 +2,7 @@
 /* libFuzzer: any text as an api.log, by both renders, which must agree */
 #include <stdlib.h>
 
-#include "check/replay.h"
+#include "replay/replay.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

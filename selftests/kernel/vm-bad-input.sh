@@ -33,8 +33,8 @@ else
 	skip "no rights" "needs root to become another user"
 fi
 
-refused '2 to 107 bytes' --qmp 'unix:'
-refused '2 to 107 bytes' --qmp "unix:/$(printf '%0200d' 0)"
+refused '1 to 107 bytes' --qmp 'unix:'
+refused '1 to 107 bytes' --qmp "unix:/$(printf '%0200d' 0)"
 refused 'No such file' --qmp unix:/nonexistent/qmp
 
 # No memory: the limit stands for the machine's

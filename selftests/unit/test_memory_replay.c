@@ -9,7 +9,7 @@
 
 #include "mtree_fixture.h"
 
-#include "check/replay.h"
+#include "replay/replay.h"
 
 #define OWN_LOGS "selftests/fixtures/api-log"
 

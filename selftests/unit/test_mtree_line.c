@@ -2,7 +2,7 @@
 /* Single lines of info mtree, as the QEMUs named beside them print them */
 #include "mtree_fixture.h"
 
-#include "memory/mtree_line.h"
+#include "mtree/line.h"
 
 static enum mtree_line_type parse(const char *text, bool flat,
 				  struct mtree_line *line)

@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/grow.h"
 #include "check/pieces.h"
 #include "check/say.h"
-#include "view/grow.h"
 
 /* A piece by the host memory it is about; shrinks as parts are explained */
 struct claim {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "check/pieces.h"
-#include "view/grow.h"
 
 int pieces_add(struct pieces *pieces, const struct piece *piece)
 {

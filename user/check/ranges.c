@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "check/ranges.h"
-#include "view/grow.h"
 
 int spans_add(struct spans *spans, const struct span *span)
 {

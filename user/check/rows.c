@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "check/ranges.h"
 #include "check/say.h"
-#include "view/grow.h"
 
 /* Where a row may have to end: the place after is another thing */
 struct edge {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "check/say.h"
 #include "check/verdict.h"
-#include "view/grow.h"
 
 bool verdict_covers(const struct verdict *verdict, enum view_source view,
 		    uint16_t as_id)

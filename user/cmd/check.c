@@ -6,12 +6,13 @@
 
 #include <slotscope/check.h>
 
-#include "cmd/checker.h"
-#include "cmd/child.h"
+#include "base/clock.h"
 #include "cmd/cmd.h"
-#include "cmd/stop.h"
 #include "kvm/limits.h"
 #include "render/check.h"
+#include "session/checker.h"
+#include "session/child.h"
+#include "session/stop.h"
 
 enum {
 	OPT_PID = CMD_OPT_FIRST_OWN,
@@ -146,7 +147,7 @@ free_findings:
 static int check_once(struct checker *checker, int64_t begin,
 		      struct slotscope_error *err)
 {
-	int at_ms = (int)(now_ms() - begin);
+	int at_ms = (int)(clock_now_ms() - begin);
 	struct sample sample;
 	int ret;
 
@@ -170,9 +171,10 @@ static int check_at_times(const struct check_options *options,
 	if ((options->argv || options->resume) &&
 	    checker_wait_vm(checker, &err))
 		return cmd_fail(&err);
-	begin = now_ms();
+	begin = clock_now_ms();
 	for (i = 0; i < options->nr_at && !stop_requested; i++) {
-		if (checker_wait(checker, begin + options->at_ms[i] - now_ms(),
+		if (checker_wait(checker,
+				 begin + options->at_ms[i] - clock_now_ms(),
 				 &err))
 			return cmd_fail(&err);
 		if (stop_requested)
@@ -299,6 +301,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		if (ret && cmd_common_opt(cmd, opt, argv, &exit))
 			return exit;
 	}
+	options.checker.verbose = cmd_globals.verbose;
 	if (optind < argc)
 		options.argv = argv + optind;
 	if (!options.checker.pid == !options.argv)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/json_value.h"
 #include "cmd/cmd.h"
 #include "host/module.h"
 #include "kvm/kvm.h"
@@ -12,7 +13,6 @@
 #include "render/text.h"
 #include "trace/tracer.h"
 #include "view/json.h"
-#include "view/json_value.h"
 
 static const char help[] =
 	"usage: slotscope doctor [OPTIONS]\n"

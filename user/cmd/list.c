@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "cmd/kernel_view.h"
 #include "host/qmp_socket.h"
 #include "host/vm_fds.h"
 #include "render/vms.h"
+#include "session/kernel_view.h"
 
 static const char help[] =
 	"usage: slotscope list [OPTIONS]\n"
@@ -175,7 +175,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (optind < argc)
 		return cmd_usage(cmd, "extra word \"%s\"", argv[optind]);
 
-	if (kernel_view_open(&listing.view, KERNEL_ANY, NULL, &err))
+	if (kernel_view_open(&listing.view, KERNEL_ANY, NULL,
+			     cmd_globals.verbose, &err))
 		say_why(&err);
 	else
 		listing.have_view = true;

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "check/replay.h"
 #include "cmd/cmd.h"
+#include "replay/replay.h"
 
 /**
  * model_read_text() - read a whole file

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
-#include "cmd/kernel_view.h"
 #include "render/slots.h"
+#include "session/kernel_view.h"
 
 enum { OPT_PID = CMD_OPT_FIRST_OWN, OPT_FD, OPT_FROM };
 
@@ -67,7 +67,8 @@ static int show(const struct slots_options *options)
 		ret = cmd_fail(&err);
 		goto close_process;
 	}
-	ret = kernel_view_open(&view, options->source, NULL, &err);
+	ret = kernel_view_open(&view, options->source, NULL,
+			       cmd_globals.verbose, &err);
 	if (ret) {
 		ret = cmd_fail(&err);
 		goto close_process;

@@ -4,12 +4,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "cmd/child.h"
+#include "base/clock.h"
 #include "cmd/cmd.h"
-#include "cmd/stop.h"
 #include "host/process.h"
 #include "host/vm_fds.h"
 #include "render/events.h"
+#include "session/child.h"
+#include "session/stop.h"
 #include "trace/recording.h"
 #include "trace/tracer.h"
 
@@ -118,14 +119,14 @@ static int read_recording(const char *path)
 static int follow(struct tracer *tracer, const struct process *process,
 		  struct child *child, int for_ms, struct sink *sink)
 {
-	int64_t end = now_ms() + for_ms;
+	int64_t end = clock_now_ms() + for_ms;
 	bool last = false;
 	int ret, wait;
 
 	while (!last) {
 		wait = POLL_MS;
-		if (for_ms >= 0 && end - now_ms() < wait)
-			wait = end > now_ms() ? end - now_ms() : 0;
+		if (for_ms >= 0 && end - clock_now_ms() < wait)
+			wait = end > clock_now_ms() ? end - clock_now_ms() : 0;
 		last = stop_requested || !wait ||
 		       (child && child_ended(child)) || process_alive(process);
 		if (last)

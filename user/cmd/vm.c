@@ -5,13 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_value.h"
 #include "cmd/cmd.h"
 #include "cmd/explain.h"
 #include "kvm/options.h"
 #include "machine/options.h"
 #include "machine/vm.h"
 #include "render/document.h"
-#include "view/json_value.h"
 
 enum {
 	OPT_BIOS = CMD_OPT_FIRST_OWN,

@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "host/maps.h"
 #include "host/proc_file.h"
 
 #define TRIES 5
 
-static uint64_t now_monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
 static int read_once(const struct process *process, struct host_map *out,
 		     struct slotscope_error *err)
 {
-	uint64_t at_ns = now_monotonic();
+	uint64_t at_ns = clock_now();
 	struct proc_text file;
 	int ret;
 

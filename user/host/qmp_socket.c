@@ -11,6 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/unix_address.h"
 #include "host/net_unix.h"
 #include "host/proc_file.h"
 #include "host/qmp_cmdline.h"
@@ -18,9 +19,6 @@
 
 #define CMDLINE_MAX  (4UL << 20) /* the kernel allows a quarter of the stack */
 #define NET_UNIX_MAX (256UL << 20) /* of a million sockets */
-
-static const size_t sizeof_sun_path =
-	sizeof(((struct sockaddr_un *)NULL)->sun_path);
 
 /* A socket of the process that listens, with its descriptor there */
 struct held {
@@ -177,7 +175,7 @@ static int too_long(const char *address, struct slotscope_error *err)
 	error_why(err,
 		  "that is longer than the %zu bytes that a socket's "
 		  "address can have",
-		  sizeof_sun_path - 1);
+		  UNIX_ADDRESS_MAX - 1);
 	return error_next(err, "give it relative to the directory you are in: "
 			       "--qmp PATH");
 }
@@ -224,7 +222,7 @@ static int find(const struct process *process, const struct held_list *held,
 		ret = abstract_address(process, name, address, err);
 	else
 		ret = path_address(process, name, address, err);
-	if (!ret && strlen(address) >= sizeof_sun_path)
+	if (!ret && strlen(address) >= UNIX_ADDRESS_MAX)
 		ret = too_long(address, err);
 	return ret;
 }

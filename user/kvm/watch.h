@@ -8,6 +8,5 @@
 narrate_watch watch_kvm_state; /* struct kvm_state; QEMU's KVMState */
 narrate_watch watch_vcpu;      /* struct vcpu; QEMU's CPUState */
 narrate_watch watch_kvm_run;   /* struct vcpu: what it shares with KVM */
-narrate_watch watch_kvm_slots; /* struct kvm_slots: QEMU's KVMSlots */
 
 #endif

@@ -11,10 +11,11 @@
 
 #include <json-c/json.h>
 
+#include "base/json_value.h"
+#include "base/unix_address.h"
 #include "machine/monitor.h"
 #include "machine/qmp_json.h"
 #include "machine/qmp_server.h"
-#include "view/json_value.h"
 
 /* Beyond it no event waits: more than anyone is late by honestly */
 #define OUT_MAX (1 << 20)
@@ -36,7 +37,7 @@ struct monitor {
 	struct sockaddr_un addr;
 	socklen_t addr_len;
 	bool bound; /* the file is ours to remove */
-	char text[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+	char text[UNIX_ADDRESS_MAX + 1];
 	struct client clients[MONITOR_CLIENTS];
 };
 
@@ -48,7 +49,6 @@ static bool is_abstract(const struct monitor *mon)
 static int set_address(struct monitor *mon, const char *path,
 		       struct slotscope_error *err)
 {
-	size_t len, max = sizeof(mon->addr.sun_path);
 	char own[40];
 
 	if (!path) {
@@ -57,23 +57,15 @@ static int set_address(struct monitor *mon, const char *path,
 	}
 	if (!strncmp(path, "unix:", 5))
 		path += 5;
-	len = strlen(path);
-	/* A path ends in NUL, an abstract address where its length says */
-	if (len < 2 || len > max || (len == max && path[0] != '@')) {
+	if (unix_address(path, &mon->addr, &mon->addr_len)) {
 		error_set(err, EINVAL, "listen on QMP socket \"%.100s\"", path);
-		error_why(err, "its name has to have 2 to %zu bytes", max - 1);
+		error_why(err, "its name has to have 1 to %zu bytes",
+			  UNIX_ADDRESS_MAX - 1);
 		return error_next(err,
 				  "give --qmp unix:PATH with a short path, "
 				  "or no --qmp");
 	}
-	memcpy(mon->text, path, len);
-	mon->addr.sun_family = AF_UNIX;
-	memcpy(mon->addr.sun_path, path, len);
-	mon->addr_len = offsetof(struct sockaddr_un, sun_path) + len;
-	if (is_abstract(mon))
-		mon->addr.sun_path[0] = '\0';
-	else
-		mon->addr_len++;
+	strcpy(mon->text, path);
 	return 0;
 }
 

@@ -5,8 +5,8 @@
 
 #include <json-c/json.h>
 
+#include "base/json_value.h"
 #include "machine/qmp_json.h"
-#include "view/json_value.h"
 
 struct json_object *qmp_wrap(const char *name, struct json_object *value)
 {

@@ -7,11 +7,11 @@
 
 #include <json-c/json.h>
 
+#include "base/json_value.h"
+#include "base/utf8.h"
 #include "machine/hmp.h"
 #include "machine/qmp_json.h"
 #include "machine/qmp_server.h"
-#include "view/json_value.h"
-#include "view/utf8.h"
 
 /* Error classes of QEMU's qapi/error.json */
 #define GENERIC	  "GenericError"

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "kvm/private.h"
 #include "machine/vm_private.h"
 
@@ -25,27 +26,19 @@ static int alloc(void *opaque, const char *name, uint64_t size,
 	return 0;
 }
 
-static uint64_t clock_now(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
 static uint64_t now_ns(void *opaque)
 {
 	const struct vm *vm = opaque;
 
 	if (!vm->clock_at)
 		return vm->clock_ns;
-	return vm->clock_ns + clock_now(CLOCK_MONOTONIC) - vm->clock_at;
+	return vm->clock_ns + clock_now() - vm->clock_at;
 }
 
 void world_clock_run(struct vm *vm)
 {
 	if (!vm->clock_at)
-		vm->clock_at = clock_now(CLOCK_MONOTONIC);
+		vm->clock_at = clock_now();
 }
 
 /* As in QEMU, the guest's time stands still while it is paused */
@@ -57,7 +50,7 @@ void world_clock_stop(struct vm *vm)
 
 static uint64_t wall_s(void *opaque)
 {
-	return clock_now(CLOCK_REALTIME) / 1000000000ULL;
+	return clock_read(CLOCK_REALTIME) / 1000000000ULL;
 }
 
 static void smi(void *opaque, bool first)

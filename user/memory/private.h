@@ -13,10 +13,10 @@
 
 #include <slotscope/memory.h>
 
+#include "base/treap.h"
 #include "memory/dispatch.h"
 #include "memory/flat_tree.h"
 #include "memory/probes.h"
-#include "memory/treap.h"
 
 /* Regions nested deeper than this are refused at the commit that shows them */
 #define MEMORY_MAX_DEPTH  1000

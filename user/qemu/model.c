@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "qemu/hva.h"
 #include "qemu/model.h"
 #include "qemu/model_diff.h"
@@ -293,7 +294,7 @@ static int check_unchanged(struct attempt *a)
 				    mtree_flatviews_find(&now, spaces[i])))
 			a->changed = true;
 	mtree_flatviews_deinit(&now);
-	a->state->coverage.at_ns = now_ns();
+	a->state->coverage.at_ns = clock_now();
 	return 0;
 }
 

@@ -15,7 +15,7 @@
  * @notes:  a line for the first difference in each
  *
  * A difference is no finding about the VM: the text of the tree leaves things
- * out (memory/mtree_hints.h), or our renderer is wrong.
+ * out (mtree/hints.h), or our renderer is wrong.
  *
  * Return: 0 or -ENOMEM; a tree that cannot be rendered is a note.
  */

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "qemu/qmp.h"
 #include "qemu/unix_socket.h"
 
@@ -43,7 +44,7 @@ static void start(struct qmp *q, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(q->doing, sizeof(q->doing), fmt, ap);
 	va_end(ap);
-	q->deadline_ns = now_ns() + q->timeout_ms * 1000000ULL;
+	q->deadline_ns = clock_now() + q->timeout_ms * 1000000ULL;
 	if (q->total_ms && q->deadline_ns > q->end_ns)
 		q->deadline_ns = q->end_ns;
 }
@@ -285,7 +286,7 @@ static int answer(struct qmp *q, struct json_object **result,
 			break;
 		json_object_put(reply);
 		/* Nothing is waited for while events pour in */
-		if (now_ns() >= q->deadline_ns)
+		if (clock_now() >= q->deadline_ns)
 			return no_answer(q, err);
 	}
 	if (!is_ours(q, reply))
@@ -471,7 +472,7 @@ void qmp_limit(struct qmp *q, unsigned int total_ms,
 	       const volatile sig_atomic_t *stop)
 {
 	q->total_ms = total_ms;
-	q->end_ns = now_ns() + total_ms * 1000000ULL;
+	q->end_ns = clock_now() + total_ms * 1000000ULL;
 	q->stop = stop;
 }
 

@@ -9,7 +9,7 @@
 
 #include <slotscope/mtree.h>
 
-#include "memory/mtree_match.h"
+#include "mtree/match.h"
 
 /**
  * struct regions - the regions of a tree, by what a flat view tells of them

@@ -2,24 +2,15 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/unix_address.h"
 #include "qemu/unix_socket.h"
 
 #define STOP_LOOK_NS 200000000ULL
-
-uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 int poll_until(int fd, short events, uint64_t deadline_ns,
 	       const volatile sig_atomic_t *stop)
@@ -27,7 +18,7 @@ int poll_until(int fd, short events, uint64_t deadline_ns,
 	struct pollfd p = { .fd = fd, .events = events };
 
 	for (;;) {
-		uint64_t now = now_ns(), left_ns;
+		uint64_t now = clock_now(), left_ns;
 		struct timespec left;
 		bool last;
 		int n;
@@ -48,29 +39,6 @@ int poll_until(int fd, short events, uint64_t deadline_ns,
 		if (n == 0 && last)
 			return -ETIMEDOUT;
 	}
-}
-
-static int make_address(const char *path, struct sockaddr_un *sun,
-			socklen_t *len, struct slotscope_error *err)
-{
-	size_t n = strlen(path);
-
-	if (n == 0 || n >= sizeof(sun->sun_path)) {
-		error_set(err, n ? ENAMETOOLONG : EINVAL,
-			  "connect to QMP socket '%s'", path);
-		return error_why(err, "a socket's path has 1 to %zu bytes",
-				 sizeof(sun->sun_path) - 1);
-	}
-	memset(sun, 0, sizeof(*sun));
-	sun->sun_family = AF_UNIX;
-	memcpy(sun->sun_path, path, n);
-	*len = sizeof(*sun);
-	if (path[0] == '@') {
-		/* QEMU's abstract addresses are "tight": no padding */
-		sun->sun_path[0] = '\0';
-		*len = offsetof(struct sockaddr_un, sun_path) + n;
-	}
-	return 0;
 }
 
 static int connect_failed(const char *path, int code,
@@ -104,10 +72,13 @@ int unix_connect(const char *path, uint64_t deadline_ns,
 {
 	struct sockaddr_un sun;
 	socklen_t len = 0;
-	int fd, ret = make_address(path, &sun, &len, err);
+	int fd, ret = unix_address(path, &sun, &len);
 
-	if (ret)
-		return ret;
+	if (ret) {
+		error_set(err, ret, "connect to QMP socket '%s'", path);
+		return error_why(err, "a socket's path has 1 to %zu bytes",
+				 UNIX_ADDRESS_MAX - 1);
+	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return connect_failed(path, errno, err);
@@ -119,7 +90,7 @@ int unix_connect(const char *path, uint64_t deadline_ns,
 			close(fd);
 			return ret;
 		}
-		if (now_ns() >= deadline_ns) {
+		if (clock_now() >= deadline_ns) {
 			close(fd);
 			return connect_failed(path, ETIMEDOUT, err);
 		}

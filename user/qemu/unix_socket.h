@@ -7,16 +7,13 @@
 
 #include <slotscope/error.h>
 
-/** now_ns() - CLOCK_MONOTONIC in nanoseconds */
-uint64_t now_ns(void);
-
 /**
  * poll_until() - wait for @events on @fd
  * @stop: looked at some times a second: no more waiting once it is set, as a
  *	  signal's handler does; may be NULL
  *
  * Return: 0 when there is something to do (a hang-up too), -ETIMEDOUT at
- * @deadline_ns (of now_ns()), -EINTR at @stop, or what poll(2) says.
+ * @deadline_ns (of clock_now()), -EINTR at @stop, or what poll(2) says.
  */
 int poll_until(int fd, short events, uint64_t deadline_ns,
 	       const volatile sig_atomic_t *stop);

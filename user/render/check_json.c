@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 
+#include "base/json_value.h"
 #include "render/check.h"
 #include "render/document.h"
 #include "view/json.h"
-#include "view/json_value.h"
 #include "view/names.h"
 
 static const char *const view_names[CHECK_VIEWS] = {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
 
+#include "base/json_value.h"
 #include "render/document.h"
 #include "render/error.h"
 #include "render/text.h"
-#include "view/json_value.h"
 
 void render_error_text(FILE *out, const struct slotscope_error *err)
 {

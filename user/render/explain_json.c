@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_value.h"
 #include "render/document.h"
 #include "render/explain.h"
-#include "view/json_value.h"
 
 /* "file function(); file function()", as objects */
 static struct json_object *kernel_to_json(const char *kernel)

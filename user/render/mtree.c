@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_value.h"
 #include "render/document.h"
 #include "render/mtree.h"
 #include "render/side_by_side.h"
 #include "render/text.h"
 #include "view/json.h"
-#include "view/json_value.h"
 
 static int compare_names(const void *a, const void *b)
 {

@@ -4,11 +4,11 @@
 
 #include <libsmartcols.h>
 
+#include "base/json_value.h"
 #include "render/document.h"
 #include "render/text.h"
 #include "render/vms.h"
 #include "view/json.h"
-#include "view/json_value.h"
 
 enum { COL_PID, COL_COMM, COL_FD, COL_SLOTS, COL_RAM, COL_QMP };
 

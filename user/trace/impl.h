@@ -8,6 +8,7 @@
 #include "../../bpf/events.h"
 #include "slotscope.skel.h"
 
+#include "base/clock.h"
 #include "trace/proof.h"
 #include "trace/stream.h"
 #include "trace/tracer.h"
@@ -67,7 +68,6 @@ void hook_settle(struct tracer_hook *hook, enum tracer_hook_state state,
 int ring_open(struct tracer *t, struct slotscope_error *err);
 int ring_drain(struct tracer *t, struct slotscope_error *err);
 bool ring_told(struct tracer *t, uint64_t serial);
-uint64_t clock_now(void);
 
 /* missed.c: calls that the kernel did not show to a program */
 int missed_count(struct tracer *t);

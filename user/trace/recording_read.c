@@ -10,10 +10,10 @@
 
 #include <json-c/json.h>
 
+#include "base/json_value.h"
 #include "trace/recording.h"
 #include "trace/recording_format.h"
 #include "view/json.h"
-#include "view/json_value.h"
 
 /* Our own lines are below 1 KiB and four objects deep */
 #define LINE_MAX_BYTES 65536

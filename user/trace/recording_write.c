@@ -4,15 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
 
+#include "base/clock.h"
+#include "base/json_value.h"
 #include "trace/recording.h"
 #include "trace/recording_format.h"
 #include "view/json.h"
-#include "view/json_value.h"
 
 #define BUFFER_BYTES 65536
 
@@ -100,14 +100,6 @@ static int put_line(struct recording_writer *w, struct json_object *obj,
 	return w->len < BUFFER_BYTES ? 0 : recording_flush(w, err);
 }
 
-static uint64_t now_of(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 static struct json_object *header(pid_t tgid)
 {
 	struct json_object *obj = json_object_new_object();
@@ -125,8 +117,8 @@ static struct json_object *header(pid_t tgid)
 	ret |= json_put_u64(obj, "version", SLOTSCOPE_JSON_VERSION);
 	ret |= json_put_str(obj, "boot_id", boot_id);
 	ret |= json_put_s64(obj, "tgid", tgid);
-	ret |= json_put_u64(obj, "time_ns", now_of(CLOCK_MONOTONIC));
-	ret |= json_put_u64(obj, "real_ns", now_of(CLOCK_REALTIME));
+	ret |= json_put_u64(obj, "time_ns", clock_read(CLOCK_MONOTONIC));
+	ret |= json_put_u64(obj, "real_ns", clock_read(CLOCK_REALTIME));
 	if (!ret)
 		return obj;
 	json_object_put(obj);
@@ -205,7 +197,8 @@ static struct json_object *trailer(const struct recording_writer *w)
 	int ret = !obj || !end;
 
 	if (!ret) {
-		ret |= json_put_u64(end, "time_ns", now_of(CLOCK_MONOTONIC));
+		ret |= json_put_u64(end, "time_ns",
+				    clock_read(CLOCK_MONOTONIC));
 		ret |= json_put_u64(end, "events", w->nr);
 		ret |= json_put_u64(end, "lost", w->lost);
 		ret |= json_put_u64(end, "last_seq", w->last_seq);

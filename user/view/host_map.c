@@ -10,7 +10,7 @@
 
 #include <slotscope/view.h>
 
-#include "view/grow.h"
+#include "base/grow.h"
 
 /* What is left of one line */
 struct cursor {

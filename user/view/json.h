@@ -2,7 +2,7 @@
 /*
  * The JSON form of events, states and host maps. Pure: objects in memory, no
  * files. Documentation/json.md is its description; a change of meaning there
- * raises SLOTSCOPE_JSON_VERSION here, a new member does not.
+ * raises SLOTSCOPE_JSON_VERSION (base/json_value.h), a new member does not.
  *
  * *_to_json() returns a new object, or NULL when out of memory.
  *
@@ -17,8 +17,7 @@
 
 #include <slotscope/view.h>
 
-/* "version" of every document and recording */
-#define SLOTSCOPE_JSON_VERSION 1
+#include "base/json_value.h"
 
 struct json_object *vm_id_to_json(const struct vm_id *vm);
 int vm_id_from_json(struct json_object *obj, struct vm_id *vm,

@@ -3,10 +3,10 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "view/json.h"
 #include "view/json_parts.h"
 #include "view/names.h"
-#include "view/utf8.h"
 
 /* Linux never returns an errno beyond this (MAX_ERRNO in linux/err.h) */
 #define MAX_ERRNO 4095

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_value.h"
 #include "view/json.h"
-#include "view/json_value.h"
 
 static struct json_object *range_to_json(const struct host_range *range)
 {

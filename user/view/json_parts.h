@@ -3,7 +3,7 @@
 #ifndef VIEW_JSON_PARTS_H
 #define VIEW_JSON_PARTS_H
 
-#include "view/json_value.h"
+#include "base/json_value.h"
 
 struct json_object *slot_to_json(const struct slot *slot);
 

@@ -5,7 +5,7 @@
 
 #include <slotscope/view.h>
 
-#include "view/grow.h"
+#include "base/grow.h"
 
 void slot_log_init(struct slot_log *log)
 {

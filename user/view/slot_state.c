@@ -5,7 +5,7 @@
 
 #include <slotscope/view.h>
 
-#include "view/grow.h"
+#include "base/grow.h"
 
 void slot_state_init(struct slot_state *state, enum view_source source)
 {

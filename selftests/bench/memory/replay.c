@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "bench.h"
-#include "check/replay.h"
+#include "replay/replay.h"
 
 #define TURNS 7
 

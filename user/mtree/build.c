@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <slotscope/mtree.h>
+
+#include "mtree/hints.h"
+#include "mtree/match.h"
+#include "mtree/order.h"
+
+struct builder {
+	const struct mtree_tree *tree;
+	const struct mtree_match *match;
+	struct memory_model *model;
+	struct memory_region **regions; /* of the nodes that are built */
+	bool *pending;			/* aliases whose target comes first */
+	struct mtree_order order;
+	struct memory_region *nothing; /* stands for what is not shown */
+	size_t childless; /* taken for registers: no part of theirs is shown */
+	FILE *notes;
+	struct slotscope_error *err;
+};
+
+static memory_size_t size_of(const struct mtree_node *node, unsigned int hints)
+{
+	if (hints & MTREE_HINT_EMPTY && node->start == node->end)
+		return 0;
+	return (memory_size_t)(node->end - node->start) + 1;
+}
+
+/* Registers and containers are both "i/o" */
+static bool terminates(struct builder *b, int32_t i, unsigned int hints)
+{
+	const struct mtree_node *node = &b->tree->nodes[i];
+	size_t s;
+
+	if (hints & (MTREE_HINT_TERMINATES | MTREE_HINT_CONTAINER))
+		return hints & MTREE_HINT_TERMINATES;
+	if (mtree_next_child(b->tree, i, -1) >= 0)
+		return false;
+	/* An address space of registers alone is none; an alias's target may be */
+	for (s = 0; node->parent < 0 && s < b->tree->nr_as; s++)
+		if (mtree_section_root(b->tree, b->tree->as[s].section) == i)
+			return false;
+	b->childless++;
+	return true;
+}
+
+/* Text of QEMU 2.8 tells rights only: "R-" is read-only, or a ROM device */
+static enum mtree_kind kind_of(const struct builder *b, int32_t i,
+			       unsigned int hints)
+{
+	const struct mtree_node *node = &b->tree->nodes[i];
+	enum mtree_kind kind = MTREE_IO;
+
+	if (node->kind != MTREE_RIGHTS)
+		return node->kind;
+	if (mtree_next_child(b->tree, i, -1) >= 0)
+		return MTREE_IO;
+	if (!node->writable)
+		kind = MTREE_ROM;
+	else if (hints & MTREE_HINT_RAM)
+		kind = MTREE_RAM;
+	if (b->notes)
+		fprintf(b->notes, "%s at %016" PRIx64 " is taken for %s\n",
+			node->name, node->start, mtree_kind_name(kind));
+	return kind;
+}
+
+static int create_memory(struct builder *b, const struct mtree_node *node,
+			 enum mtree_kind kind, struct memory_region **out)
+{
+	uint64_t size = node->end - node->start + 1;
+
+	if (!size) {
+		error_set(b->err, EINVAL, "rebuild region %s of info mtree",
+			  node->name);
+		return error_why(b->err, "2^64 bytes of memory");
+	}
+	switch (kind) {
+	case MTREE_ROM:
+		return memory_region_create_rom(b->model, node->name, size,
+						NULL, out, b->err);
+	case MTREE_ROMD:
+		return memory_region_create_rom_device(b->model, node->name,
+						       size, NULL, NULL, NULL,
+						       out, b->err);
+	case MTREE_RAMD:
+		return memory_region_create_ram_device(b->model, node->name,
+						       size, NULL, out, b->err);
+	default:
+		return memory_region_create_ram(b->model, node->name, size,
+						NULL, out, b->err);
+	}
+}
+
+static int set_attributes(struct builder *b, int32_t i, unsigned int hints)
+{
+	const struct mtree_node *node = &b->tree->nodes[i];
+	struct memory_region *region = b->regions[i];
+	bool readonly = false;
+	int ret = 0;
+
+	if (node->alias)
+		readonly = hints & MTREE_HINT_READONLY ||
+			   (hints & MTREE_HINT_READONLY_ROMD &&
+			    node->kind == MTREE_ROMD);
+
+	/* QEMU 2.8 printed an alias with rights of its own */
+	if (node->kind == MTREE_RIGHTS)
+		readonly = !node->writable;
+	if (node->owner || node->parent_object)
+		ret = memory_region_set_owner(region, node->owner,
+					      node->parent_object, b->err);
+	if (!ret && readonly)
+		ret = memory_region_set_readonly(region, true, b->err);
+	if (!ret && node->nonvolatile)
+		ret = memory_region_set_nonvolatile(region, true, b->err);
+	if (!ret && node->disabled)
+		ret = memory_region_set_enabled(region, false, b->err);
+	return ret;
+}
+
+static int create_plain(struct builder *b, int32_t i)
+{
+	const struct mtree_node *node = &b->tree->nodes[i];
+	struct memory_region **out = &b->regions[i];
+	unsigned int hints = mtree_hints(node->name);
+	enum mtree_kind kind = kind_of(b, i, hints);
+	int ret;
+
+	if (kind != MTREE_IO && kind != MTREE_CONTAINER)
+		ret = create_memory(b, node, kind, out);
+	else if (terminates(b, i, hints))
+		ret = memory_region_create_io(b->model, node->name,
+					      size_of(node, hints), NULL, NULL,
+					      out, b->err);
+	else
+		ret = memory_region_create(b->model, node->name,
+					   size_of(node, hints), out, b->err);
+	return ret ? ret : set_attributes(b, i, hints);
+}
+
+static int create_alias(struct builder *b, int32_t i)
+{
+	const struct mtree_node *node = &b->tree->nodes[i];
+	unsigned int hints = mtree_hints(node->name);
+	int32_t target = b->match->target[i];
+	int ret;
+
+	if (target >= 0 && !b->regions[target]) { /* an alias, too */
+		if (b->pending[target]) {
+			error_set(b->err, ELOOP,
+				  "rebuild alias %s of info mtree", node->name);
+			return error_why(b->err, "it shows itself");
+		}
+		b->pending[i] = true;
+		ret = create_alias(b, target);
+		b->pending[i] = false;
+		if (ret)
+			return ret;
+	}
+	ret = memory_region_create_alias(
+		b->model, node->name,
+		target < 0 ? b->nothing : b->regions[target], node->alias_start,
+		size_of(node, hints), &b->regions[i], b->err);
+	return ret ? ret : set_attributes(b, i, hints);
+}
+
+static int map_children(struct builder *b, int32_t parent)
+{
+	const struct mtree_node *nodes = b->tree->nodes;
+	int32_t i, *children;
+	size_t k, nr = 0;
+	int ret = 0;
+
+	for (i = -1; (i = mtree_next_child(b->tree, parent, i)) >= 0;)
+		nr++;
+	if (!nr)
+		return 0;
+	children = malloc(nr * sizeof(*children));
+	if (!children)
+		return error_set(b->err, ENOMEM, "rebuild the tree");
+	nr = 0;
+	for (i = -1; (i = mtree_next_child(b->tree, parent, i)) >= 0;)
+		children[nr++] = i;
+	mtree_order_children(&b->order, children, nr, b->notes);
+	for (k = 0; k < nr && !ret; k++) {
+		i = children[k];
+		ret = memory_region_add_subregion_overlap(
+			b->regions[parent],
+			nodes[i].start - nodes[parent].start, nodes[i].priority,
+			b->regions[i], b->err);
+	}
+	free(children);
+	return ret;
+}
+
+/* Call @step for each node that is to be built and is (no) alias */
+static int for_each(struct builder *b, bool alias,
+		    int (*step)(struct builder *b, int32_t node))
+{
+	size_t s;
+	int ret = 0;
+
+	for (s = 0; s < b->tree->nr_sections && !ret; s++) {
+		const struct mtree_section *section = &b->tree->sections[s];
+		int32_t i = section->first, end = i + section->nr;
+
+		for (; b->match->build[s] && i < end && !ret; i++)
+			if (!b->tree->nodes[i].hidden &&
+			    !!b->tree->nodes[i].alias == alias)
+				ret = step(b, i);
+	}
+	return ret;
+}
+
+static int create_alias_once(struct builder *b, int32_t i)
+{
+	return b->regions[i] ? 0 : create_alias(b, i);
+}
+
+/*
+ * When QEMU made an address space, as far as its name tells. The text has them in
+ * the order of a hash table; QEMU makes "memory" and "I/O" first, then those of
+ * the CPUs ("cpu-memory-0", "cpu-smm-0", "cpu-memory-1"), then the devices': of
+ * these nothing is known, and they keep the text's order.
+ */
+static uint64_t age_of_space(const char *name)
+{
+	char kind[8];
+	unsigned int cpu;
+	int end = -1;
+
+	if (!strcmp(name, "memory"))
+		return 0;
+	if (!strcmp(name, "I/O"))
+		return 1;
+	if (sscanf(name, "cpu-%7[a-z]-%u%n", kind, &cpu, &end) == 2 &&
+	    end > 0 && !name[end])
+		return 2 + 2 * (uint64_t)cpu + !!strcmp(kind, "memory");
+	return UINT64_MAX;
+}
+
+struct aged {
+	uint64_t age;
+	size_t nr;
+};
+
+static int compare_ages(const void *a, const void *b)
+{
+	const struct aged *x = a, *y = b;
+
+	if (x->age != y->age)
+		return x->age < y->age ? -1 : 1;
+	return x->nr < y->nr ? -1 : 1;
+}
+
+static int create_spaces(struct builder *b)
+{
+	const struct mtree_as *spaces = b->tree->as;
+	size_t i, nr = b->tree->nr_as;
+	struct memory_region *root;
+	struct address_space *as;
+	struct aged *order;
+	int ret = 0;
+
+	order = calloc(nr + 1, sizeof(*order));
+	if (!order)
+		return error_set(b->err, ENOMEM, "rebuild the tree");
+	for (i = 0; i < nr; i++)
+		order[i] = (struct aged){ age_of_space(spaces[i].name), i };
+	qsort(order, nr, sizeof(*order), compare_ages);
+	for (i = 0; i < nr && !ret; i++) {
+		const struct mtree_as *space = &spaces[order[i].nr];
+		int32_t node = b->match->root[space->section];
+
+		root = node < 0 ? b->nothing : b->regions[node];
+		ret = address_space_create(b->model, space->name, root, &as,
+					   b->err);
+	}
+	free(order);
+	return ret;
+}
+
+static void note_poor_text(const struct builder *b)
+{
+	if (!b->notes)
+		return;
+	if (b->tree->cut)
+		fputs("the text is whole, though no empty line ends its last "
+		      "section\n",
+		      b->notes);
+	if (!b->tree->owned)
+		fputs("regions of one name and place are one: the text has no "
+		      "owners (-o)\n",
+		      b->notes);
+	if (b->tree->rights)
+		fputs("names tell RAM from registers, which a text as of QEMU "
+		      "2.8 does not\n",
+		      b->notes);
+}
+
+/*
+ * Without -D what is disabled is not there, and most often that does not matter:
+ * it shows nothing. What it leaves behind are children without a parent, and
+ * containers that nothing can be seen in. A text without -o is none of -D either;
+ * in any other where nothing is missing there is no reason to doubt.
+ */
+static void note_disabled(const struct builder *b)
+{
+	const struct mtree_tree *tree = b->tree;
+
+	if (!b->notes)
+		return;
+	if (tree->hidden)
+		fprintf(b->notes,
+			"%zu regions are disabled: they stand below one that "
+			"is not shown (-D)\n",
+			tree->hidden);
+	if (b->childless && !tree->disabled && (tree->hidden || !tree->owned))
+		fprintf(b->notes,
+			"%zu regions with nothing in them are registers, not "
+			"containers of what is disabled and not shown (-D)\n",
+			b->childless);
+}
+
+static int build(struct builder *b)
+{
+	int ret;
+
+	memory_model_begin(b->model);
+	ret = memory_region_create(b->model, "(disabled)", 0, &b->nothing,
+				   b->err);
+	if (!ret)
+		ret = for_each(b, false, create_plain);
+	if (!ret)
+		ret = for_each(b, true, create_alias_once);
+	if (!ret)
+		ret = for_each(b, false, map_children);
+	/* Of several with one name the wrong one was taken */
+	if (ret == -ELOOP && !b->tree->owned)
+		error_next(b->err, "names repeat: give what 'info mtree -o -D' "
+				   "prints, which tells owners");
+	if (!ret)
+		ret = create_spaces(b);
+	return ret ? ret : memory_model_commit(b->model, b->err);
+}
+
+int mtree_build(const struct mtree_tree *tree, FILE *notes,
+		struct memory_model **out, struct slotscope_error *err)
+{
+	struct mtree_match match;
+	struct builder b = {
+		.tree = tree, .match = &match, .notes = notes, .err = err
+	};
+	int ret;
+
+	if (!tree->nr_as) {
+		error_set(err, EINVAL, "read the text of info mtree");
+		error_why(err, "there is no address space in it");
+		return error_next(err, "give what 'info mtree -o -D' prints");
+	}
+	note_poor_text(&b);
+	ret = mtree_match(tree, notes, &match, err);
+	if (ret)
+		return ret;
+	ret = memory_model_create(NULL, &b.model, err);
+	if (ret)
+		goto out_match;
+	b.regions = calloc(tree->nr_nodes + 1, sizeof(*b.regions));
+	b.pending = calloc(tree->nr_nodes + 1, sizeof(*b.pending));
+	if (b.regions && b.pending && !mtree_order_init(&b.order, tree))
+		ret = build(&b);
+	else
+		ret = error_set(err, ENOMEM, "rebuild the tree");
+	if (!ret)
+		note_disabled(&b);
+	mtree_order_deinit(&b.order);
+	free(b.pending);
+	free(b.regions);
+	if (ret)
+		memory_model_destroy(b.model);
+	else
+		*out = b.model;
+out_match:
+	mtree_match_deinit(&match);
+	return ret;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/module.h"
+#include "host/vm_fds.h"
+#include "session/kernel_view.h"
+
+static int open_bpf(struct kernel_view *view, struct tracer *tracer,
+		    bool verbose, struct slotscope_error *err)
+{
+	const struct tracer_options options = {
+		.no_hooks = true,
+		.verbose = verbose,
+	};
+	int ret;
+
+	view->source = KERNEL_BY_BPF;
+	view->tracer = tracer;
+	if (tracer)
+		return 0;
+	ret = tracer_open(&options, NULL, &view->tracer, err);
+	view->own = !ret;
+	return ret;
+}
+
+int kernel_view_open(struct kernel_view *view, enum kernel_source wanted,
+		     struct tracer *tracer, bool verbose,
+		     struct slotscope_error *err)
+{
+	struct slotscope_error bpf_err = {};
+	size_t len;
+
+	*view = (struct kernel_view){ .module_fd = -1 };
+	if (wanted == KERNEL_BY_BPF)
+		return open_bpf(view, tracer, verbose, err);
+
+	view->source = KERNEL_BY_MODULE;
+	view->module_fd = module_open(NULL, err);
+	if (view->module_fd >= 0)
+		return 0;
+	if (wanted == KERNEL_BY_MODULE)
+		return view->module_fd;
+	if (!open_bpf(view, tracer, verbose, &bpf_err))
+		return 0;
+	/* The module's error says what to do; add why BPF does not help */
+	len = strlen(err->why);
+	snprintf(err->why + len, sizeof(err->why) - len,
+		 "; nor does BPF help: %s: %s", bpf_err.tried, bpf_err.why);
+	return -err->code;
+}
+
+void kernel_view_close(struct kernel_view *view)
+{
+	if (view->module_fd >= 0)
+		close(view->module_fd);
+	if (view->own)
+		tracer_close(view->tracer);
+}
+
+/* The duplicate keeps the VM alive, so it is held for one snapshot only */
+static int by_module(const struct kernel_view *view,
+		     const struct process *process, const struct vm_id *vm,
+		     int (*snapshot)(int module_fd, int vm_fd,
+				     struct slot_state *out,
+				     struct slotscope_error *err),
+		     struct slot_state *out, struct slotscope_error *err)
+{
+	int fd, ret;
+
+	slot_state_init(out, VIEW_KERNEL);
+	fd = vm_fd_take(process, vm->fd, err);
+	if (fd < 0)
+		return fd;
+	ret = snapshot(view->module_fd, fd, out, err);
+	close(fd);
+	out->vm = *vm;
+	return ret;
+}
+
+int kernel_view_read(const struct kernel_view *view,
+		     const struct process *process, const struct vm_id *vm,
+		     struct slot_state *out, struct slotscope_error *err)
+{
+	if (view->source == KERNEL_BY_MODULE)
+		return by_module(view, process, vm, module_snapshot, out, err);
+	return tracer_snapshot(view->tracer, vm, VIEW_KERNEL, out, err);
+}
+
+int kernel_view_generations(const struct kernel_view *view,
+			    const struct process *process,
+			    const struct vm_id *vm, struct slot_state *out,
+			    struct slotscope_error *err)
+{
+	if (view->source == KERNEL_BY_MODULE)
+		return by_module(view, process, vm, module_generations, out,
+				 err);
+	/* BPF has no cheaper way */
+	return tracer_snapshot(view->tracer, vm, VIEW_KERNEL, out, err);
+}
+
+const char *kernel_view_name(const struct kernel_view *view)
+{
+	return view->source == KERNEL_BY_MODULE ? "the slotscope module" :
+						  "a BPF iterator";
+}
+
+int find_vm(const struct process *process, int fd, struct vm_id *vm,
+	    struct slotscope_error *err)
+{
+	struct vm_fds vms;
+	int ret;
+
+	ret = vm_fds_find(process, &vms, err);
+	if (ret)
+		return ret;
+	ret = vm_fds_pick(process, &vms, fd, err);
+	vm_fds_deinit(&vms);
+	return ret < 0 ? ret : process_vm_id(process, ret, vm, err);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* KERNEL of one VM: by the module, or by walking KVM's tables in BPF. */
+#ifndef SLOTSCOPE_SESSION_KERNEL_VIEW_H
+#define SLOTSCOPE_SESSION_KERNEL_VIEW_H
+
+#include <slotscope/error.h>
+#include <slotscope/view.h>
+
+#include "host/process.h"
+#include "trace/tracer.h"
+
+enum kernel_source {
+	KERNEL_ANY, /* the module if it is there, else BPF */
+	KERNEL_BY_MODULE,
+	KERNEL_BY_BPF,
+};
+
+/**
+ * struct kernel_view - the way to KERNEL
+ * @source:    KERNEL_BY_MODULE or KERNEL_BY_BPF, once open
+ * @module_fd: -1 without the module
+ * @tracer:    that walks; NULL without BPF
+ * @own:       whether @tracer is to be closed here
+ */
+struct kernel_view {
+	enum kernel_source source;
+	int module_fd;
+	struct tracer *tracer;
+	bool own;
+};
+
+/**
+ * kernel_view_open() - find a way
+ * @wanted: which; KERNEL_ANY to choose
+ * @tracer: one that is open already, or NULL
+ * @verbose: copy what libbpf says to standard error
+ *
+ * Return: 0, or a negative errno; with KERNEL_ANY @err says what is wrong with
+ * both ways.
+ */
+int kernel_view_open(struct kernel_view *view, enum kernel_source wanted,
+		     struct tracer *tracer, bool verbose,
+		     struct slotscope_error *err);
+void kernel_view_close(struct kernel_view *view);
+
+/**
+ * kernel_view_read() - the slots that KVM holds now
+ * @vm:	 which VM; its tgid is @process's
+ * @out: initialised here; the caller deinits it, also after an error
+ */
+int kernel_view_read(const struct kernel_view *view,
+		     const struct process *process, const struct vm_id *vm,
+		     struct slot_state *out, struct slotscope_error *err);
+
+/** kernel_view_generations() - the same without slots, as cheap as it can be */
+int kernel_view_generations(const struct kernel_view *view,
+			    const struct process *process,
+			    const struct vm_id *vm, struct slot_state *out,
+			    struct slotscope_error *err);
+
+/** kernel_view_name() - "the slotscope module" or "a BPF iterator" */
+const char *kernel_view_name(const struct kernel_view *view);
+
+/**
+ * find_vm() - the VM that a command is about
+ * @fd:	the descriptor that the user named, or -1
+ * @vm:	filled, but for the serial
+ *
+ * Return: 0, -ENOENT if @process has none, -ENOTUNIQ if several.
+ */
+int find_vm(const struct process *process, int fd, struct vm_id *vm,
+	    struct slotscope_error *err);
+
+#endif
