@@ -238,6 +238,9 @@ struct slot_request {
  * @before:	the slot as it was; size 0 for a creation. @name is NULL
  * @after:	the slot as it is; size 0 for a deletion
  * @generation:	of the address space once the change had taken effect
+ * @generation_before: of the address space when the change began. Slots change
+ *		one at a time, so it is that of the last change before, or changes
+ *		went unseen. 0: not known, or the first change of all
  * @result:	0, or the negative errno with which it failed (nothing changed)
  */
 struct slot_change {
@@ -245,6 +248,7 @@ struct slot_change {
 	struct slot before;
 	struct slot after;
 	uint64_t generation;
+	uint64_t generation_before;
 	int32_t result;
 };
 
@@ -273,6 +277,9 @@ struct slot_lost {
  * @tgid:	 process and
  * @tid:	 thread that did it
  * @comm:	 the thread's name
+ * @call:	 the ioctl that it is part of: a request and the changes that it
+ *		 made bear one number, which nothing else in the log has. Changes
+ *		 are logged before their request, which ends after them. 0: not known
  * @type:	 which of the union's members holds
  */
 struct slot_event {
@@ -283,6 +290,7 @@ struct slot_event {
 	pid_t tgid;
 	pid_t tid;
 	char comm[16];
+	uint64_t call;
 	enum slot_event_type type;
 	union {
 		struct vm_id vm;  /* VM_CREATE, VM_DESTROY */

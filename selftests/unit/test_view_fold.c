@@ -349,6 +349,83 @@ static void what_does_not_fit_was_missed(void **unused)
 	assert_int_equal(lost_in(&log), 1);
 }
 
+/*
+ * Whoever shares the VMM's memory can change its slots, and the log may know
+ * nothing of it: the generation does.
+ */
+static void a_generation_that_jumps_is_a_loss(void **unused)
+{
+	struct slot_log log;
+
+	/* as many as there are, all of them seen */
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	log_change(&log, 2, none, LOW, 2, 0);
+	log_change(&log, 3, none, HIGH, 4, 0);
+	log.events[2].change.generation_before = 2;
+	log_change(&log, 4, HIGH, none, 8, 0);
+	log.events[3].change.generation_before = 4;
+	assert_int_equal(lost_in(&log), 0);
+
+	/* HIGH was made by somebody unseen, and something else before LOW */
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	log_change(&log, 2, none, LOW, 4, 0);
+	log.events[1].change.generation_before = 2;
+	log_change(&log, 3, LOW, none, 10, 0);
+	log.events[2].change.generation_before = 6;
+	assert_int_equal(lost_in(&log), 2);
+
+	/* one that failed after it had begun (a move) moves it all the same */
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	log_change(&log, 2, none, LOW, 2, 0);
+	log_change(&log, 3, LOW, slot_of(0, 0, GiB, 640 * KiB, HVA, 0), 6,
+		   -ENOMEM);
+	log.events[2].change.generation_before = 2;
+	log_change(&log, 4, none, HIGH, 8, 0);
+	log.events[3].change.generation_before = 6;
+	assert_int_equal(lost_in(&log), 0);
+
+	/* whoever came late does not know what the first change follows */
+	slot_log_init(&log);
+	log_change(&log, 1, none, LOW, 20, 0);
+	log.events[0].change.generation_before = 18;
+	assert_int_equal(lost_in(&log), 0);
+
+	/* ... but what follows the base, and what it has already */
+	slot_log_init(&log);
+	log_change(&log, 1, none, LOW, 20, 0);
+	log.events[0].change.generation_before = 18;
+	log_base(&log, 2, LOW);
+	log_base_end(&log, 3, 0, 22);
+	log_change(&log, 4, none, HIGH, 26, 0);
+	log.events[3].change.generation_before = 24;
+	assert_int_equal(lost_in(&log), 1);
+}
+
+/* Nobody knows when it was that a recording ended, but it was not earlier */
+static void a_cut_is_never_old(void **unused)
+{
+	struct slot_log log;
+
+	slot_log_init(&log);
+	log_vm_create(&log, 2);
+	log_change(&log, 3, none, LOW, 2, 0);
+	log_lost(&log, 4, 1);
+	log.events[2].lost.reason = SLOT_LOST_CUT;
+	log.events[2].time_ns = 1; /* of the recording's header */
+	assert_int_equal(lost_in(&log), 1);
+
+	slot_log_init(&log);
+	log_base(&log, 1, LOW);
+	log_base_end(&log, 2, 0, 2);
+	log_lost(&log, 3, 1);
+	log.events[2].lost.reason = SLOT_LOST_CUT;
+	log.events[2].time_ns = 0;
+	assert_int_equal(lost_in(&log), 1);
+}
+
 /* KVM lets no two slots overlap, so the older one's end was missed */
 static void overlap_means_a_missed_deletion(void **unused)
 {
@@ -703,6 +780,8 @@ int main(void)
 		cmocka_unit_test(losses_are_counted),
 		cmocka_unit_test(losses_before_the_beginning_do_not_count),
 		cmocka_unit_test(what_does_not_fit_was_missed),
+		cmocka_unit_test(a_generation_that_jumps_is_a_loss),
+		cmocka_unit_test(a_cut_is_never_old),
 		cmocka_unit_test(overlap_means_a_missed_deletion),
 		cmocka_unit_test(a_destroyed_vm_has_no_slots),
 		cmocka_unit_test(in_transition_is_not_kept),

@@ -82,7 +82,19 @@ static void events_as_text(void **unused)
 		slot_of(0, 3, 0xe0000, 0x20000, HVA, SLOT_READONLY);
 	event.change.after.hidden = true;
 	event.change.generation = 6;
+	event.change.generation_before = 4;
 	event_to_text(&event, "{" HEAD "\"type\":\"change\",\"change\":{"
+			      "\"kind\":\"create\",\"old\":null,\"new\":{"
+			      "\"as_id\":0,\"id\":3,\"gpa\":\"0xe0000\","
+			      "\"size\":\"0x20000\",\"hva\":\"0x7f0000000000\","
+			      "\"flags\":\"0x2\",\"hidden\":true},"
+			      "\"generation\":6,\"generation_before\":4,"
+			      "\"result\":0}}");
+
+	event.call = 3;
+	event.change.generation_before = 0;
+	event_to_text(&event, "{" HEAD "\"call\":3,\"type\":\"change\","
+			      "\"change\":{"
 			      "\"kind\":\"create\",\"old\":null,\"new\":{"
 			      "\"as_id\":0,\"id\":3,\"gpa\":\"0xe0000\","
 			      "\"size\":\"0x20000\",\"hva\":\"0x7f0000000000\","

@@ -158,6 +158,15 @@ static int done(struct slot_writer *writer)
 	return 0;
 }
 
+/* Changes that nobody saw lie between this one and the last one known */
+static bool jumps(const struct slot_state *state, const struct slot_as *as,
+		  const struct slot_change *change)
+{
+	return change->generation_before &&
+	       (as->generation || state->whole_life) &&
+	       change->generation_before > as->generation;
+}
+
 /*
  * The generation only grows. One that does not was logged in the wrong order,
  * so neither order nor completeness can be trusted.
@@ -167,6 +176,8 @@ static void take_generation(struct slot_state *state, uint16_t as_id,
 {
 	struct slot_as *as = &state->as[as_id];
 
+	if (jumps(state, as, change))
+		state->coverage.lost++;
 	if (!change->generation)
 		state->coverage.fields &= ~SLOT_FIELD_GENERATION;
 	else if (change->generation > as->generation)

@@ -120,6 +120,9 @@ static bool loss_matters(const struct folding *f,
 {
 	const struct slot_event *events = f->log->events;
 
+	/* what is behind a cut was later than all that is before it */
+	if (event->lost.reason == SLOT_LOST_CUT)
+		return true;
 	if (f->created != NONE && event->time_ns < events[f->created].time_ns)
 		return false;
 	if (!f->nr_bases || f->writer.state->nr_as > f->nr_bases)

@@ -78,6 +78,9 @@ static struct json_object *change_to_json(const struct slot_change *change)
 		       json_put(obj, "new", slot_to_json(&change->after)) :
 		       json_put_null(obj, "new");
 	ret |= json_put_u64(obj, "generation", change->generation);
+	if (change->generation_before)
+		ret |= json_put_u64(obj, "generation_before",
+				    change->generation_before);
 	ret |= json_put_s64(obj, "result", change->result);
 	if (ret) {
 		json_object_put(obj);
@@ -121,6 +124,8 @@ static void change_from_json_in(const struct json_in *in,
 	else if (change->kind == SLOT_DELETE)
 		change->after.as_id = change->before.as_id;
 	change->generation = json_in_u64(in, "generation", UINT64_MAX);
+	change->generation_before =
+		json_in_u64_or(in, "generation_before", UINT64_MAX, 0);
 	change->result = json_in_s64(in, "result", -MAX_ERRNO, 0);
 }
 
@@ -191,6 +196,8 @@ struct json_object *slot_event_to_json(const struct slot_event *event)
 	ret |= json_put_s64(obj, "tgid", event->tgid);
 	ret |= json_put_s64(obj, "tid", event->tid);
 	ret |= json_put_str(obj, "comm", comm);
+	if (event->call)
+		ret |= json_put_u64(obj, "call", event->call);
 	ret |= json_put_str(obj, "type", type);
 	ret |= json_put(obj, type, body_to_json(event));
 	if (ret) {
@@ -255,6 +262,7 @@ int slot_event_from_json(struct json_object *obj, struct slot_event *event,
 	event->tid = json_in_s64_or(&in, "tid", 0, INT_MAX, 0);
 	utf8_copy(event->comm, sizeof(event->comm),
 		  json_in_str_or(&in, "comm", ""));
+	event->call = json_in_u64_or(&in, "call", UINT64_MAX, 0);
 	event->type = json_in_name(&in, "type", slot_event_type_names,
 				   SLOT_EVENT_TYPES);
 	if (!ret && !event->seq)
