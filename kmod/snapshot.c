@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/errno.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kdev_t.h>
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -40,6 +43,30 @@ struct copy {
 	u64 end_ns;
 };
 
+/*
+ * The file is held while it is looked at: KVM's pointer alone does not keep it.
+ * If it is closed meanwhile, its end is ours, on the way back to the caller.
+ */
+static void copy_gmem(struct slotscope_slot *to,
+		      const struct kvm_memory_slot *slot)
+{
+	struct file *file = compat_slot_gmem_get(slot);
+	u64 pgoff = compat_slot_gmem_pgoff(slot);
+	const struct inode *inode;
+
+	if (compat_slot_is_gmem_only(slot))
+		to->flags |= SLOTSCOPE_SLOT_GMEM_ONLY;
+	if (!file)
+		return;
+	inode = file_inode(file);
+	to->flags |= SLOTSCOPE_SLOT_GMEM;
+	to->gmem_offset = pgoff << PAGE_SHIFT;
+	to->gmem_ino = inode->i_ino;
+	to->gmem_major = MAJOR(inode->i_sb->s_dev);
+	to->gmem_minor = MINOR(inode->i_sb->s_dev);
+	fput(file);
+}
+
 static void copy_slot(struct slotscope_slot *to,
 		      const struct kvm_memory_slot *slot)
 {
@@ -53,12 +80,7 @@ static void copy_slot(struct slotscope_slot *to,
 	};
 	if (slot->id >= KVM_USER_MEM_SLOTS)
 		to->flags |= SLOTSCOPE_SLOT_HIDDEN;
-	if (compat_slot_has_gmem(slot)) {
-		u64 pgoff = compat_slot_gmem_pgoff(slot);
-
-		to->flags |= SLOTSCOPE_SLOT_GMEM;
-		to->gmem_offset = pgoff << PAGE_SHIFT;
-	}
+	copy_gmem(to, slot);
 }
 
 /*

@@ -54,6 +54,14 @@ enum {
 	SLOT_READONLY = 1U << 1,    /* KVM_MEM_READONLY */
 	SLOT_GUEST_MEMFD = 1U << 2, /* KVM_MEM_GUEST_MEMFD */
 	SLOT_INVALID = 1U << 16,    /* under update: in transition, not wrong */
+	SLOT_GMEM_ONLY = 1U << 17,  /* all its memory is the guest_memfd's */
+};
+
+/* slot.gmem: what became of a slot's guest_memfd */
+enum slot_gmem {
+	SLOT_GMEM_UNKNOWN, /* not known, or the slot never had one */
+	SLOT_GMEM_OPEN,	   /* it is bound to the slot; @gmem_offset holds */
+	SLOT_GMEM_CLOSED,  /* closed: its memory is gone, the slot lives on */
 };
 
 /* What a state, or one slot of it, can or cannot speak for */
@@ -82,6 +90,10 @@ enum slot_field {
  * @gmem_fd:	guest_memfd that the request named, a descriptor of the VMM;
  *		-1 if none or not known
  * @gmem_offset: bytes into that file
+ * @gmem:	enum slot_gmem: is that file still there? Closing it moves no
+ *		generation
+ * @gmem_dev:	the file's st_dev, and
+ * @gmem_ino:	its st_ino; both 0 if not known
  * @hidden:	KVM made it for itself (TSS, identity map, APIC access page)
  * @unknown:	SLOT_FIELD_*: what could not be learnt for this slot, though the
  *		state covers it in general
@@ -99,6 +111,9 @@ struct slot {
 	uint32_t flags;
 	int32_t gmem_fd;
 	uint64_t gmem_offset;
+	enum slot_gmem gmem;
+	dev_t gmem_dev;
+	uint64_t gmem_ino;
 	bool hidden;
 	uint32_t unknown;
 	char *name;

@@ -58,9 +58,12 @@
  *   For each address space: the slots of one moment, all of them (or the first
  *   of them, when truncated), each whole, and the generation at that moment.
  *   Two snapshots of one address space with equal generations, neither marked
- *   SLOTSCOPE_AS_UPDATING, hold the same slots. (While it is marked, the slots
- *   are already those after the change and the generation is still that before
- *   it.) To delete or move a slot KVM makes two changes, each with a generation
+ *   SLOTSCOPE_AS_UPDATING, hold the same slots, but for what is said of their
+ *   guest_memfd: KVM counts no generation where such a file is closed. That
+ *   happens to a slot at most once, and it never gets another file, so of two
+ *   such snapshots the one in which fewer slots have SLOTSCOPE_SLOT_GMEM is the
+ *   later. (While an update is marked, the slots are already those after the
+ *   change and the generation is still that before it.) To delete or move a slot KVM makes two changes, each with a generation
  *   of its own; between them the slot is there with SLOTSCOPE_MEM_INVALID.
  *
  *   Two address spaces may be of different moments, one after the other. A
@@ -99,7 +102,7 @@
 #define SLOTSCOPE_DEVICE "/dev/slotscope"
 
 #define SLOTSCOPE_MAJOR 1
-#define SLOTSCOPE_MINOR 0
+#define SLOTSCOPE_MINOR 1
 
 /* The largest struct or record that a caller may name, in bytes */
 #define SLOTSCOPE_SIZE_MAX 4096
@@ -178,8 +181,13 @@ struct slotscope_as {
 /* slotscope_slot.flags */
 /* KVM made it for itself (x86: TSS, identity map, APIC access page) */
 #define SLOTSCOPE_SLOT_HIDDEN (1U << 0)
-/* A guest_memfd is bound to it now; @gmem_offset holds */
+/* A guest_memfd is bound to it now; what is said of it holds */
 #define SLOTSCOPE_SLOT_GMEM (1U << 1)
+/*
+ * KVM takes all of the slot's memory from its guest_memfd, none from @hva (since
+ * 6.18, where the file can be mapped). Since 1.1
+ */
+#define SLOTSCOPE_SLOT_GMEM_ONLY (1U << 2)
 
 /**
  * struct slotscope_slot - one memslot
@@ -193,7 +201,12 @@ struct slotscope_as {
  * @as_id:	address space
  * @mem_flags:	KVM_MEM_* and SLOTSCOPE_MEM_INVALID
  * @flags:	SLOTSCOPE_SLOT_*. KVM_MEM_GUEST_MEMFD without SLOTSCOPE_SLOT_GMEM:
- *		the file is closed, the slot lives on
+ *		the file is closed, by its last descriptor and mapping, and what
+ *		it held is gone; the slot lives on
+ * @gmem_ino:	inode number of its guest_memfd, never 0, as stat() has it; 0
+ *		without SLOTSCOPE_SLOT_GMEM. Since 1.1, as are
+ * @gmem_major: the device of that inode, as stat() and /proc/PID/maps have it,
+ * @gmem_minor: in its two parts
  */
 struct slotscope_slot {
 	__aligned_u64 gpa;
@@ -204,6 +217,9 @@ struct slotscope_slot {
 	__u32 as_id;
 	__u32 mem_flags;
 	__u32 flags;
+	__aligned_u64 gmem_ino;
+	__u32 gmem_major;
+	__u32 gmem_minor;
 };
 
 /* slotscope_snapshot.flags */

@@ -10,6 +10,8 @@
 #ifndef SLOTSCOPE_COMPAT_KVM_H
 #define SLOTSCOPE_COMPAT_KVM_H
 
+#include <linux/file.h>
+#include <linux/fs.h>
 #include <linux/kvm_host.h>
 
 /*
@@ -31,17 +33,32 @@
  * option was renamed by 19a9a1ab5c3d ("KVM: Rename CONFIG_KVM_PRIVATE_MEM to
  * CONFIG_KVM_GUEST_MEMFD"), 6.18. KVM_MEM_GUEST_MEMFD is defined either way.
  * The pointer was marked __rcu until 67b43038ce14 ("KVM: guest_memfd: Remove
- * RCU-protected attribute from slot->gmem.file"), 6.13: it is not followed here,
- * so that makes no difference. It becomes NULL when the file is closed.
+ * RCU-protected attribute from slot->gmem.file"), 6.13; get_file_active(), which
+ * KVM itself came to use, serves both. It becomes NULL when the file is closed.
+ *
+ * compat_slot_gmem_get() - the slot's guest_memfd, to be fput(); NULL if there
+ * is none (any more)
  */
 #if defined(CONFIG_KVM_PRIVATE_MEM) || defined(CONFIG_KVM_GUEST_MEMFD)
 #define COMPAT_HAS_GMEM		     true
-#define compat_slot_has_gmem(slot)   (!!READ_ONCE((slot)->gmem.file))
+#define compat_slot_gmem_get(slot) \
+	get_file_active((struct file **)(uintptr_t)&(slot)->gmem.file)
 #define compat_slot_gmem_pgoff(slot) ((slot)->gmem.pgoff)
 #else
 #define COMPAT_HAS_GMEM		     false
-#define compat_slot_has_gmem(slot)   ((void)(slot), false)
+#define compat_slot_gmem_get(slot)   ((void)(slot), (struct file *)NULL)
 #define compat_slot_gmem_pgoff(slot) ((void)(slot), 0)
+#endif
+
+/*
+ * A slot whose memory is its guest_memfd's alone: "KVM: guest_memfd: Track
+ * guest_memfd mmap support in memslot", 6.18.
+ */
+#ifdef KVM_MEMSLOT_GMEM_ONLY
+#define compat_slot_is_gmem_only(slot) \
+	(!!((slot)->flags & KVM_MEMSLOT_GMEM_ONLY))
+#else
+#define compat_slot_is_gmem_only(slot) ((void)(slot), false)
 #endif
 
 #endif

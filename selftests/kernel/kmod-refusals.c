@@ -161,6 +161,9 @@ static void flags_and_reserved(void)
 	EXPECT_ERRNO(__snapshot(), 0);
 }
 
+/* sizeof(struct slotscope_slot) in version 1.0 */
+#define SLOT_SIZE_1_0 48
+
 static void sizes_of_records(void)
 {
 	static const uint32_t wrong[] = {
@@ -168,7 +171,7 @@ static void sizes_of_records(void)
 	};
 	const uint32_t as = sizeof(struct slotscope_as);
 	const uint32_t slot = sizeof(struct slotscope_slot);
-	const uint32_t wide = slot + 16;
+	const uint32_t wide = slot + 16, first = SLOT_SIZE_1_0;
 	char *records = memory;
 	uint32_t i, j;
 
@@ -186,7 +189,7 @@ static void sizes_of_records(void)
 	snap->req.as_size = as + 4;
 	EXPECT_ERRNO(__snapshot(), EINVAL);
 	snap_prepare(snap, vm);
-	snap->req.slot_size = slot - 8;
+	snap->req.slot_size = first - 8;
 	EXPECT_ERRNO(__snapshot(), EINVAL);
 
 	/* Records of a program from the future: padded with zeros */
@@ -208,6 +211,23 @@ static void sizes_of_records(void)
 			EXPECT_EQ(records[i * wide + j], 0);
 	}
 	EXPECT_EQ((unsigned char)records[3 * wide], 0xa5);
+
+	/* Records of a program of version 1.0: cut, and nothing behind them */
+	memset(records, 0xa5, 4 * first);
+	snap_prepare(snap, vm);
+	snap->req.slot_size = first;
+	snap->req.slot_addr = (uintptr_t)records;
+	ASSERT_ERRNO(__snapshot(), 0);
+	ASSERT_EQ(snap->req.nr_slots_copied, 3);
+	for (i = 0; i < 3; i++) {
+		struct slotscope_slot seen;
+
+		memcpy(&seen, records + i * first, first);
+		EXPECT_EQ(seen.id, i);
+		EXPECT_EQ(seen.gpa, i * MIB);
+		EXPECT_EQ(seen.flags, 0);
+	}
+	EXPECT_EQ((unsigned char)records[3 * first], 0xa5);
 	for (i = 0; i < 3; i++)
 		vm_set(vm, i, 0, 0, 0, NULL);
 }

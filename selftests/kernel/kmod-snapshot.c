@@ -3,6 +3,7 @@
  * SLOTSCOPE_SNAPSHOT shows the very slots that were set. Numbers of slots are
  * prime, so that a count cannot be right by chance.
  */
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #include "kmod-test.h"
@@ -28,6 +29,7 @@ static void expect_slot(uint32_t i, uint32_t slot, uint32_t mem_flags,
 	EXPECT_EQ(seen->hva, (uintptr_t)hva);
 	EXPECT_EQ(seen->flags, 0);
 	EXPECT_EQ(seen->gmem_offset, 0);
+	EXPECT_EQ(seen->gmem_ino, 0);
 }
 
 static void info_tells_version_and_limits(void)
@@ -169,9 +171,15 @@ static void both_address_spaces(void)
 	close(vm);
 }
 
-static void guest_memfd_and_its_offset(void)
+#ifndef KVM_CAP_GUEST_MEMFD_FLAGS
+#define KVM_CAP_GUEST_MEMFD_FLAGS 244
+#endif
+#define GMEM_CAN_BE_MAPPED 1ULL
+
+static void with_guest_memfd(uint64_t flags, uint32_t slot_flags)
 {
-	struct kvm_create_guest_memfd create = { .size = 16 * MIB };
+	struct kvm_create_guest_memfd create = { .size = 16 * MIB,
+						 .flags = flags };
 	struct kvm_userspace_memory_region2 region = {
 		.slot = 9,
 		.flags = KVM_MEM_GUEST_MEMFD,
@@ -181,12 +189,17 @@ static void guest_memfd_and_its_offset(void)
 		.guest_memfd_offset = 6 * MIB,
 	};
 	int vm = vm_create();
+	uint64_t generation;
+	struct stat st;
 	int fd;
 
 	SKIP_IF(!vm_has(vm, KVM_CAP_GUEST_MEMFD),
 		"KVM has no guest_memfd for this type of VM here");
+	SKIP_IF(flags & ~vm_has(vm, KVM_CAP_GUEST_MEMFD_FLAGS),
+		"no guest_memfd can be mapped here");
 	fd = ioctl(vm, KVM_CREATE_GUEST_MEMFD, &create);
 	ASSERT(fd >= 0, "KVM_CREATE_GUEST_MEMFD: %s", strerror(errno));
+	ASSERT(!fstat(fd, &st), "fstat: %s", strerror(errno));
 	region.guest_memfd = fd;
 	ASSERT(!ioctl(vm, KVM_SET_USER_MEMORY_REGION2, &region),
 	       "KVM_SET_USER_MEMORY_REGION2: %s", strerror(errno));
@@ -198,18 +211,36 @@ static void guest_memfd_and_its_offset(void)
 	EXPECT_EQ(snap->slots[1].id, 9);
 	/* KVM may add flags of its own in the upper half */
 	EXPECT_EQ(snap->slots[1].mem_flags & 0xffff, KVM_MEM_GUEST_MEMFD);
-	EXPECT_EQ(snap->slots[1].flags, SLOTSCOPE_SLOT_GMEM);
+	EXPECT_EQ(snap->slots[1].flags, SLOTSCOPE_SLOT_GMEM | slot_flags);
 	EXPECT_EQ(snap->slots[1].gmem_offset, 6 * MIB);
+	EXPECT_EQ(snap->slots[1].gmem_ino, st.st_ino);
+	EXPECT_EQ(snap->slots[1].gmem_major, major(st.st_dev));
+	EXPECT_EQ(snap->slots[1].gmem_minor, minor(st.st_dev));
+	generation = snap->as[0].generation;
 	EXPECT_EQ(snap->slots[1].hva, (uintptr_t)memory);
 
 	/* KVM unbinds the slot when the file goes; the slot stays */
 	close(fd);
 	snap_take(dev, snap, vm);
 	ASSERT_EQ(snap->req.nr_slots, 2);
+	EXPECT_EQ(snap->as[0].generation, generation);
 	EXPECT_EQ(snap->slots[1].mem_flags & 0xffff, KVM_MEM_GUEST_MEMFD);
-	EXPECT_EQ(snap->slots[1].flags, 0);
+	EXPECT_EQ(snap->slots[1].flags, slot_flags);
 	EXPECT_EQ(snap->slots[1].gmem_offset, 0);
+	EXPECT_EQ(snap->slots[1].gmem_ino, 0);
+	EXPECT_EQ(snap->slots[1].gmem_major, 0);
+	EXPECT_EQ(snap->slots[1].gmem_minor, 0);
 	close(vm);
+}
+
+static void guest_memfd_and_its_offset(void)
+{
+	with_guest_memfd(0, 0);
+}
+
+static void guest_memfd_that_is_all_there_is(void)
+{
+	with_guest_memfd(GMEM_CAN_BE_MAPPED, SLOTSCOPE_SLOT_GMEM_ONLY);
 }
 
 static void truncation_is_told(void)
@@ -304,6 +335,7 @@ int main(void)
 		KTAP_CASE(changes_show_at_once),
 		KTAP_CASE(both_address_spaces),
 		KTAP_CASE(guest_memfd_and_its_offset),
+		KTAP_CASE(guest_memfd_that_is_all_there_is),
 		KTAP_CASE(truncation_is_told),
 		KTAP_CASE(generations_without_slots),
 		KTAP_CASE(many_slots),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the module's records become */
+#include <sys/sysmacros.h>
+
 #include "host/module.h"
 #include "host_make.h"
 
@@ -75,6 +77,63 @@ static void a_whole_snapshot(void **unused)
 	assert_int_equal(state.slots[2].as_id, 1);
 	assert_true(state.slots[2].hidden);
 	slot_state_deinit(&state);
+}
+
+static struct slot gmem_slot(struct slotscope_slot from)
+{
+	const struct slotscope_snapshot req = { .nr_as = 1,
+						.nr_as_copied = 1,
+						.nr_slots = 1,
+						.nr_slots_copied = 1 };
+	const struct slotscope_as one = { .nr_slots = 1, .nr_copied = 1 };
+	struct slot_state state;
+	struct slot slot;
+
+	from.bytes = GIB;
+	slot_state_init(&state, VIEW_KERNEL);
+	assert_int_equal(module_to_state(&req, &one, &from, &state), 0);
+	assert_int_equal(state.nr_slots, 1);
+	slot = state.slots[0];
+	slot_state_deinit(&state);
+	return slot;
+}
+
+static void what_became_of_a_guest_memfd(void **unused)
+{
+	struct slotscope_slot from = {
+		.mem_flags = SLOT_GUEST_MEMFD,
+		.flags = SLOTSCOPE_SLOT_GMEM | SLOTSCOPE_SLOT_GMEM_ONLY,
+		.gmem_offset = 8192,
+		.gmem_ino = 7001,
+		.gmem_major = 259,
+		.gmem_minor = 70000,
+	};
+	struct slot slot = gmem_slot(from);
+
+	assert_int_equal(slot.flags, SLOT_GUEST_MEMFD | SLOT_GMEM_ONLY);
+	assert_int_equal(slot.gmem, SLOT_GMEM_OPEN);
+	assert_int_equal(slot.gmem_offset, 8192);
+	assert_int_equal(slot.gmem_ino, 7001);
+	assert_true(slot.gmem_dev == makedev(259, 70000));
+
+	/* Closed: the slot is still one of a guest_memfd alone */
+	from.flags = SLOTSCOPE_SLOT_GMEM_ONLY;
+	slot = gmem_slot(from);
+	assert_int_equal(slot.flags, SLOT_GUEST_MEMFD | SLOT_GMEM_ONLY);
+	assert_int_equal(slot.gmem, SLOT_GMEM_CLOSED);
+	assert_int_equal(slot.gmem_ino, 0);
+	assert_int_equal(slot.gmem_offset, 0);
+
+	/* Version 1.0 does not tell which file */
+	from.flags = SLOTSCOPE_SLOT_GMEM;
+	from.gmem_ino = from.gmem_major = from.gmem_minor = 0;
+	slot = gmem_slot(from);
+	assert_int_equal(slot.gmem, SLOT_GMEM_OPEN);
+	assert_int_equal(slot.gmem_offset, 8192);
+	assert_true(!slot.gmem_ino && !slot.gmem_dev);
+
+	from.mem_flags = from.flags = 0;
+	assert_int_equal(gmem_slot(from).gmem, SLOT_GMEM_UNKNOWN);
 }
 
 /* What was not copied is not known: not even that nothing is there */
@@ -208,6 +267,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_snapshot),
+		cmocka_unit_test(what_became_of_a_guest_memfd),
 		cmocka_unit_test(a_snapshot_cut_short),
 		cmocka_unit_test(generations_alone),
 		cmocka_unit_test(answers_that_contradict_themselves),

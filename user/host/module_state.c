@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdint.h>
+#include <sys/sysmacros.h>
 
 #include "host/module.h"
 
-/* The upper half is internal to KVM, but for the bit that we know */
+/*
+ * The upper half is internal to KVM, but for the bit that we know. What else we
+ * know of it the module tells in a word of its own.
+ */
 #define KNOWN_FLAGS (0xffffU | SLOT_INVALID)
 
 _Static_assert(SLOT_INVALID == SLOTSCOPE_MEM_INVALID, "one bit, two names");
@@ -22,6 +26,27 @@ static int add_as(const struct slotscope_as *from, uint32_t i,
 	return 0;
 }
 
+/*
+ * A module of version 1.0 tells whether there is a file, and not which. Whether
+ * it is all the slot's memory it does not tell either, nor do we guess.
+ */
+static void set_gmem(struct slot *slot, const struct slotscope_slot *from)
+{
+	if (from->flags & SLOTSCOPE_SLOT_GMEM_ONLY)
+		slot->flags |= SLOT_GMEM_ONLY;
+	if (!(slot->flags & SLOT_GUEST_MEMFD))
+		return;
+	if (!(from->flags & SLOTSCOPE_SLOT_GMEM)) {
+		slot->gmem = SLOT_GMEM_CLOSED;
+		return;
+	}
+	slot->gmem = SLOT_GMEM_OPEN;
+	slot->gmem_offset = from->gmem_offset;
+	slot->gmem_ino = from->gmem_ino;
+	if (from->gmem_ino)
+		slot->gmem_dev = makedev(from->gmem_major, from->gmem_minor);
+}
+
 static int add_slot(const struct slotscope_slot *from, struct slot_state *out)
 {
 	struct slot slot = {
@@ -33,13 +58,13 @@ static int add_slot(const struct slotscope_slot *from, struct slot_state *out)
 		.flags = from->mem_flags & KNOWN_FLAGS,
 		/* KVM keeps the file and not the descriptor */
 		.gmem_fd = -1,
-		.gmem_offset = from->gmem_offset,
 		.hidden = from->flags & SLOTSCOPE_SLOT_HIDDEN,
 	};
 	int ret;
 
 	if (from->as_id > UINT16_MAX || from->id > INT32_MAX)
 		return -EPROTO;
+	set_gmem(&slot, from);
 	ret = slot_state_add(out, &slot);
 	return ret == -EINVAL ? -EPROTO : ret;
 }
