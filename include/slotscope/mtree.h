@@ -11,6 +11,10 @@
  * has opened; open_memstream(3) serves who wants a string. The readers take the
  * forms of QEMU 2.8, 7.2 and newer ones, and interpret nothing; each copies the
  * text once, and all its strings point into that copy.
+ *
+ * They take a text as it is pasted: with prompts, quote marks, code fences, indented
+ * all over, with CRLF; with lines left out, for which "..." stands; and without its
+ * first or last part.
  */
 #ifndef SLOTSCOPE_MTREE_H
 #define SLOTSCOPE_MTREE_H
@@ -40,6 +44,9 @@ enum mtree_kind {
 	MTREE_RAMD,   /* a RAM device */
 	MTREE_RIGHTS, /* 2.8: only "RW", "R-", "-W"; see writable */
 };
+
+/* The name of what is not in a text that begins amid a section */
+#define MTREE_UNSEEN "(not in the text)"
 
 /** mtree_kind_name() - as QEMU prints it */
 const char *mtree_kind_name(enum mtree_kind kind);
@@ -104,7 +111,7 @@ struct mtree_range {
 /**
  * struct mtree_flatview_as - an address space that shows a view
  * @name:  of the address space
- * @root:  name of its root region
+ * @root:  name of its root region; NULL if the text does not tell (up to 2.10)
  * @alias: what the root shows, if that is an alias; NULL otherwise
  */
 struct mtree_flatview_as {
@@ -116,8 +123,9 @@ struct mtree_flatview_as {
 /**
  * struct mtree_flatview - one flat view, and who shares it
  * @as:	       address spaces, oldest first
- * @nr_as:     of @as
- * @root:      the region it was rendered from; "(none)" for the empty view
+ * @nr_as:     of @as; 0 in a text that begins behind them
+ * @root:      the region it was rendered from; "(none)" for the empty view; NULL if
+ *	       the text does not tell
  * @ranges:    ascending
  * @nr_ranges: of @ranges; 0 for the empty view
  */
@@ -135,12 +143,14 @@ struct mtree_flatview {
  * @nr:	   of @views
  * @owned: with owners (-o)
  * @cut:   the text ends within a view: there was more
+ * @left_out: places where lines were left out ("...")
  */
 struct mtree_flatviews {
 	struct mtree_flatview *views;
 	size_t nr;
 	bool owned;
 	bool cut;
+	size_t left_out;
 	char *text; /* private */
 };
 
@@ -219,6 +229,9 @@ struct mtree_as {
  * @rights: the text is as of QEMU 2.8 and tells no kinds
  * @hidden: number of nodes below regions that are not shown
  * @cut:    the text ends within a section: there was more
+ * @left_out: places where lines were left out ("...")
+ * @rootless: sections whose root is not in the text: a container that is named
+ *	    MTREE_UNSEEN, of all addresses, stands for it
  */
 struct mtree_tree {
 	struct mtree_as *as;
@@ -232,6 +245,8 @@ struct mtree_tree {
 	bool rights;
 	size_t hidden;
 	bool cut;
+	size_t left_out;
+	size_t rootless;
 	char *text; /* private */
 };
 
@@ -313,8 +328,16 @@ void mtree_tree_deinit(struct mtree_tree *tree);
  * From the text to a model
  */
 
+/* What mtree_build() makes of a text of which parts are missing */
+enum mtree_missing {
+	MTREE_REFUSE_MISSING, /* nothing: a verdict must not rest on it */
+	MTREE_ALLOW_MISSING,  /* what there is, and a note for each part */
+};
+
 /**
  * mtree_build() - make a model of a tree
+ * @missing: lines left out, no address space, a root or an alias's target that is
+ *	   not in the text
  * @notes: a line is written for each thing that had to be assumed, because the
  *	   text does not tell; or NULL
  * @out:   a new model; memory_model_destroy() it
@@ -326,11 +349,16 @@ void mtree_tree_deinit(struct mtree_tree *tree);
  * address spaces were made: "memory", "I/O" and those of the CPUs come first, as
  * QEMU makes them, the others in the order of the text.
  *
+ * With MTREE_ALLOW_MISSING what is missing costs only that. A tree without address spaces has
+ * one for each region that it shows, of that name. An alias of what is not in the
+ * text shows memory of the kind that QEMU printed for it, or nothing.
+ *
  * Return: 0, -ENOMEM, -EINVAL or -ELOOP for a tree that cannot be, -EINVAL for
- * one without address spaces.
+ * one of which parts are missing.
  */
-int mtree_build(const struct mtree_tree *tree, FILE *notes,
-		struct memory_model **out, struct slotscope_error *err);
+int mtree_build(const struct mtree_tree *tree, enum mtree_missing missing,
+		FILE *notes, struct memory_model **out,
+		struct slotscope_error *err);
 
 #ifdef __cplusplus
 }

@@ -42,7 +42,7 @@ static void rebuild(const char *text, size_t len)
 		return;
 	f = open_memstream(&notes, &n);
 	must(f);
-	if (!mtree_build(&tree, f, &model, &err)) {
+	if (!mtree_build(&tree, MTREE_ALLOW_MISSING, f, &model, &err)) {
 		print_and_read(model);
 		memory_model_destroy(model);
 	}

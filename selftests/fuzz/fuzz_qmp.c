@@ -40,7 +40,7 @@ static char *render(const char *text, size_t len)
 
 	if (mtree_tree_parse(text, len, &tree, &err))
 		return NULL;
-	if (!mtree_build(&tree, NULL, &model, &err)) {
+	if (!mtree_build(&tree, MTREE_REFUSE_MISSING, NULL, &model, &err)) {
 		f = open_memstream(&flat, &n);
 		must(f && !mtree_print(f, model, MTREE_FLATVIEW | MTREE_OWNER));
 		fclose(f);

@@ -28,7 +28,7 @@ static int convert(const char *text, size_t len, char **flat, char **notes,
 	memset(err, 0, sizeof(*err));
 	ret = mtree_tree_parse(text, len, &tree, err);
 	if (!ret) {
-		ret = mtree_build(&tree, g, &model, err);
+		ret = mtree_build(&tree, MTREE_REFUSE_MISSING, g, &model, err);
 		mtree_tree_deinit(&tree);
 	}
 	if (!ret) {
@@ -84,7 +84,7 @@ static void check_snapshot(const char *dir)
 	text = read_file(path, &len);
 	assert_non_null(text);
 	if (mtree_tree_parse(text, len, &tree, &err) ||
-	    mtree_build(&tree, NULL, &model, &err))
+	    mtree_build(&tree, MTREE_REFUSE_MISSING, NULL, &model, &err))
 		fail_msg("%s: %s: %s", path, err.tried, err.why);
 	free(text);
 	compare_print(model, MTREE_FLATVIEW, dir, "mtree-f.txt");

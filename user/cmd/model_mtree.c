@@ -8,7 +8,27 @@
 #include <slotscope/mtree.h>
 
 #include "cmd/model.h"
+#include "mtree/answer.h"
 #include "render/mtree.h"
+
+/* The text in @path, which may be what QMP answered; to be freed */
+static int read_text(const char *path, char **out, size_t *len,
+		     struct slotscope_error *err)
+{
+	char *text = NULL, *answer;
+	size_t answer_len;
+	int ret = model_read_text(path, &text, len, err);
+
+	if (!ret)
+		ret = mtree_answer(text, *len, &answer, &answer_len, err);
+	if (ret || answer)
+		free(text);
+	if (ret)
+		return ret;
+	*out = answer ? answer : text;
+	*len = answer ? answer_len : *len;
+	return 0;
+}
 
 /* The tree of @path as a model; @notes gets what had to be assumed */
 static int build(const char *path, FILE *notes, struct memory_model **model,
@@ -17,7 +37,7 @@ static int build(const char *path, FILE *notes, struct memory_model **model,
 	struct mtree_tree tree;
 	char *text = NULL;
 	size_t len;
-	int ret = model_read_text(path, &text, &len, err);
+	int ret = read_text(path, &text, &len, err);
 
 	if (ret)
 		return ret;
@@ -25,7 +45,7 @@ static int build(const char *path, FILE *notes, struct memory_model **model,
 	free(text);
 	if (ret)
 		return ret;
-	ret = mtree_build(&tree, notes, model, err);
+	ret = mtree_build(&tree, MTREE_ALLOW_MISSING, notes, model, err);
 	*owned = tree.owned;
 	mtree_tree_deinit(&tree);
 	return ret;
@@ -36,7 +56,7 @@ static int read_views(const char *path, struct mtree_flatviews *views,
 {
 	char *text = NULL;
 	size_t len;
-	int ret = model_read_text(path, &text, &len, err);
+	int ret = read_text(path, &text, &len, err);
 
 	if (ret)
 		return ret;

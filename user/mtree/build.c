@@ -10,14 +10,25 @@
 #include "mtree/match.h"
 #include "mtree/order.h"
 
+/* A region that aliases show, without a section: all that they tell of it */
+struct absent {
+	const char *name;
+	enum mtree_kind kind;
+	uint64_t last;		      /* that is shown */
+	struct memory_region *region; /* NULL: of this kind nothing is known */
+};
+
 struct builder {
 	const struct mtree_tree *tree;
+	enum mtree_missing missing;
 	const struct mtree_match *match;
 	struct memory_model *model;
 	struct memory_region **regions; /* of the nodes that are built */
 	bool *pending;			/* aliases whose target comes first */
 	struct mtree_order order;
 	struct memory_region *nothing; /* stands for what is not shown */
+	struct absent *absent; /* what aliases show, and the text has not */
+	size_t nr_absent;
 	size_t childless; /* taken for registers: no part of theirs is shown */
 	FILE *notes;
 	struct slotscope_error *err;
@@ -143,6 +154,98 @@ static int create_plain(struct builder *b, int32_t i)
 	return ret ? ret : set_attributes(b, i, hints);
 }
 
+/*
+ * What an alias of memory shows when the text has no section for it: QEMU prints
+ * its kind and which part of it is shown, and memory has seldom anything in it.
+ * Of registers and containers nothing is known.
+ */
+static bool is_memory(enum mtree_kind kind)
+{
+	return kind == MTREE_RAM || kind == MTREE_ROM || kind == MTREE_ROMD ||
+	       kind == MTREE_RAMD;
+}
+
+static struct absent *find_absent(struct builder *b,
+				  const struct mtree_node *alias)
+{
+	size_t i;
+
+	for (i = 0; i < b->nr_absent; i++)
+		if (b->absent[i].kind == alias->kind &&
+		    !strcmp(b->absent[i].name, alias->alias))
+			return &b->absent[i];
+	return NULL;
+}
+
+static int note_absent(struct builder *b, int32_t i)
+{
+	const struct mtree_node *alias = &b->tree->nodes[i];
+	struct absent *absent = find_absent(b, alias);
+
+	if (b->match->target[i] != MTREE_ABSENT)
+		return 0;
+	if (!absent) {
+		absent = reallocarray(b->absent, b->nr_absent + 1,
+				      sizeof(*absent));
+		if (!absent)
+			return error_set(b->err, ENOMEM, "rebuild the tree");
+		b->absent = absent;
+		absent += b->nr_absent++;
+		*absent = (struct absent){ .name = alias->alias,
+					   .kind = alias->kind };
+	}
+	if (alias->alias_end > absent->last)
+		absent->last = alias->alias_end;
+	return 0;
+}
+
+static int create_absent(struct builder *b)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < b->nr_absent && !ret; i++) {
+		struct absent *absent = &b->absent[i];
+		const struct mtree_node node = { .name = absent->name,
+						 .end = absent->last };
+
+		if (b->missing == MTREE_REFUSE_MISSING) {
+			error_set(b->err, EINVAL,
+				  "find what an alias of info mtree shows");
+			error_why(b->err,
+				  "there is no memory-region section for %s",
+				  absent->name);
+			return error_next(
+				b->err, "is the text cut off? Give all of it, "
+					"best of 'info mtree -o -D'");
+		}
+		if (is_memory(absent->kind) && absent->last != UINT64_MAX)
+			ret = create_memory(b, &node, absent->kind,
+					    &absent->region);
+		if (!ret && b->notes)
+			fprintf(b->notes,
+				absent->region ?
+					"%s is plain %s: the text has no "
+					"section for it\n" :
+					"nothing is shown of %s (%s): the text "
+					"has no section for it\n",
+				absent->name, mtree_kind_name(absent->kind));
+	}
+	return ret;
+}
+
+static struct memory_region *target_of(struct builder *b, int32_t i)
+{
+	int32_t target = b->match->target[i];
+	const struct absent *absent;
+
+	if (target >= 0)
+		return b->regions[target];
+	absent = target == MTREE_ABSENT ? find_absent(b, &b->tree->nodes[i]) :
+					  NULL;
+	return absent && absent->region ? absent->region : b->nothing;
+}
+
 static int create_alias(struct builder *b, int32_t i)
 {
 	const struct mtree_node *node = &b->tree->nodes[i];
@@ -162,10 +265,10 @@ static int create_alias(struct builder *b, int32_t i)
 		if (ret)
 			return ret;
 	}
-	ret = memory_region_create_alias(
-		b->model, node->name,
-		target < 0 ? b->nothing : b->regions[target], node->alias_start,
-		size_of(node, hints), &b->regions[i], b->err);
+	ret = memory_region_create_alias(b->model, node->name, target_of(b, i),
+					 node->alias_start,
+					 size_of(node, hints), &b->regions[i],
+					 b->err);
 	return ret ? ret : set_attributes(b, i, hints);
 }
 
@@ -258,29 +361,52 @@ static int compare_ages(const void *a, const void *b)
 	return x->nr < y->nr ? -1 : 1;
 }
 
+static int create_space(struct builder *b, const char *name, size_t section)
+{
+	int32_t node = b->match->root[section];
+	struct address_space *as;
+
+	return address_space_create(b->model, name,
+				    node < 0 ? b->nothing : b->regions[node],
+				    &as, b->err);
+}
+
+/* Of a text that has no address space: what it shows of regions */
+static int create_spaces_of_sections(struct builder *b)
+{
+	const struct mtree_tree *tree = b->tree;
+	int ret = 0;
+	size_t s;
+
+	for (s = 0; s < tree->nr_sections && !ret; s++) {
+		if (b->notes)
+			fprintf(b->notes,
+				"region %s is shown as an address space: the "
+				"text has none\n",
+				tree->sections[s].name);
+		ret = create_space(b, tree->sections[s].name, s);
+	}
+	return ret;
+}
+
 static int create_spaces(struct builder *b)
 {
 	const struct mtree_as *spaces = b->tree->as;
 	size_t i, nr = b->tree->nr_as;
-	struct memory_region *root;
-	struct address_space *as;
 	struct aged *order;
 	int ret = 0;
 
-	order = calloc(nr + 1, sizeof(*order));
+	if (!nr)
+		return create_spaces_of_sections(b);
+	order = calloc(nr, sizeof(*order));
 	if (!order)
 		return error_set(b->err, ENOMEM, "rebuild the tree");
 	for (i = 0; i < nr; i++)
 		order[i] = (struct aged){ age_of_space(spaces[i].name), i };
 	qsort(order, nr, sizeof(*order), compare_ages);
-	for (i = 0; i < nr && !ret; i++) {
-		const struct mtree_as *space = &spaces[order[i].nr];
-		int32_t node = b->match->root[space->section];
-
-		root = node < 0 ? b->nothing : b->regions[node];
-		ret = address_space_create(b->model, space->name, root, &as,
-					   b->err);
-	}
+	for (i = 0; i < nr && !ret; i++)
+		ret = create_space(b, spaces[order[i].nr].name,
+				   spaces[order[i].nr].section);
 	free(order);
 	return ret;
 }
@@ -293,6 +419,15 @@ static void note_poor_text(const struct builder *b)
 		fputs("the text is whole, though no empty line ends its last "
 		      "section\n",
 		      b->notes);
+	if (b->tree->left_out)
+		fprintf(b->notes,
+			"nothing is where the text has \"...\" (%zu): what was "
+			"left out is not shown, and hides nothing\n",
+			b->tree->left_out);
+	if (b->tree->rootless)
+		fprintf(b->notes,
+			"a root that is not in the text (%zu) is a container\n",
+			b->tree->rootless);
 	if (!b->tree->owned)
 		fputs("regions of one name and place are one: the text has no "
 		      "owners (-o)\n",
@@ -337,6 +472,10 @@ static int build(struct builder *b)
 	if (!ret)
 		ret = for_each(b, false, create_plain);
 	if (!ret)
+		ret = for_each(b, true, note_absent);
+	if (!ret)
+		ret = create_absent(b);
+	if (!ret)
 		ret = for_each(b, true, create_alias_once);
 	if (!ret)
 		ret = for_each(b, false, map_children);
@@ -349,20 +488,39 @@ static int build(struct builder *b)
 	return ret ? ret : memory_model_commit(b->model, b->err);
 }
 
-int mtree_build(const struct mtree_tree *tree, FILE *notes,
-		struct memory_model **out, struct slotscope_error *err)
+static int refuse_missing(const struct mtree_tree *tree,
+			  enum mtree_missing missing,
+			  struct slotscope_error *err)
+{
+	bool nothing = !tree->nr_as && !tree->nr_nodes;
+
+	if (!nothing && missing == MTREE_ALLOW_MISSING)
+		return 0;
+	if (tree->nr_as && !tree->left_out && !tree->rootless)
+		return 0;
+	error_set(err, EINVAL, "read the text of info mtree");
+	error_why(err, nothing	    ? "there is nothing in it" :
+		       !tree->nr_as ? "there is no address space in it" :
+				      "a part of it was left out");
+	return error_next(err, "give what 'info mtree -o -D' prints");
+}
+
+int mtree_build(const struct mtree_tree *tree, enum mtree_missing missing,
+		FILE *notes, struct memory_model **out,
+		struct slotscope_error *err)
 {
 	struct mtree_match match;
 	struct builder b = {
-		.tree = tree, .match = &match, .notes = notes, .err = err
+		.tree = tree,
+		.missing = missing,
+		.match = &match,
+		.notes = notes,
+		.err = err,
 	};
-	int ret;
+	int ret = refuse_missing(tree, missing, err);
 
-	if (!tree->nr_as) {
-		error_set(err, EINVAL, "read the text of info mtree");
-		error_why(err, "there is no address space in it");
-		return error_next(err, "give what 'info mtree -o -D' prints");
-	}
+	if (ret)
+		return ret;
 	note_poor_text(&b);
 	ret = mtree_match(tree, notes, &match, err);
 	if (ret)
@@ -379,6 +537,7 @@ int mtree_build(const struct mtree_tree *tree, FILE *notes,
 	if (!ret)
 		note_disabled(&b);
 	mtree_order_deinit(&b.order);
+	free(b.absent);
 	free(b.pending);
 	free(b.regions);
 	if (ret)

@@ -30,8 +30,11 @@ static bool same_range(const struct mtree_range *a, const struct mtree_range *b,
 static bool same_as(const struct mtree_flatview_as *a,
 		    const struct mtree_flatview_as *b)
 {
-	return same_str(a->name, b->name) && same_str(a->root, b->root) &&
-	       same_str(a->alias, b->alias);
+	if (!same_str(a->name, b->name))
+		return false;
+	/* Up to 2.10 QEMU does not tell */
+	return !a->root || !b->root ||
+	       (same_str(a->root, b->root) && same_str(a->alias, b->alias));
 }
 
 static size_t count_as(const struct mtree_flatview *view,
@@ -50,6 +53,9 @@ static bool same_spaces(const struct mtree_flatview *a,
 {
 	size_t i;
 
+	/* Without its head a view tells of none */
+	if (!a->nr_as || !b->nr_as)
+		return true;
 	if (a->nr_as != b->nr_as)
 		return false;
 	for (i = 0; i < a->nr_as; i++)
@@ -58,12 +64,18 @@ static bool same_spaces(const struct mtree_flatview *a,
 	return true;
 }
 
+static bool same_root(const struct mtree_flatview *a,
+		      const struct mtree_flatview *b)
+{
+	return !a->root || !b->root || same_str(a->root, b->root);
+}
+
 static bool same_view(const struct mtree_flatview *a,
 		      const struct mtree_flatview *b, bool owned)
 {
 	size_t i;
 
-	if (a->nr_ranges != b->nr_ranges || !same_str(a->root, b->root))
+	if (a->nr_ranges != b->nr_ranges || !same_root(a, b))
 		return false;
 	for (i = 0; i < a->nr_ranges; i++)
 		if (!same_range(&a->ranges[i], &b->ranges[i], owned))
@@ -95,7 +107,7 @@ static bool close_by(enum closeness how, const struct mtree_flatview *a,
 	case SPACE:
 		return share_a_space(a, b);
 	default:
-		return same_str(a->root, b->root);
+		return same_root(a, b);
 	}
 }
 

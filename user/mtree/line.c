@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mtree/line.h"
+#include "mtree/pasted.h"
 
 #define HEX_DIGITS 16 /* QEMU prints every address with as many */
 
@@ -164,7 +165,7 @@ static bool parse_range(struct mtree_str s, struct mtree_line *line)
 	uint64_t offset;
 
 	/* Once for each address space that shares the view and has it */
-	while (eat_end(&s, " KVM"))
+	while (eat_end(&s, " KVM") || eat_end(&s, " kvm"))
 		line->accel = true;
 	parse_owner(&s, line);
 	head = s;
@@ -244,20 +245,27 @@ enum mtree_line_type mtree_line_parse(struct mtree_str s, bool in_flatview,
 		line->overflow = true;
 	if (s.len == 0)
 		return line->type = MTREE_LINE_BLANK;
+	if (equals(s, MTREE_ELLIPSIS))
+		return line->type = MTREE_LINE_ELLIPSIS;
 	line->name = s;
+	if (eat(&line->name, "address-space (flat view): "))
+		return line->type = MTREE_LINE_FLATVIEW_OLD;
 	if (eat(&line->name, "address-space: "))
 		return line->type = MTREE_LINE_ADDRESS_SPACE;
 	if (eat(&line->name, "memory-region: "))
 		return line->type = MTREE_LINE_MEMORY_REGION;
 	if (eat(&line->name, "FlatView #") && is_number(line->name))
 		return line->type = MTREE_LINE_FLATVIEW;
-	if (in_flatview && eat(&line->name, " Root memory region: "))
+	/* Who copies from here on may leave its blank behind */
+	if (in_flatview)
+		eat(&line->name, " ");
+	if (in_flatview && eat(&line->name, "Root memory region: "))
 		return line->type = MTREE_LINE_FLATVIEW_ROOT;
 	if (in_flatview && equals(s, "  No rendered FlatView"))
 		return line->type = MTREE_LINE_FLATVIEW_EMPTY;
 	if (in_flatview && equals(s, "  Dispatch"))
 		return line->type = MTREE_LINE_DISPATCH;
-	if (in_flatview && eat(&line->name, " AS \"") &&
+	if (in_flatview && eat(&line->name, "AS \"") &&
 	    parse_flatview_as(line->name, line))
 		return line->type = MTREE_LINE_FLATVIEW_AS;
 	if (parse_region(s, in_flatview, line))

@@ -19,12 +19,14 @@ struct mtree_str {
 };
 
 enum mtree_line_type {
-	MTREE_LINE_BLANK,	   /* ends a section */
-	MTREE_LINE_ADDRESS_SPACE,  /* address-space: NAME */
-	MTREE_LINE_MEMORY_REGION,  /* memory-region: NAME */
-	MTREE_LINE_FLATVIEW,	   /* FlatView #N */
-	MTREE_LINE_FLATVIEW_AS,	   /*  AS "NAME", root: ROOT[, alias ALIAS] */
-	MTREE_LINE_FLATVIEW_ROOT,  /*  Root memory region: NAME */
+	MTREE_LINE_BLANK,	  /* ends a section */
+	MTREE_LINE_ELLIPSIS,	  /* MTREE_ELLIPSIS: lines were left out */
+	MTREE_LINE_ADDRESS_SPACE, /* address-space: NAME */
+	MTREE_LINE_MEMORY_REGION, /* memory-region: NAME */
+	MTREE_LINE_FLATVIEW,	  /* FlatView #N */
+	MTREE_LINE_FLATVIEW_OLD,  /* address-space (flat view): NAME; to 2.10 */
+	MTREE_LINE_FLATVIEW_AS,	  /*  AS "NAME", root: ROOT[, alias ALIAS] */
+	MTREE_LINE_FLATVIEW_ROOT, /*  Root memory region: NAME */
 	MTREE_LINE_FLATVIEW_EMPTY, /*   No rendered FlatView */
 	MTREE_LINE_DISPATCH,	   /*   Dispatch: from -d; more lines follow */
 	MTREE_LINE_REGION,	   /* a region of the tree, or a flat range */
@@ -53,7 +55,8 @@ enum mtree_line_type {
  * @owned:	REGION: -o was given: @owner and @parent are all there is
  * @owner:	REGION: "dev id=x"
  * @parent:	REGION: "obj path=/machine"
- * @accel:	REGION, flat: "KVM" at the end: QEMU's own slot table has it
+ * @accel:	REGION, flat: "KVM" at the end ("kvm" in 4.1 and 4.2): QEMU's own
+ *		slot table has it
  */
 struct mtree_line {
 	enum mtree_line_type type;

@@ -11,6 +11,8 @@
 
 #include <slotscope/mtree.h>
 
+#define MTREE_ABSENT (-2)
+
 /**
  * struct mtree_match - what the nodes of a tree stand for
  * @class:   of each node: nodes of one class are alike in all that is printed,
@@ -22,7 +24,8 @@
  * @root:    of each section: the node that stands for its root; -1 if that is
  *	     not shown
  * @target:  of each node: the node that stands for what it shows; -1 if it is
- *	     no alias, or shows what is disabled and not in the text
+ *	     no alias, or shows what is disabled and not in the text; MTREE_ABSENT
+ *	     if there is no section for what it shows
  */
 struct mtree_match {
 	int32_t *class;
@@ -36,7 +39,7 @@ struct mtree_match {
  * mtree_match() - find out
  * @notes: a line is written for each thing that had to be assumed; or NULL
  *
- * Return: 0, -ENOMEM, or -EINVAL if an alias shows what is not in the text.
+ * Return: 0, -ENOMEM, or -EINVAL if an alias shows what it is in itself.
  */
 int mtree_match(const struct mtree_tree *tree, FILE *notes,
 		struct mtree_match *out, struct slotscope_error *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mtree/line.h"
+#include "mtree/pasted.h"
 
 /* Far above QEMU's own: PCI bridges behind bridges reach a dozen */
 #define DEPTH_MAX 256
@@ -25,18 +26,12 @@ static int out_of_memory(struct slotscope_error *err)
 static int start(struct reader *r, const char *text, size_t len, char **copy,
 		 struct slotscope_error *err)
 {
-	*copy = NULL;
-	if (memchr(text, '\0', len)) {
-		error_set(err, EINVAL, "read the text of info mtree");
-		return error_why(err, "it holds NUL bytes: no text");
-	}
-	*copy = malloc(len + 1);
-	if (!*copy)
-		return out_of_memory(err);
-	memcpy(*copy, text, len);
-	(*copy)[len] = '\0';
-	*r = (struct reader){ .rest = { *copy, len }, .err = err };
-	return 0;
+	size_t copied;
+	int ret = mtree_unpaste(text, len, copy, &copied, err);
+
+	if (!ret)
+		*r = (struct reader){ .rest = { *copy, copied }, .err = err };
+	return ret;
 }
 
 /*
@@ -139,6 +134,9 @@ static int flatview_line(struct reader *r, struct mtree_flatviews *out,
 	case MTREE_LINE_BLANK:
 		*open = false;
 		return 0;
+	case MTREE_LINE_ELLIPSIS:
+		out->left_out++;
+		return 0;
 	case MTREE_LINE_FLATVIEW_AS:
 		as = APPEND(view->as, view->nr_as);
 		if (!as)
@@ -161,6 +159,28 @@ static int flatview_line(struct reader *r, struct mtree_flatviews *out,
 	}
 }
 
+static int begin_view(struct mtree_flatviews *out, const struct mtree_line *l)
+{
+	struct mtree_flatview *view = APPEND(out->views, out->nr);
+	struct mtree_flatview_as *as;
+
+	if (!view)
+		return -ENOMEM;
+	if (l->type != MTREE_LINE_FLATVIEW_OLD)
+		return 0;
+	as = APPEND(view->as, view->nr_as);
+	if (!as)
+		return -ENOMEM;
+	as->name = keep(l->name);
+	return 0;
+}
+
+static bool is_within_view(enum mtree_line_type type)
+{
+	return type == MTREE_LINE_FLATVIEW_AS ||
+	       type == MTREE_LINE_FLATVIEW_ROOT || type == MTREE_LINE_REGION;
+}
+
 static int read_flatviews(struct reader *r, struct mtree_flatviews *out)
 {
 	bool open = false, dispatch = false;
@@ -170,8 +190,9 @@ static int read_flatviews(struct reader *r, struct mtree_flatviews *out)
 	while (mtree_line_next(&r->rest, &text)) {
 		r->nr++;
 		mtree_line_parse(text, true, &r->line);
-		if (r->line.type == MTREE_LINE_FLATVIEW) {
-			if (!APPEND(out->views, out->nr))
+		if (r->line.type == MTREE_LINE_FLATVIEW ||
+		    r->line.type == MTREE_LINE_FLATVIEW_OLD) {
+			if (begin_view(out, &r->line))
 				return out_of_memory(r->err);
 			open = true;
 			dispatch = false;
@@ -181,7 +202,13 @@ static int read_flatviews(struct reader *r, struct mtree_flatviews *out)
 		} else if (dispatch) {
 			open = r->line.type != MTREE_LINE_BLANK;
 			dispatch = open;
-		} else if (open) {
+		} else if (r->line.type == MTREE_LINE_ELLIPSIS && !open) {
+			out->left_out++;
+		} else if (open || is_within_view(r->line.type)) {
+			/* The text begins amid a view, behind its head */
+			if (!open && begin_view(out, &r->line))
+				return out_of_memory(r->err);
+			open = true;
 			ret = flatview_line(r, out, &open, text);
 			if (ret)
 				return ret;
@@ -273,6 +300,54 @@ static int begin_section(struct mtree_tree *out, const struct mtree_line *l,
 }
 
 /*
+ * Behind lines that were left out, what stood above a line may have been among
+ * them: all that is sure is the root. Guest addresses are of the section, so a
+ * region may be put there, and only what hid it or cut it is lost.
+ */
+static void forget_path(int32_t *path)
+{
+	unsigned int i;
+
+	for (i = 2; i < DEPTH_MAX; i++)
+		path[i] = path[1];
+}
+
+/* The text begins amid a section, behind its head */
+static int begin_unseen_section(struct mtree_tree *out)
+{
+	struct mtree_section *section = APPEND(out->sections, out->nr_sections);
+	struct mtree_as *as = APPEND(out->as, out->nr_as);
+
+	if (!section || !as)
+		return -ENOMEM;
+	as->name = MTREE_UNSEEN;
+	return 0;
+}
+
+/*
+ * A root that is not in the text: its own line was left out, or the text begins
+ * behind it. The whole address space, in which nothing else is.
+ */
+static int add_unseen_root(struct mtree_tree *out, int32_t *path)
+{
+	struct mtree_node *node = APPEND(out->nodes, out->nr_nodes);
+
+	if (!node)
+		return -ENOMEM;
+	*node = (struct mtree_node){
+		.parent = -1,
+		.next = out->nr_nodes,
+		.end = UINT64_MAX,
+		.name = MTREE_UNSEEN,
+	};
+	path[1] = out->nr_nodes - 1;
+	forget_path(path);
+	out->sections[out->nr_sections - 1].nr++;
+	out->rootless++;
+	return 0;
+}
+
+/*
  * @path holds the index of the last node at each level above the next one; -1
  * where that is a disabled region that was not printed: its children were.
  */
@@ -288,7 +363,7 @@ static int add_node(struct reader *r, struct mtree_tree *out, int32_t *path,
 		return bad_line(r, text, "nested too deep");
 	if (l->level == 1 && out->sections[out->nr_sections - 1].nr)
 		return bad_line(r, text, "a second root");
-	if (index == INT32_MAX || !APPEND(out->nodes, out->nr_nodes))
+	if (index >= INT32_MAX - 1 || !APPEND(out->nodes, out->nr_nodes))
 		return out_of_memory(r->err);
 	parent = l->level == 1 ? -1 : path[l->level - 1];
 	node = &out->nodes[index];
@@ -328,7 +403,8 @@ static int read_tree(struct reader *r, struct mtree_tree *out)
 {
 	int32_t path[DEPTH_MAX];
 	struct mtree_str text;
-	bool open = false;
+	/* Is there a section, and may a part of it be missing above? */
+	bool open = false, left_out = false;
 	int ret;
 
 	while (mtree_line_next(&r->rest, &text)) {
@@ -340,10 +416,26 @@ static int read_tree(struct reader *r, struct mtree_tree *out)
 				return out_of_memory(r->err);
 			memset(path, 0xff, sizeof(path));
 			open = true;
+			left_out = false;
+			break;
+		case MTREE_LINE_ELLIPSIS:
+			out->left_out++;
+			if (open)
+				forget_path(path);
+			left_out = open;
 			break;
 		case MTREE_LINE_REGION:
-			if (!open)
+			if (!open && out->nr_sections)
 				return bad_line(r, text, "not below a header");
+			if (!open && begin_unseen_section(out))
+				return out_of_memory(r->err);
+			if (!open)
+				memset(path, 0xff, sizeof(path));
+			left_out |= !open;
+			open = true;
+			if (left_out && path[1] < 0 && r->line.level > 1 &&
+			    add_unseen_root(out, path))
+				return out_of_memory(r->err);
 			ret = add_node(r, out, path, text);
 			if (ret)
 				return ret;
@@ -352,6 +444,7 @@ static int read_tree(struct reader *r, struct mtree_tree *out)
 			open = false;
 			break;
 		case MTREE_LINE_FLATVIEW:
+		case MTREE_LINE_FLATVIEW_OLD:
 			return other_text(
 				r,
 				"a flat view begins there (-f), and "

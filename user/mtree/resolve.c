@@ -191,18 +191,17 @@ static int resolve_alias(struct resolver *r, int32_t node,
 	if (s < 0 || contains(r, s, node))
 		s = find_target(r, node);
 	if (s < 0) {
+		if (!shows_itself(r, node)) {
+			r->match->target[node] = MTREE_ABSENT;
+			return 0;
+		}
 		error_set(err, EINVAL, "find what alias %s of info mtree shows",
 			  alias->name);
-		if (shows_itself(r, node))
-			return error_why(err,
-					 "it shows a part of %s, which it is "
-					 "in itself: the model has no such "
-					 "regions",
-					 alias->alias);
-		error_why(err, "there is no memory-region section for %s",
-			  alias->alias);
-		return error_next(err, "is the text cut off? Give all of it, "
-				       "best of 'info mtree -o -D'");
+		return error_why(
+			err,
+			"it shows a part of %s, which it is in itself: "
+			"the model has no such regions",
+			alias->alias);
 	}
 	left = find_left(r, alias->alias);
 	if (left && r->by_class[class] < 0)

@@ -55,7 +55,7 @@ static void diff_view(const char *name, const struct mtree_flatview *ours,
 static int render(const struct mtree_tree *tree, struct memory_model **model,
 		  struct mtree_flatviews *out, struct slotscope_error *err)
 {
-	int ret = mtree_build(tree, NULL, model, err);
+	int ret = mtree_build(tree, MTREE_REFUSE_MISSING, NULL, model, err);
 
 	if (ret)
 		return ret;

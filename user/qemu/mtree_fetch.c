@@ -27,7 +27,7 @@ static int parse_flatviews(const char *text, void *out,
 	struct mtree_flatviews *views = out;
 	int ret = mtree_flatviews_parse(text, strlen(text), views, err);
 
-	if (!ret && (!views->nr || views->cut)) {
+	if (!ret && (!views->nr || views->cut || views->left_out)) {
 		mtree_flatviews_deinit(views);
 		ret = -EINVAL;
 	}
