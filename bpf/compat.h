@@ -72,11 +72,32 @@ compat_slot(struct hlist_node *node, __u32 node_idx)
 	       (node_idx & 1) * bpf_core_type_size(struct hlist_node);
 }
 
+#define KVM_GUEST_MEMFD (1U << 2) /* KVM_MEM_GUEST_MEMFD */
+
 /*
- * Slots have an offset into a guest_memfd since a7800aa80ea4 "KVM: Add
+ * Slots have a guest_memfd, and an offset into it, since a7800aa80ea4 "KVM: Add
  * KVM_CREATE_GUEST_MEMFD ioctl() for guest-specific backing memory" (6.8), and
- * only if the kernel is configured for it.
+ * only if the kernel is configured for it. The file is NULL once it is closed.
  */
+static __always_inline void compat_gmem_read(struct slot_record *rec,
+					     const struct kvm_memory_slot *slot)
+{
+	struct file *file;
+
+	rec->gmem_pgoff = 0;
+	rec->gmem_inode = 0;
+	rec->gmem_dev = 0;
+	rec->gmem_closed = 0;
+	if (!(rec->flags & KVM_GUEST_MEMFD) ||
+	    !bpf_core_field_exists(slot->gmem.pgoff))
+		return;
+	file = BPF_CORE_READ(slot, gmem.file);
+	rec->gmem_pgoff = BPF_CORE_READ(slot, gmem.pgoff);
+	rec->gmem_closed = !file;
+	rec->gmem_inode = BPF_CORE_READ(file, f_inode, i_ino);
+	rec->gmem_dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
+}
+
 static __always_inline void compat_slot_read(struct slot_record *rec,
 					     const struct kvm_memory_slot *slot)
 {
@@ -86,9 +107,8 @@ static __always_inline void compat_slot_read(struct slot_record *rec,
 	rec->flags = BPF_CORE_READ(slot, flags);
 	rec->id = BPF_CORE_READ(slot, id);
 	rec->as_id = BPF_CORE_READ(slot, as_id);
-	rec->gmem_pgoff = 0;
-	if (bpf_core_field_exists(slot->gmem.pgoff))
-		rec->gmem_pgoff = BPF_CORE_READ(slot, gmem.pgoff);
+	__builtin_memset(rec->pad, 0, sizeof(rec->pad));
+	compat_gmem_read(rec, slot);
 }
 
 /*

@@ -91,9 +91,13 @@ struct slot_record {
 	__u64 nr_pages;
 	__u64 hva;
 	__u64 gmem_pgoff;
+	__u64 gmem_inode; /* of its guest_memfd; 0: none, or closed */
+	__u32 gmem_dev;	  /* the inode's; a kernel's dev_t */
 	__u32 flags;
 	__s16 id;
 	__u16 as_id;
+	__u8 gmem_closed; /* it had a guest_memfd, and has none now */
+	__u8 pad[3];
 };
 
 struct change_record {

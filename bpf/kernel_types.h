@@ -24,8 +24,18 @@ struct hlist_head {
 struct mm_struct;
 struct file_operations;
 
+struct super_block {
+	__u32 s_dev;
+};
+
+struct inode {
+	unsigned long i_ino;
+	struct super_block *i_sb;
+};
+
 struct file {
 	const struct file_operations *f_op;
+	struct inode *f_inode;
 	void *private_data;
 };
 
@@ -75,6 +85,7 @@ struct kvm_memory_slot {
 	short id;
 	__u16 as_id;
 	struct {
+		struct file *file;
 		unsigned long pgoff;
 	} gmem;
 };

@@ -48,7 +48,7 @@ struct vm_id {
 	uint64_t serial;
 };
 
-/* slot.flags: the values are those of KVM_MEM_* and KVM_MEMSLOT_INVALID */
+/* slot.flags: the values are those of KVM_MEM_* and KVM_MEMSLOT_* */
 enum {
 	SLOT_LOG_DIRTY = 1U << 0,   /* KVM_MEM_LOG_DIRTY_PAGES */
 	SLOT_READONLY = 1U << 1,    /* KVM_MEM_READONLY */
@@ -85,7 +85,8 @@ enum slot_field {
  * @id:		slot number within @as_id; -1 if not known
  * @gpa:	guest physical address of its first byte
  * @size:	bytes; never 0 in a state
- * @hva:	address of its first byte in the VMM; 0 if not known
+ * @hva:	address of its first byte in the VMM; 0 may be one: @unknown and
+ *		the state's coverage say if it is known
  * @flags:	SLOT_*
  * @gmem_fd:	guest_memfd that the request named, a descriptor of the VMM;
  *		-1 if none or not known

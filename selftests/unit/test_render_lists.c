@@ -38,6 +38,40 @@ static void slots(void **unused)
 	slot_state_deinit(&state);
 }
 
+static void slots_of_guest_memfd(void **unused)
+{
+	struct slot slot = slot_of(0, 0, 0, MiB, 0, SLOT_GUEST_MEMFD);
+	struct slot_state state;
+	struct printed p;
+
+	state_make(&state, VIEW_KERNEL, 1);
+	state_add(&state, slot_of(0, 9, 8 * GiB, MiB, HVA, 0));
+	slot.flags |= SLOT_GMEM_ONLY;
+	slot.gmem_offset = 0x1000;
+	slot.gmem_ino = 77;
+	state_add(&state, slot);
+	slot.id = 1;
+	slot.gpa = GiB;
+	slot.flags = SLOT_GUEST_MEMFD;
+	slot.gmem_ino = 0;
+	slot.gmem = SLOT_GMEM_CLOSED;
+	slot.unknown = SLOT_FIELD_HVA;
+	state_add(&state, slot);
+	slot_state_sort(&state);
+	print_begin(&p);
+	assert_int_equal(render_slots(p.out, &state), 0);
+	assert_for_people(print_end(&p));
+	/* host address 0 is one; what is not known is "?" */
+	assert_line(p.text, "0 0 0000000000000000-00000000000fffff 0x100000 "
+			    "0x0 rw,gmem,gmem-only inode 77+0x1000");
+	assert_line(p.text, "0 1 0000000040000000-00000000400fffff 0x100000 "
+			    "? rw,gmem closed");
+	assert_line(p.text, "0 9 0000000200000000-00000002000fffff 0x100000 "
+			    "0x7f0000000000 rw");
+	free(p.text);
+	slot_state_deinit(&state);
+}
+
 static void vms(void **unused)
 {
 	struct slot own = slot_of(0, 9, GiB, 4 * KiB, HVA, 0);
@@ -104,6 +138,15 @@ static void events(void **unused)
 	assert_line(line_of(&p, &event),
 		    "0.001501 101 request 1/3 0xe0000+0x20000 @0x7f0000000000 "
 		    "ro,log = -EEXIST 42us");
+	free(p.text);
+
+	event.request.flags = 4;
+	event.request.gmem_fd = 12;
+	event.request.gmem_offset = 0x1000;
+	event.request.hva = 0;
+	assert_line(line_of(&p, &event),
+		    "0.001501 101 request 1/3 0xe0000+0x20000 @0x0 gmem "
+		    "guest_memfd fd 12+0x1000 = -EEXIST 42us");
 	free(p.text);
 
 	event.request.unread = true;
@@ -178,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slots),
+		cmocka_unit_test(slots_of_guest_memfd),
 		cmocka_unit_test(vms),
 		cmocka_unit_test(events),
 		cmocka_unit_test(hostile_events),

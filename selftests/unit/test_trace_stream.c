@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From records to events: units, numbers, and the place of what is missing */
+#include <sys/sysmacros.h>
+
 #include <errno.h>
 
 #include "trace/stream.h"
@@ -204,9 +206,31 @@ static void hidden_slots(void **unused)
 	assert_false(slot_from_record(&stream, &rec).hidden);
 	rec.id = 32764;
 	assert_true(slot_from_record(&stream, &rec).hidden);
-	rec.flags = SLOT_GUEST_MEMFD;
-	rec.gmem_pgoff = 5;
-	assert_int_equal(slot_from_record(&stream, &rec).gmem_offset, 5 * PAGE);
+}
+
+static void guest_memfds(void **unused)
+{
+	struct stream stream = new_stream();
+	struct slot_record rec = {
+		.nr_pages = 1,
+		.flags = SLOT_GUEST_MEMFD,
+		.gmem_pgoff = 5,
+		.gmem_inode = 77,
+		.gmem_dev = 254 << 20 | 3, /* MKDEV(254, 3) */
+	};
+	struct slot slot = slot_from_record(&stream, &rec);
+
+	assert_int_equal(slot.gmem_offset, 5 * PAGE);
+	assert_int_equal(slot.gmem_ino, 77);
+	assert_true(slot.gmem_dev == makedev(254, 3));
+	assert_int_equal(slot.gmem, SLOT_GMEM_OPEN);
+	rec.gmem_inode = 0;
+	rec.gmem_dev = 0;
+	rec.gmem_closed = 1;
+	assert_int_equal(slot_from_record(&stream, &rec).gmem,
+			 SLOT_GMEM_CLOSED);
+	/* as the module has it */
+	assert_int_equal(slot_from_record(&stream, &rec).gmem_offset, 0);
 }
 
 static void vms(void **unused)
@@ -323,10 +347,11 @@ static void many(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests), cmocka_unit_test(unread),
-		cmocka_unit_test(changes),  cmocka_unit_test(hidden_slots),
-		cmocka_unit_test(vms),	    cmocka_unit_test(losses),
-		cmocka_unit_test(nonsense), cmocka_unit_test(many),
+		cmocka_unit_test(requests),	cmocka_unit_test(unread),
+		cmocka_unit_test(changes),	cmocka_unit_test(hidden_slots),
+		cmocka_unit_test(guest_memfds), cmocka_unit_test(vms),
+		cmocka_unit_test(losses),	cmocka_unit_test(nonsense),
+		cmocka_unit_test(many),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

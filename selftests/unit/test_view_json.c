@@ -4,6 +4,7 @@
  * and back, and against hostile input.
  */
 #include <errno.h>
+#include <sys/sysmacros.h>
 
 #include "view_make.h"
 #include "view/json.h"
@@ -101,6 +102,21 @@ static void events_as_text(void **unused)
 			      "\"flags\":\"0x2\",\"hidden\":true},"
 			      "\"generation\":6,\"result\":0}}");
 
+	/* host address 0 is one: what is not known is null */
+	event.change.after = slot_of(0, 3, 0, 0x20000, 0, SLOT_GUEST_MEMFD);
+	event.change.after.gmem_offset = 0x1000;
+	event.change.after.gmem_dev = makedev(0, 15);
+	event.change.after.gmem_ino = 77;
+	event_to_text(&event,
+		      "{" HEAD "\"call\":3,\"type\":\"change\",\"change\":{"
+		      "\"kind\":\"create\",\"old\":null,\"new\":{"
+		      "\"as_id\":0,\"id\":3,\"gpa\":\"0x0\","
+		      "\"size\":\"0x20000\",\"hva\":\"0x0\","
+		      "\"flags\":\"0x4\",\"gmem_offset\":\"0x1000\","
+		      "\"gmem_dev_major\":0,\"gmem_dev_minor\":15,"
+		      "\"gmem_inode\":\"0x4d\"},"
+		      "\"generation\":6,\"result\":0}}");
+
 	event = event_of(SLOT_EVENT_EXIT, 7);
 	event.exit.gpa = 0xfee00000;
 	event.exit.len = 4;
@@ -144,7 +160,11 @@ static void events_there_and_back(void **unused)
 			0xfffffffffffff000, SLOT_LOG_DIRTY | SLOT_INVALID);
 	events[SLOT_EVENT_BASE].base.gmem_fd = 0;
 	events[SLOT_EVENT_BASE].base.gmem_offset = 0x8000000000000000;
-	events[SLOT_EVENT_BASE].base.unknown = SLOT_FIELDS_ALL;
+	events[SLOT_EVENT_BASE].base.gmem_dev = makedev(UINT32_MAX, UINT32_MAX);
+	events[SLOT_EVENT_BASE].base.gmem_ino = UINT64_MAX;
+	events[SLOT_EVENT_BASE].base.gmem = SLOT_GMEM_OPEN;
+	events[SLOT_EVENT_BASE].base.unknown = SLOT_FIELDS_ALL &
+					       ~SLOT_FIELD_HVA;
 	events[SLOT_EVENT_REQUEST].request = (struct slot_request){
 		.region2 = true,
 		.slot = UINT32_MAX,

@@ -85,7 +85,7 @@ static bool same_slots(const struct slot_state *a, const struct slot_state *b)
 			return x == y;
 	} while (x->as_id == y->as_id && x->id == y->id && x->gpa == y->gpa &&
 		 x->size == y->size && x->hva == y->hva &&
-		 x->flags == y->flags);
+		 !((x->flags ^ y->flags) & ~(uint32_t)SLOT_GMEM_ONLY));
 	return false;
 }
 

@@ -87,7 +87,7 @@ static struct json_object *cell_to_json(const struct row_cell *cell)
 		ret |= json_put_str(obj, "name", slot->name);
 		ret |= json_put_hex(obj, "offset", slot->offset + cell->offset);
 	}
-	if (slot->hva)
+	if (!(slot->unknown & SLOT_FIELD_HVA))
 		ret |= json_put_hex(obj, "hva", slot->hva + cell->offset);
 	ret |= json_put_hex(obj, "flags", slot->flags);
 	if (slot->hidden)

@@ -21,11 +21,15 @@ void render_events_header(FILE *out)
 static void print_slot(FILE *out, const struct slot *slot)
 {
 	char flags[FLAGS_TEXT];
+	char gmem[GMEM_TEXT];
 
 	flags_text(flags, slot->flags, slot->hidden);
 	fprintf(out, "%u/%d 0x%" PRIx64 "+0x%" PRIx64 " @0x%" PRIx64 "%s%s",
 		slot->as_id, slot->id, slot->gpa, slot->size, slot->hva,
 		flags[0] ? " " : "", flags);
+	gmem_text(gmem, slot);
+	if (gmem[0])
+		fprintf(out, " guest_memfd %s", gmem);
 }
 
 static void print_result(FILE *out, int32_t result)
@@ -50,6 +54,8 @@ static void print_request(FILE *out, const struct slot_event *event)
 		.size = req->size,
 		.hva = req->hva,
 		.flags = req->flags,
+		.gmem_fd = req->gmem_fd,
+		.gmem_offset = req->gmem_offset,
 	};
 
 	fputs(req->region2 ? "request2 " : "request ", out);

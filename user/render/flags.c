@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,23 @@ static void append(char text[FLAGS_TEXT], const char *word)
 	size_t len = strlen(text);
 
 	snprintf(text + len, FLAGS_TEXT - len, "%s%s", len ? "," : "", word);
+}
+
+void gmem_text(char text[GMEM_TEXT], const struct slot *slot)
+{
+	text[0] = '\0';
+	if (!(slot->flags & SLOT_GUEST_MEMFD))
+		return;
+	if (slot->gmem == SLOT_GMEM_CLOSED)
+		snprintf(text, GMEM_TEXT, "closed");
+	else if (slot->gmem_ino)
+		snprintf(text, GMEM_TEXT, "inode %" PRIu64 "+0x%" PRIx64,
+			 slot->gmem_ino, slot->gmem_offset);
+	else if (slot->gmem_fd >= 0)
+		snprintf(text, GMEM_TEXT, "fd %d+0x%" PRIx64, slot->gmem_fd,
+			 slot->gmem_offset);
+	else
+		snprintf(text, GMEM_TEXT, "?+0x%" PRIx64, slot->gmem_offset);
 }
 
 void flags_rights_text(char text[FLAGS_TEXT], uint32_t flags, bool hidden)
@@ -30,10 +48,9 @@ void flags_text(char text[FLAGS_TEXT], uint32_t flags, bool hidden)
 		uint32_t flag;
 		const char *word;
 	} words[] = {
-		{ SLOT_READONLY, "ro" },
-		{ SLOT_LOG_DIRTY, "log" },
-		{ SLOT_GUEST_MEMFD, "gmem" },
-		{ SLOT_INVALID, "updating" },
+		{ SLOT_READONLY, "ro" },	 { SLOT_LOG_DIRTY, "log" },
+		{ SLOT_GUEST_MEMFD, "gmem" },	 { SLOT_INVALID, "updating" },
+		{ SLOT_GMEM_ONLY, "gmem-only" },
 	};
 	char rest[16];
 	size_t i;

@@ -9,11 +9,25 @@
 #include "render/slots.h"
 #include "view/json.h"
 
-enum { COL_AS, COL_ID, COL_GPA, COL_SIZE, COL_HVA, COL_FLAGS };
+enum { COL_AS, COL_ID, COL_GPA, COL_SIZE, COL_HVA, COL_FLAGS, COL_GMEM };
 
-static int add_slot(struct libscols_table *table, const struct slot *slot)
+static bool has_gmem(const struct slot_state *state)
 {
+	for (size_t i = 0; i < state->nr_slots; i++) {
+		if (state->slots[i].flags & SLOT_GUEST_MEMFD)
+			return true;
+	}
+	return false;
+}
+
+/* With @gmem the table has a column for it */
+static int add_slot(struct libscols_table *table,
+		    const struct slot_state *state, const struct slot *slot,
+		    bool gmem)
+{
+	const uint32_t known = state->coverage.fields & ~slot->unknown;
 	struct libscols_line *line = scols_table_new_line(table, NULL);
+	char file[GMEM_TEXT];
 	char text[FLAGS_TEXT];
 	int ret;
 
@@ -31,14 +45,21 @@ static int add_slot(struct libscols_table *table, const struct slot *slot)
 	snprintf(text, sizeof(text), "0x%" PRIx64, slot->size);
 	ret = ret ?: scols_line_set_data(line, COL_SIZE, text);
 	snprintf(text, sizeof(text), "0x%" PRIx64, slot->hva);
-	ret = ret ?: scols_line_set_data(line, COL_HVA, slot->hva ? text : "?");
+	ret = ret   ?:
+		      scols_line_set_data(line, COL_HVA,
+					  known & SLOT_FIELD_HVA ? text : "?");
 	flags_rights_text(text, slot->flags, slot->hidden);
-	return ret ?: scols_line_set_data(line, COL_FLAGS, text);
+	ret = ret ?: scols_line_set_data(line, COL_FLAGS, text);
+	if (!gmem)
+		return ret;
+	gmem_text(file, slot);
+	return ret ?: scols_line_set_data(line, COL_GMEM, file);
 }
 
 int render_slots(FILE *out, const struct slot_state *state)
 {
 	struct libscols_table *table = scols_new_table();
+	const bool gmem = has_gmem(state);
 	size_t i;
 	int ret = 0;
 
@@ -50,10 +71,11 @@ int render_slots(FILE *out, const struct slot_state *state)
 	    !scols_table_new_column(table, "GUEST ADDRESSES", 0, 0) ||
 	    !scols_table_new_column(table, "SIZE", 0, SCOLS_FL_RIGHT) ||
 	    !scols_table_new_column(table, "HOST ADDRESS", 0, SCOLS_FL_RIGHT) ||
-	    !scols_table_new_column(table, "FLAGS", 0, 0))
+	    !scols_table_new_column(table, "FLAGS", 0, 0) ||
+	    (gmem && !scols_table_new_column(table, "GUEST_MEMFD", 0, 0)))
 		ret = -ENOMEM;
 	for (i = 0; i < state->nr_slots && !ret; i++)
-		ret = add_slot(table, &state->slots[i]);
+		ret = add_slot(table, state, &state->slots[i], gmem);
 	if (!ret)
 		ret = scols_print_table(table);
 	scols_unref_table(table);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "trace/stream.h"
 
@@ -114,8 +115,18 @@ struct slot slot_from_record(const struct stream *stream,
 	slot.hva = rec->hva;
 	slot.flags = rec->flags;
 	slot.hidden = (uint32_t)rec->id >= stream->nr_slots;
-	if (rec->flags & SLOT_GUEST_MEMFD)
-		slot.gmem_offset = rec->gmem_pgoff * stream->page_size;
+	if (!(rec->flags & SLOT_GUEST_MEMFD))
+		return slot;
+	slot.gmem = rec->gmem_closed ? SLOT_GMEM_CLOSED :
+		    rec->gmem_inode  ? SLOT_GMEM_OPEN :
+				       SLOT_GMEM_UNKNOWN;
+	if (rec->gmem_closed)
+		return slot;
+	slot.gmem_offset = rec->gmem_pgoff * stream->page_size;
+	/* a kernel's dev_t: 12 bits and 20 */
+	slot.gmem_dev =
+		makedev(rec->gmem_dev >> 20, rec->gmem_dev & ((1U << 20) - 1));
+	slot.gmem_ino = rec->gmem_inode;
 	return slot;
 }
 

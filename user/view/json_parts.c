@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "view/json.h"
 #include "view/json_parts.h"
@@ -67,14 +68,24 @@ struct json_object *slot_to_json(const struct slot *slot)
 			      json_put_s64(obj, "id", slot->id);
 	ret |= json_put_hex(obj, "gpa", slot->gpa);
 	ret |= json_put_hex(obj, "size", slot->size);
-	ret |= slot->hva ? json_put_hex(obj, "hva", slot->hva) :
-			   json_put_null(obj, "hva");
+	ret |= slot->unknown & SLOT_FIELD_HVA ?
+		       json_put_null(obj, "hva") :
+		       json_put_hex(obj, "hva", slot->hva);
 	ret |= json_put_hex(obj, "flags", slot->flags);
 	/* what most slots do not have is left out: logs and states are long */
-	if (slot->gmem_fd >= 0) {
+	if (slot->gmem_fd >= 0)
 		ret |= json_put_s64(obj, "gmem_fd", slot->gmem_fd);
+	if (slot->gmem_fd >= 0 || slot->gmem_ino || slot->gmem_offset)
 		ret |= json_put_hex(obj, "gmem_offset", slot->gmem_offset);
+	if (slot->gmem_ino) {
+		ret |= json_put_u64(obj, "gmem_dev_major",
+				    major(slot->gmem_dev));
+		ret |= json_put_u64(obj, "gmem_dev_minor",
+				    minor(slot->gmem_dev));
+		ret |= json_put_hex(obj, "gmem_inode", slot->gmem_ino);
 	}
+	if (slot->gmem == SLOT_GMEM_CLOSED)
+		ret |= json_put_bool(obj, "gmem_closed", true);
 	if (slot->hidden)
 		ret |= json_put_bool(obj, "hidden", true);
 	if (slot->unknown)
@@ -104,6 +115,14 @@ void slot_from_json_in(const struct json_in *in, struct slot *slot)
 	slot->flags = json_in_hex_or(in, "flags", UINT32_MAX, 0);
 	slot->gmem_fd = json_in_s64_or(in, "gmem_fd", 0, INT32_MAX, -1);
 	slot->gmem_offset = json_in_hex_or(in, "gmem_offset", UINT64_MAX, 0);
+	slot->gmem_ino = json_in_hex_or(in, "gmem_inode", UINT64_MAX, 0);
+	slot->gmem_dev =
+		makedev(json_in_u64_or(in, "gmem_dev_major", UINT32_MAX, 0),
+			json_in_u64_or(in, "gmem_dev_minor", UINT32_MAX, 0));
+	if (json_in_bool_or(in, "gmem_closed", false))
+		slot->gmem = SLOT_GMEM_CLOSED;
+	else if (slot->gmem_ino)
+		slot->gmem = SLOT_GMEM_OPEN;
 	slot->hidden = json_in_bool_or(in, "hidden", false);
 	if (json_in_has(in, "unknown"))
 		slot->unknown = json_in_bits(in, "unknown", slot_field_names,
