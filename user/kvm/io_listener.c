@@ -30,8 +30,9 @@ static void set_ioeventfd(struct kvm_io_listener *l,
 			  const struct memory_region_section *section,
 			  const struct memory_ioeventfd *eventfd, bool add)
 {
+	/* As QEMU: what is not compared is not handed over either */
 	struct kvm_ioeventfd request = {
-		.datamatch = eventfd->data,
+		.datamatch = eventfd->match_data ? eventfd->data : 0,
 		.addr = section->offset_within_address_space,
 		.len = eventfd->size,
 		.fd = eventfd->fd,

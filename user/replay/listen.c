@@ -102,15 +102,19 @@ static void expect_eventfd(struct replay *replay, const char *kind,
 			   unsigned int flags,
 			   const struct memory_ioeventfd *eventfd)
 {
-	if (eventfd->match_data)
+	uint64_t match = 0;
+
+	if (eventfd->match_data) {
 		flags |= DATAMATCH;
-	/* QEMU leaves datamatch 0 where an MMIO one is taken back */
+		/* QEMU's types: KVM never gets more than these bits */
+		match = flags & PIO ? (uint16_t)eventfd->data :
+				      (uint32_t)eventfd->data;
+	}
 	replay_expect(replay,
 		      "KVM ioeventfd %s addr=0x%" PRIx64 " len=%u"
 		      " match=0x%" PRIx64 " fd=%d flags=0x%x ret=0",
-		      kind, eventfd->addr, eventfd->size,
-		      flags == (DATAMATCH | DEASSIGN) ? 0 : eventfd->data,
-		      eventfd->fd, flags);
+		      kind, eventfd->addr, eventfd->size, match, eventfd->fd,
+		      flags);
 }
 
 static void mmio_eventfd_add(void *opaque,
