@@ -25,7 +25,7 @@ unsigned int klog_problems(void);
 void klog_send(void);
 
 /* root.c: from the initramfs to a world that looks like the host */
-void early_mounts(void);
+void kernel_mounts(void);
 void load_modules(void);
 void enter_root(char *const *mounts, unsigned int nmounts, const char *modules);
 void sync_mounts(void);

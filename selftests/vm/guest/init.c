@@ -104,7 +104,7 @@ int main(void)
 	/* Debian's own: init's default hard limit of 4096 is too few for some */
 	struct rlimit files = { .rlim_cur = 1024, .rlim_max = 524288 };
 
-	early_mounts();
+	kernel_mounts();
 	load_modules();
 	port_open();
 	klog_open();

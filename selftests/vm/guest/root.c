@@ -45,14 +45,29 @@ static void may_mount(const char *type, const char *where)
 	mount(type, where, type, 0, NULL);
 }
 
-void early_mounts(void)
+/*
+ * Before the snapshot: what needs nothing of the host is mounted once, not by each
+ * run. That of bpf has the kernel look for a module bpf_preload, which takes longer
+ * than all others together where there is a modprobe; here is none.
+ */
+void kernel_mounts(void)
 {
-	mkdir("/dev", 0755);
-	mkdir("/proc", 0755);
-	mkdir("/sys", 0755);
-	mount("proc", "/proc", "proc", 0, NULL);
-	mount("sysfs", "/sys", "sysfs", 0, NULL);
-	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	must_mount("proc", "/proc", "proc", 0, NULL);
+	must_mount("sysfs", "/sys", "sysfs", 0, NULL);
+	must_mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	must_mount("devpts", "/dev/pts", "devpts", 0, "mode=620,gid=5");
+	must_mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777");
+	must_mount("tmpfs", "/run", "tmpfs", 0, "mode=755");
+	must_mount("tmpfs", "/run/lock", "tmpfs", 0, "mode=1777");
+	may_mount("debugfs", "/sys/kernel/debug");
+	may_mount("tracefs", "/sys/kernel/tracing");
+	may_mount("bpf", "/sys/fs/bpf");
+	may_mount("cgroup2", "/sys/fs/cgroup");
+	/* These are udev's doing elsewhere; here they may be there already. */
+	(void)!symlink("/proc/self/fd", "/dev/fd");
+	(void)!symlink("/proc/self/fd/0", "/dev/stdin");
+	(void)!symlink("/proc/self/fd/1", "/dev/stdout");
+	(void)!symlink("/proc/self/fd/2", "/dev/stderr");
 }
 
 /* In the order of /modules/list, which has one file name a line. */
@@ -76,24 +91,16 @@ void load_modules(void)
 		fclose(list);
 }
 
-static void kernel_mounts(void)
+/* With all that is mounted on them */
+static void move_kernel_mounts(void)
 {
-	must_mount("proc", "/proc", "proc", 0, NULL);
-	must_mount("sysfs", "/sys", "sysfs", 0, NULL);
-	must_mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
-	must_mount("devpts", "/dev/pts", "devpts", 0, "mode=620,gid=5");
-	must_mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777");
-	must_mount("tmpfs", "/run", "tmpfs", 0, "mode=755");
-	must_mount("tmpfs", "/run/lock", "tmpfs", 0, "mode=1777");
-	may_mount("debugfs", "/sys/kernel/debug");
-	may_mount("tracefs", "/sys/kernel/tracing");
-	may_mount("bpf", "/sys/fs/bpf");
-	may_mount("cgroup2", "/sys/fs/cgroup");
-	/* These are udev's doing elsewhere; here they may be there already. */
-	(void)!symlink("/proc/self/fd", "/dev/fd");
-	(void)!symlink("/proc/self/fd/0", "/dev/stdin");
-	(void)!symlink("/proc/self/fd/1", "/dev/stdout");
-	(void)!symlink("/proc/self/fd/2", "/dev/stderr");
+	static const char *const tops[] = { "/dev", "/proc", "/run", "/sys" };
+	char to[16];
+
+	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++) {
+		snprintf(to, sizeof(to), "/root%s", tops[i]);
+		must_mount(tops[i], to, NULL, MS_MOVE, NULL);
+	}
 }
 
 static void mount_modules(const char *modules)
@@ -120,10 +127,10 @@ void enter_root(char *const *mounts, unsigned int nmounts, const char *modules)
 	make_dirs("/rw/work");
 	must_mount("overlay", "/root", "overlay", 0,
 		   "lowerdir=/host,upperdir=/rw/upper,workdir=/rw/work");
+	move_kernel_mounts();
 	if (chdir("/root") || mount(".", "/", NULL, MS_MOVE, NULL) ||
 	    chroot(".") || chdir("/"))
 		fail("change of root: %s", strerror(errno));
-	kernel_mounts();
 	mount_modules(modules);
 	for (unsigned int i = 0; i < nmounts; i++) {
 		char tag[16];
