@@ -65,6 +65,37 @@ static void limits_are_right(void)
 	world_close(&w);
 }
 
+/*
+ * The same is known of another process's VM: these kernels make VMs of one type. So a
+ * guest_memfd that a VM cannot have is refused for that, and for nothing else.
+ */
+static void another_ones_limits(void)
+{
+	char why[REQUEST_SAY_MAX];
+	struct request_limits limits;
+	struct world w;
+	struct slot_request r = {
+		.region2 = true,
+		.flags = SLOT_GUEST_MEMFD,
+		.gpa = 0x100000,
+		.size = PAGE,
+		.hva = 0x200000,
+		.gmem_fd = INT32_MAX,
+	};
+
+	world_open(&w, module);
+	ASSERT(!kvm_limits_probe(-1, &limits, &world_err), "%s: %s",
+	       world_err.tried, world_err.why);
+	EXPECT_EQ(limits.readonly, w.limits.readonly);
+	EXPECT_EQ(limits.guest_memfd, w.limits.guest_memfd);
+	if (w.limits.guest_memfd == CAN_NOT && limits.region2 == CAN) {
+		EXPECT(request_explain(&w.state, &r, -EINVAL, &limits, why),
+		       "%s", why);
+		EXPECT(strstr(why, "(rule gmem-cap)"), "%s", why);
+	}
+	world_close(&w);
+}
+
 /* Boundary values of each word of a request */
 #define VALUES 20
 
@@ -268,6 +299,7 @@ int main(int argc, char **argv)
 {
 	static const struct ktap_case cases[] = {
 		KTAP_CASE(limits_are_right),
+		KTAP_CASE(another_ones_limits),
 		KTAP_CASE(boundary_requests),
 	};
 

@@ -161,9 +161,52 @@ static void ask_capabilities(int fd, struct request_limits *limits)
 	limits->guest_memfd = can(fd, KVM_CAP_GUEST_MEMFD);
 }
 
-static enum request_can type_may(enum request_can kernel_can)
+static int create_vm(int dev, unsigned long type)
 {
-	return kernel_can == CAN ? CAN_UNKNOWN : CAN_NOT;
+	int vm;
+
+	do {
+		vm = ioctl(dev, KVM_CREATE_VM, type);
+	} while (vm < 0 && errno == EINTR);
+	return vm;
+}
+
+static enum request_can agreed(enum request_can a, enum request_can b)
+{
+	return a == b ? a : CAN_UNKNOWN;
+}
+
+/*
+ * /dev/kvm tells what some VM can have; whose VM it is, KVM tells no one else. But
+ * a VM can have what one of ours of its type can, and where those of all types
+ * agree, the type need not be known. Without a list of types (x86 alone has
+ * one, KVM_CAP_VM_TYPES) it is left open.
+ */
+static void ask_types(int dev, struct request_limits *limits)
+{
+	int types = capability(dev, KVM_CAP_VM_TYPES);
+	enum request_can readonly, guest_memfd;
+	bool first = true;
+	int vm;
+
+	if (!types)
+		limits->readonly = limits->guest_memfd = CAN_UNKNOWN;
+	for (unsigned int type = 0; types >> type; type++) {
+		if (!(types >> type & 1))
+			continue;
+		vm = create_vm(dev, type);
+		readonly = vm < 0 ? CAN_UNKNOWN : can(vm, KVM_CAP_READONLY_MEM);
+		guest_memfd = vm < 0 ? CAN_UNKNOWN :
+				       can(vm, KVM_CAP_GUEST_MEMFD);
+		if (vm >= 0)
+			close(vm);
+		limits->readonly = first ? readonly :
+					   agreed(limits->readonly, readonly);
+		limits->guest_memfd =
+			first ? guest_memfd :
+				agreed(limits->guest_memfd, guest_memfd);
+		first = false;
+	}
 }
 
 int kvm_limits_probe(int vm_fd, struct request_limits *limits,
@@ -176,9 +219,7 @@ int kvm_limits_probe(int vm_fd, struct request_limits *limits,
 	dev = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (dev < 0)
 		return error_set(err, errno, "open /dev/kvm");
-	do {
-		vm = ioctl(dev, KVM_CREATE_VM, 0);
-	} while (vm < 0 && errno == EINTR);
+	vm = create_vm(dev, 0);
 	if (vm < 0) {
 		error_set(err, errno, "create a VM to try limits on");
 		close(dev);
@@ -187,10 +228,8 @@ int kvm_limits_probe(int vm_fd, struct request_limits *limits,
 	limits->page_size = sysconf(_SC_PAGESIZE);
 	ask_capabilities(vm_fd < 0 ? dev : vm_fd, limits);
 	/* kernels with REGION2 have types of VMs that differ in these */
-	if (vm_fd < 0 && limits->region2 == CAN) {
-		limits->readonly = type_may(limits->readonly);
-		limits->guest_memfd = type_may(limits->guest_memfd);
-	}
+	if (vm_fd < 0 && limits->region2 == CAN)
+		ask_types(dev, limits);
 	probe(vm, limits);
 	close(vm);
 	close(dev);

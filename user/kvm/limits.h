@@ -9,8 +9,9 @@
  * kvm_limits_probe() - what requests this kernel takes
  * @vm_fd:  the VM that requests are for, if it is our own; -1: another process
  *	    has it. KVM does not let us ask that one, so what depends on a VM's type
- *	    (read-only, guest_memfd) is not known then, and @limits->nr_as is what
- *	    the kernel has at most: set it, if the VM's own is known
+ *	    (read-only, guest_memfd) is known only where VMs of all types that this
+ *	    kernel makes agree, and @limits->nr_as is what the kernel has at most:
+ *	    set it, if the VM's own is known
  * @limits: filled; nothing is known of any guest_memfd
  *
  * What has a capability is asked for; what has none is tried on a VM that is

@@ -12,6 +12,7 @@
 
 #define KVM_CAP_USER_MEMORY2 231
 #define KVM_CAP_GUEST_MEMFD  234
+#define KVM_CAP_VM_TYPES     235
 #define KVM_MEM_GUEST_MEMFD  (1UL << 2)
 
 struct kvm_userspace_memory_region2 {
