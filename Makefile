@@ -12,12 +12,14 @@ all: user
 help:
 	@echo 'make demo     install what is needed, boot the lab, check a real QEMU and our own VMM'
 	@echo 'make check    all tests (T=WORD: those whose name has WORD; K="6.12": on these kernels)'
-	@echo 'make check-long  10 million random calls of the memory model'
+	@echo 'make unit     the unit tests for which something has changed since they passed'
+	@echo 'make check-long  what takes long: 10 million random calls of the memory model,'
+	@echo '              and the tests that selftests/long names'
 	@echo 'make fuzz     fuzz the readers of logs, of info mtree and of QMP, a minute each (SECONDS=N)'
 	@echo 'make bench    what changes of the memory model, a VM and its slots cost'
 	@echo 'make          the slotscope program, build/user/slotscope'
 	@echo 'make kmod     the module, against KDIR ($(KDIR))'
-	@echo 'make lint     checkpatch, sparse, clang-format, shellcheck, man pages'
+	@echo 'make lint     what reviewers'\'' tools say: selftests/lint -l lists them'
 	@echo 'make install  program, man pages, completion, headers under PREFIX ($(PREFIX)); DESTDIR works'
 	@echo 'make install-module  the module, for KDIR'
 	@echo 'make deps     install the Debian packages that the above need'
@@ -32,8 +34,12 @@ demo: deps
 check: deps
 	@selftests/run $(foreach k,$(K),-k $(k)) $(T)
 
+unit: deps
+	@selftests/run -u unit/ tsan/
+
 check-long: deps
 	@SLOTSCOPE_RANDOM_CALLS=10000000 selftests/run unit/test_memory_random
+	@selftests/run -L $(foreach k,$(K),-k $(k))
 
 fuzz: deps
 	@$(MAKE) --no-print-directory -C selftests/fuzz
@@ -63,4 +69,4 @@ install-module: kmod
 clean:
 	rm -rf build
 
-.PHONY: all help deps demo check check-long bench fuzz user bpf kmod lint install install-module clean
+.PHONY: all help deps demo check unit check-long bench fuzz user bpf kmod lint install install-module clean

@@ -11,12 +11,10 @@ CFLAGS += -std=gnu11 -Wall -Wextra -Werror -Wstrict-prototypes \
 	  -Wmissing-prototypes -Wshadow -Wno-unused-parameter \
 	  -D_GNU_SOURCE -I$(TOP)/include -I$(TOP)/include/uapi -I$(TOP)/user
 
-ifneq ($(SAN),)
-CFLAGS += $(if $(filter thread,$(SAN)),-fsanitize=thread,\
-	  -fsanitize=address$(,)undefined -fno-sanitize-recover=all) \
-	  -fno-omit-frame-pointer
-endif
-, := ,
+SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+TSAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
+CFLAGS += $(if $(SAN),$(if $(filter thread,$(SAN)),$(TSAN_FLAGS),$(SAN_FLAGS)))
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(patsubst $(TOP)/%,%,$(2)))
