@@ -338,12 +338,42 @@ struct slot_log {
 	size_t cap; /* private */
 };
 
+/* What a mapping is of */
+enum host_file {
+	HOST_FILE_UNKNOWN, /* of a file at which nobody looked */
+	HOST_FILE_NONE,	   /* anonymous memory */
+	HOST_FILE_REGULAR, /* memfd, hugetlbfs and deleted files among them */
+	HOST_FILE_BLOCK,   /* a block device */
+	HOST_FILE_DEVICE,  /* what a driver hands out: no size tells its end */
+};
+
+/* host_range.vm_flags: what smaps says of a mapping in its line VmFlags */
+enum {
+	HOST_UFFD_MISSING = 1U << 0, /* um: userfaultfd answers first touches */
+	HOST_UFFD_WP = 1U << 1,	     /* uw: ... and writes */
+	HOST_UFFD_MINOR = 1U << 2,   /* ui: ... and pages not yet mapped */
+	HOST_PFN = 1U << 3,	     /* pf: no struct page behind it */
+	HOST_IO = 1U << 4,	     /* io: registers of a device */
+	HOST_DONTEXPAND = 1U << 5,   /* de: mremap() may not grow it */
+	HOST_HUGETLB = 1U << 6,	     /* ht: hugetlbfs, or MAP_HUGETLB */
+	HOST_VM_FLAGS = 7,	     /* their number */
+	HOST_UFFD = HOST_UFFD_MISSING | HOST_UFFD_WP | HOST_UFFD_MINOR,
+};
+
 /**
  * struct host_range - one mapping of the VMM, a line of /proc/PID/maps
  * @start: first byte
  * @end:   one past the last byte
  * @path:  file or "[heap]", NULL for anonymous memory; owned by the host_map
+ * @file:  what kind of file; HOST_FILE_NONE if @inode is 0
+ * @reach: bytes from the file's begin that there are, rounded up to whole
+ *	   pages: to touch what lies beyond is SIGBUS. Only of a regular file or
+ *	   a block device; host_range_reach() knows the rest
  * @page_size: bytes of the kernel's page size here; 0 if not known
+ * @detailed: smaps was read: @vm_flags and @copied hold
+ * @vm_flags: HOST_UFFD_MISSING and so on
+ * @copied: of a private mapping of a file: bytes in memory that are copies and
+ *	   may differ from the file. 0 elsewhere
  */
 struct host_range {
 	hva_t start;
@@ -355,7 +385,12 @@ struct host_range {
 	uint32_t dev_major;
 	uint32_t dev_minor;
 	uint64_t inode;
+	enum host_file file;
+	uint64_t reach;
 	uint64_t page_size;
+	bool detailed;
+	uint32_t vm_flags;
+	uint64_t copied;
 	char *path;
 };
 
@@ -479,12 +514,14 @@ void host_map_init(struct host_map *map);
 void host_map_deinit(struct host_map *map);
 
 /**
- * host_map_parse() - read the text of /proc/PID/maps
+ * host_map_parse() - read the text of /proc/PID/maps, or of /proc/PID/smaps
  * @text: need not end with a newline or NUL; a line cut short ends the reading
  *	  and sets @truncated
  *
- * Return: 0, -ENOMEM, or -EINVAL for text that is not a maps file (@err names
- * the line).
+ * How far files reach is not in it.
+ *
+ * Return: 0, -ENOMEM, or -EINVAL for text that is neither (@err names the
+ * line).
  */
 int host_map_parse(struct host_map *map, const char *text, size_t len,
 		   struct slotscope_error *err);
@@ -498,6 +535,23 @@ size_t host_map_from(const struct host_map *map, hva_t hva);
 
 /** host_map_find() - the range that holds @hva, or NULL */
 const struct host_range *host_map_find(const struct host_map *map, hva_t hva);
+
+/**
+ * host_range_reach() - how much of a mapping there is memory for
+ *
+ * Return: bytes from @range->start, at most its length: what lies beyond cannot
+ * be touched. The whole length, too, if its end is not known.
+ */
+uint64_t host_range_reach(const struct host_range *range);
+
+/**
+ * host_range_same_memory() - are both mappings of the same thing?
+ *
+ * Which is: of one file, with the same distance of offsets and addresses, and
+ * shared or private alike; or of anonymous memory. Rights may differ.
+ */
+bool host_range_same_memory(const struct host_range *a,
+			    const struct host_range *b);
 
 #ifdef __cplusplus
 }

@@ -403,7 +403,10 @@ static void host_maps_there_and_back(void **unused)
 		"{\"start\":\"0x1000\",\"end\":\"0x3000\",\"read\":true,"
 		"\"write\":false,\"shared\":true,\"path\":\"/a b\","
 		"\"offset\":\"0x1000\",\"dev_major\":254,\"dev_minor\":1,"
-		"\"inode\":\"0xffffffffffffffff\",\"page_size\":\"0x1000\"},"
+		"\"inode\":\"0xffffffffffffffff\","
+		"\"file_type\":\"regular\",\"reach\":\"0x2000\","
+		"\"page_size\":\"0x1000\",\"vm_flags\":[\"um\",\"de\"],"
+		"\"copied\":\"0x1000\"},"
 		"{\"start\":\"0x3000\",\"end\":\"0xffffffffff601000\","
 		"\"read\":true,\"write\":true,\"shared\":false}]}";
 	static const char backwards[] =
@@ -422,6 +425,9 @@ static void host_maps_there_and_back(void **unused)
 	assert_string_equal(map.ranges[0].path, "/a b");
 	assert_true(map.ranges[0].inode == UINT64_MAX);
 	assert_null(map.ranges[1].path);
+	assert_int_equal(map.ranges[0].file, HOST_FILE_REGULAR);
+	assert_int_equal(map.ranges[1].file, HOST_FILE_NONE);
+	assert_true(map.ranges[0].detailed && !map.ranges[1].detailed);
 	assert_text(host_map_to_json(&map), text);
 	host_map_deinit(&map);
 

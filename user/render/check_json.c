@@ -113,6 +113,8 @@ static struct json_object *backing_to_json(const struct check_row *row)
 		ret |= json_put_str(obj, "path", range->path);
 		ret |= json_put_hex(obj, "offset", range->offset + row->offset);
 	}
+	if (row->backing == ROW_BACKING_MAPPED)
+		ret |= host_range_details_to_json(range, obj);
 	return finish(obj, ret);
 }
 

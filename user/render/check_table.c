@@ -124,6 +124,11 @@ static const char *base_name(const char *path)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+static void append(char text[CELL], const char *more)
+{
+	snprintf(text + strlen(text), CELL - strlen(text), "%s", more);
+}
+
 static void backing_text(char text[CELL], const struct check_row *row,
 			 const struct limits *limits)
 {
@@ -148,6 +153,8 @@ static void backing_text(char text[CELL], const struct check_row *row,
 		text_clean(text + strlen(rights), CELL - strlen(rights),
 			   limits->backing - strlen(rights),
 			   range->path ? base_name(range->path) : "anon");
+		if (range->vm_flags & HOST_UFFD)
+			append(text, ",uffd");
 	}
 }
 

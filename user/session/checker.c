@@ -288,7 +288,7 @@ static int read_backing(void *ctx, struct host_map *out,
 				 "slots' host addresses are those of another "
 				 "process, which slotscope list may show");
 	}
-	return host_map_read(&checker->process, out, err);
+	return host_map_read(&checker->process, NULL, out, err);
 }
 
 static bool try_again(void *ctx, unsigned int try)

@@ -2,7 +2,9 @@
 /*
  * The text of /proc/PID/maps, as Documentation/filesystems/proc.rst of the
  * kernel describes it: addresses never go backwards, every line ends in a
- * newline, and a newline in a path is written \012.
+ * newline, and a newline in a path is written \012. In smaps lines "Key: value"
+ * follow each of those. An address begins with a digit or a small letter, a key
+ * with a capital.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,6 +13,7 @@
 #include <slotscope/view.h>
 
 #include "base/grow.h"
+#include "view/names.h"
 
 /* What is left of one line */
 struct cursor {
@@ -101,6 +104,7 @@ static int parse_line(struct cursor line, struct host_range *range)
 		return -EINVAL;
 	range->dev_major = major;
 	range->dev_minor = minor;
+	range->file = range->inode ? HOST_FILE_UNKNOWN : HOST_FILE_NONE;
 	/* then blanks up to a column, if there is a path at all */
 	if (line.at < line.end && *line.at != ' ')
 		return -EINVAL;
@@ -112,6 +116,69 @@ static int parse_line(struct cursor line, struct host_range *range)
 		return -EINVAL;
 	range->path = strndup(line.at, line.end - line.at);
 	return range->path ? 0 : -ENOMEM;
+}
+
+static bool take_word(struct cursor *line, const char *word)
+{
+	size_t len = strlen(word);
+
+	if ((size_t)(line->end - line->at) < len || memcmp(line->at, word, len))
+		return false;
+	line->at += len;
+	return true;
+}
+
+static void take_blanks(struct cursor *line)
+{
+	while (take_char(line, ' '))
+		;
+}
+
+/* The two letters of each flag; which they are in user/view/names.c, too */
+static uint32_t parse_vm_flags(struct cursor line)
+{
+	uint32_t flags = 0;
+
+	for (take_blanks(&line); line.at < line.end; take_blanks(&line)) {
+		for (int i = 0; i < HOST_VM_FLAGS; i++) {
+			if (line.end - line.at >= 2 &&
+			    !memcmp(line.at, host_vm_flag_names[i], 2))
+				flags |= 1U << i;
+		}
+		while (line.at < line.end && *line.at != ' ')
+			line.at++;
+	}
+	return flags;
+}
+
+/* A line of smaps that says more of @range; what we have no use for is let go */
+static int parse_detail(struct cursor line, struct host_range *range)
+{
+	uint64_t *value;
+
+	range->detailed = true;
+	if (take_word(&line, "VmFlags:")) {
+		range->vm_flags = parse_vm_flags(line);
+		return 0;
+	}
+	if (take_word(&line, "KernelPageSize:"))
+		value = &range->page_size;
+	else if (take_word(&line, "Anonymous:") && !range->shared &&
+		 range->inode)
+		value = &range->copied;
+	else
+		return 0;
+	take_blanks(&line);
+	if (!take_number(&line, 10, UINT64_MAX >> 10, value) ||
+	    !take_word(&line, " kB"))
+		return -EINVAL;
+	*value <<= 10;
+	return 0;
+}
+
+static bool is_detail(const struct cursor *line)
+{
+	return line->at < line->end && *line->at >= 'A' && *line->at <= 'Z';
 }
 
 static int add_range(struct host_map *map, size_t *cap,
@@ -142,6 +209,14 @@ static int parse_text(struct host_map *map, struct cursor line, size_t len,
 			return 0;
 		}
 		*why = "it is no line of a maps file";
+		if (is_detail(&line) && map->nr) {
+			ret = parse_detail(line, &map->ranges[map->nr - 1]);
+			if (ret)
+				return ret;
+			len -= line.end + 1 - line.at;
+			line.at = line.end + 1;
+			continue;
+		}
 		ret = parse_line(line, &range);
 		if (ret)
 			return ret;
@@ -199,4 +274,34 @@ const struct host_range *host_map_find(const struct host_map *map, hva_t hva)
 	if (at == map->nr || hva < map->ranges[at].start)
 		return NULL;
 	return &map->ranges[at];
+}
+
+static bool has_end(const struct host_range *range)
+{
+	if (range->vm_flags & (HOST_PFN | HOST_IO))
+		return false;
+	return range->file == HOST_FILE_REGULAR ||
+	       range->file == HOST_FILE_BLOCK;
+}
+
+uint64_t host_range_reach(const struct host_range *range)
+{
+	uint64_t size = range->end - range->start;
+	uint64_t left;
+
+	if (!has_end(range))
+		return size;
+	left = range->reach > range->offset ? range->reach - range->offset : 0;
+	return left < size ? left : size;
+}
+
+bool host_range_same_memory(const struct host_range *a,
+			    const struct host_range *b)
+{
+	if (a->shared != b->shared || a->inode != b->inode)
+		return false;
+	if (!a->inode)
+		return true;
+	return a->dev_major == b->dev_major && a->dev_minor == b->dev_minor &&
+	       a->start - a->offset == b->start - b->offset;
 }

@@ -38,6 +38,9 @@ struct json_object *slot_state_to_json(const struct slot_state *state);
 int slot_state_from_json(struct json_object *obj, struct slot_state *state,
 			 struct slotscope_error *err);
 
+/** host_range_details_to_json() - what is known beyond /proc/PID/maps; 0 or not */
+int host_range_details_to_json(const struct host_range *range,
+			       struct json_object *obj);
 struct json_object *host_map_to_json(const struct host_map *map);
 /** host_map_from_json() - @map is initialised here; the caller deinits */
 int host_map_from_json(struct json_object *obj, struct host_map *map,

@@ -6,6 +6,27 @@
 
 #include "base/json_value.h"
 #include "view/json.h"
+#include "view/names.h"
+
+int host_range_details_to_json(const struct host_range *range,
+			       struct json_object *obj)
+{
+	int ret = 0;
+
+	if (range->file > HOST_FILE_NONE)
+		ret |= json_put_str(obj, "file_type",
+				    host_file_names[range->file]);
+	if (range->file == HOST_FILE_REGULAR || range->file == HOST_FILE_BLOCK)
+		ret |= json_put_hex(obj, "reach", range->reach);
+	if (range->page_size)
+		ret |= json_put_hex(obj, "page_size", range->page_size);
+	if (range->detailed)
+		ret |= json_put_bits(obj, "vm_flags", host_vm_flag_names,
+				     HOST_VM_FLAGS, range->vm_flags);
+	if (range->copied)
+		ret |= json_put_hex(obj, "copied", range->copied);
+	return ret;
+}
 
 static struct json_object *range_to_json(const struct host_range *range)
 {
@@ -26,8 +47,7 @@ static struct json_object *range_to_json(const struct host_range *range)
 		ret |= json_put_u64(obj, "dev_minor", range->dev_minor);
 		ret |= json_put_hex(obj, "inode", range->inode);
 	}
-	if (range->page_size)
-		ret |= json_put_hex(obj, "page_size", range->page_size);
+	ret |= host_range_details_to_json(range, obj);
 	if (ret) {
 		json_object_put(obj);
 		return NULL;
@@ -75,6 +95,16 @@ static void range_from_json_in(const struct json_in *in,
 	range->dev_minor = json_in_u64_or(in, "dev_minor", UINT32_MAX, 0);
 	range->inode = json_in_hex_or(in, "inode", UINT64_MAX, 0);
 	range->page_size = json_in_hex_or(in, "page_size", UINT64_MAX, 0);
+	range->reach = json_in_hex_or(in, "reach", UINT64_MAX, 0);
+	range->copied = json_in_hex_or(in, "copied", UINT64_MAX, 0);
+	range->detailed = json_in_has(in, "vm_flags");
+	if (range->detailed)
+		range->vm_flags = json_in_bits(
+			in, "vm_flags", host_vm_flag_names, HOST_VM_FLAGS);
+	range->file = range->inode ? HOST_FILE_UNKNOWN : HOST_FILE_NONE;
+	if (json_in_has(in, "file_type"))
+		range->file = json_in_name(in, "file_type", host_file_names,
+					   HOST_FILE_NAMES);
 	path = json_in_str_or(in, "path", NULL);
 	if (range->start >= range->end)
 		json_in_fail(in, "end", "is not above \"start\"");

@@ -40,3 +40,13 @@ const char *const slot_field_names[SLOT_FIELD_NAMES] = {
 
 _Static_assert(SLOT_FIELDS_ALL == (1U << SLOT_FIELD_NAMES) - 1,
 	       "a name for each field");
+
+const char *const host_vm_flag_names[HOST_VM_FLAGS] = {
+	"um", "uw", "ui", "pf", "io", "de", "ht",
+};
+
+const char *const host_file_names[HOST_FILE_NAMES] = {
+	[HOST_FILE_UNKNOWN] = "unknown", [HOST_FILE_NONE] = "none",
+	[HOST_FILE_REGULAR] = "regular", [HOST_FILE_BLOCK] = "block",
+	[HOST_FILE_DEVICE] = "device",
+};

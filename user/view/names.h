@@ -14,4 +14,9 @@ extern const char *const slot_lost_reason_names[SLOT_LOST_REASONS];
 /* by bit number of enum slot_field */
 extern const char *const slot_field_names[SLOT_FIELD_NAMES];
 
+/* As smaps spells them; by bit of host_range.vm_flags */
+extern const char *const host_vm_flag_names[HOST_VM_FLAGS];
+#define HOST_FILE_NAMES (HOST_FILE_DEVICE + 1)
+extern const char *const host_file_names[HOST_FILE_NAMES];
+
 #endif
