@@ -20,6 +20,7 @@ help:
 	@echo 'make          the slotscope program, build/user/slotscope'
 	@echo 'make kmod     the module, against KDIR ($(KDIR))'
 	@echo 'make lint     what reviewers'\'' tools say: selftests/lint -l lists them'
+	@echo 'make compile_commands  build/compile_commands.json, for clangd and its like'
 	@echo 'make install  program, man pages, completion, headers under PREFIX ($(PREFIX)); DESTDIR works'
 	@echo 'make install-module  the module, for KDIR'
 	@echo 'make deps     install the Debian packages that the above need'
@@ -59,6 +60,13 @@ kmod:
 lint: deps
 	@selftests/lint
 
+# Where clangd looks by itself; no tool is needed to make it
+compile_commands:
+	@mkdir -p build
+	@{ echo '['; for d in user selftests; do \
+		$(MAKE) --no-print-directory -s -C $$d commands; done | \
+		sed '$$s/,$$//'; echo ']'; } >build/compile_commands.json
+
 install: user
 	@$(MAKE) --no-print-directory -C user install PREFIX=$(PREFIX)
 	@$(MAKE) --no-print-directory -C Documentation install PREFIX=$(PREFIX)
@@ -69,4 +77,4 @@ install-module: kmod
 clean:
 	rm -rf build
 
-.PHONY: all help deps demo check unit check-long bench fuzz user bpf kmod lint install install-module clean
+.PHONY: all help deps demo check unit check-long bench fuzz user bpf kmod lint compile_commands install install-module clean
