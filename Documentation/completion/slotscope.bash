@@ -28,18 +28,18 @@ _slotscope()
 	-M | --machine)
 		mapfile -t COMPREPLY < <(compgen -W 'pc q35 microvm isapc' -- "$cur")
 		return ;;
-	-o | --output | --record | --read | --against | -bios | --bios | --qmp)
+	-o | --output | --record | --report | --read | --against | -bios | --bios | --qmp)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	esac
 
 	case $command in
 	'') words="check list slots trace vm model doctor --version $common" ;;
-	check) words="--pid --fd --qmp --at --resume --no-trace --no-model --record $common" ;;
+	check) words="--pid --fd --vm --qmp --at --resume --to-end --report --no-trace --no-model --record $common" ;;
 	list | doctor) words=$common ;;
 	model) words="replay mtree --full --against $common" ;;
 	slots) words="--pid --fd --from $common" ;;
-	trace) words="--pid --for --output --read $common" ;;
+	trace) words="--pid --vm --report --for --output --read $common" ;;
 	vm) words="--machine --memory --object --numa --smp --accel --dirty-log --bios --vga-window --guest-memfd --keep-vcpus-out --test-device --qmp --paused --stopped --exit-after-halt --explain --step --debugcon --fault $common" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

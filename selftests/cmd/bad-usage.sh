@@ -37,6 +37,11 @@ refused 'not a process number' check --pid -1
 refused 'not a process number' slots --pid 99999999999999999999
 refused 'needs an argument' check --pid
 refused 'number of seconds' check --pid 1 --at never
+refused 'its number.*PID:FD' check --pid 1 --vm 0
+refused 'its number.*PID:FD' trace --pid 1 --vm 1:x
+refused '\-\-fd goes with --pid' check --fd 3 -- true
+refused '\-\-to-end goes with a COMMAND' check --to-end --pid 1
+refused 'write the report to /none/x' trace --report /none/x --pid 1
 refused 'number of seconds' trace --pid 1 --for -1
 refused '.' slots
 refused '.' trace

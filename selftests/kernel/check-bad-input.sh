@@ -123,8 +123,9 @@ umount "$work/full"
 sleep 30 &
 idle=$!
 run slotscope trace --pid $idle --for 0.1
-is "$status" 0 "trace: a process without a VM is waited for"
+is "$status" 2 "trace: a process that made no VM: status 2"
 like "$err" "process $idle has no VM yet" "trace: says that it has none"
+like "$err" "made none meanwhile" "trace: says at the end that it made none"
 kill $idle
 
 # A SIGINT of the terminal goes to the command too, at whatever moment

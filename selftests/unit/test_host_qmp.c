@@ -183,26 +183,31 @@ static const char net_unix[] = HEADING NUM FLAGS
 
 static void listeners(void **unused)
 {
-	struct unix_listeners list;
+	struct unix_sockets list;
 
-	assert_int_equal(
-		unix_listeners_parse(net_unix, strlen(net_unix), &list), 0);
+	assert_int_equal(unix_sockets_parse(net_unix, strlen(net_unix),
+					    UNIX_LISTENS, &list),
+			 0);
 	assert_int_equal(list.nr, 2);
-	assert_string_equal(unix_listeners_find(&list, 149086)->name,
+	assert_string_equal(unix_sockets_find(&list, 149086)->name,
 			    "/run/user/q one");
-	assert_string_equal(unix_listeners_find(&list, 42)->name, "@abstract");
-	assert_null(unix_listeners_find(&list, 7));
-	assert_null(unix_listeners_find(&list, 43));
-	assert_null(unix_listeners_find(&list, 0));
-	unix_listeners_deinit(&list);
+	assert_string_equal(unix_sockets_find(&list, 42)->name, "@abstract");
+	assert_null(unix_sockets_find(&list, 7));
+	assert_null(unix_sockets_find(&list, 43));
+	assert_null(unix_sockets_find(&list, 0));
+	unix_sockets_deinit(&list);
 
-	assert_int_equal(unix_listeners_parse("nonsense\n", 9, &list), -EINVAL);
-	assert_int_equal(unix_listeners_parse("", 0, &list), -EINVAL);
-	assert_int_equal(unix_listeners_parse(HEADING, strlen(HEADING), &list),
+	assert_int_equal(unix_sockets_parse("nonsense\n", 9, UNIX_LISTENS,
+					    &list),
+			 -EINVAL);
+	assert_int_equal(unix_sockets_parse("", 0, UNIX_LISTENS, &list),
+			 -EINVAL);
+	assert_int_equal(unix_sockets_parse(HEADING, strlen(HEADING),
+					    UNIX_LISTENS, &list),
 			 0);
 	assert_int_equal(list.nr, 0);
-	assert_null(unix_listeners_find(&list, 1));
-	unix_listeners_deinit(&list);
+	assert_null(unix_sockets_find(&list, 1));
+	unix_sockets_deinit(&list);
 }
 
 /* A name with a newline in it that forges a line for another's socket */
@@ -211,21 +216,22 @@ static void a_forged_line(void **unused)
 	static const char text[] = HEADING NUM FLAGS
 		"500 /run/good\n" NUM FLAGS "600 /tmp/x\n" NUM FLAGS
 		"500 /tmp/evil\n" NUM FLAGS "700 /run/other\n";
-	struct unix_listeners list;
+	struct unix_sockets list;
 
-	assert_int_equal(unix_listeners_parse(text, strlen(text), &list), 0);
-	assert_null(unix_listeners_find(&list, 500));
-	assert_non_null(unix_listeners_find(&list, 600));
-	assert_non_null(unix_listeners_find(&list, 700));
-	unix_listeners_deinit(&list);
+	assert_int_equal(
+		unix_sockets_parse(text, strlen(text), UNIX_LISTENS, &list), 0);
+	assert_null(unix_sockets_find(&list, 500));
+	assert_non_null(unix_sockets_find(&list, 600));
+	assert_non_null(unix_sockets_find(&list, 700));
+	unix_sockets_deinit(&list);
 }
 
 static void parse_listeners(const char *text, size_t len)
 {
-	struct unix_listeners list;
+	struct unix_sockets list;
 
-	if (!unix_listeners_parse(text, len, &list))
-		unix_listeners_deinit(&list);
+	if (!unix_sockets_parse(text, len, UNIX_LISTENS, &list))
+		unix_sockets_deinit(&list);
 }
 
 static void hostile_text(void **unused)

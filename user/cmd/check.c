@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "kvm/limits.h"
 #include "render/check.h"
 #include "session/checker.h"
@@ -17,15 +18,19 @@
 enum {
 	OPT_PID = CMD_OPT_FIRST_OWN,
 	OPT_FD,
+	OPT_VM,
 	OPT_QMP,
 	OPT_AT,
 	OPT_RESUME,
+	OPT_TO_END,
+	OPT_REPORT,
 	OPT_NO_TRACE,
 	OPT_NO_MODEL,
 };
 
 #define MAX_CHECKS    64
 #define COMMAND_AT_MS 3000
+#define TO_END_MS     1000
 
 static const char help[] =
 	"usage: slotscope check --pid PID [OPTIONS]\n"
@@ -33,25 +38,31 @@ static const char help[] =
 	"\n"
 	"Compares the views of a VM: MODEL (what the VMM means, by QMP), TRACED (what BPF\n"
 	"saw), KERNEL (what KVM holds) and BACKING (what is mapped there). Prints a table\n"
-	"of guest memory, the findings, and the verdict. With a COMMAND: starts it,\n"
-	"traces it from its first system call, and ends it after the last check.\n"
+	"of guest memory, the findings, and the verdict, for each VM that is there.\n"
+	"With a COMMAND: starts it, traces it and all that it starts from the first\n"
+	"system call on, and ends all of it after the last check.\n"
 	"\n"
 	"Options:\n"
-	"      --pid PID      the VMM's process\n"
-	"      --fd FD        the VM's descriptor there, if it has several VMs\n"
+	"      --pid PID      the VMM's process; what it starts meanwhile is followed\n"
+	"      --fd FD        the VM at this descriptor of PID alone\n"
+	"      --vm NAME      this VM alone: its number (1 is made first), PID:FD, or the\n"
+	"                     name of its process\n"
 	"      --qmp ADDRESS  the VMM's QMP socket, a path or @NAME; else it is found\n"
 	"      --at SECONDS   check so long after tracing began or, with a COMMAND or\n"
 	"                     --resume, after the VM was there; may be repeated\n"
 	"                     (default: 0 with --pid, 3 with a COMMAND)\n"
 	"      --resume       send SIGCONT to PID once tracing has begun\n"
+	"      --to-end       let the COMMAND run to its end after the last check\n"
 	"      --no-trace     do without TRACED\n"
 	"      --no-model     do without MODEL\n"
 	"  -o, --record FILE  write what was traced to FILE\n"
-	"      --json         print one JSON document a check, a line each\n"
+	"      --report FILE  print to FILE, apart from what the COMMAND prints\n"
+	"      --json         print one JSON document a check and VM, a line each\n"
 	"  -v, --verbose      say more on standard error\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"Exit status: 0 agree, 1 mismatch, 2 cannot tell, 3 usage or error.\n";
+	"Exit status: 0 agree, 1 mismatch, 2 cannot tell, 3 usage or error. Where the\n"
+	"views agree, that of a COMMAND that ended by itself.\n";
 
 struct check_options {
 	struct checker_options checker;
@@ -59,6 +70,7 @@ struct check_options {
 	int at_ms[MAX_CHECKS];
 	size_t nr_at;
 	bool resume;
+	bool to_end;
 };
 
 /* The worse of two statuses: a mismatch is worse than not knowing */
@@ -131,9 +143,9 @@ static int print_verdict(const struct checker *checker,
 	document.findings = &findings;
 	document.rows = &rows;
 	if (cmd_globals.json)
-		ret = render_check_json(stdout, &document);
+		ret = render_check_json(cmd_report(), &document);
 	else
-		ret = render_check(stdout, &document);
+		ret = render_check(cmd_report(), &document);
 	cmd_flush();
 	status = findings_exit_status(&findings);
 free_rows:
@@ -143,20 +155,101 @@ free_findings:
 	return ret ? error_set(err, ret, "print the verdict") : status;
 }
 
-/* @begin: what --at counts from */
-static int check_once(struct checker *checker, int64_t begin,
-		      struct slotscope_error *err)
+/*
+ * What failed may have done so for a signal: a terminal's goes to the VMM, too.
+ * @left: checks that were not made
+ */
+static int fail(const struct check_options *options, size_t left,
+		struct slotscope_error *err)
 {
-	int at_ms = (int)(clock_now_ms() - begin);
-	struct sample sample;
-	int ret;
+	if (stop_requested) {
+		error_set(err, EINTR, "make %zu of %zu checks", left,
+			  options->nr_at);
+		error_why(err, "a signal asked to stop");
+		error_next(err, "let it run to its end");
+	}
+	return cmd_fail(err);
+}
 
-	ret = checker_sample(checker, &sample, err);
+/* One of the VMs; one that has gone since it was found is none. */
+static int check_vm(const struct check_options *options,
+		    struct checker *checker, struct session_vm *vm, int at_ms,
+		    size_t left, struct slotscope_error *err)
+{
+	struct sample sample;
+	int ret = checker_sample(checker, vm, &sample, err);
+
+	if ((ret == -ESRCH || ret == -ENOENT) && !stop_requested) {
+		vm->here = false;
+		return CMD_OK;
+	}
 	if (ret)
-		return cmd_fail(err);
+		return fail(options, left, err);
 	ret = print_verdict(checker, &sample, at_ms, err);
 	sample_deinit(&sample);
+	vm->checked = true;
 	return ret < 0 ? cmd_fail(err) : ret;
+}
+
+/* Not one of them is there: when all have ended, or between two of them */
+static int check_none(struct checker *checker, size_t left, size_t nr,
+		      int at_ms, struct slotscope_error *err)
+{
+	char why[sizeof(err->why)];
+
+	checker_none(checker, err);
+	snprintf(why, sizeof(why), "%s", err->why);
+	error_set(err, ENOENT, "make check %zu of %zu, after %d.%d s",
+		  nr - left + 1, nr, at_ms / 1000, at_ms % 1000 / 100);
+	error_why(err, "%s", why);
+	if (checker->vms.nr)
+		error_next(err, "give an --at at which it is there");
+	return cmd_cannot_tell(err);
+}
+
+/* @begin: what --at counts from */
+static int check_all(const struct check_options *options,
+		     struct checker *checker, int64_t begin, size_t left,
+		     struct slotscope_error *err)
+{
+	int at_ms = (int)(clock_now_ms() - begin);
+	int ret = checker_look(checker, err);
+	size_t i, nr = 0;
+	int status = CMD_OK;
+
+	if (ret < 0 && (ret != -ESRCH || !options->argv))
+		return fail(options, left, err);
+	for (i = 0; ret > 0 && i < checker->vms.nr && status != CMD_ERROR;
+	     i++) {
+		if (!checker_wants(checker, &checker->vms.vms[i]))
+			continue;
+		status = worse(status,
+			       check_vm(options, checker, &checker->vms.vms[i],
+					at_ms, left, err));
+		nr += checker->vms.vms[i].here;
+	}
+	if (nr || status == CMD_ERROR)
+		return status;
+	if (!options->argv && !options->resume && !checker->vms.nr) {
+		checker_none(checker, err);
+		return fail(options, left, err);
+	}
+	return check_none(checker, left, options->nr_at, at_ms, err);
+}
+
+/* What came and went between the checks was not looked at, and nobody says so */
+static void tell_unchecked(const struct checker *checker)
+{
+	size_t i, nr = 0;
+
+	for (i = 0; i < checker->vms.nr; i++)
+		nr += !checker->vms.vms[i].checked &&
+		      vm_name_fits(&checker->options.name,
+				   &checker->vms.vms[i]);
+	if (nr)
+		fprintf(stderr,
+			"slotscope: %zu of %zu VMs were there at no check\n",
+			nr, checker->vms.nr);
 }
 
 static int check_at_times(const struct check_options *options,
@@ -168,27 +261,37 @@ static int check_at_times(const struct check_options *options,
 	size_t i;
 
 	/* How long a program takes until it has a VM is nobody's business */
-	if ((options->argv || options->resume) &&
-	    checker_wait_vm(checker, &err))
-		return cmd_fail(&err);
+	if (options->argv || options->resume) {
+		int ret = checker_wait_vm(checker, &err);
+
+		if (ret == -ENOENT && !stop_requested)
+			return cmd_cannot_tell(&err);
+		if (ret)
+			return fail(options, options->nr_at, &err);
+	}
 	begin = clock_now_ms();
-	for (i = 0; i < options->nr_at && !stop_requested; i++) {
+	for (i = 0; i < options->nr_at && status != CMD_ERROR; i++) {
 		if (checker_wait(checker,
 				 begin + options->at_ms[i] - clock_now_ms(),
-				 &err))
-			return cmd_fail(&err);
-		if (stop_requested)
+				 &err) ||
+		    stop_requested)
+			return fail(options, options->nr_at - i, &err);
+		status = worse(status, check_all(options, checker, begin,
+						 options->nr_at - i, &err));
+		if (!checker_alive(checker) && i + 1 < options->nr_at &&
+		    status != CMD_ERROR) {
+			check_none(checker, options->nr_at - i - 1,
+				   options->nr_at,
+				   (int)(clock_now_ms() - begin), &err);
+			status = worse(status, CMD_UNKNOWN);
 			break;
-		status = worse(status, check_once(checker, begin, &err));
-		if (status == CMD_ERROR)
-			break;
+		}
 	}
-	if (stop_requested && i < options->nr_at) {
-		error_set(&err, EINTR, "make %zu of %zu checks",
-			  options->nr_at - i, options->nr_at);
-		error_next(&err, "let it run to its end");
-		return cmd_fail(&err);
-	}
+	while (options->to_end && status != CMD_ERROR && !stop_requested &&
+	       checker_alive(checker))
+		if (checker_wait(checker, TO_END_MS, &err))
+			return fail(options, 0, &err);
+	tell_unchecked(checker);
 	return status;
 }
 
@@ -203,10 +306,11 @@ static int check(struct check_options *options)
 	if (options->argv) {
 		if (child_start(&child, options->argv, &err))
 			return cmd_fail(&err);
-		options->checker.pid = child.pid;
+		options->checker.child = &child;
+		options->checker.command = options->argv[0];
 	}
 	if (checker_open(&checker, &options->checker, &err)) {
-		status = cmd_fail(&err);
+		status = fail(options, options->nr_at, &err);
 		goto end_child;
 	}
 	if (options->argv && child_go(&child, options->argv, &err)) {
@@ -214,15 +318,19 @@ static int check(struct check_options *options)
 		goto close_checker;
 	}
 	if (options->resume && checker_resume(&checker, &err)) {
-		status = cmd_fail(&err);
+		status = fail(options, options->nr_at, &err);
 		goto close_checker;
 	}
 	status = check_at_times(options, &checker);
+	child_poll(&child);
+	if (options->argv && !stop_requested)
+		status = command_status(&child, options->argv[0], status);
 close_checker:
 	if (checker_close(&checker, &err) && status != CMD_ERROR)
 		status = cmd_fail(&err);
 end_child:
-	child_end(&child);
+	if (child_end(&child, &err) && status != CMD_ERROR)
+		status = cmd_fail(&err);
 	return status;
 }
 
@@ -253,6 +361,13 @@ static int set_option(struct check_options *options, int opt,
 		return cmd_parse_pid(optarg, &options->checker.pid, err);
 	case OPT_FD:
 		return cmd_parse_fd(optarg, &options->checker.fd, err);
+	case OPT_VM:
+		return vm_name_parse(optarg, &options->checker.name, err);
+	case OPT_REPORT:
+		return cmd_report_to(optarg, err);
+	case OPT_TO_END:
+		options->to_end = true;
+		return 0;
 	case OPT_QMP:
 		options->checker.qmp = optarg;
 		return 0;
@@ -280,16 +395,20 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "pid", required_argument, NULL, OPT_PID },
 		{ "fd", required_argument, NULL, OPT_FD },
+		{ "vm", required_argument, NULL, OPT_VM },
 		{ "qmp", required_argument, NULL, OPT_QMP },
 		{ "at", required_argument, NULL, OPT_AT },
 		{ "resume", no_argument, NULL, OPT_RESUME },
+		{ "to-end", no_argument, NULL, OPT_TO_END },
+		{ "report", required_argument, NULL, OPT_REPORT },
 		{ "no-trace", no_argument, NULL, OPT_NO_TRACE },
 		{ "no-model", no_argument, NULL, OPT_NO_MODEL },
 		{ "record", required_argument, NULL, 'o' },
 		CMD_COMMON_LONG,
 		{}
 	};
-	struct check_options options = { .checker.fd = -1 };
+	struct check_options options = { .checker = { .fd = -1,
+						      .name.fd = -1 } };
 	struct slotscope_error err = {};
 	int opt, ret, exit;
 
@@ -308,12 +427,19 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd, "give either --pid or a COMMAND");
 	if (options.resume && options.argv)
 		return cmd_usage(cmd, "--resume goes with --pid");
+	if (options.to_end && !options.argv)
+		return cmd_usage(cmd, "--to-end goes with a COMMAND");
+	if (options.checker.fd >= 0 && options.argv)
+		return cmd_usage(cmd, "--fd goes with --pid; a COMMAND's VMs "
+				      "are named by --vm");
 	if (options.checker.record && options.checker.no_trace)
 		return cmd_usage(cmd,
 				 "there is nothing to record with --no-trace");
 	if (!options.nr_at)
 		options.at_ms[options.nr_at++] = options.argv ? COMMAND_AT_MS :
 								0;
+	options.checker.now = !options.argv && !options.resume &&
+			      !options.at_ms[0];
 	return check(&options);
 }
 

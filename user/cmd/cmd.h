@@ -8,6 +8,7 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include <slotscope/error.h>
@@ -88,8 +89,30 @@ bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit);
 /** cmd_fail() - print an error (as JSON in JSON mode); returns CMD_ERROR */
 int cmd_fail(const struct slotscope_error *err);
 
+/** cmd_cannot_tell() - the same where it is no failure; returns CMD_UNKNOWN */
+int cmd_cannot_tell(const struct slotscope_error *err);
+
+/** cmd_report() - where a command prints: standard output, or --report's file */
+FILE *cmd_report(void);
+
 /**
- * cmd_flush() - flush standard output
+ * cmd_report_to() - print to a file from now on
+ *
+ * Return: 0, or a negative errno with @err filled.
+ */
+int cmd_report_to(const char *path, struct slotscope_error *err);
+
+/**
+ * cmd_end_by_signal() - have main() end this process by a signal
+ *
+ * If all that was printed could be written: what is lost comes first.
+ *
+ * Return: the status that a shell has for it.
+ */
+int cmd_end_by_signal(int signal);
+
+/**
+ * cmd_flush() - flush standard output, or --report's file
  *
  * The first failure is kept for main(): by the program's end errno is of something
  * else. To be called where a program goes on after it has printed.
@@ -98,7 +121,7 @@ int cmd_fail(const struct slotscope_error *err);
  */
 int cmd_flush(void);
 
-/** cmd_output_told() - the user knows that standard output failed: say no more */
+/** cmd_output_told() - the user knows that output failed: say no more */
 void cmd_output_told(void);
 
 /** cmd_usage() - print a usage error and where the help is; CMD_ERROR */

@@ -4,15 +4,18 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
+#include <signal.h>
 #include <slotscope/version.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
 #include "render/error.h"
+#include "session/stop.h"
 
 struct cmd_globals cmd_globals;
 
@@ -51,22 +54,65 @@ static void print_help(FILE *out)
 
 static int output_error;
 static bool output_told;
+static FILE *report;
+static const char *report_path;
+static int end_signal;
+
+FILE *cmd_report(void)
+{
+	return report ? report : stdout;
+}
+
+int cmd_report_to(const char *path, struct slotscope_error *err)
+{
+	FILE *file = fopen(path, "we");
+
+	if (!file) {
+		error_set(err, errno, "write the report to %.160s", path);
+		return error_next(err, "name a file that can be made");
+	}
+	if (report)
+		fclose(report);
+	report = file;
+	report_path = path;
+	return 0;
+}
 
 int cmd_flush(void)
 {
+	FILE *out = cmd_report();
 	int error;
 
 	/* Threads of a VM print too */
-	flockfile(stdout);
+	flockfile(out);
 	if (!output_error) {
-		if (fflush(stdout))
+		if (fflush(out))
 			output_error = errno;
-		else if (ferror(stdout)) /* earlier, when nobody looked */
+		else if (ferror(out)) /* earlier, when nobody looked */
 			output_error = EIO;
 	}
 	error = output_error;
-	funlockfile(stdout);
+	funlockfile(out);
 	return error;
+}
+
+int cmd_end_by_signal(int signal)
+{
+	end_signal = signal;
+	return 128 + signal;
+}
+
+/* A core of ours would tell nothing of the command that had it coming */
+static void end_by_signal(void)
+{
+	sigset_t set;
+
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
+	signal(end_signal, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, end_signal);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(end_signal);
 }
 
 void cmd_output_told(void)
@@ -78,10 +124,16 @@ int cmd_fail(const struct slotscope_error *err)
 {
 	cmd_flush();
 	if (cmd_globals.json)
-		render_error_json(stdout, err);
+		render_error_json(cmd_report(), err);
 	else
 		render_error_text(stderr, err);
 	return CMD_ERROR;
+}
+
+int cmd_cannot_tell(const struct slotscope_error *err)
+{
+	cmd_fail(err);
+	return CMD_UNKNOWN;
 }
 
 static int usage_error(const char *why, const char *help)
@@ -250,21 +302,13 @@ static void fill_standard_fds(void)
 			_exit(CMD_ERROR);
 }
 
-/* A full disk behind standard output shows at the last write at the latest */
-int main(int argc, char **argv)
+/* Whatever the cause, a reader that has gone away or a full disk: one rule */
+static int say_output_failed(int error)
 {
 	struct slotscope_error err = {};
-	int ret, error;
 
-	fill_standard_fds();
-	ret = dispatch(argc, argv);
-
-	error = cmd_flush();
-	if (!error)
-		return ret;
-	if (output_told)
-		return CMD_ERROR;
-	error_set(&err, error, "write to standard output");
+	error_set(&err, error, "write to %.160s",
+		  report ? report_path : "standard output");
 	if (error == EIO)
 		error_why(&err, "a write failed");
 	error_next(&err, error == EPIPE ?
@@ -272,4 +316,21 @@ int main(int argc, char **argv)
 				 "see that there is room where it goes");
 	render_error_text(stderr, &err);
 	return CMD_ERROR;
+}
+
+/* A full disk behind our output shows at the last write at the latest */
+int main(int argc, char **argv)
+{
+	int ret, error;
+
+	fill_standard_fds();
+	stop_ignore_sigpipe();
+	ret = dispatch(argc, argv);
+
+	error = cmd_flush();
+	if (error)
+		return output_told ? CMD_ERROR : say_output_failed(error);
+	if (end_signal && ret == 128 + end_signal)
+		end_by_signal();
+	return ret;
 }

@@ -3,18 +3,26 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
+#include "cmd/command.h"
 #include "host/process.h"
-#include "host/vm_fds.h"
 #include "render/events.h"
 #include "session/child.h"
 #include "session/stop.h"
+#include "session/vms.h"
 #include "trace/recording.h"
 #include "trace/tracer.h"
 
-enum { OPT_PID = CMD_OPT_FIRST_OWN, OPT_FOR, OPT_READ };
+enum {
+	OPT_PID = CMD_OPT_FIRST_OWN,
+	OPT_VM,
+	OPT_FOR,
+	OPT_READ,
+	OPT_REPORT,
+};
 
 #define POLL_MS 200
 
@@ -25,18 +33,23 @@ static const char help[] =
 	"\n"
 	"Prints each request for a memory slot (KVM_SET_USER_MEMORY_REGION and REGION2)\n"
 	"with its result, and each change that KVM made. A slot reads\n"
-	"AS/ID GPA+SIZE @HVA FLAGS. Ends with the process, or at SIGINT.\n"
+	"AS/ID GPA+SIZE @HVA FLAGS. Ends with the process, or the COMMAND and all that it\n"
+	"started, or at SIGINT.\n"
 	"\n"
 	"Options:\n"
-	"      --pid PID      the process to trace, its threads included\n"
-	"      --for SECONDS  stop after so long\n"
+	"      --pid PID      the process to trace, and what it starts from now on\n"
+	"      --vm NAME      this VM alone: its number (1 is made first), PID:FD, or the\n"
+	"                     name of its process\n"
+	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
 	"  -o, --output FILE  write a recording, and print nothing\n"
 	"      --read FILE    print a recording\n"
+	"      --report FILE  print to FILE, apart from what the COMMAND prints\n"
 	"      --json         print events as JSON, one a line\n"
 	"  -v, --verbose      say more on standard error\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"Exit status: 0 done, 2 events were lost or not seen, 3 usage or error.\n";
+	"Exit status: 0 done, 2 events were lost or not seen, or no VM was, 3 usage or\n"
+	"error. In place of 0, that of a COMMAND that ended by itself.\n";
 
 struct trace_options {
 	pid_t pid;
@@ -44,6 +57,7 @@ struct trace_options {
 	int for_ms;  /* -1: until it ends */
 	const char *output;
 	const char *read;
+	struct vm_name name;
 };
 
 /* Where events go, and what was seen of them */
@@ -53,28 +67,54 @@ struct sink {
 	uint64_t events;
 	uint64_t lost;
 	bool unseen; /* a kind of event that no hook tells */
+	const struct vm_name *name;
+	struct session_vms vms;
+	bool saw_vm; /* one that is meant */
 	struct slotscope_error err;
 };
 
 static int print_event(struct sink *sink, const struct slot_event *event)
 {
 	if (cmd_globals.json) {
-		if (render_event_json(stdout, event))
+		if (render_event_json(cmd_report(), event))
 			return error_set(&sink->err, ENOMEM, "print an event");
 		return 0;
 	}
 	if (!sink->begin_ns) {
 		sink->begin_ns = event->time_ns;
-		render_events_header(stdout);
+		render_events_header(cmd_report());
 	}
-	render_event(stdout, event, sink->begin_ns);
+	render_event(cmd_report(), event, sink->begin_ns);
 	return 0;
+}
+
+/* What is not of any VM, as a loss, is everybody's */
+static bool is_meant(const struct sink *sink, const struct slot_event *event)
+{
+	const struct session_vm *known;
+	struct session_vm vm = {
+		.number = event->serial,
+		.id = { .tgid = event->tgid, .fd = -1 },
+	};
+
+	if (!event->serial)
+		return true;
+	known = session_vms_serial(&sink->vms, event->serial);
+	/* Its beginning is lost, or it was there before */
+	snprintf(vm.comm, sizeof(vm.comm), "%.*s", (int)sizeof(event->comm),
+		 event->comm);
+	return vm_name_fits(sink->name, known ? known : &vm);
 }
 
 static int take_event(const struct slot_event *event, void *arg)
 {
 	struct sink *sink = arg;
 
+	if (session_vms_event(&sink->vms, event))
+		return error_set(&sink->err, ENOMEM, "keep the list of VMs");
+	if (!is_meant(sink, event))
+		return 0;
+	sink->saw_vm |= !!event->serial;
 	sink->events++;
 	if (event->type == SLOT_EVENT_LOST)
 		sink->lost += event->lost.count;
@@ -94,11 +134,11 @@ static int finish(struct sink *sink, int ret)
 	return sink->lost || sink->unseen ? CMD_UNKNOWN : CMD_OK;
 }
 
-static int read_recording(const char *path)
+static int read_recording(const char *path, const struct vm_name *name)
 {
 	struct recording_reader *reader;
 	struct slot_event event;
-	struct sink sink = {};
+	struct sink sink = { .name = name };
 	int ret;
 
 	ret = recording_open(path, &reader, &sink.err);
@@ -112,10 +152,20 @@ static int read_recording(const char *path)
 	if (!ret && recording_state(reader) == RECORDING_GROWING)
 		fputs("slotscope: it is still being written\n", stderr);
 	recording_close(reader);
+	session_vms_deinit(&sink.vms);
 	return finish(&sink, ret);
 }
 
-/* Until the process ends, the time is up, or a signal; @child: NULL without one */
+/* Nothing more can come: what is traced has ended */
+static bool has_ended(const struct process *process, struct child *child)
+{
+	if (!child)
+		return process_alive(process);
+	child_poll(child);
+	return child->all_ended;
+}
+
+/* Until all have ended, the time is up, or a signal; @child: NULL without one */
 static int follow(struct tracer *tracer, const struct process *process,
 		  struct child *child, int for_ms, struct sink *sink)
 {
@@ -127,8 +177,7 @@ static int follow(struct tracer *tracer, const struct process *process,
 		wait = POLL_MS;
 		if (for_ms >= 0 && end - clock_now_ms() < wait)
 			wait = end > clock_now_ms() ? end - clock_now_ms() : 0;
-		last = stop_requested || !wait ||
-		       (child && child_ended(child)) || process_alive(process);
+		last = stop_requested || !wait || has_ended(process, child);
 		if (last)
 			ret = tracer_flush(tracer, take_event, sink,
 					   &sink->err);
@@ -137,8 +186,8 @@ static int follow(struct tracer *tracer, const struct process *process,
 					  &sink->err);
 		if (ret >= 0 && sink->writer)
 			ret = recording_flush(sink->writer, &sink->err);
-		else if (ret >= 0)
-			cmd_flush();
+		else if (ret >= 0 && cmd_flush())
+			last = true; /* nobody reads any more */
 		if (ret < 0)
 			return ret;
 	}
@@ -163,18 +212,61 @@ static void tell_unseen(const struct tracer *tracer, struct sink *sink)
 }
 
 /* Nothing will come before there is a VM: silence would look like a fault */
-static void tell_without_vm(const struct process *process)
+static void tell_without_vm(const struct process *process, struct sink *sink)
 {
 	struct slotscope_error ignored = {};
-	struct vm_fds vms;
 
-	if (vm_fds_find(process, &vms, &ignored))
+	if (session_vms_look(&sink->vms, process->tgid, UINT64_MAX, &ignored))
 		return; /* it may not be looked into; it can be traced all the same */
-	if (!vms.nr)
+	if (!sink->vms.nr)
 		fprintf(stderr,
 			"slotscope: process %d has no VM yet; waiting for one\n",
 			process->tgid);
-	vm_fds_deinit(&vms);
+}
+
+/* Which of the events are of a VM that was there is known by its number alone */
+static void give_serials(struct tracer *tracer, struct sink *sink)
+{
+	struct slotscope_error ignored = {};
+	struct session_vm *vm;
+	struct vm_id id;
+
+	for (size_t i = 0; i < sink->vms.nr; i++) {
+		vm = &sink->vms.vms[i];
+		if (tracer_find_vm(tracer, vm->id.tgid, vm->id.fd, &id,
+				   &ignored))
+			continue;
+		vm->id.serial = id.serial;
+		vm->number = id.serial;
+	}
+}
+
+static int tell_no_vm(const struct trace_options *options,
+		      const struct child *child, struct sink *sink)
+{
+	struct slotscope_error err = {};
+	char text[192] = "";
+
+	if (options->argv)
+		error_set(&err, ENOENT, "trace the VMs of the command %.80s",
+			  options->argv[0]);
+	else
+		error_set(&err, ENOENT, "trace the VMs of process %d",
+			  options->pid);
+	if (child->ended) {
+		child_status_text(child, text, sizeof(text) - 2);
+		strcat(text, "; ");
+	}
+	error_why(&err, "%s%s%s", text[0] ? "it " : "", text,
+		  options->argv ? "neither it nor what it started made one" :
+				  "it had none, and made none meanwhile");
+	if (sink->vms.nr) {
+		session_vms_list(&sink->vms, text, sizeof(text));
+		error_why(&err, "none is the one that is meant: %s", text);
+	}
+	error_next(&err, "slotscope list shows the VMs of this machine; a VMM "
+			 "without KVM has none");
+	return cmd_cannot_tell(&err);
 }
 
 static int trace_process(const struct trace_options *options,
@@ -202,7 +294,8 @@ static int trace_process(const struct trace_options *options,
 	if (options->argv)
 		ret = child_go(child, options->argv, &sink->err);
 	else
-		tell_without_vm(process);
+		tell_without_vm(process, sink);
+	give_serials(tracer, sink);
 	if (!ret)
 		ret = follow(tracer, process, options->argv ? child : NULL,
 			     options->for_ms, sink);
@@ -220,11 +313,12 @@ close_tracer:
 
 static int trace(const struct trace_options *options)
 {
+	struct sink sink = { .name = &options->name };
+	struct slotscope_error err = {};
 	struct child child = {};
 	struct process process;
-	struct sink sink = {};
 	pid_t pid = options->pid;
-	int ret;
+	int ret, status;
 
 	stop_on_signals();
 	if (options->argv) {
@@ -238,21 +332,30 @@ static int trace(const struct trace_options *options)
 		ret = trace_process(options, &process, &child, &sink);
 		process_close(&process);
 	}
-	child_end(&child);
-	return finish(&sink, ret);
+	status = finish(&sink, ret);
+	if (!ret && !sink.saw_vm)
+		status = tell_no_vm(options, &child, &sink);
+	else if (options->argv && !stop_requested)
+		status = command_status(&child, options->argv[0], status);
+	session_vms_deinit(&sink.vms);
+	if (child_end(&child, &err) && status != CMD_ERROR)
+		status = cmd_fail(&err);
+	return status;
 }
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{ "pid", required_argument, NULL, OPT_PID },
+		{ "vm", required_argument, NULL, OPT_VM },
+		{ "report", required_argument, NULL, OPT_REPORT },
 		{ "for", required_argument, NULL, OPT_FOR },
 		{ "output", required_argument, NULL, 'o' },
 		{ "read", required_argument, NULL, OPT_READ },
 		CMD_COMMON_LONG,
 		{}
 	};
-	struct trace_options options = { .for_ms = -1 };
+	struct trace_options options = { .for_ms = -1, .name.fd = -1 };
 	struct slotscope_error err = {};
 	int opt, exit;
 
@@ -261,6 +364,14 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		switch (opt) {
 		case OPT_PID:
 			if (cmd_parse_pid(optarg, &options.pid, &err))
+				return cmd_fail(&err);
+			break;
+		case OPT_VM:
+			if (vm_name_parse(optarg, &options.name, &err))
+				return cmd_fail(&err);
+			break;
+		case OPT_REPORT:
+			if (cmd_report_to(optarg, &err))
 				return cmd_fail(&err);
 			break;
 		case OPT_FOR:
@@ -285,7 +396,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				 "give one of --pid, --read and a COMMAND");
 	if (options.read && (options.output || options.for_ms >= 0))
 		return cmd_usage(cmd, "--read goes with neither -o nor --for");
-	return options.read ? read_recording(options.read) : trace(&options);
+	return options.read ? read_recording(options.read, &options.name) :
+			      trace(&options);
 }
 
 const struct cmd cmd_trace = {

@@ -276,8 +276,6 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd, "\"%.60s\" is one word too many",
 				 argv[optind]);
 	show_debugcon |= cmd_globals.verbose;
-	/* Whoever reads our lines may go away; the VM stays */
-	signal(SIGPIPE, SIG_IGN);
 	if (explain)
 		explain_start(step);
 	ret = vm_run(&vm, &err);

@@ -8,9 +8,16 @@
 /* Of the kernel: include/linux/net.h */
 #define SO_ACCEPTCON_FLAG 0x10000
 #define TYPE_STREAM	  1
+#define ST_CONNECTED	  3 /* SS_CONNECTED */
 
 /* Num, RefCount, Protocol, Flags, Type, St, Inode; then the name */
-enum { COL_FLAGS = 3, COL_TYPE = 4, COL_INODE = 6, NR_COLS = 7 };
+enum {
+	COL_FLAGS = 3,
+	COL_TYPE = 4,
+	COL_ST = 5,
+	COL_INODE = 6,
+	NR_COLS = 7,
+};
 
 /* One word of digits and the blanks after it */
 static int take(const char **at, const char *end, unsigned int base,
@@ -43,9 +50,16 @@ static int take(const char **at, const char *end, unsigned int base,
 	return 0;
 }
 
-/* Return: 1 if the line is a named socket that listens, else 0 */
-static int parse_line(const char *at, const char *end,
-		      struct unix_listener *out)
+static bool is_in_state(const uint64_t col[NR_COLS], enum unix_state state)
+{
+	if (col[COL_FLAGS] & SO_ACCEPTCON_FLAG)
+		return state == UNIX_LISTENS;
+	return state == UNIX_CONNECTED && col[COL_ST] == ST_CONNECTED;
+}
+
+/* Return: 1 if the line is a named socket in that state, else 0 */
+static int parse_line(const char *at, const char *end, enum unix_state state,
+		      struct unix_socket *out)
 {
 	uint64_t col[NR_COLS];
 	const char *colon = memchr(at, ':', end - at);
@@ -59,8 +73,8 @@ static int parse_line(const char *at, const char *end,
 		if (take(&at, end, i == COL_INODE ? 10 : 16, &col[i]))
 			return 0;
 	len = end - at;
-	if (!(col[COL_FLAGS] & SO_ACCEPTCON_FLAG) ||
-	    col[COL_TYPE] != TYPE_STREAM || !len || len >= sizeof(out->name))
+	if (!is_in_state(col, state) || col[COL_TYPE] != TYPE_STREAM || !len ||
+	    len >= sizeof(out->name))
 		return 0;
 	memset(out, 0, sizeof(*out));
 	out->inode = col[COL_INODE];
@@ -68,10 +82,10 @@ static int parse_line(const char *at, const char *end,
 	return 1;
 }
 
-static int add(struct unix_listeners *out, size_t *cap,
-	       const struct unix_listener *one)
+static int add(struct unix_sockets *out, size_t *cap,
+	       const struct unix_socket *one)
 {
-	struct unix_listener *list;
+	struct unix_socket *list;
 
 	if (out->nr == *cap) {
 		*cap = *cap ? *cap * 2 : 16;
@@ -86,17 +100,17 @@ static int add(struct unix_listeners *out, size_t *cap,
 
 static int compare_inode(const void *a, const void *b)
 {
-	const struct unix_listener *x = a, *y = b;
+	const struct unix_socket *x = a, *y = b;
 
 	return (x->inode > y->inode) - (x->inode < y->inode);
 }
 
-int unix_listeners_parse(const char *text, size_t len,
-			 struct unix_listeners *out)
+int unix_sockets_parse(const char *text, size_t len, enum unix_state state,
+		       struct unix_sockets *out)
 {
 	static const char heading[] = "Num ";
 	const char *at = text, *end = text + len, *stop;
-	struct unix_listener one;
+	struct unix_socket one;
 	size_t cap = 0, i;
 
 	memset(out, 0, sizeof(*out));
@@ -108,8 +122,8 @@ int unix_listeners_parse(const char *text, size_t len,
 		stop = memchr(at, '\n', end - at);
 		if (!stop)
 			break;
-		if (parse_line(at, stop, &one) && add(out, &cap, &one)) {
-			unix_listeners_deinit(out);
+		if (parse_line(at, stop, state, &one) && add(out, &cap, &one)) {
+			unix_sockets_deinit(out);
 			return -ENOMEM;
 		}
 	}
@@ -122,20 +136,20 @@ int unix_listeners_parse(const char *text, size_t len,
 	return 0;
 }
 
-void unix_listeners_deinit(struct unix_listeners *listeners)
+void unix_sockets_deinit(struct unix_sockets *sockets)
 {
-	free(listeners->list);
-	memset(listeners, 0, sizeof(*listeners));
+	free(sockets->list);
+	memset(sockets, 0, sizeof(*sockets));
 }
 
-const struct unix_listener *
-unix_listeners_find(const struct unix_listeners *listeners, uint64_t inode)
+const struct unix_socket *unix_sockets_find(const struct unix_sockets *sockets,
+					    uint64_t inode)
 {
-	struct unix_listener key = { .inode = inode }, *found;
+	struct unix_socket key = { .inode = inode }, *found;
 
-	if (!listeners->nr)
+	if (!sockets->nr)
 		return NULL;
-	found = bsearch(&key, listeners->list, listeners->nr, sizeof(key),
+	found = bsearch(&key, sockets->list, sockets->nr, sizeof(key),
 			compare_inode);
 	return found && !found->doubtful ? found : NULL;
 }

@@ -8,7 +8,12 @@
 #define PF_KTHREAD 0x00200000
 
 /* The fields after the name, counted as the manual page counts */
-enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FIELD_START_TIME = 22 };
+enum {
+	FIELD_STATE = 3,
+	FIELD_PPID = 4,
+	FIELD_FLAGS = 9,
+	FIELD_START_TIME = 22,
+};
 
 /* Decimal digits up to a blank or the end, nothing else */
 static int number(const char *at, const char *end, uint64_t *out)
@@ -69,6 +74,10 @@ int proc_stat_parse(const char *text, size_t len, struct proc_stat *out)
 	if (!at || stop != at + 1)
 		return -EINVAL;
 	out->state = *at;
+	at = field(close + 2, end, FIELD_PPID, &stop);
+	if (!at || number(at, stop, &value) || value > INT32_MAX)
+		return -EINVAL;
+	out->ppid = value;
 	at = field(close + 2, end, FIELD_FLAGS, &stop);
 	if (!at || number(at, stop, &value))
 		return -EINVAL;

@@ -12,6 +12,7 @@
  * @comm:	the name, without the parentheses; as the kernel gives it, so it
  *		may hold any byte but NUL
  * @state:	'R', 'S', ... 'Z'
+ * @ppid:	the parent; 0 if it is in another pid namespace, or there is none
  * @kthread:	a kernel thread
  * @start_time: field 22, in clock ticks since boot
  */
@@ -19,6 +20,7 @@ struct proc_stat {
 	pid_t pid;
 	char comm[65];
 	char state;
+	pid_t ppid;
 	bool kthread;
 	uint64_t start_time;
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "host/proc_file.h"
@@ -140,6 +141,14 @@ bool process_stopped(const struct process *process)
 	struct proc_stat stat;
 
 	return !read_stat(process->dir, &stat) && stat.state == 'T';
+}
+
+/* A directory below /proc does for a pidfd here */
+int process_signal(const struct process *process, int signal)
+{
+	if (syscall(SYS_pidfd_send_signal, process->dir, signal, NULL, 0))
+		return -errno;
+	return 0;
 }
 
 int process_refresh(struct process *process)

@@ -49,6 +49,15 @@ int process_alive(const struct process *process);
 bool process_stopped(const struct process *process);
 
 /**
+ * process_signal() - send it a signal
+ *
+ * To this very process: one that has its number by now gets nothing.
+ *
+ * Return: 0, -ESRCH, -EPERM.
+ */
+int process_signal(const struct process *process, int signal);
+
+/**
  * process_refresh() - read its name again: exec changes it
  *
  * Return: 0 or -ESRCH.

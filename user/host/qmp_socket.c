@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "host/proc_file.h"
 #include "host/qmp_cmdline.h"
 #include "host/qmp_socket.h"
+#include "host/unix_peer.h"
 
 #define CMDLINE_MAX  (4UL << 20) /* the kernel allows a quarter of the stack */
 #define NET_UNIX_MAX (256UL << 20) /* of a million sockets */
@@ -23,7 +23,7 @@
 /* A socket of the process that listens, with its descriptor there */
 struct held {
 	int fd;
-	const struct unix_listener *listener;
+	const struct unix_socket *listener;
 };
 
 struct held_list {
@@ -31,25 +31,8 @@ struct held_list {
 	size_t nr;
 };
 
-/* Return: the inode in a link "socket:[N]", or 0 */
-static uint64_t socket_inode(int dir, const char *name)
-{
-	char link[48];
-	ssize_t n = readlinkat(dir, name, link, sizeof(link) - 1);
-	uint64_t inode;
-	int end = 0;
-
-	if (n < 0)
-		return 0;
-	link[n] = '\0';
-	if (sscanf(link, "socket:[%" SCNu64 "]%n", &inode, &end) != 1 ||
-	    end != n)
-		return 0;
-	return inode;
-}
-
 static int held_add(struct held_list *held, int fd,
-		    const struct unix_listener *listener)
+		    const struct unix_socket *listener)
 {
 	struct held *list =
 		reallocarray(held->list, held->nr + 1, sizeof(*list));
@@ -62,10 +45,10 @@ static int held_add(struct held_list *held, int fd,
 }
 
 static int held_read(const struct process *process,
-		     const struct unix_listeners *listeners,
+		     const struct unix_sockets *listeners,
 		     struct held_list *held)
 {
-	const struct unix_listener *listener;
+	const struct unix_socket *listener;
 	struct dirent *entry;
 	DIR *dir;
 	int ret;
@@ -74,7 +57,7 @@ static int held_read(const struct process *process,
 	if (ret)
 		return ret;
 	while (!ret && (entry = readdir(dir))) {
-		listener = unix_listeners_find(
+		listener = unix_sockets_find(
 			listeners, socket_inode(dirfd(dir), entry->d_name));
 		if (listener)
 			ret = held_add(held, atoi(entry->d_name), listener);
@@ -230,7 +213,7 @@ static int find(const struct process *process, const struct held_list *held,
 int qmp_socket_find(const struct process *process,
 		    char address[QMP_ADDRESS_MAX], struct slotscope_error *err)
 {
-	struct unix_listeners listeners;
+	struct unix_sockets listeners;
 	struct held_list held = {};
 	struct proc_text file;
 	int ret;
@@ -239,7 +222,7 @@ int qmp_socket_find(const struct process *process,
 	if (ret)
 		return process_failed(process, ret, "list its Unix sockets",
 				      err);
-	ret = unix_listeners_parse(file.text, file.len, &listeners);
+	ret = unix_sockets_parse(file.text, file.len, UNIX_LISTENS, &listeners);
 	free(file.text);
 	if (ret)
 		return process_failed(process, ret, "list its Unix sockets",
@@ -250,6 +233,6 @@ int qmp_socket_find(const struct process *process,
 	else
 		ret = find(process, &held, address, err);
 	free(held.list);
-	unix_listeners_deinit(&listeners);
+	unix_sockets_deinit(&listeners);
 	return ret;
 }

@@ -103,6 +103,12 @@ static int same_file(pid_t pid, int a, int b)
 	return ret < 0 ? -errno : !ret;
 }
 
+bool vm_fd_same(pid_t a, int a_fd, pid_t b, int b_fd)
+{
+	return !syscall(SYS_kcmp, a, b, KCMP_FILE, (unsigned long)a_fd,
+			(unsigned long)b_fd);
+}
+
 /* Each VM has one open file: duplicates of a descriptor are the same VM */
 static int group(pid_t pid, const struct fd_list *list, struct vm_fds *out)
 {

@@ -53,6 +53,13 @@ int vm_fds_pick(const struct process *process, const struct vm_fds *vms,
 		int wanted, struct slotscope_error *err);
 
 /**
+ * vm_fd_same() - are two descriptors of two processes one VM?
+ *
+ * Return: false also if that cannot be told.
+ */
+bool vm_fd_same(pid_t a, int a_fd, pid_t b, int b_fd);
+
+/**
  * vm_fd_take() - a duplicate of a VM's descriptor, in our own table
  * @fd: in the process
  *

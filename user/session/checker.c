@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "host/maps.h"
 #include "host/qmp_socket.h"
+#include "host/vm_fds.h"
 #include "qemu/model.h"
 #include "qemu/qmp.h"
 #include "session/checker.h"
@@ -34,38 +37,71 @@ static int take_event(const struct slot_event *event, void *arg)
 	if (ret)
 		return error_set(taking->err, ret,
 				 "keep the events of process %d",
-				 checker->process.tgid);
+				 checker->root.tgid);
+	if (session_vms_event(&checker->vms, event))
+		return error_set(taking->err, ENOMEM, "keep the list of VMs");
 	if (!checker->writer)
 		return 0;
 	return recording_write(checker->writer, event, taking->err);
 }
 
+static int open_tracer(struct checker *checker, struct slotscope_error *err)
+{
+	const struct tracer_options tracing = {
+		.tgid = checker->root.tgid,
+		.verbose = checker->options.verbose,
+	};
+	int ret;
+
+	ret = tracer_open(&tracing, NULL, &checker->tracer,
+			  &checker->no_tracer);
+	if (!checker->options.record)
+		return 0;
+	if (!ret)
+		return recording_create(checker->options.record,
+					checker->root.tgid, &checker->writer,
+					err);
+	*err = checker->no_tracer;
+	return ret;
+}
+
+/* In the unit of a process's start_time */
+static uint64_t clock_ticks(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (now.tv_sec * 1000000000ULL + now.tv_nsec) /
+	       (1000000000 / sysconf(_SC_CLK_TCK));
+}
+
 int checker_open(struct checker *checker, const struct checker_options *options,
 		 struct slotscope_error *err)
 {
-	struct tracer_options tracing = { .verbose = options->verbose };
 	int ret;
 
-	*checker = (struct checker){ .options = *options };
+	*checker = (struct checker){
+		.options = *options,
+		.process.dir = -1,
+		.root.dir = -1,
+	};
 	slot_log_init(&checker->log);
-	ret = process_open(options->pid, &checker->process, err);
+	ret = process_open(options->child ? options->child->pid : options->pid,
+			   &checker->root, err);
 	if (ret)
 		return ret;
-	if (options->no_trace)
-		return 0;
-	tracing.tgid = checker->process.tgid;
-	ret = tracer_open(&tracing, NULL, &checker->tracer,
-			  &checker->no_tracer);
-	if (!options->record)
-		return 0;
-	if (ret)
-		*err = checker->no_tracer;
-	else
-		ret = recording_create(options->record, checker->process.tgid,
-				       &checker->writer, err);
+	checker->since = options->child ? 0 : clock_ticks();
+	if (options->now) {
+		ret = checker_look(checker, err);
+		if (!ret)
+			ret = checker_none(checker, err);
+	}
+	if (ret >= 0)
+		ret = options->no_trace ? 0 : open_tracer(checker, err);
 	if (ret) {
 		tracer_close(checker->tracer);
-		process_close(&checker->process);
+		session_vms_deinit(&checker->vms);
+		process_close(&checker->root);
 	}
 	return ret;
 }
@@ -80,6 +116,8 @@ int checker_close(struct checker *checker, struct slotscope_error *err)
 		kernel_view_close(&checker->kernel);
 	tracer_close(checker->tracer);
 	process_close(&checker->process);
+	process_close(&checker->root);
+	session_vms_deinit(&checker->vms);
 	slot_log_deinit(&checker->log);
 	return ret;
 }
@@ -92,6 +130,14 @@ static int pause_ms(int ms)
 	return nanosleep(&ts, NULL);
 }
 
+bool checker_alive(struct checker *checker)
+{
+	if (!checker->options.child)
+		return !process_alive(&checker->root);
+	child_poll(checker->options.child);
+	return !checker->options.child->all_ended;
+}
+
 int checker_wait(struct checker *checker, int ms, struct slotscope_error *err)
 {
 	struct taking taking = { checker, err };
@@ -100,7 +146,7 @@ int checker_wait(struct checker *checker, int ms, struct slotscope_error *err)
 	int ret;
 
 	while ((left = end - clock_now_ms()) > 0 && !stop_requested &&
-	       !process_alive(&checker->process)) {
+	       checker_alive(checker)) {
 		if (left > POLL_MS)
 			left = POLL_MS;
 		if (!checker->tracer) {
@@ -115,25 +161,143 @@ int checker_wait(struct checker *checker, int ms, struct slotscope_error *err)
 	return 0;
 }
 
+/* By any of its descriptors: what is meant is known by the lowest */
+static int resolve_fd(struct checker *checker, struct slotscope_error *err)
+{
+	struct vm_fds fds;
+	int ret = vm_fds_find(&checker->root, &fds, err);
+
+	if (ret)
+		return ret;
+	ret = vm_fds_pick(&checker->root, &fds, checker->options.fd, err);
+	vm_fds_deinit(&fds);
+	if (ret < 0)
+		return ret;
+	checker->options.name.tgid = checker->root.tgid;
+	checker->options.name.fd = ret;
+	return 0;
+}
+
+/* The tracer knows which VM it is that has a descriptor */
+static void give_serials(struct checker *checker)
+{
+	struct slotscope_error ignored = {};
+	struct session_vm *vm;
+	struct vm_id id;
+
+	for (size_t i = 0; i < checker->vms.nr && checker->tracer; i++) {
+		vm = &checker->vms.vms[i];
+		if (vm->here && !vm->id.serial &&
+		    !tracer_find_vm(checker->tracer, vm->id.tgid, vm->id.fd,
+				    &id, &ignored))
+			vm->id.serial = id.serial;
+	}
+}
+
+bool checker_wants(const struct checker *checker, const struct session_vm *vm)
+{
+	return vm->here && vm_name_fits(&checker->options.name, vm);
+}
+
+int checker_look(struct checker *checker, struct slotscope_error *err)
+{
+	const struct child *child = checker->options.child;
+	int ret, nr = 0;
+
+	if (checker->options.fd >= 0) {
+		ret = resolve_fd(checker, err);
+		if (ret)
+			return ret;
+	}
+	ret = session_vms_look(&checker->vms,
+			       child ? child->keeper : checker->root.tgid,
+			       checker->since, err);
+	if (ret)
+		return ret;
+	give_serials(checker);
+	for (size_t i = 0; i < checker->vms.nr; i++)
+		nr += checker_wants(checker, &checker->vms.vms[i]);
+	return nr;
+}
+
+/* Those that a process made before we came are not followed, but named */
+static void tell_of_others(struct checker *checker, struct slotscope_error *err)
+{
+	struct slotscope_error ignored = {};
+	struct session_vms others = {};
+	char list[128];
+
+	if (!session_vms_look(&others, checker->root.tgid, 0, &ignored) &&
+	    others.nr) {
+		session_vms_list(&others, list, sizeof(list));
+		error_why(err, "it holds none; what it started does: %s", list);
+		error_next(err, "check that: --pid %d", others.vms[0].id.tgid);
+	}
+	session_vms_deinit(&others);
+}
+
+int checker_none(struct checker *checker, struct slotscope_error *err)
+{
+	const struct checker_options *options = &checker->options;
+	char list[192], how[80] = "";
+
+	if (options->child)
+		error_set(err, ENOENT, "find a VM of the command %.80s",
+			  options->command);
+	else
+		error_set(err, ENOENT, "find a VM of process %d (%s)",
+			  checker->root.tgid, checker->root.comm);
+	if (options->child && options->child->ended) {
+		child_status_text(options->child, how, sizeof(how));
+		strcat(how, "; ");
+	}
+	if (checker->vms.nr) {
+		session_vms_list(&checker->vms, list, sizeof(list));
+		error_why(err, "%s%snone that is meant is there now: %s",
+			  how[0] ? "it " : "", how, list);
+		return error_next(err, "name one that is there with --vm");
+	}
+	if (how[0]) {
+		error_why(err, "it %sneither it nor what it started made one",
+			  how);
+	} else if (options->child) {
+		error_why(err, "neither it nor what it started has made one");
+	} else if (process_alive(&checker->root)) {
+		error_why(err, "it has ended");
+	} else {
+		error_why(err, "it holds no descriptor of a VM");
+	}
+	error_next(err, "slotscope list shows the VMs of this machine; a VMM "
+			"without KVM has none");
+	if (!options->child)
+		tell_of_others(checker, err);
+	return -ENOENT;
+}
+
 int checker_wait_vm(struct checker *checker, struct slotscope_error *err)
 {
 	int64_t end = clock_now_ms() + VM_MS;
+	bool alive = true;
 	int ret;
 
-	while ((ret = find_vm(&checker->process, checker->options.fd,
-			      &checker->vm, err)) &&
-	       clock_now_ms() < end && !stop_requested &&
-	       !process_alive(&checker->process)) {
+	for (;;) {
+		process_refresh(&checker->root);
+		ret = checker_look(checker, err);
+		/* It may end, or exec another program, while it is looked at */
+		if (ret > 0 || (ret < 0 && ret != -ESRCH && ret != -ENOENT))
+			return ret < 0 ? ret : 0;
+		if (!alive || stop_requested || clock_now_ms() >= end)
+			break;
+		/* What has ended by now was looked at after its end */
+		alive = checker_alive(checker);
 		ret = checker_wait(checker, POLL_MS / 4, err);
 		if (ret)
 			return ret;
-		process_refresh(&checker->process);
 	}
-	if (ret && process_alive(&checker->process))
-		error_next(err, "if it went to the background (QEMU's "
-				"-daemonize), leave that out, or check by "
-				"--pid what runs there");
-	return ret;
+	checker_none(checker, err);
+	if (alive && !checker->vms.nr)
+		error_why(err, "none was made within %d s", VM_MS / 1000);
+	return -ENOENT;
 }
 
 int checker_resume(struct checker *checker, struct slotscope_error *err)
@@ -141,22 +305,21 @@ int checker_resume(struct checker *checker, struct slotscope_error *err)
 	int64_t end = clock_now_ms() + STOP_MS;
 	int ret;
 
-	while (!process_stopped(&checker->process)) {
-		ret = process_alive(&checker->process);
+	while (!process_stopped(&checker->root)) {
+		ret = process_alive(&checker->root);
 		if (ret)
-			return process_failed(&checker->process, ret, "resume",
+			return process_failed(&checker->root, ret, "resume",
 					      err);
 		if (clock_now_ms() >= end || stop_requested) {
 			error_set(err, ETIMEDOUT, "resume process %d",
-				  checker->process.tgid);
+				  checker->root.tgid);
 			error_why(err, "it is not stopped");
 			return error_next(err, "leave --resume out");
 		}
 		pause_ms(POLL_MS / 10);
 	}
-	if (kill(checker->process.tgid, SIGCONT))
-		return process_failed(&checker->process, -errno, "resume", err);
-	return 0;
+	ret = process_signal(&checker->root, SIGCONT);
+	return ret ? process_failed(&checker->root, ret, "resume", err) : 0;
 }
 
 static int read_generations(void *ctx, struct slot_state *out,
@@ -301,8 +464,26 @@ static bool try_again(void *ctx, unsigned int try)
 	return true;
 }
 
-int checker_sample(struct checker *checker, struct sample *sample,
+/* Make @vm the one that is read. */
+static int turn_to(struct checker *checker, const struct session_vm *vm,
 		   struct slotscope_error *err)
+{
+	int ret;
+
+	process_close(&checker->process);
+	ret = process_open(vm->id.tgid, &checker->process, err);
+	if (ret) {
+		checker->process.dir = -1;
+		return ret;
+	}
+	checker->vm = vm->id;
+	if (checker->process.start_time == vm->id.start_time)
+		return 0;
+	return process_failed(&checker->process, -ESRCH, "look at its VM", err);
+}
+
+int checker_sample(struct checker *checker, const struct session_vm *vm,
+		   struct sample *sample, struct slotscope_error *err)
 {
 	const struct sample_source source = {
 		.generations = read_generations,
@@ -313,15 +494,10 @@ int checker_sample(struct checker *checker, struct sample *sample,
 		.again = try_again,
 		.ctx = checker,
 	};
-	uint64_t serial = checker->vm.serial;
-	int ret;
+	int ret = turn_to(checker, vm, err);
 
-	process_refresh(&checker->process);
-	ret = find_vm(&checker->process, checker->options.fd, &checker->vm,
-		      err);
 	if (ret)
 		return ret;
-	checker->vm.serial = serial;
 	if (!checker->have_kernel) {
 		ret = kernel_view_open(&checker->kernel, KERNEL_ANY,
 				       checker->tracer,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The views of one VMM: opened once, read as often as it is checked. */
+/* The views of VMs: opened once, read as often as they are checked. */
 #ifndef SLOTSCOPE_SESSION_CHECKER_H
 #define SLOTSCOPE_SESSION_CHECKER_H
 
@@ -10,14 +10,20 @@
 
 #include "check/sample.h"
 #include "host/process.h"
+#include "session/child.h"
 #include "session/kernel_view.h"
+#include "session/vms.h"
 #include "trace/recording.h"
 #include "trace/tracer.h"
 
 /**
  * struct checker_options - what to look at, and how
- * @pid:      the VMM
- * @fd:	      the VM's descriptor there; -1 for the only one
+ * @pid:      the VMM, or who makes it; 0 with a @child
+ * @child:    a command that was started and has not been let go; NULL without
+ * @command:  its name, for messages
+ * @name:     which of several VMs: all that fit
+ * @fd:	      the same by any of a VM's descriptors in @pid; -1: not by that
+ * @now:      there must be a VM of @pid already
  * @qmp:      address of its monitor; NULL to find it
  * @no_trace: do without TRACED
  * @no_model: do without MODEL
@@ -26,7 +32,11 @@
  */
 struct checker_options {
 	pid_t pid;
+	struct child *child;
+	const char *command;
+	struct vm_name name;
 	int fd;
+	bool now;
 	const char *qmp;
 	bool no_trace;
 	bool no_model;
@@ -35,14 +45,20 @@ struct checker_options {
 };
 
 /**
- * struct checker - the ways to the views of one VMM
- * @vm:	    which VM; known from the first check on
- * @log:    what was traced so far
+ * struct checker - the ways to the views of the VMs of one process or command
+ * @root:    the process, or that of the command
+ * @vms:     the VMs, as of the last checker_look()
+ * @process: whose VM was sampled last,
+ * @vm:	     which VM that is
+ * @log:     what was traced so far
  *
  * The rest is private. checker_open(), checker_close().
  */
 struct checker {
 	struct checker_options options;
+	struct process root;
+	uint64_t since; /* clock ticks: what @root makes from then on */
+	struct session_vms vms;
 	struct process process;
 	struct vm_id vm;
 	struct tracer *tracer;
@@ -58,8 +74,10 @@ struct checker {
 /**
  * checker_open() - take hold of the process and begin to trace
  *
- * The process need not have a VM yet. That it cannot be traced is no error
- * here: TRACED is then unread.
+ * The process need not have a VM yet, but for @now. That it cannot be traced is
+ * no error here: TRACED is then unread.
+ *
+ * Return: 0; with @now -ENOENT if there is no VM that is meant.
  */
 int checker_open(struct checker *checker, const struct checker_options *options,
 		 struct slotscope_error *err);
@@ -76,25 +94,46 @@ int checker_close(struct checker *checker, struct slotscope_error *err);
  */
 int checker_resume(struct checker *checker, struct slotscope_error *err);
 
+/** checker_alive() - is anything there that could have a VM, now or later? */
+bool checker_alive(struct checker *checker);
+
 /**
- * checker_wait_vm() - gather events until the process has a VM
+ * checker_look() - find the VMs that are there now
  *
- * Return: 0; or what find_vm() says when the process ends without one, a signal
- * comes, or it takes longer than half a minute.
+ * Return: how many of them are meant; or a negative errno, if that could not be
+ * learnt.
+ */
+int checker_look(struct checker *checker, struct slotscope_error *err);
+
+/** checker_wants() - is this one there, and meant? */
+bool checker_wants(const struct checker *checker, const struct session_vm *vm);
+
+/**
+ * checker_none() - say that no VM is there that is meant, and why
+ *
+ * Return: -ENOENT.
+ */
+int checker_none(struct checker *checker, struct slotscope_error *err);
+
+/**
+ * checker_wait_vm() - gather events until there is a VM that is meant
+ *
+ * Return: 0; -ENOENT when all ended without one, or it takes longer than half a
+ * minute; -EINTR at a signal; or what checker_look() says.
  */
 int checker_wait_vm(struct checker *checker, struct slotscope_error *err);
 
-/** checker_wait() - gather events for @ms; ends early when the process does */
+/** checker_wait() - gather events for @ms; ends early when all have ended */
 int checker_wait(struct checker *checker, int ms, struct slotscope_error *err);
 
 /**
- * checker_sample() - read all views at one moment
+ * checker_sample() - read all views of a VM at one moment
  * @sample: sample_deinit() it after 0
  *
- * Return: 0; or, without anything read, why the VM was not found, or why there
- * is no way to read what the kernel holds.
+ * Return: 0; or, without anything read, -ESRCH or -ENOENT if the VM is gone, or
+ * why there is no way to read what the kernel holds.
  */
-int checker_sample(struct checker *checker, struct sample *sample,
-		   struct slotscope_error *err);
+int checker_sample(struct checker *checker, const struct session_vm *vm,
+		   struct sample *sample, struct slotscope_error *err);
 
 #endif

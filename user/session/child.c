@@ -1,65 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "session/child.h"
+#include "session/keeper.h"
 #include "session/stop.h"
 
-#define END_TRIES   100 /* of END_WAIT_MS: five seconds */
-#define END_WAIT_MS 50
+/* What the command's process needs to know */
+struct command {
+	char **argv;
+	int sock;
+};
 
 /*
  * One socket pair, closed by exec, does for both directions: our byte says go,
  * theirs tell an errno; the end of file says that the exec was made.
  */
-static void __attribute__((noreturn)) become(char **argv, int sock)
+static void become(void *arg)
 {
+	const struct command *command = arg;
 	char word;
 	int code;
 
-	if (read(sock, &word, 1) != 1)
-		_exit(127); /* our parent gave up */
-	execvp(argv[0], argv);
+	stop_as_found();
+	if (read(command->sock, &word, 1) != 1)
+		return; /* our parent gave up */
+	execvp(command->argv[0], command->argv);
 	code = errno;
-	send(sock, &code, sizeof(code), MSG_NOSIGNAL);
-	_exit(127);
+	send(command->sock, &code, sizeof(code), MSG_NOSIGNAL);
+}
+
+/* A message of the keeper; one that says no more is as one that has ended all */
+static struct keeper_says hear(const struct child *child, int flags)
+{
+	struct keeper_says says = { KEEPER_ENDED, -1 };
+	ssize_t n;
+
+	do
+		n = recv(child->line, &says, sizeof(says), flags);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		says = (struct keeper_says){ KEEPER_STARTED, child->pid };
+	return says;
+}
+
+static int failed(struct child *child, const char *what, int code,
+		  struct slotscope_error *err)
+{
+	*child = (struct child){ .ended = true, .all_ended = true };
+	return error_set(err, code, "%s", what);
 }
 
 int child_start(struct child *child, char **argv, struct slotscope_error *err)
 {
-	pid_t parent = getpid();
-	int ret, socks[2];
+	int socks[2], line[2];
+	struct command command;
+	struct keeper_says says;
 
-	child->pid = 0;
+	*child = (struct child){ 0 };
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks))
-		return error_set(err, errno, "make a socket to a new process");
-	child->pid = fork();
-	if (child->pid < 0) {
-		child->pid = 0;
-		ret = error_set(err, errno, "start a process");
+		return failed(child, "make a socket to a new process", errno,
+			      err);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, line)) {
+		failed(child, "make a socket to a new process", errno, err);
 		close(socks[0]);
 		close(socks[1]);
-		return ret;
+		return -err->code;
 	}
-	if (!child->pid) {
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (getppid() != parent)
-			_exit(127);
-		close(socks[0]);
-		become(argv, socks[1]);
-	}
-	close(socks[1]);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	command = (struct command){ argv, socks[1] };
 	child->sock = socks[0];
-	return 0;
+	child->line = line[0];
+	child->keeper = fork();
+	if (!child->keeper) {
+		close(socks[0]);
+		close(line[0]);
+		keeper_run(line[1], become, &command);
+	}
+	says.value = -errno;
+	close(socks[1]);
+	close(line[1]);
+	if (child->keeper > 0)
+		says = hear(child, 0);
+	if (says.value > 0) {
+		child->pid = says.value;
+		return 0;
+	}
+	close(socks[0]);
+	close(line[0]);
+	if (child->keeper > 0)
+		waitpid(child->keeper, NULL, 0);
+	return failed(child, "start a process", says.value, err);
 }
 
 int child_go(struct child *child, char **argv, struct slotscope_error *err)
 {
+	struct slotscope_error ignored = {};
 	int code, ret = 0;
 	ssize_t n;
 
@@ -73,39 +115,79 @@ int child_go(struct child *child, char **argv, struct slotscope_error *err)
 			ret = -code;
 	}
 	close(child->sock);
+	child->sock = -1;
 	/* The terminal's SIGINT goes to both: it has ended, as we are about to */
 	if (!ret || (ret == -EPIPE && stop_requested))
 		return 0;
-	kill(child->pid, SIGKILL);
-	waitpid(child->pid, NULL, 0);
-	child->pid = 0;
+	child_end(child, &ignored);
 	error_set(err, ret, "start %.200s", argv[0]);
 	if (ret == -EPIPE)
 		return error_why(err, "its process was ended before it began");
 	return error_next(err, "check that it is installed and can be run");
 }
 
-int child_ended(struct child *child)
+static void take(struct child *child, const struct keeper_says *says)
 {
-	if (child->pid && waitpid(child->pid, NULL, WNOHANG) == child->pid)
-		child->pid = 0;
-	return !child->pid;
+	if (says->what == KEEPER_COMMAND_ENDED) {
+		child->ended = true;
+		child->status = says->value;
+	} else if (says->what == KEEPER_ENDED) {
+		child->all_ended = true;
+	}
 }
 
-void child_end(struct child *child)
+void child_poll(struct child *child)
 {
-	const struct timespec wait = { .tv_nsec = END_WAIT_MS * 1000000L };
-	int i;
+	struct keeper_says says;
 
-	if (child_ended(child))
+	while (!child->all_ended) {
+		says = hear(child, MSG_DONTWAIT);
+		if (says.what == KEEPER_STARTED)
+			return;
+		take(child, &says);
+	}
+}
+
+int child_end(struct child *child, struct slotscope_error *err)
+{
+	struct keeper_says says = { KEEPER_STARTED, 0 };
+
+	if (!child->keeper)
+		return 0;
+	if (child->sock >= 0)
+		close(child->sock);
+	shutdown(child->line, SHUT_WR);
+	while (says.what != KEEPER_ENDED)
+		says = hear(child, 0);
+	close(child->line);
+	waitpid(child->keeper, NULL, 0);
+	/* Killed before it could do its work: what it had has come to us */
+	if (says.value < 0)
+		says.value = descendants_end();
+	child->keeper = 0;
+	child->all_ended = true;
+	if (!says.value)
+		return 0;
+	error_set(err, EBUSY, "end what was started");
+	error_why(err, "%d of its processes do not even heed SIGKILL",
+		  says.value);
+	return error_next(err,
+			  "look for them in state D: ps -eo pid,stat,comm");
+}
+
+void child_status_text(const struct child *child, char *text, size_t size)
+{
+	const char *name;
+
+	if (!WIFSIGNALED(child->status)) {
+		snprintf(text, size, "ended with status %d",
+			 WEXITSTATUS(child->status));
 		return;
-	kill(child->pid, SIGTERM);
-	kill(child->pid, SIGCONT);
-	for (i = 0; i < END_TRIES && !child_ended(child); i++)
-		nanosleep(&wait, NULL);
-	if (child_ended(child))
-		return;
-	kill(child->pid, SIGKILL);
-	waitpid(child->pid, NULL, 0);
-	child->pid = 0;
+	}
+	name = sigabbrev_np(WTERMSIG(child->status));
+	if (name)
+		snprintf(text, size, "was killed by SIG%s", name);
+	else
+		snprintf(text, size, "was killed by signal %d",
+			 WTERMSIG(child->status));
 }

@@ -1,26 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A command that is started only once tracing has begun. */
+/* A command that is started only once tracing has begun, and ended whole. */
 #ifndef SLOTSCOPE_SESSION_CHILD_H
 #define SLOTSCOPE_SESSION_CHILD_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 #include <slotscope/error.h>
 
 /**
- * struct child - a command of ours
- * @pid:  its process from the fork on: the same before and after the exec
- * @sock: private
+ * struct child - a command of ours, and all that comes from it
+ * @pid:    its process from the fork on: the same before and after the exec
+ * @ended:  it has ended by itself, or was never run
+ * @status: how, as of waitpid(2); good if @ended, and only then
+ * @all_ended: so has all that came from it
  *
- * It gets SIGTERM when we die, however we die.
+ * @ended to @all_ended are as of the last child_poll(). The rest is private.
+ *
+ * When we die, however we die, all of it is ended (session/keeper.h).
  */
 struct child {
 	pid_t pid;
+	bool ended;
+	int status;
+	bool all_ended;
+	pid_t keeper;
+	int line;
 	int sock;
 };
 
 /**
  * child_start() - fork, and wait there with the exec of @argv
+ *
+ * The caller becomes a subreaper.
  *
  * Return: 0 or a negative errno.
  */
@@ -30,18 +43,28 @@ int child_start(struct child *child, char **argv, struct slotscope_error *err);
  * child_go() - let it become @argv, which is that of child_start()
  *
  * Return: 0 once the exec was made, or the errno with which it failed. Also 0 if
- * a signal to stop ended it before: child_ended() tells.
+ * a signal to stop ended it before: child_poll() tells.
  */
 int child_go(struct child *child, char **argv, struct slotscope_error *err);
 
-/** child_ended() - whether it has ended by itself (or, before, was never run) */
-int child_ended(struct child *child);
+/**
+ * child_status_text() - "ended with status 4", "was killed by SIGALRM"
+ *
+ * Of one that has @ended.
+ */
+void child_status_text(const struct child *child, char *text, size_t size);
+
+/** child_poll() - learn what has ended by now; waits for nothing */
+void child_poll(struct child *child);
 
 /**
- * child_end() - end it: SIGTERM, and after five seconds SIGKILL
+ * child_end() - end it and all that came from it: SIGTERM, and after five
+ * seconds SIGKILL
  *
- * Does nothing for a child that was not started or has ended.
+ * Does nothing for a child that was not started.
+ *
+ * Return: 0; -EBUSY if the kernel holds a process of it that cannot be ended.
  */
-void child_end(struct child *child);
+int child_end(struct child *child, struct slotscope_error *err);
 
 #endif

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "cmd/cmd.h"
+#include "cmd/command.h"
+
+int command_status(const struct child *child, const char *name, int status)
+{
+	char how[64];
+
+	if (!child->ended || !child->status)
+		return status;
+	if (status != CMD_OK) {
+		child_status_text(child, how, sizeof(how));
+		fprintf(stderr, "slotscope: the command %.80s %s\n", name, how);
+		return status;
+	}
+	if (WIFSIGNALED(child->status))
+		return cmd_end_by_signal(WTERMSIG(child->status));
+	return WEXITSTATUS(child->status);
+}

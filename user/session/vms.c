@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/grow.h"
+#include "host/process_tree.h"
+#include "host/vm_fds.h"
+#include "session/vms.h"
+
+void session_vms_deinit(struct session_vms *vms)
+{
+	free(vms->vms);
+	*vms = (struct session_vms){ 0 };
+}
+
+static bool same_vm(const struct vm_id *a, const struct vm_id *b)
+{
+	if (a->serial && b->serial)
+		return a->serial == b->serial;
+	return a->tgid == b->tgid && a->start_time == b->start_time &&
+	       a->fd == b->fd;
+}
+
+/* Return: NULL if it is not known. The last counts: descriptors are used again */
+static struct session_vm *find(struct session_vms *vms, const struct vm_id *id)
+{
+	for (size_t i = vms->nr; i-- > 0;)
+		if (same_vm(&vms->vms[i].id, id))
+			return &vms->vms[i];
+	return NULL;
+}
+
+const struct session_vm *session_vms_serial(const struct session_vms *vms,
+					    uint64_t serial)
+{
+	for (size_t i = 0; i < vms->nr; i++)
+		if (vms->vms[i].id.serial == serial)
+			return &vms->vms[i];
+	return NULL;
+}
+
+static struct session_vm *add(struct session_vms *vms, const struct vm_id *id)
+{
+	struct session_vm *more =
+		grown(vms->vms, vms->nr, &vms->cap, sizeof(*more));
+
+	if (!more)
+		return NULL;
+	vms->vms = more;
+	more += vms->nr++;
+	*more = (struct session_vm){ .id = *id };
+	/* The tracer's own numbers begin at 1, too */
+	more->number = id->serial ? id->serial : vms->nr;
+	return more;
+}
+
+int session_vms_here(struct session_vms *vms, const struct vm_id *id,
+		     const char *comm)
+{
+	struct session_vm *vm = find(vms, id);
+
+	if (!vm)
+		vm = add(vms, id);
+	if (!vm)
+		return -ENOMEM;
+	if (id->serial)
+		vm->id.serial = id->serial;
+	vm->here = true;
+	snprintf(vm->comm, sizeof(vm->comm), "%s", comm);
+	return 0;
+}
+
+void session_vms_gone(struct session_vms *vms)
+{
+	for (size_t i = 0; i < vms->nr; i++)
+		vms->vms[i].here = false;
+}
+
+int session_vms_event(struct session_vms *vms, const struct slot_event *event)
+{
+	struct session_vm *vm;
+
+	if (event->type != SLOT_EVENT_VM_CREATE)
+		return 0;
+	vm = find(vms, &event->vm);
+	if (!vm || vm->id.serial != event->vm.serial)
+		vm = add(vms, &event->vm);
+	if (!vm)
+		return -ENOMEM;
+	/* comm comes from a kernel: it need not end in NUL */
+	snprintf(vm->comm, sizeof(vm->comm), "%.*s", (int)sizeof(event->comm),
+		 event->comm);
+	return 0;
+}
+
+/* A VM and who holds it, on the way into the list */
+struct holder {
+	pid_t tgid;
+	int fd;
+};
+
+struct look {
+	struct session_vms *vms;
+	struct holder *seen;
+	size_t nr, cap;
+};
+
+static bool seen_before(const struct look *look, pid_t tgid, int fd)
+{
+	for (size_t i = 0; i < look->nr; i++)
+		if (look->seen[i].tgid != tgid &&
+		    vm_fd_same(look->seen[i].tgid, look->seen[i].fd, tgid, fd))
+			return true;
+	return false;
+}
+
+static int look_at(struct look *look, const struct process *process,
+		   struct slotscope_error *err)
+{
+	struct holder *more;
+	struct vm_fds fds;
+	struct vm_id id;
+	int ret = vm_fds_find(process, &fds, err);
+
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < fds.nr && !ret; i++) {
+		int fd = fds.vms[i].fd;
+
+		if (seen_before(look, process->tgid, fd))
+			continue;
+		more = grown(look->seen, look->nr, &look->cap, sizeof(*more));
+		if (!more) {
+			ret = error_set(err, ENOMEM, "list VMs");
+			break;
+		}
+		look->seen = more;
+		more[look->nr++] = (struct holder){ process->tgid, fd };
+		ret = process_vm_id(process, fd, &id, err);
+		if (!ret && session_vms_here(look->vms, &id, process->comm))
+			ret = error_set(err, ENOMEM, "list VMs");
+	}
+	vm_fds_deinit(&fds);
+	return ret;
+}
+
+int session_vms_look(struct session_vms *vms, pid_t root, uint64_t since,
+		     struct slotscope_error *err)
+{
+	struct look look = { .vms = vms };
+	struct process_tree tree;
+	struct process process;
+	int ret = process_tree_read(root, &tree, err);
+
+	if (ret)
+		return ret;
+	session_vms_gone(vms);
+	for (size_t i = 0; i < tree.nr && !ret; i++) {
+		const struct tree_process *at = &tree.processes[i];
+
+		if (i && at->start_time < since)
+			continue;
+		ret = tree_process_open(at, &process, err);
+		if (!ret) {
+			ret = look_at(&look, &process, err);
+			process_close(&process);
+		}
+		/* That one of them ends meanwhile is no failure */
+		if (ret == -ESRCH && i)
+			ret = 0;
+	}
+	free(look.seen);
+	process_tree_deinit(&tree);
+	return ret;
+}
+
+static int bad_name(const char *text, struct slotscope_error *err)
+{
+	error_set(err, EINVAL, "read the name of a VM \"%.40s\"", text);
+	return error_next(err, "give its number, from 1 on; PID:FD; or its "
+			       "process's name");
+}
+
+int vm_name_parse(const char *text, struct vm_name *name,
+		  struct slotscope_error *err)
+{
+	unsigned long long first;
+	char *end;
+	long fd;
+
+	*name = (struct vm_name){ .fd = -1 };
+	if (!isdigit((unsigned char)text[0])) {
+		name->comm = text;
+		return text[0] ? 0 : bad_name(text, err);
+	}
+	errno = 0;
+	first = strtoull(text, &end, 10);
+	if (errno || !first)
+		return bad_name(text, err);
+	if (!*end) {
+		name->number = first;
+		return 0;
+	}
+	if (*end != ':') {
+		name->comm = text; /* "9pvmm" */
+		return 0;
+	}
+	if (first > INT32_MAX)
+		return bad_name(text, err);
+	name->tgid = first;
+	if (!end[1])
+		return 0;
+	fd = isdigit((unsigned char)end[1]) ? strtol(end + 1, &end, 10) : -1;
+	if (fd < 0 || *end || fd > INT32_MAX)
+		return bad_name(text, err);
+	name->fd = fd;
+	return 0;
+}
+
+bool vm_name_fits(const struct vm_name *name, const struct session_vm *vm)
+{
+	return (!name->number || name->number == vm->number) &&
+	       (!name->tgid || name->tgid == vm->id.tgid) &&
+	       (name->fd < 0 || name->fd == vm->id.fd) &&
+	       (!name->comm || !strcmp(name->comm, vm->comm));
+}
+
+void session_vms_list(const struct session_vms *vms, char *text, size_t size)
+{
+	size_t len = 0, i;
+
+	text[0] = '\0';
+	for (i = 0; i < vms->nr && len + 96 < size; i++) {
+		const struct session_vm *vm = &vms->vms[i];
+
+		len += snprintf(text + len, size - len,
+				"%sVM %" PRIu64
+				": process %d (%.20s), descriptor %d%s",
+				i ? "; " : "", vm->number, vm->id.tgid,
+				vm->comm, vm->id.fd, vm->here ? "" : " (gone)");
+	}
+	if (i < vms->nr)
+		snprintf(text + len, size - len, "; and %zu more", vms->nr - i);
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The VMs of what is looked at: a process, or a command and all that came from
+ * it. They come and go; a VM keeps its number. Pure but for session_vms_look().
+ */
+#ifndef SLOTSCOPE_SESSION_VMS_H
+#define SLOTSCOPE_SESSION_VMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <slotscope/error.h>
+#include <slotscope/view.h>
+
+#include "host/process.h"
+
+/**
+ * struct session_vm - one VM
+ * @number:  from 1 on, in the order in which they were made, or first seen
+ * @id:	     its serial is 0 without a tracer
+ * @comm:    name of the process that made or holds it; any bytes but NUL
+ * @here:    it is there, as of the last session_vms_look()
+ * @checked: for the caller's use
+ */
+struct session_vm {
+	uint64_t number;
+	struct vm_id id;
+	char comm[65];
+	bool here;
+	bool checked;
+};
+
+struct session_vms {
+	struct session_vm *vms;
+	size_t nr;
+	size_t cap;
+};
+
+void session_vms_deinit(struct session_vms *vms);
+
+/**
+ * session_vms_event() - learn of a VM from an event
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int session_vms_event(struct session_vms *vms, const struct slot_event *event);
+
+/**
+ * session_vms_here() - say that a VM is there, known before or not
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int session_vms_here(struct session_vms *vms, const struct vm_id *id,
+		     const char *comm);
+
+/** session_vms_serial() - the one of this serial number, or NULL */
+const struct session_vm *session_vms_serial(const struct session_vms *vms,
+					    uint64_t serial);
+
+/** session_vms_gone() - none is there until session_vms_here() says so */
+void session_vms_gone(struct session_vms *vms);
+
+/**
+ * session_vms_look() - find by /proc which are there
+ * @root:  looks at it and all that descends from it,
+ * @since: but only at those that began at this clock tick or later; 0: at all
+ *
+ * A VM that several processes hold stands here once, with the one that comes
+ * before the others in the tree: a parent hands its descriptors down.
+ *
+ * Return: 0, also if there are none; -ESRCH, -EACCES, ... if @root cannot be
+ * looked into.
+ */
+int session_vms_look(struct session_vms *vms, pid_t root, uint64_t since,
+		     struct slotscope_error *err);
+
+/**
+ * struct vm_name - which VM a user means
+ * @number: of its number; 0: not by that
+ * @tgid:   of this process; 0: not by that
+ * @fd:	    at this descriptor of it; -1: any
+ * @comm:   of a process of this name; NULL: not by that
+ *
+ * All zero with an @fd of -1 means any VM.
+ */
+struct vm_name {
+	uint64_t number;
+	pid_t tgid;
+	int fd;
+	const char *comm;
+};
+
+/**
+ * vm_name_parse() - "2"; "PID:FD" or "PID:"; or the name of a process
+ * @name: borrows @text
+ *
+ * Return: 0, or -EINVAL with @err filled.
+ */
+int vm_name_parse(const char *text, struct vm_name *name,
+		  struct slotscope_error *err);
+
+/** vm_name_fits() - is it the one that is meant, or one of those? */
+bool vm_name_fits(const struct vm_name *name, const struct session_vm *vm);
+
+/**
+ * session_vms_list() - "VM 1: process 12 (qemu), descriptor 9; VM 2: ...", for
+ * errors
+ *
+ * As many as there is room for, and how many more.
+ */
+void session_vms_list(const struct session_vms *vms, char *text, size_t size);
+
+#endif
