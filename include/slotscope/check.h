@@ -70,7 +70,7 @@ enum finding_id {
 	FINDING_IDS,
 };
 
-/** finding_id_name() - "missing", "wrong-hva", ... as in DESIGN and JSON */
+/** finding_id_name() - "missing", "wrong-hva", ... as in Documentation/design.md and JSON */
 const char *finding_id_name(enum finding_id id);
 enum finding_kind finding_id_kind(enum finding_id id);
 /** finding_kind_name() - "mismatch", "unknown", "note" */

@@ -13,7 +13,7 @@
 
 #include <slotscope/error.h>
 
-/* Exit status of every command (DESIGN: verdicts) */
+/* Exit status of every command (Documentation/design.md, Verdicts) */
 enum cmd_exit {
 	CMD_OK = 0,	  /* done; for check: the views agree */
 	CMD_MISMATCH = 1, /* at least one mismatch */
