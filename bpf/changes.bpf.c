@@ -11,8 +11,32 @@
 
 #include "changes.h"
 #include "compat.h"
+#include "requests.h"
 
 struct changes_map changes SEC(".maps");
+
+/* The request of this thread in which it changes @kvm's slots; 0 if none */
+static __always_inline __u64 request_under_way(const struct kvm *kvm, __u32 tid)
+{
+	struct request_call *request = bpf_map_lookup_elem(&requests, &tid);
+
+	return request && request->kvm == kvm ? request->nr : 0;
+}
+
+/* Changes of one VM follow each other: one that is open did not show its end */
+static __always_inline bool open_change(const struct kvm *kvm, __u16 as_id)
+{
+	__u64 key = (unsigned long)kvm;
+	struct vm *vm = bpf_map_lookup_elem(&vms, &key);
+	__u8 bit = 1 << (as_id & 7);
+	bool was_open;
+
+	if (!vm)
+		return false;
+	was_open = vm->open & bit;
+	vm->open |= bit;
+	return was_open;
+}
 
 /*
  * Both slots are read at the beginning: of the old one nothing may be left at
@@ -24,9 +48,12 @@ static __always_inline void change_begin(const struct kvm *kvm,
 					 int kind)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	const struct kvm_memslots *slots;
 	struct change_call call = {
 		.start_ns = bpf_ktime_get_ns(),
 		.kvm = kvm,
+		.old_slot = old,
+		.new_slot = new,
 		.kind = kind,
 	};
 
@@ -34,6 +61,11 @@ static __always_inline void change_begin(const struct kvm *kvm,
 		compat_slot_read(&call.old, old);
 	if (new)
 		compat_slot_read(&call.new, new);
+	call.as_id = new ? call.new.as_id : call.old.as_id;
+	slots = compat_memslots(kvm, call.as_id);
+	call.before = BPF_CORE_READ(slots, generation);
+	call.call = request_under_way(kvm, tid);
+	call.unended = open_change(kvm, call.as_id);
 	if (bpf_map_update_elem(&changes, &tid, &call, BPF_ANY))
 		lose(LOSS_MAP_FULL);
 }
@@ -48,19 +80,23 @@ static __always_inline void change_end(long result)
 
 	if (!call)
 		return;
-	vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1);
+	vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1, true);
+	if (vm)
+		vm->open &= ~(1 << (call->as_id & 7));
 	rec = vm ? record_reserve(struct change_record, RECORD_CHANGE,
 				  vm->serial, call->start_ns) :
 		   NULL;
 	if (rec) {
 		rec->old = call->old;
 		rec->new = call->new;
+		rec->call = call->call;
+		rec->before = call->before;
 		rec->kind = call->kind;
 		rec->result = result;
+		rec->unended = call->unended;
+		__builtin_memset(rec->pad, 0, sizeof(rec->pad));
 		/* The lock is still held: this is the change's own */
-		slots = compat_memslots(call->kvm, call->new.nr_pages ?
-							   call->new.as_id :
-							   call->old.as_id);
+		slots = compat_memslots(call->kvm, call->as_id);
 		rec->generation = BPF_CORE_READ(slots, generation);
 		record_submit(rec);
 	}
@@ -71,16 +107,29 @@ SEC("fentry/kvm_set_memslot")
 int BPF_PROG(change_fentry, struct kvm *kvm, struct kvm_memory_slot *old,
 	     struct kvm_memory_slot *new, int kind)
 {
-	if (wanted())
+	if (wanted(kvm))
 		change_begin(kvm, old, new, kind);
 	return 0;
+}
+
+/* The kernel may have skipped the beginning of this one, and an end before it */
+static __always_inline bool is_change(const struct kvm *kvm,
+				      const struct kvm_memory_slot *old,
+				      const struct kvm_memory_slot *new,
+				      int kind)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct change_call *call = bpf_map_lookup_elem(&changes, &tid);
+
+	return call && call->kvm == kvm && call->old_slot == old &&
+	       call->new_slot == new && call->kind == kind;
 }
 
 SEC("fexit/kvm_set_memslot")
 int BPF_PROG(change_fexit, struct kvm *kvm, struct kvm_memory_slot *old,
 	     struct kvm_memory_slot *new, int kind, int result)
 {
-	if (wanted())
+	if (is_change(kvm, old, new, kind))
 		change_end(result);
 	return 0;
 }
@@ -89,17 +138,15 @@ SEC("kprobe/kvm_set_memslot")
 int BPF_KPROBE(change_kprobe, struct kvm *kvm, struct kvm_memory_slot *old,
 	       struct kvm_memory_slot *new, int kind)
 {
-	if (!wanted())
-		return 0;
-	call_missed_end(&changes);
-	change_begin(kvm, old, new, kind);
+	call_entered(&changes);
+	if (wanted(kvm))
+		change_begin(kvm, old, new, kind);
 	return 0;
 }
 
 SEC("kretprobe/kvm_set_memslot")
 int BPF_KRETPROBE(change_kretprobe, int result)
 {
-	if (wanted())
-		change_end(result);
+	change_end(result);
 	return 0;
 }

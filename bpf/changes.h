@@ -11,10 +11,16 @@
 struct change_call {
 	__u64 start_ns;
 	const struct kvm *kvm;
+	const struct kvm_memory_slot *old_slot;
+	const struct kvm_memory_slot *new_slot;
 	struct slot_record old;
 	struct slot_record new;
+	__u64 call;
+	__u64 before;
 	__s32 kind;
-	__u32 pad;
+	__u16 as_id;
+	__u8 unended;
+	__u8 pad;
 };
 
 struct changes_map {

@@ -76,9 +76,11 @@ struct vm_record {
 	__s32 fd;
 };
 
+/* @call: number of this ioctl; changes that it made bear the same */
 struct request_record {
 	struct record head;
 	struct region_args args;
+	__u64 call;
 	__s32 result;
 	__u8 region2;
 	__u8 unread; /* @args could not be read */
@@ -100,13 +102,26 @@ struct slot_record {
 	__u8 pad[3];
 };
 
+/**
+ * struct change_record - what became of a memslot
+ * @call:	of the request that made it; 0 if none did, or none was seen
+ * @before:	generation when it began
+ * @generation: and when it was over
+ * @kind:	enum kvm_mr_change
+ * @unended:	a change before it began, and its end was not seen: that one is
+ *		counted as lost where this is found out
+ */
 struct change_record {
 	struct record head;
 	struct slot_record old;
 	struct slot_record new;
+	__u64 call;
+	__u64 before;
 	__u64 generation;
-	__s32 kind; /* enum kvm_mr_change */
+	__s32 kind;
 	__s32 result;
+	__u8 unended;
+	__u8 pad[7];
 };
 
 /* x86 has two address spaces; room for as many as a struct kvm could hold */
@@ -119,6 +134,7 @@ enum walk_flags {
 		1 << 2, /* a change may be under way, and no hook tells of it */
 	WALK_OVERFLOW = 1 << 3, /* more slots than room */
 	WALK_MAP_FULL = 1 << 4, /* no room for the VM: serial is 0 */
+	WALK_AGAIN = 1 << 5,	/* its slots are with another descriptor */
 };
 
 /**
@@ -147,19 +163,38 @@ struct walk_record {
 	struct walk_as as[WALK_MAX_AS];
 };
 
+/** struct task_record - one process, as the iterator over tasks found it */
+struct task_record {
+	__u64 start_ns;
+	__u32 tgid;
+	__u32 pad;
+	char comm[16];
+};
+
 /**
- * struct walk_request - what the iterator is to do
- * @tgid:  only this process; 0 for all
- * @fd:	   only this descriptor; -1 for all
- * @learn: take what (@tgid, @fd) is for a VM, and learn to tell VMs by it
- * @slots: walk the slots, too; the array holds those of the last descriptor
+ * struct walk_request - what the iterators are to do
+ * @tgid:     only this process; 0 for all
+ * @fd:	      only this descriptor; -1 for all
+ * @run:      number of this walk
+ * @next:     where in the array the next slots go; they are those of all VMs of
+ *	      one walk, one after the other
+ * @learn:    take what (@tgid, @fd) is for a VM, and learn to tell VMs by it; of
+ *	      tasks: learn @tgid's memory
+ * @slots:    walk the slots, too
+ * @followed: only processes that are followed
+ * @share:    follow the processes that share the memory learnt; those that are
+ *	      new are counted in @shared
  */
 struct walk_request {
 	__u32 tgid;
 	__s32 fd;
+	__u32 run;
+	__u32 next;
+	__u32 shared;
 	__u8 learn;
 	__u8 slots;
-	__u8 pad[2];
+	__u8 followed;
+	__u8 share;
 };
 
 #endif

@@ -12,22 +12,8 @@
 #include <linux/ptrace.h>
 #include <bpf/bpf_tracing.h>
 
-struct request_call {
-	__u64 start_ns;
-	const struct kvm *kvm;
-	unsigned long arg;
-	struct region_args args;
-	__u8 region2;
-	__u8 unread;
-	__u8 pad[6];
-};
+#include "requests.h"
 
-struct requests_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, __u32); /* thread */
-	__type(value, struct request_call);
-};
 struct requests_map requests SEC(".maps");
 
 static __always_inline void request_read(struct request_call *call)
@@ -52,6 +38,7 @@ static __always_inline void request_begin(const struct kvm *kvm,
 		.start_ns = bpf_ktime_get_ns(),
 		.kvm = kvm,
 		.arg = arg,
+		.nr = __sync_fetch_and_add(&last_call, 1) + 1,
 		.region2 = cmd == KVM_IOC_SET_REGION2,
 	};
 
@@ -73,12 +60,13 @@ static __always_inline void request_end(long result)
 	/* Not in memory then; KVM has brought it in meanwhile, if it exists */
 	if (call->unread)
 		request_read(call);
-	vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1);
+	vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1, true);
 	rec = vm ? record_reserve(struct request_record, RECORD_REQUEST,
 				  vm->serial, call->start_ns) :
 		   NULL;
 	if (rec) {
 		rec->args = call->args;
+		rec->call = call->nr;
 		rec->result = result;
 		rec->region2 = call->region2;
 		rec->unread = call->unread;
@@ -89,12 +77,54 @@ static __always_inline void request_end(long result)
 	bpf_map_delete_elem(&requests, &tid);
 }
 
+static __always_inline bool same_args(const struct region_args *a,
+				      const struct region_args *b)
+{
+	return a->slot == b->slot && a->flags == b->flags && a->gpa == b->gpa &&
+	       a->size == b->size && a->hva == b->hva &&
+	       a->gmem_offset == b->gmem_offset && a->gmem_fd == b->gmem_fd;
+}
+
+/*
+ * Is what is in flight the call that ends now? The kernel may have skipped the
+ * beginning of this one, and the end of one before it: then it has counted both.
+ * The arguments may differ also because the VMM has changed them meanwhile; that
+ * cannot be told apart, and is counted here.
+ */
+static __always_inline bool is_same(const struct kvm *kvm, unsigned int cmd,
+				    unsigned long arg)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct request_call *call = bpf_map_lookup_elem(&requests, &tid);
+	struct request_call now = { .arg = arg };
+
+	if (!call)
+		return false;
+	now.region2 = call->region2;
+	if (call->kvm == kvm && call->arg == arg &&
+	    call->region2 == (cmd == KVM_IOC_SET_REGION2)) {
+		if (call->unread)
+			return true;
+		request_read(&now);
+		if (!now.unread && same_args(&now.args, &call->args))
+			return true;
+	}
+	lose(LOSS_MISSED);
+	bpf_map_delete_elem(&requests, &tid);
+	return false;
+}
+
 SEC("fentry/kvm_vm_ioctl")
 int BPF_PROG(request_fentry, struct file *file, unsigned int cmd,
 	     unsigned long arg)
 {
-	if (is_request(cmd) && wanted())
-		request_begin(BPF_CORE_READ(file, private_data), cmd, arg);
+	const struct kvm *kvm;
+
+	if (!is_request(cmd))
+		return 0;
+	kvm = BPF_CORE_READ(file, private_data);
+	if (wanted(kvm))
+		request_begin(kvm, cmd, arg);
 	return 0;
 }
 
@@ -102,7 +132,8 @@ SEC("fexit/kvm_vm_ioctl")
 int BPF_PROG(request_fexit, struct file *file, unsigned int cmd,
 	     unsigned long arg, long result)
 {
-	if (is_request(cmd) && wanted())
+	if (is_request(cmd) &&
+	    is_same(BPF_CORE_READ(file, private_data), cmd, arg))
 		request_end(result);
 	return 0;
 }
@@ -111,18 +142,21 @@ SEC("kprobe/kvm_vm_ioctl")
 int BPF_KPROBE(request_kprobe, struct file *file, unsigned int cmd,
 	       unsigned long arg)
 {
-	if (!is_request(cmd) || !wanted())
+	const struct kvm *kvm;
+
+	call_entered(&requests);
+	if (!is_request(cmd))
 		return 0;
-	call_missed_end(&requests);
-	request_begin(BPF_CORE_READ(file, private_data), cmd, arg);
+	kvm = BPF_CORE_READ(file, private_data);
+	if (wanted(kvm))
+		request_begin(kvm, cmd, arg);
 	return 0;
 }
 
 SEC("kretprobe/kvm_vm_ioctl")
 int BPF_KRETPROBE(request_kretprobe, long result)
 {
-	if (wanted())
-		request_end(result);
+	request_end(result);
 	return 0;
 }
 
@@ -132,20 +166,18 @@ int request_enter(struct trace_event_raw_sys_enter *ctx)
 	unsigned int cmd = ctx->args[1];
 	const struct kvm *kvm;
 
-	if (!is_request(cmd) || !wanted())
+	call_entered(&requests);
+	if (!is_request(cmd))
 		return 0;
 	kvm = file_kvm(fd_file(ctx->args[0]));
-	if (!kvm)
-		return 0;
-	call_missed_end(&requests);
-	request_begin(kvm, cmd, ctx->args[2]);
+	if (kvm && wanted(kvm))
+		request_begin(kvm, cmd, ctx->args[2]);
 	return 0;
 }
 
 SEC("tp/syscalls/sys_exit_ioctl")
 int request_exit(struct trace_event_raw_sys_exit *ctx)
 {
-	if (wanted())
-		request_end(ctx->ret);
+	request_end(ctx->ret);
 	return 0;
 }

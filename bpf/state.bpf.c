@@ -4,12 +4,15 @@
 
 struct ring_map ring SEC(".maps");
 struct vms_map vms SEC(".maps");
+struct followed_map followed SEC(".maps");
 
-volatile __u32 filter_tgid;
+volatile bool follow_all;
+volatile bool ending;
 volatile __u32 wakeup_bytes;
 volatile bool destroy_seen;
 volatile __u64 vm_fops;
 volatile __u64 last_serial;
+volatile __u64 last_call;
 volatile __u32 lost[LOSSES];
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

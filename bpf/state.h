@@ -25,23 +25,45 @@ struct vm {
 	__u64 start_ns;
 	__u32 tgid;
 	__s32 fd;
+	__u32 walk;   /* number of the walk that was here last */
 	__u8 created; /* told by a RECORD_VM_CREATE */
-	__u8 pad[7];
+	__u8 traced;  /* a followed process made it, has it or asked it */
+	__u8 open;    /* 1 << as_id: a change began, and has not ended */
+	__u8 pad;
 };
 
+/* More than a machine has; what is not used takes no memory */
 struct vms_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 17);
 	__type(key, __u64);
 	__type(value, struct vm);
 };
 extern struct vms_map vms SEC(".maps");
 
-extern volatile __u32 filter_tgid;  /* 0: all */
+/* Processes whose VMs are traced; see processes.bpf.c */
+enum follow_state {
+	FOLLOWED = 1,
+	FOLLOWED_ENDED, /* its number is not free yet, or is another's */
+};
+
+struct followed_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 16);
+	__type(key, __u32);   /* process */
+	__type(value, __u32); /* enum follow_state */
+};
+extern struct followed_map followed SEC(".maps");
+
+extern volatile bool follow_all;
+extern volatile bool ending;	    /* what begins from now on is not told */
 extern volatile __u32 wakeup_bytes; /* wake the reader above so many */
 extern volatile bool destroy_seen;  /* the end of a VM is hooked */
 extern volatile __u64 vm_fops;	    /* file_operations of a VM's descriptor */
 extern volatile __u64 last_serial;
+extern volatile __u64 last_call;
 extern volatile __u32 lost[LOSSES];
 
 static __always_inline void lose(enum record_loss loss)
@@ -50,27 +72,56 @@ static __always_inline void lose(enum record_loss loss)
 }
 
 /**
- * call_missed_end() - count a call of this thread that has no end
- * @calls: calls in flight, by thread
+ * call_entered() - the current thread has entered a hooked function
+ * @calls: calls of that function in flight, by thread
  *
  * A thread is in one call at a time, so what is still in flight when the next
- * begins has ended without our seeing it. Not for fentry: of what that misses
- * the kernel itself keeps count.
+ * begins, whatever it is for, has ended without our seeing it: it is counted,
+ * and dropped before the end of this call is taken for its own. Not for fentry:
+ * of what that misses the kernel itself keeps count.
  */
-static __always_inline void call_missed_end(void *calls)
+static __always_inline void call_entered(void *calls)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 
-	if (bpf_map_lookup_elem(calls, &tid))
+	if (bpf_map_lookup_elem(calls, &tid) &&
+	    !bpf_map_delete_elem(calls, &tid))
 		lose(LOSS_MISSED);
 }
 
-/** wanted() - is the current process to be traced? */
-static __always_inline bool wanted(void)
+/** is_followed() - are a process's VMs to be traced? */
+static __always_inline bool is_followed(__u32 tgid)
 {
-	__u32 filter = filter_tgid;
+	__u32 *state;
 
-	return !filter || filter == bpf_get_current_pid_tgid() >> 32;
+	if (ending)
+		return false;
+	if (follow_all)
+		return true;
+	state = bpf_map_lookup_elem(&followed, &tgid);
+	return state && *state == FOLLOWED;
+}
+
+static __always_inline bool current_is_followed(void)
+{
+	return is_followed(bpf_get_current_pid_tgid() >> 32);
+}
+
+/**
+ * wanted() - is what happens to a VM to be told?
+ *
+ * A VM is traced whole, whoever does something with it: KVM takes requests from
+ * every process that shares the memory of the one that made it.
+ */
+static __always_inline bool wanted(const struct kvm *kvm)
+{
+	__u64 key = (unsigned long)kvm;
+	struct vm *vm;
+
+	if (current_is_followed())
+		return true;
+	vm = bpf_map_lookup_elem(&vms, &key);
+	return vm && vm->traced && !ending;
 }
 
 static __always_inline void record_fill(struct record *head,
@@ -119,20 +170,24 @@ static __always_inline void record_submit(void *rec)
 
 /**
  * vm_get() - what is known of a VM; it is given a number at first sight
- * @task: a task of the VMM
- * @fd:	  its descriptor; -1 if not known
+ * @task:   a task of the VMM
+ * @fd:	    its descriptor; -1 if not known
+ * @traced: whether it is to be traced from now on; one that is stays so
  *
  * Return: NULL, and counted, if there is no room for one more.
  */
 static __always_inline struct vm *vm_get(const struct kvm *kvm,
-					 const struct task_struct *task, int fd)
+					 const struct task_struct *task, int fd,
+					 bool traced)
 {
 	__u64 key = (unsigned long)kvm;
 	struct vm *known = bpf_map_lookup_elem(&vms, &key);
-	struct vm vm = {};
+	struct vm vm = { .traced = traced };
 
-	if (known)
+	if (known) {
+		known->traced |= traced;
 		return known;
+	}
 	vm.serial = __sync_fetch_and_add(&last_serial, 1) + 1;
 	vm.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
 	vm.tgid = BPF_CORE_READ(task, tgid);

@@ -14,6 +14,14 @@ struct creations_map {
 };
 struct creations_map creations SEC(".maps");
 
+/* Whose doing it is: a process's, and not of one of KVM's threads in it */
+static __always_inline void process_name(struct record *head)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	BPF_CORE_READ_INTO(&head->comm, task, group_leader, comm);
+}
+
 static __always_inline void vm_created(int fd, __u64 start_ns)
 {
 	const struct kvm *kvm = file_kvm(fd_file(fd));
@@ -34,7 +42,7 @@ static __always_inline void vm_created(int fd, __u64 start_ns)
 	vm = bpf_map_lookup_elem(&vms, &key);
 	if (vm && (vm->created || !destroy_seen))
 		bpf_map_delete_elem(&vms, &key);
-	vm = vm_get(kvm, (void *)bpf_get_current_task(), fd);
+	vm = vm_get(kvm, (void *)bpf_get_current_task(), fd, true);
 	if (!vm)
 		return;
 	vm->fd = fd;
@@ -43,6 +51,7 @@ static __always_inline void vm_created(int fd, __u64 start_ns)
 			     start_ns);
 	if (!rec)
 		return;
+	process_name(&rec->head);
 	rec->start_ns = vm->start_ns;
 	rec->tgid = vm->tgid;
 	rec->fd = fd;
@@ -53,7 +62,7 @@ SEC("fexit/kvm_dev_ioctl")
 int BPF_PROG(create_fexit, struct file *file, unsigned int cmd,
 	     unsigned long arg, long result)
 {
-	if (cmd == KVM_IOC_CREATE_VM && result >= 0 && wanted())
+	if (cmd == KVM_IOC_CREATE_VM && result >= 0 && current_is_followed())
 		vm_created(result, bpf_ktime_get_ns());
 	return 0;
 }
@@ -64,7 +73,8 @@ int BPF_KPROBE(create_kprobe, struct file *file, unsigned int cmd)
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	__u64 now = bpf_ktime_get_ns();
 
-	if (cmd != KVM_IOC_CREATE_VM || !wanted())
+	call_entered(&creations);
+	if (cmd != KVM_IOC_CREATE_VM || !current_is_followed())
 		return 0;
 	if (bpf_map_update_elem(&creations, &tid, &now, BPF_ANY))
 		lose(LOSS_MAP_FULL);
@@ -77,8 +87,6 @@ int BPF_KRETPROBE(create_kretprobe, long result)
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	__u64 *start_ns;
 
-	if (!wanted())
-		return 0;
 	start_ns = bpf_map_lookup_elem(&creations, &tid);
 	if (!start_ns)
 		return 0;
@@ -88,10 +96,7 @@ int BPF_KRETPROBE(create_kretprobe, long result)
 	return 0;
 }
 
-/*
- * Whoever lets go last destroys a VM: any process that had a descriptor. So
- * this is not a matter of wanted(), but of whether we know the VM.
- */
+/* Whoever lets go last destroys a VM: any process that had a descriptor */
 static __always_inline void vm_destroyed(const struct kvm *kvm)
 {
 	__u64 key = (unsigned long)kvm;
@@ -100,9 +105,11 @@ static __always_inline void vm_destroyed(const struct kvm *kvm)
 
 	if (!vm)
 		return;
-	rec = record_reserve(struct vm_record, RECORD_VM_DESTROY, vm->serial,
-			     bpf_ktime_get_ns());
+	rec = vm->traced ? record_reserve(struct vm_record, RECORD_VM_DESTROY,
+					  vm->serial, bpf_ktime_get_ns()) :
+			   NULL;
 	if (rec) {
+		process_name(&rec->head);
 		rec->start_ns = vm->start_ns;
 		rec->tgid = vm->tgid;
 		rec->fd = vm->fd;

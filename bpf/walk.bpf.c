@@ -38,7 +38,6 @@ static volatile struct {
 	struct hlist_node *node;
 	__u32 bucket;
 	__u32 node_idx;
-	__u32 next;
 	bool overflow;
 } at;
 
@@ -47,7 +46,7 @@ static long step(__u32 i, void *unused)
 {
 	struct hlist_node *node = at.node;
 	struct slot_record *rec;
-	__u32 next = at.next;
+	__u32 next = walk.next;
 
 	if (!node) {
 		if (at.bucket >= compat_buckets())
@@ -61,7 +60,7 @@ static long step(__u32 i, void *unused)
 		return 1;
 	}
 	compat_slot_read(rec, compat_slot(node, at.node_idx));
-	at.next = next + 1;
+	walk.next = next + 1;
 	at.node = BPF_CORE_READ(node, next);
 	return 0;
 }
@@ -75,7 +74,7 @@ static __always_inline bool walk_as(const struct kvm *kvm, __u32 as_id,
 	if (!slots)
 		return false;
 	as->before = BPF_CORE_READ(slots, generation);
-	as->first = at.next;
+	as->first = walk.next;
 	if (walk.slots) {
 		at.slots = slots;
 		at.node = NULL;
@@ -83,7 +82,7 @@ static __always_inline bool walk_as(const struct kvm *kvm, __u32 as_id,
 		at.node_idx = BPF_CORE_READ(slots, node_idx);
 		bpf_loop(MAX_STEPS, step, NULL, 0);
 	}
-	as->nr = at.next - as->first;
+	as->nr = walk.next - as->first;
 	/* Another set may be the active one by now: its generation tells */
 	slots = compat_memslots(kvm, as_id);
 	as->after = BPF_CORE_READ(slots, generation);
@@ -134,16 +133,20 @@ int walk_files(struct bpf_iter__task_file *ctx)
 		return 0;
 	if (walk.fd >= 0 && walk.fd != rec.fd)
 		return 0;
+	if (walk.followed && !is_followed(rec.tgid))
+		return 0;
 	if (walk.learn)
 		vm_fops = (unsigned long)BPF_CORE_READ(file, f_op);
 	kvm = file_kvm(file);
 	if (!kvm)
 		return 0;
 
-	vm = vm_get(kvm, task, rec.fd);
+	vm = vm_get(kvm, task, rec.fd, is_followed(rec.tgid));
 	if (vm) {
 		rec.serial = vm->serial;
 		rec.flags |= vm->created ? WALK_CREATED : 0;
+		rec.flags |= vm->walk == walk.run ? WALK_AGAIN : 0;
+		vm->walk = walk.run;
 	} else {
 		rec.flags |= WALK_MAP_FULL;
 	}
@@ -151,10 +154,11 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	BPF_CORE_READ_INTO(&rec.comm, task, group_leader, comm);
 	if (BPF_CORE_READ(task, mm) == BPF_CORE_READ(kvm, mm))
 		rec.flags |= WALK_OWNER;
+	if (rec.flags & WALK_AGAIN)
+		goto out;
 	/* First: a change that begins after this, the hooks tell */
 	if (change_untold(kvm))
 		rec.flags |= WALK_LOCKED;
-	at.next = 0;
 	at.overflow = false;
 	for (int i = 0; i < WALK_MAX_AS; i++) {
 		if (!walk_as(kvm, i, &rec.as[i]))
@@ -163,6 +167,39 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	}
 	if (at.overflow)
 		rec.flags |= WALK_OVERFLOW;
+out:
+	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));
+	return 0;
+}
+
+/* The memory that walk_tasks() has learnt; 0: none */
+static volatile __u64 learnt_mm;
+
+/* Processes: those that share memory, or those that are followed */
+SEC("iter/task")
+int walk_tasks(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct task_record rec = {};
+	__u32 state = FOLLOWED;
+	__u64 mm;
+
+	if (!task)
+		return 0;
+	rec.tgid = BPF_CORE_READ(task, tgid);
+	/* Any thread will do: a process's first may have ended before others */
+	mm = (unsigned long)BPF_CORE_READ(task, mm);
+	if (walk.learn && mm && rec.tgid == walk.tgid)
+		learnt_mm = mm;
+	if (walk.share && mm && mm == learnt_mm &&
+	    !bpf_map_update_elem(&followed, &rec.tgid, &state, BPF_NOEXIST))
+		walk.shared++;
+	if (!walk.followed || rec.tgid != (__u32)BPF_CORE_READ(task, pid) ||
+	    !is_followed(rec.tgid) ||
+	    !BPF_CORE_READ(task, signal, live.counter))
+		return 0;
+	rec.start_ns = BPF_CORE_READ(task, start_boottime);
+	BPF_CORE_READ_INTO(&rec.comm, task, comm);
 	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));
 	return 0;
 }

@@ -100,14 +100,14 @@ static bool told(enum tracer_job job)
 
 static void all_is_well(void **unused)
 {
-	for (int job = 0; job < TRACER_WALK; job++)
+	for (int job = 0; job <= TRACER_DESTRUCTION; job++)
 		assert_true(told(job));
 }
 
 static void never_fires(void **unused)
 {
 	nr = 0;
-	for (int job = 0; job < TRACER_WALK; job++)
+	for (int job = 0; job <= TRACER_DESTRUCTION; job++)
 		assert_false(told(job));
 	told(TRACER_REQUESTS);
 	assert_string_equal(why, "told 0 of 3 requests");

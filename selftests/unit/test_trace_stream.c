@@ -344,14 +344,152 @@ static void many(void **unused)
 	stream_deinit(&stream);
 }
 
+/* A change of address space 1 that goes from one generation to another */
+static void put_change(struct stream *stream, uint64_t before, uint64_t after,
+		       bool unended)
+{
+	struct change_record rec = change_of(SLOT_CREATE);
+
+	rec.before = before;
+	rec.generation = after;
+	rec.unended = unended;
+	assert_int_equal(stream_record(stream, &rec, sizeof(rec)), 0);
+}
+
+static void assert_change(struct stream *stream, uint64_t seq)
+{
+	struct slot_event event = next_of(stream);
+
+	assert_int_equal(event.type, SLOT_EVENT_CHANGE);
+	assert_int_equal(event.seq, seq);
+}
+
+static void put_created(struct stream *stream)
+{
+	struct vm_record rec = { .head = head_of(RECORD_VM_CREATE, 1) };
+
+	assert_int_equal(stream_record(stream, &rec, sizeof(rec)), 0);
+	assert_int_equal(next_of(stream).type, SLOT_EVENT_VM_CREATE);
+}
+
+/* Whatever took a change from us, the next one begins elsewhere */
+static void unseen_changes(void **unused)
+{
+	struct stream stream = new_stream();
+
+	put_created(&stream);
+	put_change(&stream, 1, 3, false);
+	assert_change(&stream, 2);
+	put_change(&stream, 3, 7, false);
+	assert_change(&stream, 3);
+	put_change(&stream, 9, 11, false);
+	assert_lost(&stream, 4, SLOT_LOST_MISSED, 1);
+	assert_change(&stream, 5);
+	put_change(&stream, 11, 13, false);
+	assert_change(&stream, 6);
+	assert_null(stream_next(&stream));
+	assert_int_equal(stream.lost.count[SLOT_LOST_MISSED], 1);
+	stream_deinit(&stream);
+
+	/* The first one of a new VM, too: address space 1 begins at 1 */
+	stream = new_stream();
+	put_created(&stream);
+	put_change(&stream, 3, 5, false);
+	assert_lost(&stream, 2, SLOT_LOST_MISSED, 1);
+	assert_change(&stream, 3);
+	stream_deinit(&stream);
+}
+
+/* One is enough to say that something is missing */
+static void unseen_but_told(void **unused)
+{
+	struct stream stream = new_stream();
+	uint32_t totals[LOSSES] = { [LOSS_RING_FULL] = 1 };
+
+	put_created(&stream);
+	put_change(&stream, 1, 3, false);
+	assert_change(&stream, 2);
+	assert_int_equal(stream_totals(&stream, totals, 5), 0);
+	assert_lost(&stream, 3, SLOT_LOST_RING_FULL, 1);
+	put_change(&stream, 5, 7, false);
+	assert_change(&stream, 4);
+	/* That loss says nothing of the next one */
+	put_change(&stream, 9, 11, false);
+	assert_lost(&stream, 5, SLOT_LOST_MISSED, 1);
+	assert_change(&stream, 6);
+	/* Its end was not seen, and is counted where that is found out */
+	put_change(&stream, 13, 15, true);
+	assert_change(&stream, 7);
+	assert_null(stream_next(&stream));
+	stream_deinit(&stream);
+}
+
+static void unseen_since_the_base(void **unused)
+{
+	struct stream stream = new_stream();
+	struct slot_event end = {
+		.type = SLOT_EVENT_BASE_END,
+		.serial = 5,
+		.base_end = { .as_id = 1, .generation = 21 },
+	};
+	struct vm_record gone = { .head = head_of(RECORD_VM_DESTROY, 1) };
+
+	assert_int_equal(stream_event(&stream, &end), 0);
+	next_of(&stream);
+	/* In the base already, and told later; and the first that is not */
+	put_change(&stream, 17, 19, false);
+	assert_change(&stream, 2);
+	put_change(&stream, 19, 21, false);
+	assert_change(&stream, 3);
+	put_change(&stream, 21, 23, false);
+	assert_change(&stream, 4);
+	put_change(&stream, 27, 29, false);
+	assert_lost(&stream, 5, SLOT_LOST_MISSED, 1);
+	assert_change(&stream, 6);
+	/* A VM of which nothing is known is not one that began at 29 */
+	assert_int_equal(stream_record(&stream, &gone, sizeof(gone)), 0);
+	next_of(&stream);
+	put_change(&stream, 41, 43, false);
+	assert_change(&stream, 8);
+	assert_null(stream_next(&stream));
+	stream_deinit(&stream);
+}
+
+static void ties(void **unused)
+{
+	struct stream stream = new_stream();
+	struct change_record change = change_of(SLOT_CREATE);
+	struct request_record request = request_of(900);
+	struct slot_event event;
+
+	change.call = 77;
+	change.before = (1ULL << 63) | 10;
+	request.call = 77;
+	assert_int_equal(stream_record(&stream, &change, sizeof(change)), 0);
+	assert_int_equal(stream_record(&stream, &request, sizeof(request)), 0);
+	event = next_of(&stream);
+	assert_int_equal(event.call, 77);
+	assert_int_equal(event.change.generation_before, 10);
+	assert_int_equal(next_of(&stream).call, 77);
+	stream_deinit(&stream);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests),	cmocka_unit_test(unread),
-		cmocka_unit_test(changes),	cmocka_unit_test(hidden_slots),
-		cmocka_unit_test(guest_memfds), cmocka_unit_test(vms),
-		cmocka_unit_test(losses),	cmocka_unit_test(nonsense),
+		cmocka_unit_test(requests),
+		cmocka_unit_test(unread),
+		cmocka_unit_test(changes),
+		cmocka_unit_test(hidden_slots),
+		cmocka_unit_test(guest_memfds),
+		cmocka_unit_test(vms),
+		cmocka_unit_test(losses),
+		cmocka_unit_test(nonsense),
 		cmocka_unit_test(many),
+		cmocka_unit_test(unseen_changes),
+		cmocka_unit_test(unseen_but_told),
+		cmocka_unit_test(unseen_since_the_base),
+		cmocka_unit_test(ties),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -16,15 +16,16 @@
 #include "trace/impl.h"
 
 const char *const tracer_job_names[TRACER_JOBS] = {
-	[TRACER_REQUESTS] = "requests", [TRACER_CHANGES] = "changes",
-	[TRACER_CREATION] = "creation", [TRACER_DESTRUCTION] = "destruction",
-	[TRACER_WALK] = "walk",
+	[TRACER_REQUESTS] = "requests",	  [TRACER_CHANGES] = "changes",
+	[TRACER_CREATION] = "creation",	  [TRACER_DESTRUCTION] = "destruction",
+	[TRACER_PROCESSES] = "processes", [TRACER_WALK] = "walk",
 };
 
 const char *const tracer_method_names[TRACER_METHODS] = {
 	[TRACER_FENTRY] = "fentry",
 	[TRACER_KPROBE] = "kprobe",
 	[TRACER_TRACEPOINT] = "tracepoint",
+	[TRACER_RAW_TRACEPOINT] = "raw tracepoint",
 	[TRACER_ITERATOR] = "iterator",
 };
 
@@ -34,16 +35,7 @@ const char *const tracer_hook_state_names[TRACER_HOOK_USED + 1] = {
 	[TRACER_HOOK_USED] = "used",
 };
 
-/* One or two programs: for a call's beginning and for its end */
-#define ONE(program)                                             \
-	{                                                        \
-		offsetof(struct slotscope_bpf, progs.program), 0 \
-	}
-#define TWO(begin, end)                                           \
-	{                                                         \
-		offsetof(struct slotscope_bpf, progs.begin),      \
-			offsetof(struct slotscope_bpf, progs.end) \
-	}
+#define PROGRAM(program) offsetof(struct slotscope_bpf, progs.program)
 
 /*
  * The candidates, by job. What fentry hooks must take as many
@@ -56,27 +48,64 @@ static const struct candidate {
 	enum tracer_method method;
 	const char *target;
 	unsigned int nr_params;
-	size_t programs[2];
+	size_t programs[HOOK_PROGRAMS]; /* of a call: its beginning, its end */
 } candidates[] = {
-	{ TRACER_REQUESTS, TRACER_FENTRY, "kvm_vm_ioctl", 3,
-	  TWO(request_fentry, request_fexit) },
-	{ TRACER_REQUESTS, TRACER_KPROBE, "kvm_vm_ioctl", 3,
-	  TWO(request_kprobe, request_kretprobe) },
-	{ TRACER_REQUESTS, TRACER_TRACEPOINT, "syscalls/sys_enter_ioctl", 0,
-	  TWO(request_enter, request_exit) },
-	{ TRACER_CHANGES, TRACER_FENTRY, "kvm_set_memslot", 4,
-	  TWO(change_fentry, change_fexit) },
-	{ TRACER_CHANGES, TRACER_KPROBE, "kvm_set_memslot", 4,
-	  TWO(change_kprobe, change_kretprobe) },
-	{ TRACER_CREATION, TRACER_FENTRY, "kvm_dev_ioctl", 3,
-	  ONE(create_fexit) },
-	{ TRACER_CREATION, TRACER_KPROBE, "kvm_dev_ioctl", 3,
-	  TWO(create_kprobe, create_kretprobe) },
-	{ TRACER_DESTRUCTION, TRACER_FENTRY, "kvm_destroy_vm", 1,
-	  ONE(destroy_fentry) },
-	{ TRACER_DESTRUCTION, TRACER_KPROBE, "kvm_destroy_vm", 1,
-	  ONE(destroy_kprobe) },
-	{ TRACER_WALK, TRACER_ITERATOR, "task_file", 0, ONE(walk_files) },
+	{ TRACER_REQUESTS,
+	  TRACER_FENTRY,
+	  "kvm_vm_ioctl",
+	  3,
+	  { PROGRAM(request_fentry), PROGRAM(request_fexit) } },
+	{ TRACER_REQUESTS,
+	  TRACER_KPROBE,
+	  "kvm_vm_ioctl",
+	  3,
+	  { PROGRAM(request_kprobe), PROGRAM(request_kretprobe) } },
+	{ TRACER_REQUESTS,
+	  TRACER_TRACEPOINT,
+	  "syscalls/sys_enter_ioctl",
+	  0,
+	  { PROGRAM(request_enter), PROGRAM(request_exit) } },
+	{ TRACER_CHANGES,
+	  TRACER_FENTRY,
+	  "kvm_set_memslot",
+	  4,
+	  { PROGRAM(change_fentry), PROGRAM(change_fexit) } },
+	{ TRACER_CHANGES,
+	  TRACER_KPROBE,
+	  "kvm_set_memslot",
+	  4,
+	  { PROGRAM(change_kprobe), PROGRAM(change_kretprobe) } },
+	{ TRACER_CREATION,
+	  TRACER_FENTRY,
+	  "kvm_dev_ioctl",
+	  3,
+	  { PROGRAM(create_fexit) } },
+	{ TRACER_CREATION,
+	  TRACER_KPROBE,
+	  "kvm_dev_ioctl",
+	  3,
+	  { PROGRAM(create_kprobe), PROGRAM(create_kretprobe) } },
+	{ TRACER_DESTRUCTION,
+	  TRACER_FENTRY,
+	  "kvm_destroy_vm",
+	  1,
+	  { PROGRAM(destroy_fentry) } },
+	{ TRACER_DESTRUCTION,
+	  TRACER_KPROBE,
+	  "kvm_destroy_vm",
+	  1,
+	  { PROGRAM(destroy_kprobe) } },
+	{ TRACER_PROCESSES,
+	  TRACER_RAW_TRACEPOINT,
+	  "sched_process_fork",
+	  0,
+	  { PROGRAM(process_fork), PROGRAM(process_exit),
+	    PROGRAM(process_free) } },
+	{ TRACER_WALK,
+	  TRACER_ITERATOR,
+	  "task_file",
+	  0,
+	  { PROGRAM(walk_files) } },
 };
 
 #define NR_CANDIDATES (sizeof(candidates) / sizeof(candidates[0]))
@@ -99,6 +128,14 @@ const struct tracer_hook *tracer_hook_used(const struct tracer_report *report,
 	for (size_t i = 0; i < report->nr_hooks; i++)
 		if (report->hooks[i].job == job &&
 		    report->hooks[i].state == TRACER_HOOK_USED)
+			return &report->hooks[i];
+	return NULL;
+}
+
+struct tracer_hook *hook_of_walk(struct tracer_report *report)
+{
+	for (size_t i = 0; i < report->nr_hooks; i++)
+		if (report->hooks[i].job == TRACER_WALK)
 			return &report->hooks[i];
 	return NULL;
 }
@@ -170,6 +207,7 @@ static const char *lacking(enum tracer_method method)
 		[TRACER_FENTRY] = BPF_PROG_TYPE_TRACING,
 		[TRACER_KPROBE] = BPF_PROG_TYPE_KPROBE,
 		[TRACER_TRACEPOINT] = BPF_PROG_TYPE_TRACEPOINT,
+		[TRACER_RAW_TRACEPOINT] = BPF_PROG_TYPE_RAW_TRACEPOINT,
 	};
 
 	if (method == TRACER_ITERATOR)
@@ -215,7 +253,7 @@ void hooks_choose(struct tracer *t)
 			hook_settle(hook, TRACER_HOOK_UNUSED,
 				    "second choice: this kernel preempts it, "
 				    "and skips calls that come meanwhile");
-		for (int j = 0; j < 2; j++) {
+		for (int j = 0; j < HOOK_PROGRAMS; j++) {
 			struct bpf_program *program = hook_program(t, i, j);
 			bool load = hook->state == TRACER_HOOK_UNUSED &&
 				    (hook->job == TRACER_WALK ||
@@ -229,7 +267,7 @@ void hooks_choose(struct tracer *t)
 
 static void detach(struct tracer *t, size_t hook)
 {
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < HOOK_PROGRAMS; i++) {
 		bpf_link__destroy(t->links[hook][i]);
 		t->links[hook][i] = NULL;
 	}
@@ -244,7 +282,7 @@ void hooks_detach(struct tracer *t)
 /* The end first: a call's beginning without its end would look like a loss */
 static bool attach(struct tracer *t, size_t hook)
 {
-	for (int i = 1; i >= 0; i--) {
+	for (int i = HOOK_PROGRAMS - 1; i >= 0; i--) {
 		struct bpf_program *program = hook_program(t, hook, i);
 
 		if (!program)
@@ -272,13 +310,15 @@ static bool attach(struct tracer *t, size_t hook)
  */
 static int try_next(struct tracer *t, enum tracer_job job)
 {
-	static const enum tracer_method orders[2][TRACER_METHODS - 1] = {
-		{ TRACER_FENTRY, TRACER_KPROBE, TRACER_TRACEPOINT },
-		{ TRACER_KPROBE, TRACER_FENTRY, TRACER_TRACEPOINT },
+	static const enum tracer_method orders[2][TRACER_ITERATOR] = {
+		{ TRACER_FENTRY, TRACER_KPROBE, TRACER_TRACEPOINT,
+		  TRACER_RAW_TRACEPOINT },
+		{ TRACER_KPROBE, TRACER_FENTRY, TRACER_TRACEPOINT,
+		  TRACER_RAW_TRACEPOINT },
 	};
 	const enum tracer_method *order = orders[kernel_preempts()];
 
-	for (int m = 0; m < TRACER_METHODS - 1; m++)
+	for (int m = 0; m < TRACER_ITERATOR; m++)
 		for (size_t i = 0; i < NR_CANDIDATES; i++)
 			if (candidates[i].job == job &&
 			    candidates[i].method == order[m] &&
@@ -310,7 +350,18 @@ static int run_proof(struct tracer *t, struct kvm_proof *proof, int *vm_fd,
 	if (!ret)
 		ret = kvm_proof_ask(proof, err);
 	kvm_proof_destroy_vm(proof);
-	return ret ? ret : ring_drain(t, err);
+	return ret ? ret : ring_drain(t, missed_count, err);
+}
+
+/* Of what the process did, or of one that it makes now */
+static bool told(struct tracer *t, enum tracer_job job,
+		 const struct slot_event *events, size_t nr,
+		 const struct kvm_proof *proof, int vm_fd, char *why,
+		 size_t size)
+{
+	if (job == TRACER_PROCESSES)
+		return followed_proved(t, why, size);
+	return proof_told(job, events, nr, proof, vm_fd, why, size);
 }
 
 int hooks_prove(struct tracer *t, struct kvm_proof *proof,
@@ -338,8 +389,8 @@ int hooks_prove(struct tracer *t, struct kvm_proof *proof,
 			if (hook < 0)
 				continue;
 			trial[job] = -1;
-			if (proof_told(job, events, nr, proof, vm_fd, why,
-				       sizeof(why))) {
+			if (told(t, job, events, nr, proof, vm_fd, why,
+				 sizeof(why))) {
 				hook_settle(&t->report.hooks[hook],
 					    TRACER_HOOK_USED, "%s", "");
 				continue;

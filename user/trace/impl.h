@@ -13,6 +13,9 @@
 #include "trace/stream.h"
 #include "trace/tracer.h"
 
+/* Programs of one hook at the most */
+#define HOOK_PROGRAMS 3
+
 /**
  * struct tracer - private
  * @kvm_fd:  /dev/kvm: probes do not survive an unloading of KVM, nor hold it
@@ -21,6 +24,7 @@
  * @misses:  of each program: how often the kernel skipped it, so far
  * @proving: the events in the ring are the proof's
  * @budget:  bytes that may still be taken from the ring at one go
+ * @walks:   number of the last walk
  * @told:    a bit a serial: the log has this VM's beginning
  * @nr_told: bytes of @told
  * @walked:  where the iterator leaves slots
@@ -32,10 +36,11 @@ struct tracer {
 	struct ring_buffer *ring;
 	struct stream stream;
 	struct tracer_report report;
-	struct bpf_link *links[TRACER_MAX_HOOKS][2];
-	uint64_t misses[TRACER_MAX_HOOKS][2];
+	struct bpf_link *links[TRACER_MAX_HOOKS][HOOK_PROGRAMS];
+	uint64_t misses[TRACER_MAX_HOOKS][HOOK_PROGRAMS];
 	bool proving;
 	size_t budget;
+	uint32_t walks;
 	uint8_t *told;
 	size_t nr_told;
 	struct slot_record *walked;
@@ -60,28 +65,42 @@ void hooks_choose(struct tracer *t);
 int hooks_prove(struct tracer *t, struct kvm_proof *proof,
 		struct slotscope_error *err);
 void hooks_detach(struct tracer *t);
+struct tracer_hook *hook_of_walk(struct tracer_report *report);
 struct bpf_program *hook_program(const struct tracer *t, size_t hook, int i);
 void hook_settle(struct tracer_hook *hook, enum tracer_hook_state state,
 		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* ring.c: from the ring into the stream */
 int ring_open(struct tracer *t, struct slotscope_error *err);
-int ring_drain(struct tracer *t, struct slotscope_error *err);
+int ring_drain(struct tracer *t, int (*count)(struct tracer *t),
+	       struct slotscope_error *err);
 bool ring_told(struct tracer *t, uint64_t serial);
 
 /* missed.c: calls that the kernel did not show to a program */
 int missed_count(struct tracer *t);
+int missed_finish(struct tracer *t);
 void missed_restart(struct tracer *t);
 
-/* walk.c: the iterator */
+/* followed.c: which processes' VMs are traced */
+int followed_begin(struct tracer *t, pid_t tgid, struct slotscope_error *err);
+bool followed_proved(struct tracer *t, char *why, size_t size);
+
+/* maps.c */
+void map_clear(const struct bpf_map *map);
+
+/* walk.c: the iterators */
 struct walk {
 	struct walk_record *vms;
 	size_t nr;
 };
 
 int walk_open(struct tracer *t, struct slotscope_error *err);
+int need_walk(struct tracer *t, struct slotscope_error *err);
 int walk_run(struct tracer *t, const struct walk_request *request,
 	     struct walk *walk, struct slotscope_error *err);
+int walk_processes(struct tracer *t, const struct walk_request *request,
+		   struct task_record **processes, size_t *nr,
+		   struct slotscope_error *err);
 int walk_slots(struct tracer *t, pid_t tgid, int fd,
 	       bool (*interferes)(const struct walk_record *vm),
 	       struct walk *walk, struct slotscope_error *err);

@@ -70,7 +70,8 @@ int ring_open(struct tracer *t, struct slotscope_error *err)
 	return 0;
 }
 
-int ring_drain(struct tracer *t, struct slotscope_error *err)
+int ring_drain(struct tracer *t, int (*count)(struct tracer *t),
+	       struct slotscope_error *err)
 {
 	uint32_t totals[LOSSES];
 	int ret;
@@ -86,8 +87,8 @@ int ring_drain(struct tracer *t, struct slotscope_error *err)
 		return 0;
 	if (ret >= 0)
 		ret = stream_totals(&t->stream, totals, clock_now());
-	if (ret >= 0)
-		ret = missed_count(t);
+	if (ret >= 0 && count)
+		ret = count(t);
 	if (ret >= 0)
 		return 0;
 	error_set(err, ret, "read events from the BPF ring buffer");
@@ -114,8 +115,27 @@ static int deliver(struct tracer *t, tracer_event_fn fn, void *arg)
 int tracer_flush(struct tracer *t, tracer_event_fn fn, void *arg,
 		 struct slotscope_error *err)
 {
-	int ret = t->ring ? ring_drain(t, err) : 0;
+	int ret = t->ring ? ring_drain(t, missed_count, err) : 0;
 
+	return ret ? ret : deliver(t, fn, arg);
+}
+
+/*
+ * The hooks of ends stay until all that is under way has been judged, and those
+ * of beginnings with them: they drop what another call would be taken for.
+ */
+int tracer_finish(struct tracer *t, tracer_event_fn fn, void *arg,
+		  struct slotscope_error *err)
+{
+	int ret = 0;
+
+	if (t->ring) {
+		__atomic_store_n(&t->skel->bss->ending, true, __ATOMIC_RELEASE);
+		ret = ring_drain(t, missed_finish, err);
+		hooks_detach(t);
+	}
+	if (!ret && t->ring)
+		ret = ring_drain(t, NULL, err);
 	return ret ? ret : deliver(t, fn, arg);
 }
 

@@ -9,6 +9,7 @@
 void stream_deinit(struct stream *stream)
 {
 	free(stream->queue);
+	generations_deinit(&stream->generations);
 	*stream = (struct stream){ 0 };
 }
 
@@ -40,7 +41,13 @@ static int enqueue(struct stream *stream, const struct slot_event *event,
 
 int stream_event(struct stream *stream, const struct slot_event *event)
 {
-	return enqueue(stream, event, 1);
+	int ret = 0;
+
+	if (event->type == SLOT_EVENT_BASE_END)
+		ret = generations_read(&stream->generations, event->serial,
+				       event->base_end.as_id,
+				       event->base_end.generation);
+	return ret ? ret : enqueue(stream, event, 1);
 }
 
 int stream_lose(struct stream *stream, enum slot_lost_reason reason,
@@ -54,6 +61,7 @@ int stream_lose(struct stream *stream, enum slot_lost_reason reason,
 
 	if (!count)
 		return 0;
+	stream->losses++;
 	stream->lost.count[reason] += count;
 	return enqueue(stream, &event, count);
 }
@@ -89,6 +97,7 @@ void stream_restart(struct stream *stream,
 	for (int i = 0; i < LOSSES; i++)
 		stream->seen[i] = totals[i];
 	stream->lost = (struct slot_lost){ 0 };
+	generations_deinit(&stream->generations);
 	stream->last_seq = 0;
 	stream->head = 0;
 	stream->tail = 0;
@@ -180,6 +189,7 @@ static int change_from_record(const struct stream *stream,
 	change->before = slot_from_record(stream, &rec->old);
 	change->after = slot_from_record(stream, &rec->new);
 	change->generation = rec->generation & ~GENERATION_UPDATING;
+	change->generation_before = rec->before & ~GENERATION_UPDATING;
 	change->result = rec->result;
 	if (!change->before.size != (change->kind == SLOT_CREATE) ||
 	    !change->after.size != (change->kind == SLOT_DELETE))
@@ -190,6 +200,38 @@ static int change_from_record(const struct stream *stream,
 	if (change->kind == SLOT_DELETE)
 		change->after.as_id = change->before.as_id;
 	return 0;
+}
+
+/*
+ * What the record says of generations. Of a change whose end was not seen the
+ * loss is counted elsewhere, if perhaps later.
+ */
+static int follow_generations(struct stream *stream,
+			      const struct slot_event *event,
+			      const struct change_record *change)
+{
+	struct generations *g = &stream->generations;
+	int ret;
+
+	switch (event->type) {
+	case SLOT_EVENT_VM_CREATE:
+		return generations_created(g, event->serial);
+	case SLOT_EVENT_VM_DESTROY:
+		generations_destroyed(g, event->serial);
+		return 0;
+	case SLOT_EVENT_CHANGE:
+		ret = generations_change(g, event->serial,
+					 event->change.before.as_id,
+					 event->change.generation_before,
+					 event->change.generation,
+					 stream->losses);
+		if (ret <= 0 || change->unended)
+			return ret < 0 ? ret : 0;
+		return stream_lose(stream, SLOT_LOST_MISSED, 1,
+				   event->time_ns + event->duration_ns);
+	default:
+		return 0;
+	}
 }
 
 int stream_record(struct stream *stream, const void *data, size_t size)
@@ -226,18 +268,23 @@ int stream_record(struct stream *stream, const void *data, size_t size)
 		break;
 	case RECORD_REQUEST:
 		event.type = SLOT_EVENT_REQUEST;
+		event.call = ((const struct request_record *)data)->call;
 		request_from_record(&event.request, data);
 		break;
 	case RECORD_CHANGE:
 		event.type = SLOT_EVENT_CHANGE;
+		event.call = ((const struct change_record *)data)->call;
 		ret = change_from_record(stream, &event.change, data);
 		break;
 	}
 	if (!ret)
 		ret = stream_totals(stream, head->lost,
 				    head->time_ns + head->duration_ns);
+	if (!ret)
+		ret = follow_generations(stream, &event, data);
 	if (!ret && event.type == SLOT_EVENT_REQUEST &&
 	    unread_is_lost(&event.request))
-		ret = stream_lose(stream, SLOT_LOST_UNREAD, 1, event.time_ns);
+		ret = stream_lose(stream, SLOT_LOST_UNREAD, 1,
+				  event.time_ns + event.duration_ns);
 	return ret ? ret : stream_event(stream, &event);
 }

@@ -2,7 +2,7 @@
 /*
  * From the records that the BPF programs leave in the ring to events with
  * numbers: converts units, puts a LOST event where something is missing, and
- * queues. Pure.
+ * queues. A change that nobody told is missing, too. Pure.
  */
 #ifndef TRACE_STREAM_H
 #define TRACE_STREAM_H
@@ -13,6 +13,7 @@
 #include <slotscope/view.h>
 
 #include "../../bpf/events.h"
+#include "trace/generations.h"
 
 /* Set by KVM while it is at the slots (struct kvm_memslots.generation) */
 #define GENERATION_UPDATING (1ULL << 63)
@@ -36,6 +37,8 @@ struct stream {
 
 	/* private */
 	uint64_t last_seq;
+	uint64_t losses;
+	struct generations generations;
 	uint32_t seen[LOSSES];
 	struct slot_event *queue;
 	size_t head, tail, cap;

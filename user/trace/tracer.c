@@ -37,6 +37,26 @@ static void read_boot_id(char *buf, size_t size)
 		close(fd);
 }
 
+/*
+ * A kernel that is locked down for confidentiality has no helper that reads its
+ * memory (9d1f8be5cf42 "bpf: Restrict bpf when kernel lockdown is in
+ * confidentiality mode", 5.4). All that it says is EINVAL.
+ */
+static int load_failed(int code, struct slotscope_error *err)
+{
+	error_bpf(err, code, "load the BPF programs");
+	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE,
+				    BPF_FUNC_probe_read_kernel, NULL))
+		return -err->code;
+	err->code = EPERM;
+	error_why(err, "this kernel lets nobody read its memory by BPF: it is "
+		       "locked down (confidentiality)");
+	return error_next(err,
+			  "boot without lockdown=confidentiality "
+			  "(/sys/kernel/security/lockdown tells the state); "
+			  "lockdown=integrity does no harm");
+}
+
 static int load(struct tracer *t, const struct kvm_proof *proof,
 		struct slotscope_error *err)
 {
@@ -56,24 +76,19 @@ static int load(struct tracer *t, const struct kvm_proof *proof,
 	log_forget();
 	ret = slotscope_bpf__load(t->skel);
 	if (ret)
-		return error_bpf(err, ret, "load the BPF programs");
+		return load_failed(ret, err);
 	t->skel->bss->wakeup_bytes = t->options.ring_bytes / 4;
 	return 0;
 }
 
 /* Without a way to see requests or changes there is nothing to trace with */
-static int check_jobs(const struct tracer *t, struct slotscope_error *err)
+static int check_jobs(struct tracer *t, struct slotscope_error *err)
 {
 	const struct tracer_report *report = &t->report;
 	size_t len = 0;
 
-	if (t->options.no_hooks) {
-		if (tracer_hook_used(report, TRACER_WALK))
-			return 0;
-		error_set(err, ENOTSUP, "look for VMs with a BPF iterator");
-		error_why(err, "%s", report->hooks[report->nr_hooks - 1].why);
-		return error_next(err, "use the module (slotscope.ko)");
-	}
+	if (t->options.no_hooks)
+		return need_walk(t, err);
 	if (tracer_hook_used(report, TRACER_REQUESTS) ||
 	    tracer_hook_used(report, TRACER_CHANGES))
 		return 0;
@@ -102,8 +117,9 @@ static int prove(struct tracer *t, struct kvm_proof *proof,
 	int ret;
 
 	t->proving = true;
-	t->skel->bss->filter_tgid = getpid();
-	ret = kvm_proof_create_vm(proof, err);
+	ret = followed_begin(t, getpid(), err);
+	if (!ret)
+		ret = kvm_proof_create_vm(proof, err);
 	if (!ret)
 		ret = walk_prove(t, proof, err);
 	/* Its end is not to be among what the hooks are held against */
@@ -114,18 +130,27 @@ static int prove(struct tracer *t, struct kvm_proof *proof,
 	return ret ? ret : check_jobs(t, err);
 }
 
-/* From here on it counts */
+/* From here on it counts; of what was before nothing is kept */
 static int start(struct tracer *t, struct slotscope_error *err)
 {
 	struct slotscope_bpf__bss *bss = t->skel->bss;
+	int ret;
 
-	if (t->options.no_hooks)
-		return 0;
+	/* Nobody is followed: the hooks are silent, and numbers begin anew */
+	map_clear(t->skel->maps.followed);
+	map_clear(t->skel->maps.requests);
+	map_clear(t->skel->maps.changes);
+	map_clear(t->skel->maps.creations);
+	map_clear(t->skel->maps.vms);
+	bss->last_serial = 0;
+	bss->last_call = 0;
 	bss->destroy_seen = tracer_hook_used(&t->report, TRACER_DESTRUCTION) !=
 			    NULL;
 	stream_restart(&t->stream, bss->lost);
 	missed_restart(t);
-	__atomic_store_n(&bss->filter_tgid, t->options.tgid, __ATOMIC_RELEASE);
+	ret = followed_begin(t, t->options.tgid, err);
+	if (ret || t->options.no_hooks)
+		return ret;
 	/* The hooks tell already: what stands now is in none of their events */
 	return base_all(t, err);
 }

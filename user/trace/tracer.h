@@ -16,7 +16,14 @@
  *	tracer_find_vm(tracer, pid, fd, &vm, &err);
  *	fold(&log, &vm, &traced);
  *	...
+ *	tracer_finish(tracer, tracer_to_log, &log, &err);
  *	tracer_close(tracer);
+ *
+ * A process is followed with all that it does to come by a VM: with the named one
+ * those that share its memory, and every process that any of these makes from
+ * then on, however far down and whoever becomes its parent. A VM is traced from
+ * the moment at which a followed process makes it, has it open when tracing
+ * begins, or asks something of it; and then whole, whoever asks or changes.
  *
  * What an open tracer guarantees:
  *
@@ -24,12 +31,13 @@
  *   each address space; one created later by VM_CREATE. Either comes before the
  *   VM's first request or change in the log.
  * - A change is told once, at its end; so are requests, whatever refuses them. A
- *   request comes after the changes it made. Changes of one VM come in the order
+ *   request comes after the changes it made, under the same number (call). Changes of one VM come in the order
  *   in which they took effect (KVM makes them under one lock), those of one
  *   thread in the order in which it did them. Beyond that the order is that in
  *   which things ended, as far as two processors can agree on it.
  * - What could not be recorded is told by a LOST event at the place where it is
- *   missing, and counted in tracer_lost(). A LOST event with a count of n takes
+ *   missing, and counted in tracer_lost(). So is a change that no hook told, by
+ *   the generation that jumps with it. A LOST event with a count of n takes
  *   the place of n events: the next one's seq is n above its own.
  *
  * While it is open, KVM cannot be unloaded: one that is loaded again would be
@@ -53,6 +61,7 @@ enum tracer_job {
 	TRACER_CHANGES,	 /* what KVM does; without it no generations */
 	TRACER_CREATION, /* VMs from their first moment */
 	TRACER_DESTRUCTION,
+	TRACER_PROCESSES, /* follow what processes make; without it only themselves */
 	TRACER_WALK, /* find VMs that exist, and read their slots */
 	TRACER_JOBS,
 };
@@ -61,14 +70,14 @@ enum tracer_method {
 	TRACER_FENTRY,
 	TRACER_KPROBE,
 	TRACER_TRACEPOINT,
+	TRACER_RAW_TRACEPOINT,
 	TRACER_ITERATOR,
 	TRACER_METHODS,
 };
 
 /**
  * struct tracer_options - what to trace; all zero is a good default
- * @tgid:	 the process to trace, its threads included, its children not
- *		 (exec is followed: the pid stays). 0: all processes
+ * @tgid:	 the process to follow, see above. 0: all processes
  * @ring_bytes:	 room for events that wait to be read; rounded up to what the
  *		 kernel takes. 0: TRACER_RING_BYTES
  * @nr_calls:	 how many threads may be inside of a request (or change) at the
@@ -116,7 +125,7 @@ struct tracer_hook {
 
 /**
  * struct tracer_report - which hook does which job
- * @hooks: by job; the iterator's is the last
+ * @hooks: by job, and of one job in no order that means something
  */
 struct tracer_report {
 	struct tracer_hook hooks[TRACER_MAX_HOOKS];
@@ -206,6 +215,18 @@ int tracer_flush(struct tracer *tracer, tracer_event_fn fn, void *arg,
 		 struct slotscope_error *err);
 
 /**
+ * tracer_finish() - hand over all that is left, and end tracing
+ *
+ * Detaches the hooks, and looks for calls whose end was not seen: of a call that
+ * has no end yet only those are no loss that its thread is still in. What
+ * happens later is not told. May take some milliseconds.
+ *
+ * Return: as tracer_poll().
+ */
+int tracer_finish(struct tracer *tracer, tracer_event_fn fn, void *arg,
+		  struct slotscope_error *err);
+
+/**
  * tracer_lost() - what was lost so far, by reason
  *
  * Complete as of the last poll or flush; each loss has been told as an event.
@@ -213,8 +234,32 @@ int tracer_flush(struct tracer *tracer, tracer_event_fn fn, void *arg,
 const struct slot_lost *tracer_lost(const struct tracer *tracer);
 
 /**
+ * struct tracer_process - a process that is followed
+ * @start_time: field 22 of its /proc/PID/stat, which tells it from another one
+ *		that has its number later
+ */
+struct tracer_process {
+	pid_t tgid;
+	uint64_t start_time;
+	char comm[16];
+};
+
+/**
+ * tracer_followed() - the followed processes that have not ended
+ * @processes: array to be freed by the caller; NULL if there are none
+ *
+ * A zombie has ended. Without options.tgid these are all processes.
+ *
+ * Return: 0, or a negative errno: -ENOTSUP if this kernel has no iterator.
+ */
+int tracer_followed(struct tracer *tracer, struct tracer_process **processes,
+		    size_t *nr, struct slotscope_error *err);
+
+#define TRACER_FOLLOWED (-1) /* in place of a process: all that are followed */
+
+/**
  * tracer_list() - the VMs that exist
- * @tgid: only that process's; 0 for all processes
+ * @tgid: only that process's; 0 for all processes; TRACER_FOLLOWED
  * @vms:  array to be freed by the caller; NULL if there are none
  *
  * A VM whose descriptor is in several processes or under several numbers is

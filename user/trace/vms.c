@@ -46,11 +46,27 @@ static int by_process(const void *a, const void *b)
 	return x->fd < y->fd ? -1 : x->fd > y->fd;
 }
 
+/* The same VM through another descriptor: the slots are with one of them */
+static void merge(struct walk_record *kept, const struct walk_record *other)
+{
+	if (!(kept->flags & WALK_AGAIN))
+		return;
+	memcpy(kept->as, other->as, sizeof(kept->as));
+	kept->nr_as = other->nr_as;
+	kept->flags = (kept->flags & WALK_OWNER) |
+		      (other->flags & ~(uint32_t)WALK_OWNER);
+}
+
 /* One record a VM; serial 0 is that of all for which there was no room */
-static int find_all(struct tracer *t, pid_t tgid, struct walk *walk,
+static int find_all(struct tracer *t, pid_t tgid, bool slots, struct walk *walk,
 		    struct slotscope_error *err)
 {
-	const struct walk_request request = { .tgid = tgid, .fd = -1 };
+	const struct walk_request request = {
+		.tgid = tgid == TRACER_FOLLOWED ? 0 : tgid,
+		.fd = -1,
+		.slots = slots,
+		.followed = tgid == TRACER_FOLLOWED,
+	};
 	size_t nr = 0;
 	int ret = walk_run(t, &request, walk, err);
 
@@ -61,22 +77,11 @@ static int find_all(struct tracer *t, pid_t tgid, struct walk *walk,
 		if (!nr || !walk->vms[i].serial ||
 		    walk->vms[i].serial != walk->vms[nr - 1].serial)
 			walk->vms[nr++] = walk->vms[i];
+		else
+			merge(&walk->vms[nr - 1], &walk->vms[i]);
 	walk->nr = nr;
 	qsort(walk->vms, nr, sizeof(*walk->vms), by_process);
 	return 0;
-}
-
-/* The iterator is what all here stands on */
-static int need_walk(const struct tracer *t, struct slotscope_error *err)
-{
-	const struct tracer_hook *hook =
-		&t->report.hooks[t->report.nr_hooks - 1];
-
-	if (hook->state == TRACER_HOOK_USED)
-		return 0;
-	error_set(err, ENOTSUP, "look for VMs with a BPF iterator");
-	error_why(err, "%s", hook->why);
-	return error_next(err, "use the module (slotscope.ko)");
 }
 
 int tracer_list(struct tracer *t, pid_t tgid, struct vm_id **vms,
@@ -88,7 +93,7 @@ int tracer_list(struct tracer *t, pid_t tgid, struct vm_id **vms,
 	*vms = NULL;
 	*nr_vms = 0;
 	if (!ret)
-		ret = find_all(t, tgid, &walk, err);
+		ret = find_all(t, tgid, false, &walk, err);
 	if (!ret && walk.nr) {
 		*vms = calloc(walk.nr, sizeof(**vms));
 		if (!*vms)
@@ -136,7 +141,7 @@ int tracer_find_vm(struct tracer *t, pid_t tgid, int fd, struct vm_id *vm,
 	int ret = need_walk(t, err);
 
 	if (!ret)
-		ret = fd < 0 ? find_all(t, tgid, &walk, err) :
+		ret = fd < 0 ? find_all(t, tgid, false, &walk, err) :
 			       walk_run(t, &request, &walk, err);
 	if (ret)
 		;
@@ -247,6 +252,11 @@ static uint64_t base_generation(const struct tracer *t,
 	return generation + rec->nr_as;
 }
 
+static bool is_whole(const struct walk_record *vm)
+{
+	return !walk_torn(vm) && !(vm->flags & (WALK_LOCKED | WALK_OVERFLOW));
+}
+
 /* Tell one VM's slots as events */
 static int base_events(struct tracer *t, const struct walk_record *rec)
 {
@@ -278,8 +288,7 @@ static int base_events(struct tracer *t, const struct walk_record *rec)
 	 * A change that began before our hooks were there and is not over is
 	 * told neither by them nor here. It holds the lock.
 	 */
-	if (!ret &&
-	    (walk_torn(rec) || rec->flags & (WALK_LOCKED | WALK_OVERFLOW)))
+	if (!ret && !is_whole(rec))
 		ret = stream_lose(&t->stream, SLOT_LOST_MISSED, 1,
 				  event.time_ns);
 	return ret;
@@ -299,21 +308,32 @@ static int base_one(struct tracer *t, const struct walk_record *found,
 	return ret;
 }
 
+/*
+ * One walk serves most: each one costs as much as there are descriptors. What it
+ * did not get whole is walked alone.
+ */
 int base_all(struct tracer *t, struct slotscope_error *err)
 {
 	struct walk walk = { 0 };
+	size_t again = 0;
 	int ret;
 
 	if (!tracer_hook_used(&t->report, TRACER_WALK))
 		return 0;
-	ret = find_all(t, t->options.tgid, &walk, err);
+	ret = find_all(t, t->options.tgid ? TRACER_FOLLOWED : 0, true, &walk,
+		       err);
 	for (size_t i = 0; !ret && i < walk.nr; i++) {
 		/* One that came after the hooks is told by them */
 		if (!walk.vms[i].serial || walk.vms[i].flags & WALK_CREATED)
 			continue;
 		ring_told(t, walk.vms[i].serial);
-		ret = base_one(t, &walk.vms[i], err);
+		if (!is_whole(&walk.vms[i]))
+			walk.vms[again++] = walk.vms[i];
+		else if (base_events(t, &walk.vms[i]))
+			ret = error_set(err, ENOMEM, "keep the slots of a VM");
 	}
+	for (size_t i = 0; !ret && i < again; i++)
+		ret = base_one(t, &walk.vms[i], err);
 	free(walk.vms);
 	return ret;
 }
@@ -326,7 +346,7 @@ int base_serial(struct tracer *t, pid_t tgid, uint64_t serial)
 
 	if (!tracer_hook_used(&t->report, TRACER_WALK))
 		return 0;
-	ret = find_all(t, tgid, &walk, &err);
+	ret = find_all(t, tgid, false, &walk, &err);
 	for (size_t i = 0; !ret && i < walk.nr; i++)
 		if (walk.vms[i].serial == serial)
 			ret = base_one(t, &walk.vms[i], &err);

@@ -20,23 +20,26 @@
 #define TRIES	 50
 #define PAUSE_NS 1000000
 
-static int read_all(int fd, struct walk *walk)
+/* All records of an iterator, each of @size bytes; the caller frees them */
+static int read_all(int fd, size_t size, void **records, size_t *nr)
 {
 	size_t cap = 0, bytes = 0;
 
+	*records = NULL;
+	*nr = 0;
 	for (;;) {
 		ssize_t got;
 
-		if (cap - bytes < sizeof(*walk->vms)) {
+		if (cap - bytes < size) {
 			void *bigger;
 
-			cap = cap ? cap * 2 : 16 * sizeof(*walk->vms);
-			bigger = realloc(walk->vms, cap);
+			cap = cap ? cap * 2 : 16 * size;
+			bigger = realloc(*records, cap);
 			if (!bigger)
 				return -ENOMEM;
-			walk->vms = bigger;
+			*records = bigger;
 		}
-		got = read(fd, (char *)walk->vms + bytes, cap - bytes);
+		got = read(fd, (char *)*records + bytes, cap - bytes);
 		if (!got)
 			break;
 		if (got > 0)
@@ -45,12 +48,12 @@ static int read_all(int fd, struct walk *walk)
 		else if (errno != EAGAIN && errno != EINTR)
 			return -errno;
 	}
-	walk->nr = bytes / sizeof(*walk->vms);
-	return bytes % sizeof(*walk->vms) ? -EPROTO : 0;
+	*nr = bytes / size;
+	return bytes % size ? -EPROTO : 0;
 }
 
 /* The kernel visits one process alone where it can (Linux 6.1) */
-static struct bpf_link *link_iterator(struct tracer *t, pid_t tgid)
+static struct bpf_link *link_iterator(struct bpf_program *program, pid_t tgid)
 {
 	union bpf_iter_link_info info = { .task.pid = tgid };
 	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts, .link_info = &info,
@@ -58,65 +61,97 @@ static struct bpf_link *link_iterator(struct tracer *t, pid_t tgid)
 	struct bpf_link *link = NULL;
 
 	if (tgid)
-		link = bpf_program__attach_iter(t->skel->progs.walk_files,
-						&opts);
+		link = bpf_program__attach_iter(program, &opts);
 	if (!link && (!tgid || errno != ESRCH))
-		link = bpf_program__attach_iter(t->skel->progs.walk_files,
-						NULL);
+		link = bpf_program__attach_iter(program, NULL);
 	return link;
 }
 
-/* Numbers given to VMs last only while someone sees them go */
-static void forget_vms(struct tracer *t)
+/* Run one of the iterators; a process that does not exist has nothing */
+static int iterate(struct tracer *t, struct bpf_program *program,
+		   const struct walk_request *request, size_t size,
+		   void **records, size_t *nr, struct slotscope_error *err)
 {
-	int fd = bpf_map__fd(t->skel->maps.vms);
-	uint64_t key;
+	volatile struct walk_request *walk = &t->skel->bss->walk;
+	struct bpf_link *link;
+	int fd, ret;
 
-	while (!bpf_map_get_next_key(fd, NULL, &key))
-		if (bpf_map_delete_elem(fd, &key))
-			break;
+	*records = NULL;
+	*nr = 0;
+	*walk = *request;
+	walk->run = ++t->walks;
+	log_forget();
+	link = link_iterator(program, request->tgid);
+	if (!link) {
+		if (errno == ESRCH)
+			return 0;
+		return error_bpf(err, errno, "attach the iterator %s",
+				 bpf_program__name(program));
+	}
+	fd = bpf_iter_create(bpf_link__fd(link));
+	ret = fd < 0 ? -errno : read_all(fd, size, records, nr);
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return ret ? error_bpf(err, ret, "read from the iterator %s",
+			       bpf_program__name(program)) :
+		     0;
+}
+
+/* Walk the processes. The caller frees @processes, also after an error. */
+int walk_processes(struct tracer *t, const struct walk_request *request,
+		   struct task_record **processes, size_t *nr,
+		   struct slotscope_error *err)
+{
+	struct task_record *records = NULL;
+	size_t nr_records = 0;
+	int ret = need_walk(t, err);
+
+	if (!ret)
+		ret = iterate(t, t->skel->progs.walk_tasks, request,
+			      sizeof(*records), (void **)&records, &nr_records,
+			      err);
+	if (processes) {
+		*processes = records;
+		*nr = nr_records;
+	} else {
+		free(records);
+	}
+	return ret;
 }
 
 /*
- * Do one walk. The caller frees walk->vms, also after an error. A process that
- * does not exist has no VMs.
+ * Do one walk. The caller frees walk->vms, also after an error.
  */
 int walk_run(struct tracer *t, const struct walk_request *request,
 	     struct walk *walk, struct slotscope_error *err)
 {
-	struct bpf_link *link;
-	int fd, ret;
+	int ret;
 
-	*walk = (struct walk){ 0 };
+	/* Numbers given to VMs last only while someone sees them go */
 	if (t->options.no_hooks)
-		forget_vms(t);
-	t->skel->bss->walk = *request;
-	log_forget();
-	link = link_iterator(t, request->tgid);
-	if (!link) {
-		if (errno == ESRCH)
-			return 0;
-		return error_bpf(err, errno,
-				 "attach the iterator over "
-				 "descriptors (task_file)");
-	}
-	fd = bpf_iter_create(bpf_link__fd(link));
-	ret = fd < 0 ? -errno : read_all(fd, walk);
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	if (ret)
-		return error_bpf(err, ret,
-				 "read from the iterator over descriptors");
+		map_clear(t->skel->maps.vms);
+	ret = iterate(t, t->skel->progs.walk_files, request, sizeof(*walk->vms),
+		      (void **)&walk->vms, &walk->nr, err);
 	/*
-	 * While threads come and go, 6.1 may show a process twice. Of the slots
-	 * that were walked those of the last time are left.
+	 * While threads come and go, 6.1 may show a process twice; the slots are
+	 * walked the first time.
 	 */
-	if (request->fd >= 0 && walk->nr > 1) {
-		walk->vms[0] = walk->vms[walk->nr - 1];
+	if (!ret && request->fd >= 0 && walk->nr > 1)
 		walk->nr = 1;
-	}
-	return 0;
+	return ret;
+}
+
+/* The iterators are what all here stands on */
+int need_walk(struct tracer *t, struct slotscope_error *err)
+{
+	const struct tracer_hook *hook = hook_of_walk(&t->report);
+
+	if (hook->state == TRACER_HOOK_USED)
+		return 0;
+	error_set(err, ENOTSUP, "look for VMs with a BPF iterator");
+	error_why(err, "%s", hook->why);
+	return error_next(err, "use the module (slotscope.ko)");
 }
 
 bool walk_torn(const struct walk_record *vm)
@@ -190,7 +225,7 @@ int walk_prove(struct tracer *t, struct kvm_proof *proof,
 		.fd = proof->vm_fd,
 		.learn = 1,
 	};
-	struct tracer_hook *hook = &t->report.hooks[t->report.nr_hooks - 1];
+	struct tracer_hook *hook = hook_of_walk(&t->report);
 	struct slotscope_error refused;
 	struct walk walk;
 	struct slot want, got = { 0 };

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Requests that are under way, and that will be told when they are over */
+#ifndef SLOTSCOPE_BPF_REQUESTS_H
+#define SLOTSCOPE_BPF_REQUESTS_H
+
+#include <bpf/bpf_helpers.h>
+
+#include "events.h"
+#include "kernel_types.h"
+
+struct request_call {
+	__u64 start_ns;
+	const struct kvm *kvm;
+	unsigned long arg;
+	__u64 nr;
+	struct region_args args;
+	__u8 region2;
+	__u8 unread;
+	__u8 pad[6];
+};
+
+struct requests_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32); /* thread */
+	__type(value, struct request_call);
+};
+extern struct requests_map requests SEC(".maps");
+
+#endif
