@@ -14,8 +14,10 @@
 #include <slotscope.h>
 
 #include "compat/kvm.h"
+#include "layout.h"
 #include "request.h"
 #include "snapshot.h"
+#include "vm.h"
 
 #define INFO_FIRST_SIZE offsetofend(struct slotscope_info, slot_size)
 
@@ -56,6 +58,8 @@ static long slotscope_ioctl(struct file *file, unsigned int cmd,
 		return slotscope_info(argp);
 	case SLOTSCOPE_SNAPSHOT:
 		return slotscope_snapshot(argp);
+	case SLOTSCOPE_LAYOUT:
+		return slotscope_layout(argp);
 	default:
 		return -ENOTTY;
 	}
@@ -82,7 +86,27 @@ static struct miscdevice slotscope_device = {
 	.fops = &slotscope_fops,
 	.mode = 0600,
 };
-module_misc_device(slotscope_device);
+
+static int __init slotscope_init(void)
+{
+	int ret;
+
+	ret = vm_init();
+	if (ret)
+		return ret;
+	ret = misc_register(&slotscope_device);
+	if (ret)
+		vm_exit();
+	return ret;
+}
+module_init(slotscope_init);
+
+static void __exit slotscope_exit(void)
+{
+	misc_deregister(&slotscope_device);
+	vm_exit();
+}
+module_exit(slotscope_exit);
 
 MODULE_DESCRIPTION("Shows the memory slots that KVM holds");
 MODULE_AUTHOR("The slotscope developers");

@@ -20,7 +20,7 @@ endif
 
 OUT := $(BUILD)/$(WHERE)/$(RELEASE)
 SOURCES := $(patsubst $(SRC)/%,%,$(wildcard $(addprefix $(SRC)/,\
-	Kbuild *.c *.h compat/*.h)))
+	Kbuild *.c *.h compat/*.c compat/*.h)))
 KBUILD = $(MAKE) -C $(KDIR) M=$(OUT) SLOTSCOPE_UAPI=$(TOP)/include/uapi
 
 all: links

@@ -3,9 +3,13 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kallsyms.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/string.h>
 
 #include "compat/kvm.h"
+#include "layout.h"
 #include "vm.h"
 
 #ifndef CONFIG_KALLSYMS
@@ -13,35 +17,74 @@
 #endif
 
 /*
+ * What was learnt of the KVM that is loaded: the operations of a VM's file, and
+ * whether its structures are where we think, 0 or -EPROTO. NULL: nothing yet.
+ * Written while a VM is held, which pins kvm.ko; cleared when kvm.ko goes, before
+ * its address can belong to something else.
+ */
+static DEFINE_MUTEX(known_lock);
+static const struct file_operations *known_fops;
+static int known_layout;
+
+/*
  * Is this the file of a VM? file_is_kvm() would tell, but it is exported to the
  * vendor modules alone in newer kernels, and importing it would pin kvm.ko. So
  * the ioctl handler is looked up by name. The suffix tells the module it belongs
  * to: none means vmlinux, that is, KVM is built in. A function of that name in
  * any other module is not KVM's.
- *
- * A proven f_op is not remembered: once kvm.ko is unloaded, its address may
- * belong to something else.
  */
-static bool file_is_vm(const struct file *file)
+static bool fops_are_of_vm(const struct file_operations *fops, bool *is_module)
 {
-	unsigned long handler = (unsigned long)file->f_op->unlocked_ioctl;
+	unsigned long handler = (unsigned long)fops->unlocked_ioctl;
 	char name[KSYM_SYMBOL_LEN];
 
 	if (!handler)
 		return false;
 	sprint_symbol_no_offset(name, handler);
-	return !strcmp(name, "kvm_vm_ioctl [kvm]") ||
-	       !strcmp(name, "kvm_vm_ioctl");
+	*is_module = !strcmp(name, "kvm_vm_ioctl [kvm]");
+	return *is_module || !strcmp(name, "kvm_vm_ioctl");
+}
+
+static int learn(const struct file_operations *fops)
+{
+	bool is_module;
+	int ret;
+
+	if (!fops_are_of_vm(fops, &is_module))
+		return -EBADFD;
+	mutex_lock(&known_lock);
+	ret = known_layout;
+	if (known_fops == fops)
+		goto unlock;
+	ret = layout_prove(is_module);
+	/* If it cannot be told now, it can perhaps the next time */
+	if (ret && ret != -EPROTO) {
+		ret = -EPROTO;
+		goto unlock;
+	}
+	known_layout = ret;
+	/* known_layout is there before it is looked for */
+	smp_store_release(&known_fops, fops);
+unlock:
+	mutex_unlock(&known_lock);
+	return ret;
+}
+
+/* 0, -EBADFD or -EPROTO */
+static int check_file(const struct file *file)
+{
+	/* Pairs with learn() */
+	if (smp_load_acquire(&known_fops) == file->f_op)
+		return known_layout;
+	return learn(file->f_op);
 }
 
 /*
- * The module imports nothing from kvm.ko, so no symbol version is compared when
- * it is loaded, and a kvm.ko of another build could lay struct kvm out
- * otherwise. Of each address space the active set must be one of the two that
- * are embedded, at its own index. If the offsets were wrong, this pointer would
- * not point there. Nothing is followed before that is known.
+ * BTF tells of types and not of what is done with them. So, of each address
+ * space, the active set must be one of the two that are embedded, at its own
+ * index. This follows no pointer.
  */
-static bool layout_is_known(struct kvm *kvm)
+static bool sets_are_sane(struct kvm *kvm)
 {
 	int nr_as = compat_nr_as(kvm);
 	int as_id;
@@ -78,14 +121,13 @@ int vm_get(struct vm *vm, int fd)
 	vm->file = fget(fd);
 	if (!vm->file)
 		return -EBADF;
-
-	ret = -EBADFD;
-	if (!file_is_vm(vm->file))
+	ret = check_file(vm->file);
+	if (ret)
 		goto err_fput;
 
 	ret = -EPROTO;
 	vm->kvm = vm->file->private_data;
-	if (!layout_is_known(vm->kvm))
+	if (!sets_are_sane(vm->kvm))
 		goto err_fput;
 	return 0;
 
@@ -101,4 +143,36 @@ err_fput:
 void vm_put(struct vm *vm)
 {
 	fput(vm->file);
+}
+
+static int module_changes(struct notifier_block *unused, unsigned long state,
+			  void *data)
+{
+	const struct module *mod = data;
+
+	if (state == MODULE_STATE_GOING && !strcmp(mod->name, "kvm"))
+		WRITE_ONCE(known_fops, NULL);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block module_watch = {
+	.notifier_call = module_changes,
+};
+
+/**
+ * vm_init() - to be called before the first vm_get()
+ *
+ * Return: 0, or an error.
+ */
+int vm_init(void)
+{
+	return register_module_notifier(&module_watch);
+}
+
+/**
+ * vm_exit() - after the last vm_put()
+ */
+void vm_exit(void)
+{
+	unregister_module_notifier(&module_watch);
 }

@@ -19,4 +19,7 @@ struct vm {
 int vm_get(struct vm *vm, int fd);
 void vm_put(struct vm *vm);
 
+int vm_init(void);
+void vm_exit(void);
+
 #endif

@@ -63,8 +63,9 @@
  *   happens to a slot at most once, and it never gets another file, so of two
  *   such snapshots the one in which fewer slots have SLOTSCOPE_SLOT_GMEM is the
  *   later. (While an update is marked, the slots are already those after the
- *   change and the generation is still that before it.) To delete or move a slot KVM makes two changes, each with a generation
- *   of its own; between them the slot is there with SLOTSCOPE_MEM_INVALID.
+ *   change and the generation is still that before it.) To delete or move a slot
+ *   KVM makes two changes, each with a generation of its own; between them the
+ *   slot is there with SLOTSCOPE_MEM_INVALID.
  *
  *   Two address spaces may be of different moments, one after the other. A
  *   caller that needs the whole VM at one moment takes the generations
@@ -89,8 +90,10 @@
  *   EBADF    @vm_fd is not open (or O_PATH)
  *   EBADFD   @vm_fd is open and is no VM of KVM's
  *   EPROTO   KVM's structures are not where the kernel headers said that the
- *            module was built with: kvm.ko and the module do not belong
- *            together. Nothing was read from them
+ *            module was built with, so kvm.ko and the module do not belong
+ *            together; or it cannot be told. Nothing was read from them.
+ *            SLOTSCOPE_LAYOUT says what differs. (Or they are, and what is in
+ *            them makes no sense: KVM's own memory was damaged)
  *   ENOMEM   no memory (charged to the caller's cgroup) for the records
  */
 #ifndef _UAPI_SLOTSCOPE_H
@@ -114,6 +117,7 @@
 #define SLOTSCOPE_IOC 0xF5
 #define SLOTSCOPE_INFO	   _IO(SLOTSCOPE_IOC, 0x00) /* struct slotscope_info */
 #define SLOTSCOPE_SNAPSHOT _IO(SLOTSCOPE_IOC, 0x01) /* slotscope_snapshot */
+#define SLOTSCOPE_LAYOUT   _IO(SLOTSCOPE_IOC, 0x02) /* slotscope_layout, 1.1 */
 
 /* slotscope_info.features */
 /* Slots of this kernel can have a guest_memfd (since 6.8, by configuration) */
@@ -265,6 +269,66 @@ struct slotscope_snapshot {
 	__u32 nr_slots_copied;
 	__aligned_u64 begin_ns;
 	__aligned_u64 end_ns;
+};
+
+/* slotscope_layout.verdict */
+#define SLOTSCOPE_LAYOUT_SAME	 1 /* all is where the module thinks it is */
+#define SLOTSCOPE_LAYOUT_OTHER	 2 /* it is not: every VM gives EPROTO */
+#define SLOTSCOPE_LAYOUT_UNKNOWN 3 /* it cannot be told: EPROTO, too */
+
+/* slotscope_member.offset and .size: KVM has no such member */
+#define SLOTSCOPE_NO_MEMBER 0xffffffffU
+
+/**
+ * struct slotscope_member - a member of KVM's that the module looks at
+ * @name:	"STRUCT.MEMBER", or "STRUCT" for all of it; ends with a NUL
+ * @built_offset: of the member in the struct, in the headers that the module was
+ *		built with, in bytes; and
+ * @built_size:	its size
+ * @offset:	the same, as the BTF of the running kvm.ko has it, or
+ *		SLOTSCOPE_NO_MEMBER; 0 with SLOTSCOPE_LAYOUT_UNKNOWN
+ * @size:	likewise
+ */
+struct slotscope_member {
+	char name[48];
+	__u32 built_offset;
+	__u32 built_size;
+	__u32 offset;
+	__u32 size;
+};
+
+/**
+ * struct slotscope_layout - SLOTSCOPE_LAYOUT: do the module and kvm.ko belong
+ * together? Since 1.1
+ * @size:	in: sizeof(struct slotscope_layout)
+ * @flags:	in: 0
+ * @vm_fd:	in: any VM: it says which KVM is asked about
+ * @reserved:	in: 0
+ * @member_addr: in: address of an array of struct slotscope_member
+ * @member_size: in: sizeof(struct slotscope_member)
+ * @member_capacity: in: records that fit at @member_addr
+ * @nr_members:	out: members that the module looks at
+ * @nr_copied:	out: how many of them were copied
+ * @verdict:	out: SLOTSCOPE_LAYOUT_*
+ * @error:	out: with SLOTSCOPE_LAYOUT_UNKNOWN, the errno with which reading
+ *		/sys/kernel/btf failed; else 0
+ *
+ * It is not refused with EPROTO for the layout: this is how to learn about it.
+ * The module holds the two against each other itself, with the first VM that it
+ * is given after kvm.ko was loaded, and before it follows any pointer of KVM's.
+ */
+struct slotscope_layout {
+	__u32 size;
+	__u32 flags;
+	__s32 vm_fd;
+	__u32 reserved;
+	__aligned_u64 member_addr;
+	__u32 member_size;
+	__u32 member_capacity;
+	__u32 nr_members;
+	__u32 nr_copied;
+	__u32 verdict;
+	__u32 error;
 };
 
 #endif /* _UAPI_SLOTSCOPE_H */

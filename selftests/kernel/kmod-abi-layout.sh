@@ -56,6 +56,13 @@ AT(slotscope_snapshot, nr_as, 48);
 AT(slotscope_snapshot, nr_slots_copied, 60);
 AT(slotscope_snapshot, end_ns, 72);
 SIZE(slotscope_snapshot, 80);
+AT(slotscope_member, built_offset, 48);
+AT(slotscope_member, size, 60);
+SIZE(slotscope_member, 64);
+AT(slotscope_layout, member_addr, 16);
+AT(slotscope_layout, nr_members, 32);
+AT(slotscope_layout, error, 44);
+SIZE(slotscope_layout, 48);
 '
 
 echo "TAP version 13"

@@ -39,7 +39,7 @@ static void unknown_ioctls(void)
 	char buf[128] = { 0 };
 
 	EXPECT_ERRNO(ioctl(dev, _IO(SLOTSCOPE_IOC, 0xff), buf), ENOTTY);
-	EXPECT_ERRNO(ioctl(dev, _IO(SLOTSCOPE_IOC, 0x02), buf), ENOTTY);
+	EXPECT_ERRNO(ioctl(dev, _IO(SLOTSCOPE_IOC, 0x7f), buf), ENOTTY);
 	EXPECT_ERRNO(ioctl(dev, _IO('S', 0x01), buf), ENOTTY);
 	/* The size is in the struct and not in the number */
 	EXPECT_ERRNO(

@@ -10,6 +10,7 @@
 
 #include "host/module.h"
 #include "host/module_hint.h"
+#include "host/module_layout.h"
 
 /* Enough for most VMs; the module tells if it is not */
 #define FIRST_SLOTS 256
@@ -89,7 +90,8 @@ int module_open(struct slotscope_info *info, struct slotscope_error *err)
 	return ret;
 }
 
-static int snapshot_failed(int ret, int vm_fd, struct slotscope_error *err)
+static int snapshot_failed(int ret, int module_fd, int vm_fd,
+			   struct slotscope_error *err)
 {
 	error_set(err, ret, "read the memory slots of the VM at descriptor %d",
 		  vm_fd);
@@ -99,10 +101,7 @@ static int snapshot_failed(int ret, int vm_fd, struct slotscope_error *err)
 	case EBADFD:
 		return error_why(err, "that descriptor is not a VM's");
 	case EPROTO:
-		error_why(err, "the module was built for another kvm.ko than "
-			       "the one that is loaded");
-		return error_next(err, "build it again with the headers of "
-				       "the running kernel, and load it");
+		return module_layout_failed(module_fd, vm_fd, err);
 	case ENOTTY:
 	case E2BIG:
 	case EINVAL:
@@ -189,7 +188,7 @@ static int read_state(int module_fd, int vm_fd, uint32_t flags,
 				req.nr_slots + req.nr_slots / 4);
 	}
 	if (ret)
-		ret = snapshot_failed(ret, vm_fd, err);
+		ret = snapshot_failed(ret, module_fd, vm_fd, err);
 	else
 		ret = make_state(&req, &room, out, err);
 	free(room.as);
