@@ -64,6 +64,13 @@ enum slot_gmem {
 	SLOT_GMEM_CLOSED,  /* closed: its memory is gone, the slot lives on */
 };
 
+/* slot.share: what a VMM says of the memory behind a range of its MODEL */
+enum slot_share {
+	SLOT_SHARE_UNKNOWN, /* nothing */
+	SLOT_SHARE_ON,	    /* others may have it mapped, too */
+	SLOT_SHARE_OFF,	    /* it is its own */
+};
+
 /* What a state, or one slot of it, can or cannot speak for */
 enum slot_field {
 	SLOT_FIELD_ID = 1U << 0,
@@ -95,6 +102,7 @@ enum slot_field {
  *		generation
  * @gmem_dev:	the file's st_dev, and
  * @gmem_ino:	its st_ino; both 0 if not known
+ * @share:	enum slot_share, in a MODEL
  * @hidden:	KVM made it for itself (TSS, identity map, APIC access page)
  * @unknown:	SLOT_FIELD_*: what could not be learnt for this slot, though the
  *		state covers it in general
@@ -115,6 +123,7 @@ struct slot {
 	enum slot_gmem gmem;
 	dev_t gmem_dev;
 	uint64_t gmem_ino;
+	enum slot_share share;
 	bool hidden;
 	uint32_t unknown;
 	char *name;

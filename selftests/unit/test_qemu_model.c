@@ -5,6 +5,7 @@
 #include "qemu_fake.h"
 
 #include "qemu/hva.h"
+#include "qemu/memdevs.h"
 #include "qemu/model.h"
 
 #define A "0000000000000000"
@@ -469,9 +470,37 @@ static void test_tree_of_a_moment(void **state)
 	free(moved);
 }
 
+static void test_memdevs(void **state)
+{
+	static const char text[] =
+		"[{\"id\":\"m0\",\"share\":true,\"size\":4096},"
+		"{\"size\":1,\"share\":true}, 7, {\"id\":\"m1\"},"
+		"{\"id\":\"m2\",\"share\":false},{\"id\":\"m3\",\"share\":1}]";
+	struct json_object *all = json_tokener_parse(text);
+
+	assert_non_null(all);
+#define SHARE(owner) memdevs_share(all, owner)
+	assert_int_equal(SHARE("obj path=/objects/m0"), SLOT_SHARE_ON);
+	assert_int_equal(SHARE("obj path=/objects/m2"), SLOT_SHARE_OFF);
+	/* not said, or not as it should be */
+	assert_int_equal(SHARE("obj path=/objects/m1"), SLOT_SHARE_UNKNOWN);
+	assert_int_equal(SHARE("obj path=/objects/m3"), SLOT_SHARE_UNKNOWN);
+	/* a device may have a region of that name */
+	assert_int_equal(SHARE("dev id=m0"), SLOT_SHARE_UNKNOWN);
+	assert_int_equal(SHARE("obj path=/objects/m0/x"), SLOT_SHARE_UNKNOWN);
+	assert_int_equal(SHARE(NULL), SLOT_SHARE_UNKNOWN);
+	json_object_put(all);
+	all = json_tokener_parse("{\"id\":\"m0\",\"share\":true}");
+	assert_int_equal(SHARE("obj path=/objects/m0"), SLOT_SHARE_UNKNOWN);
+	json_object_put(all);
+	all = NULL;
+	assert_int_equal(SHARE("obj path=/objects/m0"), SLOT_SHARE_UNKNOWN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_memdevs),
 		cmocka_unit_test(test_one_range),
 		cmocka_unit_test(test_readonly),
 		cmocka_unit_test(test_ambiguous),

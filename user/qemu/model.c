@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "qemu/hva.h"
+#include "qemu/memdevs.h"
 #include "qemu/model.h"
 #include "qemu/model_diff.h"
 #include "qemu/mtree_fetch.h"
@@ -30,6 +31,7 @@ struct attempt {
 	struct mtree_match match;
 	bool matched;
 	struct regions regions;
+	struct json_object *memdevs;
 	bool no_gpa2hva; /* this QEMU does not know it */
 	bool changed;	 /* memory is not what the flat views said */
 	struct slot_state *state;
@@ -162,6 +164,7 @@ static int add_range(struct attempt *a, uint16_t as_id,
 		.gpa = range->first,
 		.size = range->last - range->first + 1,
 		.gmem_fd = -1,
+		.share = memdevs_share(a->memdevs, range->owner),
 		.name = (char *)range->name,
 		.offset = range->offset,
 	};
@@ -305,6 +308,8 @@ static int read_qemu(struct attempt *a)
 
 	if (!ret)
 		ret = fetch_tree(a->q, &a->tree, a->err);
+	if (!ret)
+		ret = memdevs_read(a->q, &a->memdevs, a->err);
 	if (ret)
 		return ret;
 	/* Helps to tell regions apart; MODEL can do without */
@@ -327,6 +332,7 @@ static int attempt(struct attempt *a, size_t nr_as)
 	if (!ret && !a->changed && a->notes)
 		ret = model_diff(&a->tree, &a->views, spaces, NR_SPACES,
 				 a->notes, a->err);
+	json_object_put(a->memdevs);
 	regions_deinit(&a->regions);
 	if (a->matched)
 		mtree_match_deinit(&a->match);
