@@ -52,10 +52,8 @@ wait $checker 2>/dev/null
 for ((i = 0; i < 50; i++)); do [ -e "/proc/$child" ] || break; sleep 0.1; done
 is "$([ -e "/proc/$child" ] && echo there)" "" "the child ended with the checker"
 
-# Ctrl-C is heard while a monitor keeps us waiting
-qemu-system-x86_64 -accel kvm -nodefaults -display none -S -M microvm -m 64M \
-	-qmp "unix:$work/qmp,server=on,wait=off" 2>"$work/qemu.err" &
-vm=$!
+# A QEMU that is stopped is not asked; one whose monitor is taken neither: both
+# are told at once, and by name
 has() { # PID TEXT - is there a descriptor of that kind? Waits for it
 	local i
 	for ((i = 0; i < 200; i++)); do
@@ -64,9 +62,41 @@ has() { # PID TEXT - is there a descriptor of that kind? Waits for it
 	done
 	diag "process $1 has no $2"
 }
+qemu-system-x86_64 -accel kvm -nodefaults -display none -S -M microvm -m 64M \
+	-qmp "unix:$work/qmp,server=on,wait=off" 2>"$work/qemu.err" &
+vm=$!
 has $vm kvm-vm
+python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+print(s.recv(9), flush=True)
+time.sleep(99)' "$work/qmp" >"$work/client" &
+client=$!
+for ((i = 0; i < 100; i++)); do [ -s "$work/client" ] && break; sleep 0.1; done
+run slotscope --json check --no-trace --pid $vm
+is "$status $(ids unknown)" "2 unread" "QMP that is taken: the model is unread"
+like "$out" "process $client \(python3\) has it" "QMP that is taken: it says who has it"
 kill -STOP $vm
-slotscope check --pid $vm >"$work/out" 2>"$work/err" &
+run slotscope --json check --no-trace --pid $vm
+is "$status $(ids unknown)" "2 unread" "a stopped QEMU: the model is unread"
+like "$out" "it is stopped, by a signal or a debugger" "a stopped QEMU: it says so"
+kill -9 $vm $client
+wait $vm $client 2>/dev/null
+
+# Ctrl-C is heard while a monitor keeps us waiting
+slotscope vm -M pc -m 64M >/dev/null 2>&1 &
+vm=$!
+has $vm kvm-vm
+python3 -c '
+import socket, sys, time
+s = socket.socket(socket.AF_UNIX)
+s.bind(sys.argv[1])
+s.listen()
+time.sleep(99)' "$work/silent" &
+client=$!
+for ((i = 0; i < 100; i++)); do [ -S "$work/silent" ] && break; sleep 0.1; done
+slotscope check --no-trace --pid $vm --qmp "$work/silent" >"$work/out" 2>"$work/err" &
 checker=$!
 has $checker socket
 sleep 1
@@ -76,8 +106,8 @@ is "$([ -e /proc/$checker/fd/0 ] && echo there)" "" "a signal ends a check that 
 wait $checker
 is $? 3 "it has no verdict"
 like "$(cat "$work/out" "$work/err")" "a signal asked to stop" "it says why"
-kill -9 $vm
-wait $vm 2>/dev/null
+kill -9 $vm $client
+wait $vm $client 2>/dev/null
 
 settled
 is "$(find /sys/fs/bpf -mindepth 1 -type f 2>/dev/null)" "" "nothing is pinned"

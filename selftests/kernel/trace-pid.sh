@@ -53,6 +53,7 @@ run modprobe -r kvm_amd
 unlike "$status" '^0$' "KVM cannot be unloaded under it"
 is "$([ -e /proc/$tracer/fd/0 ] && echo there)" there "it is there all the time"
 wait $tracer
-is "$?" 0 "for a time: status 0"
+is "$?" 2 "for a time in which there was no VM: status 2"
+like "$(cat "$work/trace.err")" "made none meanwhile" "it says so"
 end_vm
 done_testing

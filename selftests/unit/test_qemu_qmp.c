@@ -462,19 +462,19 @@ static void test_monitor_held(void **state)
 	struct qmp *q;
 
 	snprintf(url, sizeof(url), "unix:%s", name);
-	assert_int_equal(qmp_open(url, 100, &q, &err), -ETIMEDOUT);
+	assert_int_equal(qmp_open(url, 100, NULL, &q, &err), -ETIMEDOUT);
 	assert_non_null(strstr(err.tried, name));
 	assert_non_null(strstr(err.why, "no greeting"));
 	assert_non_null(strstr(err.next, "one client at a time"));
 
 	/* Fill the backlog: then not even connect() succeeds */
 	for (i = 0; i < 8; i++) {
-		waiting[i] = unix_connect(name, 0, &err);
+		waiting[i] = unix_connect(name, 0, NULL, &err);
 		if (waiting[i] < 0)
 			break;
 	}
 	assert_in_range(i, 1, 7);
-	ret = qmp_open(name, 100, &q, &err);
+	ret = qmp_open(name, 100, NULL, &q, &err);
 	assert_int_equal(ret, -ETIMEDOUT);
 	assert_non_null(strstr(err.why, "queue"));
 	while (i--)
@@ -488,15 +488,17 @@ static void test_bad_paths(void **state)
 	char name[200];
 	struct qmp *q;
 
-	assert_int_equal(qmp_open("", 100, &q, &err), -EINVAL);
-	assert_int_equal(qmp_open("/nonexistent/qmp", 100, &q, &err), -ENOENT);
+	assert_int_equal(qmp_open("", 100, NULL, &q, &err), -EINVAL);
+	assert_int_equal(qmp_open("/nonexistent/qmp", 100, NULL, &q, &err),
+			 -ENOENT);
 	assert_non_null(strstr(err.tried, "/nonexistent/qmp"));
-	assert_int_equal(qmp_open("/dev/null", 100, &q, &err), -ECONNREFUSED);
-	assert_int_equal(qmp_open("@slotscope-nobody", 100, &q, &err),
+	assert_int_equal(qmp_open("/dev/null", 100, NULL, &q, &err),
+			 -ECONNREFUSED);
+	assert_int_equal(qmp_open("@slotscope-nobody", 100, NULL, &q, &err),
 			 -ECONNREFUSED);
 	memset(name, 'x', sizeof(name));
 	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(qmp_open(name, 100, &q, &err), -ENAMETOOLONG);
+	assert_int_equal(qmp_open(name, 100, NULL, &q, &err), -ENAMETOOLONG);
 }
 
 int main(void)

@@ -48,7 +48,7 @@ static struct qmp *connect_to(struct vm *vm)
 	int i;
 
 	for (i = 0; i < 600; i++) {
-		int ret = qmp_open(vm->socket, 30000, &q, &err);
+		int ret = qmp_open(vm->socket, 30000, NULL, &q, &err);
 
 		if (!ret)
 			return q;
@@ -370,7 +370,8 @@ static void test_monitor_held(void **state)
 	if (!have_qemu())
 		skip();
 	vm_start(&vm, "-accel tcg -M none -S");
-	assert_int_equal(qmp_open(vm.socket, 300, &second, &err), -ETIMEDOUT);
+	assert_int_equal(qmp_open(vm.socket, 300, NULL, &second, &err),
+			 -ETIMEDOUT);
 	assert_non_null(strstr(err.next, "one client at a time"));
 	vm_stop(&vm);
 }

@@ -10,7 +10,7 @@
 #include "cmd/command.h"
 #include "host/process.h"
 #include "render/events.h"
-#include "session/child.h"
+#include "session/checker.h"
 #include "session/stop.h"
 #include "session/vms.h"
 #include "trace/recording.h"
@@ -157,10 +157,11 @@ static int read_recording(const char *path, const struct vm_name *name)
 }
 
 /* Nothing more can come: what is traced has ended */
-static bool has_ended(const struct process *process, struct child *child)
+static bool has_ended(struct tracer *tracer, const struct process *process,
+		      struct child *child)
 {
 	if (!child)
-		return process_alive(process);
+		return process_alive(process) && !followed_left(tracer);
 	child_poll(child);
 	return child->all_ended;
 }
@@ -177,10 +178,11 @@ static int follow(struct tracer *tracer, const struct process *process,
 		wait = POLL_MS;
 		if (for_ms >= 0 && end - clock_now_ms() < wait)
 			wait = end > clock_now_ms() ? end - clock_now_ms() : 0;
-		last = stop_requested || !wait || has_ended(process, child);
+		last = stop_requested || !wait ||
+		       has_ended(tracer, process, child);
 		if (last)
-			ret = tracer_flush(tracer, take_event, sink,
-					   &sink->err);
+			ret = tracer_finish(tracer, take_event, sink,
+					    &sink->err);
 		else
 			ret = tracer_poll(tracer, wait, take_event, sink,
 					  &sink->err);
@@ -196,8 +198,8 @@ static int follow(struct tracer *tracer, const struct process *process,
 
 static void tell_unseen(const struct tracer *tracer, struct sink *sink)
 {
-	static const enum tracer_job jobs[] = { TRACER_REQUESTS,
-						TRACER_CHANGES };
+	static const enum tracer_job jobs[] = { TRACER_REQUESTS, TRACER_CHANGES,
+						TRACER_PROCESSES };
 	size_t i;
 
 	for (i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {

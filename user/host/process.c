@@ -140,7 +140,8 @@ bool process_stopped(const struct process *process)
 {
 	struct proc_stat stat;
 
-	return !read_stat(process->dir, &stat) && stat.state == 'T';
+	return !read_stat(process->dir, &stat) &&
+	       (stat.state == 'T' || stat.state == 't');
 }
 
 /* A directory below /proc does for a pidfd here */

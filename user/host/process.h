@@ -45,7 +45,7 @@ void process_close(struct process *process);
  */
 int process_alive(const struct process *process);
 
-/** process_stopped() - is it stopped by a signal? */
+/** process_stopped() - is it stopped, by a signal or by who traces it? */
 bool process_stopped(const struct process *process);
 
 /**

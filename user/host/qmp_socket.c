@@ -20,10 +20,10 @@
 #define CMDLINE_MAX  (4UL << 20) /* the kernel allows a quarter of the stack */
 #define NET_UNIX_MAX (256UL << 20) /* of a million sockets */
 
-/* A socket of the process that listens, with its descriptor there */
+/* A socket of the process, with its descriptor there */
 struct held {
 	int fd;
-	const struct unix_socket *listener;
+	const struct unix_socket *socket;
 };
 
 struct held_list {
@@ -32,7 +32,7 @@ struct held_list {
 };
 
 static int held_add(struct held_list *held, int fd,
-		    const struct unix_socket *listener)
+		    const struct unix_socket *socket)
 {
 	struct held *list =
 		reallocarray(held->list, held->nr + 1, sizeof(*list));
@@ -40,15 +40,14 @@ static int held_add(struct held_list *held, int fd,
 	if (!list)
 		return -ENOMEM;
 	held->list = list;
-	list[held->nr++] = (struct held){ fd, listener };
+	list[held->nr++] = (struct held){ fd, socket };
 	return 0;
 }
 
 static int held_read(const struct process *process,
-		     const struct unix_sockets *listeners,
-		     struct held_list *held)
+		     const struct unix_sockets *sockets, struct held_list *held)
 {
-	const struct unix_socket *listener;
+	const struct unix_socket *socket;
 	struct dirent *entry;
 	DIR *dir;
 	int ret;
@@ -57,10 +56,10 @@ static int held_read(const struct process *process,
 	if (ret)
 		return ret;
 	while (!ret && (entry = readdir(dir))) {
-		listener = unix_sockets_find(
-			listeners, socket_inode(dirfd(dir), entry->d_name));
-		if (listener)
-			ret = held_add(held, atoi(entry->d_name), listener);
+		socket = unix_sockets_find(
+			sockets, socket_inode(dirfd(dir), entry->d_name));
+		if (socket)
+			ret = held_add(held, atoi(entry->d_name), socket);
 	}
 	closedir(dir);
 	return ret;
@@ -129,27 +128,38 @@ static bool is_named(const struct held *held, const struct qmp_named *named)
 {
 	if (!named->name[0])
 		return held->fd == named->fd;
-	return !strcmp(held->listener->name, named->name);
+	return !strcmp(held->socket->name, named->name);
 }
 
-static const struct held *choose(const struct process *process,
-				 const struct held_list *held,
-				 const struct proc_text *cmdline)
+static void add_once(const struct held *held, const struct held **out,
+		     size_t *nr)
+{
+	for (size_t i = 0; i < *nr; i++)
+		if (out[i]->socket->inode == held->socket->inode)
+			return;
+	out[(*nr)++] = held;
+}
+
+/* Return: how many of @held are monitors */
+static size_t choose(const struct process *process,
+		     const struct held_list *held,
+		     const struct proc_text *cmdline,
+		     const struct held *out[QMP_SOCKETS_MAX])
 {
 	struct qmp_named named[QMP_NAMED_MAX];
+	size_t nr_named, n, i, nr = 0;
 	char own[40];
-	size_t nr, n, i;
 
 	snprintf(own, sizeof(own), "@slotscope-qmp-%d", process->tgid);
-	nr = qmp_cmdline_parse(cmdline->text, cmdline->len, named);
-	for (n = 0; n < nr; n++)
-		for (i = 0; i < held->nr; i++)
+	nr_named = qmp_cmdline_parse(cmdline->text, cmdline->len, named);
+	for (n = 0; n < nr_named; n++)
+		for (i = 0; i < held->nr && nr < QMP_SOCKETS_MAX; i++)
 			if (is_named(&held->list[i], &named[n]))
-				return &held->list[i];
-	for (i = 0; i < held->nr; i++)
-		if (!strcmp(held->list[i].listener->name, own))
-			return &held->list[i];
-	return NULL;
+				add_once(&held->list[i], out, &nr);
+	for (i = 0; i < held->nr && nr < QMP_SOCKETS_MAX; i++)
+		if (!strcmp(held->list[i].socket->name, own))
+			add_once(&held->list[i], out, &nr);
+	return nr;
 }
 
 static int too_long(const char *address, struct slotscope_error *err)
@@ -163,11 +173,28 @@ static int too_long(const char *address, struct slotscope_error *err)
 			       "--qmp PATH");
 }
 
+static bool is_qemu(const struct process *process)
+{
+	char exe[4096];
+	ssize_t n = readlinkat(process->dir, "exe", exe, sizeof(exe) - 1);
+	const char *name;
+
+	exe[n > 0 ? n : 0] = '\0';
+	name = strrchr(exe, '/');
+	return name && !strncmp(name, "/qemu", strlen("/qemu"));
+}
+
 static int no_socket(const struct process *process,
 		     const struct held_list *held, struct slotscope_error *err)
 {
 	error_set(err, ENOENT, "find a QMP socket of process %d (%s)",
 		  process->tgid, process->comm);
+	if (!held->nr && !is_qemu(process)) {
+		error_why(err, "it is no QEMU, and has no monitor to tell what "
+			       "memory it means the guest to have");
+		return error_next(err, "if it does speak QMP (-qmp unix:PATH): "
+				       "--qmp PATH");
+	}
 	if (!held->nr) {
 		error_why(err, "it listens on no Unix socket, and QMP can be "
 			       "asked on no other kind");
@@ -180,59 +207,188 @@ static int no_socket(const struct process *process,
 		err,
 		"it listens on %s%s; if that is QMP: --qmp ADDRESS. "
 		"Or start QEMU with -qmp unix:PATH,server=on,wait=off",
-		held->list[0].listener->name,
-		held->nr > 1 ? " and others" : "");
+		held->list[0].socket->name, held->nr > 1 ? " and others" : "");
+}
+
+static int reach(const struct process *process, const char *name,
+		 struct qmp_socket *out, struct slotscope_error *err)
+{
+	int ret;
+
+	snprintf(out->name, sizeof(out->name), "%s", name);
+	if (name[0] == '@')
+		ret = abstract_address(process, name, out->address, err);
+	else
+		ret = path_address(process, name, out->address, err);
+	if (!ret && strlen(out->address) >= UNIX_ADDRESS_MAX)
+		ret = too_long(out->address, err);
+	return ret;
 }
 
 static int find(const struct process *process, const struct held_list *held,
-		char *address, struct slotscope_error *err)
+		struct qmp_socket *out, size_t *nr, struct slotscope_error *err)
 {
+	const struct held *chosen[QMP_SOCKETS_MAX];
+	struct slotscope_error one = {};
 	struct proc_text cmdline;
-	const struct held *chosen;
-	const char *name;
+	size_t nr_chosen, i;
 	int ret;
 
 	ret = proc_read(process->dir, "cmdline", CMDLINE_MAX, &cmdline);
 	if (ret)
 		return process_failed(process, ret, "read its command line",
 				      err);
-	chosen = choose(process, held, &cmdline);
+	nr_chosen = choose(process, held, &cmdline, chosen);
 	free(cmdline.text);
-	if (!chosen)
+	if (!nr_chosen)
 		return no_socket(process, held, err);
-	name = chosen->listener->name;
-	if (name[0] == '@')
-		ret = abstract_address(process, name, address, err);
-	else
-		ret = path_address(process, name, address, err);
-	if (!ret && strlen(address) >= UNIX_ADDRESS_MAX)
-		ret = too_long(address, err);
+	for (i = 0; i < nr_chosen; i++) {
+		ret = reach(process, chosen[i]->socket->name, &out[*nr], &one);
+		if (!ret)
+			++*nr;
+		else if (!i)
+			*err = one;
+	}
+	return *nr ? 0 : -err->code;
+}
+
+/* Sockets of the process in @state; held_list_deinit() after 0 */
+struct held_sockets {
+	struct unix_sockets sockets;
+	struct held_list held;
+};
+
+static int held_sockets_read(const struct process *process,
+			     enum unix_state state, struct held_sockets *out)
+{
+	struct proc_text file;
+	int ret;
+
+	*out = (struct held_sockets){};
+	ret = proc_read(process->dir, "net/unix", NET_UNIX_MAX, &file);
+	if (ret)
+		return ret;
+	ret = unix_sockets_parse(file.text, file.len, state, &out->sockets);
+	free(file.text);
+	if (ret)
+		return ret;
+	ret = held_read(process, &out->sockets, &out->held);
+	if (ret) {
+		free(out->held.list);
+		unix_sockets_deinit(&out->sockets);
+	}
+	return ret;
+}
+
+static void held_sockets_deinit(struct held_sockets *sockets)
+{
+	free(sockets->held.list);
+	unix_sockets_deinit(&sockets->sockets);
+}
+
+int qmp_sockets_find(const struct process *process,
+		     struct qmp_socket out[QMP_SOCKETS_MAX], size_t *nr,
+		     struct slotscope_error *err)
+{
+	struct held_sockets sockets;
+	int ret = held_sockets_read(process, UNIX_LISTENS, &sockets);
+
+	*nr = 0;
+	if (ret)
+		return process_failed(process, ret, "list its Unix sockets",
+				      err);
+	ret = find(process, &sockets.held, out, nr, err);
+	held_sockets_deinit(&sockets);
 	return ret;
 }
 
 int qmp_socket_find(const struct process *process,
 		    char address[QMP_ADDRESS_MAX], struct slotscope_error *err)
 {
-	struct unix_sockets listeners;
-	struct held_list held = {};
-	struct proc_text file;
-	int ret;
+	struct qmp_socket sockets[QMP_SOCKETS_MAX];
+	size_t nr;
+	int ret = qmp_sockets_find(process, sockets, &nr, err);
 
-	ret = proc_read(process->dir, "net/unix", NET_UNIX_MAX, &file);
+	if (!ret)
+		memcpy(address, sockets[0].address, QMP_ADDRESS_MAX);
+	return ret;
+}
+
+/* Is it the same file, however it is named? */
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return !stat(a, &x) && !stat(b, &y) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* The name under which the process listens at @address */
+static int name_of(const struct process *process, const char *address,
+		   char name[109])
+{
+	struct held_sockets sockets;
+	struct slotscope_error ignored = {};
+	struct qmp_socket one;
+	bool found = false;
+	int ret = held_sockets_read(process, UNIX_LISTENS, &sockets);
+
 	if (ret)
-		return process_failed(process, ret, "list its Unix sockets",
-				      err);
-	ret = unix_sockets_parse(file.text, file.len, UNIX_LISTENS, &listeners);
-	free(file.text);
+		return ret;
+	for (size_t i = 0; i < sockets.held.nr && !found; i++) {
+		const char *bound = sockets.held.list[i].socket->name;
+
+		found = !strcmp(bound, address) ||
+			(bound[0] != '@' &&
+			 !reach(process, bound, &one, &ignored) &&
+			 same_file(one.address, address));
+		if (found)
+			strcpy(name, bound);
+	}
+	held_sockets_deinit(&sockets);
+	return found ? 0 : -ENOENT;
+}
+
+static void name_holder(uint64_t inode, struct qmp_client *out)
+{
+	struct slotscope_error ignored = {};
+	struct process process;
+	pid_t pid = socket_holder(inode);
+
+	*out = (struct qmp_client){ 0 };
+	if (pid < 0 || process_open(pid, &process, &ignored))
+		return;
+	out->pid = pid;
+	memcpy(out->comm, process.comm, sizeof(out->comm));
+	process_close(&process);
+}
+
+int qmp_socket_client(const struct process *process, const char *address,
+		      struct qmp_client *out)
+{
+	struct held_sockets sockets;
+	uint64_t peer;
+	char name[109];
+	int ret = name_of(process, address, name);
+
+	if (!ret)
+		ret = held_sockets_read(process, UNIX_CONNECTED, &sockets);
 	if (ret)
-		return process_failed(process, ret, "list its Unix sockets",
-				      err);
-	ret = held_read(process, &listeners, &held);
-	if (ret)
-		process_failed(process, ret, "list its descriptors", err);
-	else
-		ret = find(process, &held, address, err);
-	free(held.list);
-	unix_sockets_deinit(&listeners);
+		return ret;
+	for (size_t i = 0; i < sockets.held.nr && ret <= 0; i++) {
+		const struct unix_socket *one = sockets.held.list[i].socket;
+
+		if (strcmp(one->name, name))
+			continue;
+		ret = unix_peer(one->inode, &peer);
+		/* Its client has gone, and the VMM has not noticed yet */
+		if (ret == -ENOENT)
+			ret = 0;
+		else if (!ret)
+			ret = 1;
+	}
+	held_sockets_deinit(&sockets);
+	if (ret == 1)
+		name_holder(peer, out);
 	return ret;
 }

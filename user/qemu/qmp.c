@@ -445,7 +445,8 @@ int qmp_open_fd(int fd, const char *name, unsigned int timeout_ms,
 	return ret;
 }
 
-int qmp_open(const char *path, unsigned int timeout_ms, struct qmp **out,
+int qmp_open(const char *path, unsigned int timeout_ms,
+	     const volatile sig_atomic_t *stop, struct qmp **out,
 	     struct slotscope_error *err)
 {
 	struct qmp *q;
@@ -456,7 +457,8 @@ int qmp_open(const char *path, unsigned int timeout_ms, struct qmp **out,
 	ret = create(path, timeout_ms, &q, err);
 	if (ret)
 		return ret;
-	ret = unix_connect(path, q->deadline_ns, err);
+	q->stop = stop;
+	ret = unix_connect(path, q->deadline_ns, stop, err);
 	if (ret >= 0) {
 		q->fd = ret;
 		ret = negotiate(q, err);

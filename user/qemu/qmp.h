@@ -26,13 +26,15 @@ struct qmp;
  * @path:	of the socket; "@name" is an abstract address, and a leading
  *		"unix:", as in QEMU's -qmp option, is taken off
  * @timeout_ms:	longest wait for the whole of it, and later for each command
+ * @stop:	once it is set, waits end with -EINTR; may be NULL
  * @q:		the client; qmp_close() it
  *
  * Return: 0, or a negative errno: what connect(2) says, -ETIMEDOUT when
  * nothing came in time (a monitor serves one client: a second one is accepted
  * by the kernel and then hears nothing), -EPROTO for what is no QMP.
  */
-int qmp_open(const char *path, unsigned int timeout_ms, struct qmp **q,
+int qmp_open(const char *path, unsigned int timeout_ms,
+	     const volatile sig_atomic_t *stop, struct qmp **q,
 	     struct slotscope_error *err);
 
 /**
@@ -47,7 +49,7 @@ int qmp_open_fd(int fd, const char *name, unsigned int timeout_ms,
  * qmp_limit() - an end of all that is asked from now on, in all
  * @total_ms: longest time for it, however many commands that is. A VMM that
  *	      takes its time over each of thousands would hold us for hours
- * @stop:     once it is set, waits end with -EINTR; may be NULL
+ * @stop:     as for qmp_open(), from now on
  */
 void qmp_limit(struct qmp *q, unsigned int total_ms,
 	       const volatile sig_atomic_t *stop);
@@ -80,7 +82,7 @@ pid_t qmp_peer(const struct qmp *q);
  * more use, and every later command fails with -ENOTCONN.
  *
  * Return: 0, -EREMOTEIO if QEMU refused (@err holds its words), -ETIMEDOUT,
- * -EINTR (see qmp_limit()), -ECONNRESET if it went away, -EPROTO, -EFBIG over
+ * -EINTR (@stop was set), -ECONNRESET if it went away, -EPROTO, -EFBIG over
  * QMP_MESSAGE_MAX, -ENOMEM.
  */
 int qmp_command(struct qmp *q, const char *name, struct json_object *args,

@@ -68,7 +68,7 @@ static int connect_failed(const char *path, int code,
 }
 
 int unix_connect(const char *path, uint64_t deadline_ns,
-		 struct slotscope_error *err)
+		 const volatile sig_atomic_t *stop, struct slotscope_error *err)
 {
 	struct sockaddr_un sun;
 	socklen_t len = 0;
@@ -90,9 +90,10 @@ int unix_connect(const char *path, uint64_t deadline_ns,
 			close(fd);
 			return ret;
 		}
-		if (clock_now() >= deadline_ns) {
+		if (clock_now() >= deadline_ns || (stop && *stop)) {
 			close(fd);
-			return connect_failed(path, ETIMEDOUT, err);
+			return connect_failed(
+				path, stop && *stop ? EINTR : ETIMEDOUT, err);
 		}
 		usleep(10000);
 	}

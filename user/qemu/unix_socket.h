@@ -21,10 +21,12 @@ int poll_until(int fd, short events, uint64_t deadline_ns,
 /**
  * unix_connect() - a stream connection to a Unix socket
  * @path: "@name" is an abstract address
+ * @stop: as above
  *
  * Return: a non-blocking descriptor, or a negative errno.
  */
 int unix_connect(const char *path, uint64_t deadline_ns,
+		 const volatile sig_atomic_t *stop,
 		 struct slotscope_error *err);
 
 #endif

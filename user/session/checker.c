@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "host/maps.h"
-#include "host/qmp_socket.h"
 #include "host/vm_fds.h"
 #include "qemu/model.h"
 #include "qemu/qmp.h"
 #include "session/checker.h"
+#include "session/monitor.h"
 #include "session/stop.h"
 
 #define POLL_MS	     100
@@ -108,10 +109,18 @@ int checker_open(struct checker *checker, const struct checker_options *options,
 
 int checker_close(struct checker *checker, struct slotscope_error *err)
 {
+	struct taking taking = { checker, err };
+	struct slotscope_error ignored = {};
 	int ret = 0;
 
-	if (checker->writer)
-		ret = recording_finish(checker->writer, err);
+	if (checker->writer) {
+		ret = tracer_finish(checker->tracer, take_event, &taking, err);
+		/* What was seen up to an error is kept */
+		if (ret >= 0)
+			ret = recording_finish(checker->writer, err);
+		else
+			recording_finish(checker->writer, &ignored);
+	}
 	if (checker->have_kernel)
 		kernel_view_close(&checker->kernel);
 	tracer_close(checker->tracer);
@@ -120,6 +129,19 @@ int checker_close(struct checker *checker, struct slotscope_error *err)
 	session_vms_deinit(&checker->vms);
 	slot_log_deinit(&checker->log);
 	return ret;
+}
+
+/* Is anything left of what the process made, if it has itself ended? */
+bool followed_left(struct tracer *tracer)
+{
+	struct tracer_process *processes;
+	struct slotscope_error ignored = {};
+	size_t nr;
+
+	if (!tracer || tracer_followed(tracer, &processes, &nr, &ignored))
+		return false;
+	free(processes);
+	return nr;
 }
 
 static int pause_ms(int ms)
@@ -133,7 +155,8 @@ static int pause_ms(int ms)
 bool checker_alive(struct checker *checker)
 {
 	if (!checker->options.child)
-		return !process_alive(&checker->root);
+		return !process_alive(&checker->root) ||
+		       followed_left(checker->tracer);
 	child_poll(checker->options.child);
 	return !checker->options.child->all_ended;
 }
@@ -178,20 +201,49 @@ static int resolve_fd(struct checker *checker, struct slotscope_error *err)
 	return 0;
 }
 
-/* The tracer knows which VM it is that has a descriptor */
-static void give_serials(struct checker *checker)
+static bool followed_by(const struct tracer *tracer)
+{
+	const struct tracer_report *report;
+
+	if (!tracer)
+		return false;
+	report = tracer_report(tracer);
+	return tracer_hook_used(report, TRACER_PROCESSES) &&
+	       tracer_hook_used(report, TRACER_WALK);
+}
+
+/* The tracer knows also those whose parents have ended */
+static int look_by_tracer(struct checker *checker, struct slotscope_error *err)
 {
 	struct slotscope_error ignored = {};
-	struct session_vm *vm;
-	struct vm_id id;
+	struct process process;
+	struct vm_id *ids;
+	size_t nr, i;
+	int ret = tracer_list(checker->tracer, TRACER_FOLLOWED, &ids, &nr, err);
 
-	for (size_t i = 0; i < checker->vms.nr && checker->tracer; i++) {
-		vm = &checker->vms.vms[i];
-		if (vm->here && !vm->id.serial &&
-		    !tracer_find_vm(checker->tracer, vm->id.tgid, vm->id.fd,
-				    &id, &ignored))
-			vm->id.serial = id.serial;
+	if (ret)
+		return ret;
+	session_vms_gone(&checker->vms);
+	for (i = 0; i < nr && !ret; i++) {
+		if (process_open(ids[i].tgid, &process, &ignored))
+			continue; /* it ends while it is looked at */
+		if (session_vms_here(&checker->vms, &ids[i], process.comm))
+			ret = error_set(err, ENOMEM, "list VMs");
+		process_close(&process);
 	}
+	free(ids);
+	return ret;
+}
+
+static int look(struct checker *checker, struct slotscope_error *err)
+{
+	const struct child *child = checker->options.child;
+
+	if (followed_by(checker->tracer))
+		return look_by_tracer(checker, err);
+	return session_vms_look(&checker->vms,
+				child ? child->keeper : checker->root.tgid,
+				checker->since, err);
 }
 
 bool checker_wants(const struct checker *checker, const struct session_vm *vm)
@@ -201,7 +253,6 @@ bool checker_wants(const struct checker *checker, const struct session_vm *vm)
 
 int checker_look(struct checker *checker, struct slotscope_error *err)
 {
-	const struct child *child = checker->options.child;
 	int ret, nr = 0;
 
 	if (checker->options.fd >= 0) {
@@ -209,12 +260,9 @@ int checker_look(struct checker *checker, struct slotscope_error *err)
 		if (ret)
 			return ret;
 	}
-	ret = session_vms_look(&checker->vms,
-			       child ? child->keeper : checker->root.tgid,
-			       checker->since, err);
+	ret = look(checker, err);
 	if (ret)
 		return ret;
-	give_serials(checker);
 	for (size_t i = 0; i < checker->vms.nr; i++)
 		nr += checker_wants(checker, &checker->vms.vms[i]);
 	return nr;
@@ -375,19 +423,12 @@ static int read_model(void *ctx, struct slot_state *out,
 {
 	struct checker *checker = ctx;
 	struct qemu_model_options options = { .nr_as = checker->nr_as };
-	const char *address = checker->options.qmp;
-	char found[QMP_ADDRESS_MAX];
 	struct qmp *qmp;
 	int ret;
 
 	slot_state_init(out, VIEW_MODEL);
-	if (!address) {
-		ret = qmp_socket_find(&checker->process, found, err);
-		if (ret)
-			return ret;
-		address = found;
-	}
-	ret = qmp_open(address, QMP_TIMEOUT_MS, &qmp, err);
+	ret = monitor_open(&checker->process, checker->options.qmp,
+			   QMP_TIMEOUT_MS, &qmp, err);
 	if (ret)
 		return ret;
 	if (checker->options.verbose)
@@ -396,6 +437,7 @@ static int read_model(void *ctx, struct slot_state *out,
 	ret = refuse_other_vmm(checker, qmp, err);
 	if (!ret)
 		ret = qemu_model_read(qmp, &options, out, err);
+	ret = monitor_failed(&checker->process, ret, err);
 	qmp_close(qmp);
 	out->vm = checker->vm;
 	return ret;

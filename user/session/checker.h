@@ -94,6 +94,9 @@ int checker_close(struct checker *checker, struct slotscope_error *err);
  */
 int checker_resume(struct checker *checker, struct slotscope_error *err);
 
+/** followed_left() - is there a process that is followed? @tracer may be NULL */
+bool followed_left(struct tracer *tracer);
+
 /** checker_alive() - is anything there that could have a VM, now or later? */
 bool checker_alive(struct checker *checker);
 

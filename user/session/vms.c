@@ -67,8 +67,10 @@ int session_vms_here(struct session_vms *vms, const struct vm_id *id,
 		vm = add(vms, id);
 	if (!vm)
 		return -ENOMEM;
-	if (id->serial)
+	if (id->serial) {
 		vm->id.serial = id->serial;
+		vm->number = id->serial;
+	}
 	vm->here = true;
 	snprintf(vm->comm, sizeof(vm->comm), "%s", comm);
 	return 0;

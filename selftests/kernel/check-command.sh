@@ -1,0 +1,100 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# check and trace as wrappers of a command: they see the VMs of all that it
+# starts, pass its status on, keep its output apart from theirs, and end all of it.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/check-lib.sh
+. selftests/check-lib.sh
+load_module
+trap 'rm -rf "$work"' EXIT
+vms=$PWD/build/kernel/tools/vms
+report=$work/report
+
+left() { # nothing that was started is left
+	is "$(pgrep -f "^$vms|slotscope vm -M|slotscope-keep|^sleep 47")" "" \
+		"$1: nothing is left running"
+}
+checks() { jq -c 'select(.verdict)' "$report" | wc -l; }
+
+## trace. A VMM that goes to the background, of a shell that ends before it does
+run slotscope trace --report "$report" -- sh -c "(setsid $vms 2 1 3 &) ; sleep 1; exit 4"
+is "$status" 4 "trace: the command's status is passed on"
+is "$out" made "trace --report: standard output is the command's"
+is "$(grep -cE ' request 0/' "$report")" 4 "trace: what a daemon asks for is seen"
+is "$(grep -cE 'VM [12] destroyed' "$report")" 2 "trace: to the end of its VMs"
+diag "$err"
+run slotscope --json trace --report "$report" -- sh -c 'exit 9'
+is "$status" 2 "trace, no VM: status 2"
+like "$(cat "$report")" '^{"error":.*it ended with status 9; neither it nor what it started' \
+	"trace, no VM: it says so, and how the command ended"
+run slotscope trace --vm 2 --report "$report" -- "$vms" 0 1 3
+is "$status $(grep -c ' request 0/' "$report")" "0 3" "trace --vm: the second VM's alone"
+run slotscope trace --vm nobody --report "$report" -- "$vms" 0 1
+is "$status $(cat "$report")" "2 " "trace --vm, none of that name: status 2, no event"
+like "${err//$'\n'/ }" 'VM 1: process [0-9]+ +\(vms\)' "trace --vm, none of that name: those there are are named"
+python3 -c '
+import subprocess, sys
+print(subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode)' \
+	slotscope trace -- sh -c "$vms 0 1; kill -ALRM \$\$" >"$work/died"
+is "$(cat "$work/died")" -14 "trace: it dies of the command's signal, 14 (ALRM)"
+slotscope trace -- sh -c "$vms 0 1; sleep 1; $vms 47 1" 2>"$work/err" | head -1 >/dev/null
+is "${PIPESTATUS[0]} $(grep -c '^slotscope: write' "$work/err")" "3 1" \
+	"trace, its reader goes away: status 3, said once"
+left trace
+
+## check
+run slotscope --json check --no-model --at 0 --at 1 --report "$report" -- \
+	sh -c "(setsid $vms 47 1 2 &); sleep 47"
+is "$status $(checks)" "0 4" "check, two VMs of a daemon: all are checked, twice"
+is "$(jq -r '.comm + " " + .verdict' "$report" | sort -u)" "vms agree" "check, a daemon: it is what is checked"
+left "check, a daemon"
+run slotscope check --at 1 -- sh -c 'slotscope vm -M pc -m 64M; true'
+is "$status" 0 "check, our VMM under a shell: status 0"
+like "$out" 'MODEL with KERNEL' "check, our VMM under a shell: its model is found"
+start=$SECONDS
+run slotscope check -- true
+is "$status $out" "2 " "check, no VM: status 2"
+like "$err" 'VM of the command true: it ended with status 0; neither' "check, no VM: it says so, and whose"
+is "$((SECONDS - start < 25))" 1 "check, no VM: nothing is waited for"
+run slotscope check --no-model --at 0 --at 4 -- sh -c "$vms 2 1; exit 7"
+is "$status" 2 "check, it ends before the second --at: status 2"
+like "${err//$'\n'/ }" 'check 2 of 2.*it ended with status 7.*VM 1: process [0-9]+ .*gone' "check, it ends before the second --at: it says so"
+like "$out" '^agree' "check, it ends before the second --at: the first is printed"
+run slotscope check --no-model --at 0 --vm vms --to-end --report "$report" -- sh -c "$vms 2 1; exit 4"
+is "$status $out" "4 made" "check --to-end --report: the command's status and output"
+like "$(cat "$report")" '^agree' "check --to-end --report: the verdict is in the file"
+left check
+
+# The VMs of a process that runs: all of them, or one of them
+"$vms" 47 1 2 >"$work/made" &
+vm=$!
+for ((i = 0; i < 100; i++)); do [ -s "$work/made" ] && break; sleep 0.1; done
+few=(slotscope --json check --no-model --no-trace --report "$report" --pid)
+run "${few[@]}" $vm
+is "$status $(checks)" "0 2" "check --pid, two VMs: each is checked"
+fd=$(jq -r .vm.fd "$report" | tail -1)
+for name in "--fd $fd" "--vm $vm:$fd" "--vm 2"; do
+	# shellcheck disable=SC2086 # two words
+	run "${few[@]}" $vm $name
+	is "$status $(jq -r .vm.fd "$report")" "0 $fd" "check --pid $name: that one"
+done
+run "${few[@]}" $vm --vm 3
+is "$status $(jq -r .error.why "$report" | grep -c 'VM 1: .*VM 2: ')" "3 1" \
+	"check --pid --vm, not there: status 3, those there are are named"
+end_vm
+sh -c "$vms 47 1; true" >"$work/made" &
+vm=$!
+for ((i = 0; i < 100; i++)); do [ -s "$work/made" ] && break; sleep 0.1; done
+child=$(pgrep -P $vm)
+run "${few[@]}" $vm
+is "$status $(jq -r .error.next "$report")" "3 check that: --pid $child" \
+	"check --pid of a shell whose child is the VMM: it says which to check"
+kill "$child"
+wait $vm 2>/dev/null
+
+# A terminal's SIGINT goes to the VMM, too
+setsid -w timeout -s INT 6 slotscope check --no-model --at 30 -- "$vms" 47 1 >"$work/out" 2>"$work/err"
+like "$(cat "$work/err")" 'make 1 of 1 checks: a signal asked to stop' "SIGINT while --at is waited for: that is the error"
+left SIGINT
+done_testing

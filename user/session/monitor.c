@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "host/qmp_socket.h"
+#include "session/monitor.h"
+#include "session/stop.h"
+
+#define LOOK_MS 50
+
+static int stopped(const struct process *process, struct slotscope_error *err)
+{
+	error_set(err, ESTALE, "ask process %d (%s) by QMP", process->tgid,
+		  process->comm);
+	error_why(err, "it is stopped, by a signal or a debugger, and answers "
+		       "nobody");
+	return error_next(err,
+			  "let it go on (kill -CONT %d), or do without "
+			  "its model: --no-model",
+			  process->tgid);
+}
+
+static int taken(const struct process *process, const char *address,
+		 const struct qmp_client *client, struct slotscope_error *err)
+{
+	bool libvirt = !strcmp(client->comm, "libvirtd") ||
+		       !strcmp(client->comm, "virtqemud");
+
+	error_set(err, EBUSY, "ask process %d (%s) on QMP socket %s",
+		  process->tgid, process->comm, address);
+	if (client->pid)
+		error_why(err,
+			  "a monitor serves one client at a time, and process "
+			  "%d (%s) has it",
+			  client->pid, client->comm);
+	else
+		error_why(err, "a monitor serves one client at a time, and a "
+			       "process that is not seen from here has it");
+	if (libvirt)
+		return error_next(err, "libvirt keeps its own as long as it "
+				       "runs: give the domain one more, -qmp "
+				       "unix:PATH,server=on,wait=off in "
+				       "<qemu:commandline>; or --no-model");
+	return error_next(err, "close that; or start QEMU with one more -qmp "
+			       "unix:PATH,server=on,wait=off; or --no-model");
+}
+
+/* Return: 0 if it is free, or if that cannot be told; -EBUSY; -EINTR */
+static int wait_free(const struct process *process, const char *address,
+		     unsigned int timeout_ms, struct slotscope_error *err)
+{
+	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
+	int64_t end = clock_now_ms() + timeout_ms;
+	struct qmp_client client;
+
+	while (qmp_socket_client(process, address, &client) > 0) {
+		if (strcmp(client.comm, "slotscope") || clock_now_ms() >= end)
+			return taken(process, address, &client, err);
+		if (stop_requested)
+			return error_set(err, EINTR, "ask process %d by QMP",
+					 process->tgid);
+		nanosleep(&look, NULL);
+	}
+	return 0;
+}
+
+int monitor_failed(const struct process *process, int ret,
+		   struct slotscope_error *err)
+{
+	if (ret == -ETIMEDOUT && process_stopped(process))
+		return stopped(process, err);
+	return ret;
+}
+
+static int try_one(const struct process *process, const char *address,
+		   unsigned int timeout_ms, struct qmp **q,
+		   struct slotscope_error *err)
+{
+	struct qmp_client client;
+	int ret = wait_free(process, address, timeout_ms, err);
+
+	if (ret)
+		return ret;
+	ret = qmp_open(address, timeout_ms, &stop_requested, q, err);
+	if (ret != -ETIMEDOUT)
+		return ret;
+	/* Somebody came first; or it was stopped; or it is a slow one */
+	if (qmp_socket_client(process, address, &client) > 0)
+		return taken(process, address, &client, err);
+	return monitor_failed(process, ret, err);
+}
+
+int monitor_open(const struct process *process, const char *address,
+		 unsigned int timeout_ms, struct qmp **q,
+		 struct slotscope_error *err)
+{
+	struct qmp_socket sockets[QMP_SOCKETS_MAX] = {};
+	struct slotscope_error one = {};
+	size_t nr = 1, i;
+	int ret = 0;
+
+	if (address && !strncmp(address, "unix:", 5))
+		address += 5;
+	if (!address)
+		ret = qmp_sockets_find(process, sockets, &nr, err);
+	if (ret)
+		return ret;
+	if (process_stopped(process))
+		return stopped(process, err);
+	for (i = 0; i < nr; i++) {
+		ret = try_one(process, address ? address : sockets[i].address,
+			      timeout_ms, q, &one);
+		if (!i || !ret)
+			*err = one;
+		if (!ret || ret == -EINTR)
+			return ret;
+	}
+	return -err->code;
+}
