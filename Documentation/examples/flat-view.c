@@ -47,7 +47,7 @@ int main(void)
 		       (unsigned long long)range->size,
 		       memory_region_info(range->region)->name);
 
-	slot_state_init(&slots, VIEW_MODEL);
+	slot_state_init(&slots, PARTY_MODEL);
 	if (slot_state_set_nr_as(&slots, 1) ||
 	    flat_view_slot_state(view, 0, &slots))
 		return 1;

@@ -7,18 +7,22 @@
  * cut or merged. What a view does not cover is not compared; what it was to
  * cover and does not is a finding of kind unknown. Nothing is guessed.
  *
- *	struct check_input input = {
- *		.views[VIEW_MODEL] = &model,
- *		.views[VIEW_KERNEL] = &kernel,
- *		.backing = &map,
- *		.unread[CHECK_TRACED] = "no BTF on this machine",
+ *	const struct view views[] = {
+ *		{ .party = PARTY_MODEL, .slots = &model },
+ *		{ .party = PARTY_TRACED, .unread = "no BTF on this machine" },
+ *		{ .party = PARTY_KERNEL, .slots = &kernel },
+ *		{ .party = PARTY_BACKING, .map = &map },
  *	};
+ *	struct check_input input = { .views = views, .nr_views = 4 };
  *
- *	if (crosscheck(&input, &findings))
+ *	if (crosscheck(&input, &comparison) || check_rows(&comparison, &rows))
  *		out of memory
- *	check_rows(&input, &findings, &rows);
  *	...
- *	return findings_exit_status(&findings);
+ *	return findings_exit_status(&comparison.findings);
+ *
+ * Views are known by their place in that list. Which of them are compared, and
+ * what it is called where they differ, is the table in user/check/pairs.c. What
+ * may be trusted is decided once, and stands in struct comparison.
  */
 #ifndef SLOTSCOPE_CHECK_H
 #define SLOTSCOPE_CHECK_H
@@ -29,15 +33,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* The views, BACKING among them; the first three are enum view_source */
-enum check_view {
-	CHECK_MODEL = VIEW_MODEL,
-	CHECK_TRACED = VIEW_TRACED,
-	CHECK_KERNEL = VIEW_KERNEL,
-	CHECK_BACKING = VIEW_SOURCES,
-	CHECK_VIEWS,
-};
 
 enum finding_kind {
 	FINDING_MISMATCH, /* views contradict each other where both cover */
@@ -55,6 +50,7 @@ enum finding_id {
 	FINDING_FLAGS,		 /* read-only, dirty log, guest_memfd differ */
 	FINDING_SLOT_ID,	 /* the right range under another id */
 	FINDING_AS_ID,		 /* ... in another address space */
+	FINDING_ANSWERED,	 /* KVM said yes, and made something else */
 	FINDING_IGNORED_FAILURE, /* refused, and carried on as if it worked */
 	FINDING_UNBACKED,	 /* host address not mapped */
 	FINDING_PERMS,		 /* ... without the rights the slot needs */
@@ -75,8 +71,8 @@ const char *finding_id_name(enum finding_id id);
 enum finding_kind finding_id_kind(enum finding_id id);
 /** finding_kind_name() - "mismatch", "unknown", "note" */
 const char *finding_kind_name(enum finding_kind kind);
-/** check_view_name() - "MODEL", "TRACED", "KERNEL", "BACKING" */
-const char *check_view_name(enum check_view view);
+/* More views than this cannot be compared at a time: struct finding has a bit each */
+#define CHECK_MAX_VIEWS 64
 
 #define FINDING_NO_CAUSE SIZE_MAX
 
@@ -86,28 +82,31 @@ const char *check_view_name(enum check_view view);
  * @as_id:    where it is: address space,
  * @gpa:      first byte, and
  * @size:     bytes; 0 if it is about no range
+ * @elsewhere: what is here in one view is at @other_gpa of address space
+ *	      @other_as_id in another, for @size bytes too (moved, as-id)
  * @slot_id:  the slot concerned; -1 if none, or not one
  * @hva:      host address under @gpa; 0 if not known
  * @seq:      the event that tells of it; 0 if none
- * @views:    1 << enum check_view of each view that takes part
- * @says:     what each view has to say about the range; NULL if nothing. The
- *	      contradicting values are those of @views
- * @sentence: the evidence in one sentence
+ * @views:    bit n: the view in place n takes part
+ * @sentence: the evidence in one sentence; owned by the list, and may hold what
+ *	      a VMM put in it
  * @cause:    place in the list of the finding that this one follows from, or
  *	      belongs with: it is shown beneath that. FINDING_NO_CAUSE if none
  *
- * Strings are owned by the list, and may hold what a VMM put in them.
+ * comparison_says() tells what each view has there.
  */
 struct finding {
 	enum finding_id id;
 	uint16_t as_id;
 	gpa_t gpa;
 	uint64_t size;
+	bool elsewhere;
+	uint16_t other_as_id;
+	gpa_t other_gpa;
 	int32_t slot_id;
 	hva_t hva;
 	uint64_t seq;
-	uint32_t views;
-	char *says[CHECK_VIEWS];
+	uint64_t views;
 	char *sentence;
 	size_t cause;
 };
@@ -122,47 +121,124 @@ struct findings {
 };
 
 /**
- * struct check_input - the views of one VM, taken at one moment
- * @views:     sorted states; NULL: not there. @unread tells why
- * @backing:   what lies under the slots' host addresses; NULL: not there
- * @unread:    why a view that was asked for is not there; NULL: it is there, or
- *	       nobody asked for it. By enum check_view
- * @unsettled: why the views are not of one moment (check/sample.h); nothing is
- *	       compared then. NULL: they are
+ * struct restless - where slots changed while the views were read
+ * @size:    bytes; 0: anywhere in the address space
+ * @slot_id: the slot that changed; -1: not known
+ * @changes: how often; 0: not known
+ *
+ * An address space that has one with a size was at rest elsewhere.
+ */
+struct restless {
+	uint16_t as_id;
+	int32_t slot_id;
+	gpa_t gpa;
+	uint64_t size;
+	uint64_t changes;
+};
+
+/**
+ * struct check_input - the views of one VM
+ * @views:     in the order in which they are shown
+ * @nr_views:  at most CHECK_MAX_VIEWS
+ * @unsettled: why the views are not of one moment at all (check/sample.h). NULL:
+ *	       they are, but for what is @restless
+ * @restless:  where slots changed while they were read. Views that are joined by
+ *	       generation are compared there too, and when @unsettled
+ * @nr_restless: their number
  * @log:       what happened, to explain findings with; NULL: not known
  * @serial:    this VM's events in @log
  * @page_size: the host's, in bytes; 0 counts as 4096
  * @limits:    what the kernel allows of a request, to say why one was refused;
  *	       NULL: not known
  *
- * All is borrowed.
+ * All is borrowed, for as long as the comparison lives.
  */
 struct check_input {
-	const struct slot_state *views[VIEW_SOURCES];
-	const struct host_map *backing;
-	const char *unread[CHECK_VIEWS];
+	const struct view *views;
+	size_t nr_views;
 	const char *unsettled;
+	const struct restless *restless;
+	size_t nr_restless;
 	const struct slot_log *log;
 	uint64_t serial;
 	uint64_t page_size;
 	const struct request_limits *limits;
 };
 
-/* What can be compared */
-enum {
-	CHECK_MODEL_KERNEL = 1U << 0,
-	CHECK_MODEL_TRACED = 1U << 1, /* only without a KERNEL */
-	CHECK_TRACED_KERNEL = 1U << 2,
-	CHECK_SLOTS_BACKING = 1U << 3,
+/**
+ * struct span - a range of one view, inclusive: the end of the address space
+ * needs no special case
+ * @slot: what is there; NULL in a list of ranges alone
+ */
+struct span {
+	uint16_t as_id;
+	gpa_t gpa;
+	gpa_t last;
+	const struct slot *slot;
+};
+
+/** struct spans - sorted by (as_id, gpa) and disjoint, once filled */
+struct spans {
+	struct span *items;
+	size_t nr;
+	size_t cap; /* private */
 };
 
 /**
- * check_pairs() - which comparisons @input allows, CHECK_MODEL_KERNEL and so on
- *
- * A pair is here if both its views are there and to be trusted. Not all of
- * the address space need be comparable: see struct coverage.
+ * struct compared_view - how far a view can be compared
+ * @usable:  it can be
+ * @absence: where it has nothing there is nothing; false if it was cut off
+ * @slots:   what it says there is. Without slots in transition, and without
+ *	     KVM's own; what is meant (PARTY_MEANS) is shrunk to whole pages
+ * @blind:   where it cannot be compared. May overlap @slots
  */
-uint32_t check_pairs(const struct check_input *input);
+struct compared_view {
+	bool usable;
+	bool absence;
+	struct spans slots;
+	struct spans blind;
+};
+
+/**
+ * struct compared_pair - two views that were held against each other
+ * @expected: place of the view that the other is measured by, and
+ * @actual:   of the other
+ * @joined:   by generation: of one moment, whatever changed meanwhile
+ * @torn:     by as_id, up to @nr_torn: not of one moment in this address space
+ * @moving:   where slots changed between the reading of the one and the other
+ * @compared: there is a place for which both speak, and may be trusted
+ * @agree:    where that is so, and what either has there is in the other, too
+ * @rule:     private: the row in the table of pairs
+ */
+struct compared_pair {
+	size_t expected;
+	size_t actual;
+	bool joined;
+	bool *torn;
+	size_t nr_torn;
+	struct spans moving;
+	bool compared;
+	struct spans agree;
+	const struct pair_rule *rule;
+};
+
+/**
+ * struct comparison - what was compared with what, how far, and what was found
+ * @views:    by place in @input->views
+ * @pairs:    both views of which can be trusted; @agree tells how far
+ * @findings: what came of it
+ *
+ * All that is said of a VM is read here: the findings, the rows, the words.
+ */
+struct comparison {
+	const struct check_input *input;
+	uint64_t page_size;
+	struct compared_view *views;
+	struct compared_pair *pairs;
+	size_t nr_pairs;
+	struct findings findings;
+	bool nomem; /* private */
+};
 
 /**
  * crosscheck() - compare the views
@@ -171,11 +247,20 @@ uint32_t check_pairs(const struct check_input *input);
  * Costs O(n log n) in slots, mappings and requests. Should there be nothing to
  * compare at all, that is a finding (unread): silence would read as "agree".
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -E2BIG for more than CHECK_MAX_VIEWS.
  */
-int crosscheck(const struct check_input *input, struct findings *out);
+int crosscheck(const struct check_input *input, struct comparison *out);
+void comparison_deinit(struct comparison *comparison);
 
-void findings_deinit(struct findings *findings);
+/**
+ * comparison_says() - what a view has to say about a finding's range
+ * @view: its place
+ *
+ * Return: a new string; NULL: nothing, or out of memory.
+ */
+char *comparison_says(const struct comparison *comparison,
+		      const struct finding *finding, size_t view);
+
 size_t findings_count(const struct findings *findings, enum finding_kind kind);
 
 /** findings_exit_status() - 1 with any mismatch, else 2 with any unknown, or 0 */
@@ -183,43 +268,37 @@ int findings_exit_status(const struct findings *findings);
 
 /* What a view has in a row of the table */
 enum row_cell_kind {
-	ROW_CELL_ABSENT, /* the view is not there, or does not cover this */
-	ROW_CELL_NONE,	 /* it has nothing here */
+	ROW_CELL_ABSENT,  /* the view is not there, or does not cover this */
+	ROW_CELL_UNKNOWN, /* beyond where the memory map was cut off */
+	ROW_CELL_NONE,	  /* it has nothing here */
 	ROW_CELL_SLOT,
+	ROW_CELL_MAPPED, /* of a PARTY_GROUND */
 };
 
 /**
  * struct row_cell - one view's part of a row
  * @slot:   borrowed from the view; only with ROW_CELL_SLOT
- * @offset: bytes from the slot's begin to the row's
+ * @range:  the (first) mapping, borrowed; only with ROW_CELL_MAPPED
+ * @offset: bytes from the slot's or mapping's begin to the row's
  */
 struct row_cell {
 	enum row_cell_kind kind;
 	const struct slot *slot;
+	const struct host_range *range;
 	uint64_t offset;
 };
 
-enum row_backing_kind {
-	ROW_BACKING_ABSENT,  /* no BACKING, or no host address to ask for */
-	ROW_BACKING_UNKNOWN, /* beyond where the memory map was cut off */
-	ROW_BACKING_NONE,    /* not mapped */
-	ROW_BACKING_MAPPED,
-};
-
 enum row_verdict {
-	ROW_AGREE,	/* at least two views, and they agree */
-	ROW_ALONE,	/* one view only: nothing to compare it with */
-	ROW_TRANSITION, /* under update: not wrong */
-	ROW_OWN,	/* KVM's own slot */
-	ROW_FINDING,	/* see @finding */
+	ROW_AGREE, /* two views that may be trusted were compared, and agree */
+	ROW_NOT_COMPARED, /* no two were, here */
+	ROW_TRANSITION,	  /* under update: not wrong */
+	ROW_OWN,	  /* KVM's own slot */
+	ROW_FINDING,	  /* see @finding */
 };
 
 /**
  * struct check_row - one range of guest memory as all the views have it
- * @cell:    by enum view_source
- * @backing: what lies under the host address
- * @range:   the (first) mapping, borrowed; only with ROW_BACKING_MAPPED
- * @offset:  bytes from the mapping's begin to the row's
+ * @cells:   private: see check_row_cell()
  * @verdict: what came of it
  * @finding: place in the findings; only with ROW_FINDING
  */
@@ -227,10 +306,7 @@ struct check_row {
 	uint16_t as_id;
 	gpa_t gpa;
 	uint64_t size;
-	struct row_cell cell[VIEW_SOURCES];
-	enum row_backing_kind backing;
-	const struct host_range *range;
-	uint64_t offset;
+	size_t cells;
 	enum row_verdict verdict;
 	size_t finding;
 };
@@ -239,21 +315,31 @@ struct check_rows {
 	struct check_row *rows;
 	size_t nr;
 	size_t cap; /* private */
+	struct row_cell *cells;
+	size_t nr_cells;
+	size_t cap_cells;
 };
+
+/** check_row_cell() - what the view in place @view has in a row */
+static inline const struct row_cell *
+check_row_cell(const struct check_rows *rows, const struct check_row *row,
+	       size_t view)
+{
+	return &rows->cells[row->cells + view];
+}
 
 /**
  * check_rows() - the table of guest memory, as data
- * @findings: what crosscheck() made of @input
+ * @comparison: from crosscheck()
  * @out:      by (as_id, gpa), disjoint; initialised here; the caller deinits
- *	      it, also after an error. Valid as long as @input's views are
+ *	      it, also after an error. Valid as long as the comparison's views are
  *
- * A row is as large as every view, the backing and the verdict stay the same.
- * There is none where no view has anything.
+ * A row is as large as every view and the verdict stay the same. There is none
+ * where no view of guest addresses has anything.
  *
  * Return: 0 or -ENOMEM.
  */
-int check_rows(const struct check_input *input, const struct findings *findings,
-	       struct check_rows *out);
+int check_rows(const struct comparison *comparison, struct check_rows *out);
 void check_rows_deinit(struct check_rows *rows);
 
 #ifdef __cplusplus

@@ -183,11 +183,52 @@ struct slot_as {
 	bool in_base; /* private */
 };
 
-enum view_source { VIEW_MODEL, VIEW_TRACED, VIEW_KERNEL, VIEW_SOURCES };
+/*
+ * Who holds a copy of the guest's memory map, or tells of one. An open list: one
+ * more is a line here, a row in user/view/party.c and, if it is to be compared, in
+ * user/check/pairs.c. Nobody counts them.
+ */
+enum party_id {
+	PARTY_MODEL, /* what the VMM means */
+	PARTY_TRACED, /* what requests and changes, as they were seen, add up to */
+	PARTY_KERNEL,  /* what KVM holds */
+	PARTY_BACKING, /* what is mapped in the VMM */
+};
+
+/* What is particular about a party's copy */
+enum party_trait {
+	/* what is meant, not what was asked for: of any size and place */
+	PARTY_MEANS = 1U << 0,
+	/* what KVM holds, at first hand or not */
+	PARTY_HOLDS = 1U << 1,
+	/* follows a log: with an event lost it may be wrong anywhere */
+	PARTY_FOLLOWS = 1U << 2,
+	/* of host addresses (a host_map): it lies under what others have */
+	PARTY_GROUND = 1U << 3,
+};
+
+/**
+ * struct party - what is to be known of a party
+ * @name:    in tables and sentences: "KERNEL"
+ * @key:     in JSON: "kernel"
+ * @nothing: what it has where it has nothing: "no slot"
+ * @traits:  PARTY_*
+ */
+struct party {
+	const char *name;
+	const char *key;
+	const char *nothing;
+	uint32_t traits;
+};
+
+const struct party *party_of(enum party_id id);
+
+/** party_by_key() - the party that JSON calls @key; false if there is none */
+bool party_by_key(const char *key, enum party_id *out);
 
 /**
  * struct slot_state - the slots of one VM at one moment, as one view has them
- * @source:	which view
+ * @party:	whose view
  * @vm:		which VM
  * @coverage:	how far to trust it
  * @as:		address spaces, by as_id
@@ -202,7 +243,7 @@ enum view_source { VIEW_MODEL, VIEW_TRACED, VIEW_KERNEL, VIEW_SOURCES };
  * Owned by the caller: slot_state_init(), slot_state_deinit().
  */
 struct slot_state {
-	enum view_source source;
+	enum party_id party;
 	struct vm_id vm;
 	struct coverage coverage;
 	struct slot_as *as;
@@ -417,8 +458,27 @@ struct host_map {
 	uint64_t at_ns;
 };
 
+/**
+ * struct view - one party's copy of a VM's memory map, or why there is none
+ * @party:  whose
+ * @slots:  sorted
+ * @map:    instead of @slots, of a PARTY_GROUND
+ * @unread: why what was asked for could not be had
+ * @none:   why this party has nothing to tell of this VM, ever: that is less
+ *	    coverage, and nothing was lost
+ *
+ * One of the last four; none of them: nobody asked for it. All is borrowed.
+ */
+struct view {
+	enum party_id party;
+	const struct slot_state *slots;
+	const struct host_map *map;
+	const char *unread;
+	const char *none;
+};
+
 /* States */
-void slot_state_init(struct slot_state *state, enum view_source source);
+void slot_state_init(struct slot_state *state, enum party_id party);
 void slot_state_deinit(struct slot_state *state);
 
 /**
@@ -439,6 +499,16 @@ int slot_state_set_nr_as(struct slot_state *state, size_t nr_as);
  */
 int slot_state_add(struct slot_state *state, const struct slot *slot);
 void slot_state_sort(struct slot_state *state);
+
+/**
+ * slot_state_moment() - the generation of the last change that a state includes
+ *
+ * KERNEL may be read in the middle of a change, and is told of two ways. While a
+ * change waits for KVM's readers, its slots are in place under the generation
+ * before (@updating). A deletion or a move has a first half that includes nothing
+ * of it yet, save that the slot is SLOT_INVALID.
+ */
+uint64_t slot_state_moment(const struct slot_state *state, uint16_t as_id);
 
 /** slot_last() - guest address of a slot's last byte; @slot's size is not 0 */
 static inline gpa_t slot_last(const struct slot *slot)
@@ -517,6 +587,20 @@ int slot_state_apply(struct slot_state *state, const struct slot_event *event);
  */
 int fold(const struct slot_log *log, const struct vm_id *vm,
 	 struct slot_state *out);
+
+/**
+ * fold_until() - the state that a log had left at a moment
+ * @moment: changes beyond its generations do not take effect: however restless
+ *	    a VM, the two are of one moment. Of an address space that it does not
+ *	    cover, all do. NULL, or without SLOT_FIELD_GENERATION: fold()
+ *
+ * A log that is behind @moment is told by its own generations. Without changes
+ * in the log (requests only) there is no way to stop at a moment.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int fold_until(const struct slot_log *log, const struct vm_id *vm,
+	       const struct slot_state *moment, struct slot_state *out);
 
 /* Host maps */
 void host_map_init(struct host_map *map);

@@ -114,7 +114,7 @@ static void expect_fold_is_kernel(struct tracer *tracer,
 
 	ASSERT(!tracer_find_vm(tracer, pid, fd, &vm, &bpf_err), "%s: %s",
 	       bpf_err.tried, bpf_err.why);
-	ASSERT(!tracer_snapshot(tracer, &vm, VIEW_KERNEL, &kernel, &bpf_err),
+	ASSERT(!tracer_snapshot(tracer, &vm, PARTY_KERNEL, &kernel, &bpf_err),
 	       "%s: %s", bpf_err.tried, bpf_err.why);
 	ASSERT(!fold(log, &vm, &traced), "fold");
 	EXPECT_EQ(kernel.nr_as, 2);

@@ -318,7 +318,7 @@ static void hidden_at_first(void)
 	expect_diary(&log, diary);
 	ASSERT(!tracer_find_vm(tracer, child.pid, -1, &vm, &bpf_err), "find");
 	ASSERT(!fold(&log, &vm, &state), "fold");
-	ASSERT(!tracer_snapshot(tracer, &vm, VIEW_KERNEL, &kernel, &bpf_err),
+	ASSERT(!tracer_snapshot(tracer, &vm, PARTY_KERNEL, &kernel, &bpf_err),
 	       "snapshot");
 	EXPECT_EQ(state.nr_slots, SLOTS - 1);
 	EXPECT_EQ(state.coverage.lost, 0);

@@ -29,7 +29,7 @@ static void walk_of_all_slots(void)
 
 	ASSERT(!tracer_find_vm(tracer, child.pid, -1, &vm, &bpf_err), "%s: %s",
 	       bpf_err.tried, bpf_err.why);
-	ASSERT(!tracer_snapshot(tracer, &vm, VIEW_KERNEL, &state, &bpf_err),
+	ASSERT(!tracer_snapshot(tracer, &vm, PARTY_KERNEL, &state, &bpf_err),
 	       "%s: %s", bpf_err.tried, bpf_err.why);
 	EXPECT(!state.coverage.truncated, "truncated");
 	ASSERT_EQ(state.nr_slots, 32764);

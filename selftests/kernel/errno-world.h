@@ -84,7 +84,7 @@ static inline void world_open(struct world *w, int module)
 	ASSERT(!kvm_limits_probe(w->vm, &w->limits, &world_err), "%s: %s",
 	       world_err.tried, world_err.why);
 	w->limits.gmem = w->gmem;
-	slot_state_init(&w->state, VIEW_TRACED);
+	slot_state_init(&w->state, PARTY_TRACED);
 	world_apply(w, &created);
 	ASSERT(!slot_state_set_nr_as(&w->state, w->limits.nr_as), "memory");
 	for (i = 0; i < w->state.nr_as; i++)

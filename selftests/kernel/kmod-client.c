@@ -110,7 +110,7 @@ static void vms_by_pid_alone(void)
 	fd = vm_fd_take(&process, 40, &err);
 	ASSERT(fd >= 0, "%s: %s", err.tried, err.why);
 	EXPECT_EQ(module_snapshot(module, fd, &state, &err), 0);
-	EXPECT_EQ(state.source, VIEW_KERNEL);
+	EXPECT_EQ(state.party, PARTY_KERNEL);
 	EXPECT_EQ(state.coverage.fields, SLOT_FIELDS_ALL);
 	/* KVM itself answers the VM's owner alone: ask it of one of ours */
 	EXPECT_EQ(state.nr_as, vm_nr_as(own));

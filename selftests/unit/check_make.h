@@ -7,12 +7,18 @@
 
 #include "view_make.h"
 
+/* The places of the views; three of them with slots */
+enum { MODEL, TRACED, KERNEL, BACKING, VIEWS };
+#define SLOT_VIEWS BACKING
+
 struct views {
-	struct slot_state state[VIEW_SOURCES];
+	struct slot_state state[SLOT_VIEWS];
 	struct host_map map;
 	struct slot_log log;
+	struct view view[VIEWS];
 	struct check_input input;
-	struct findings found;
+	struct comparison made;
+	struct findings found; /* borrowed from the comparison */
 };
 
 /* What a QEMU's flat view can tell */
@@ -23,14 +29,21 @@ struct views {
 /* Three views that know nothing yet, of a VM with two address spaces */
 static inline void views_init(struct views *v)
 {
+	static const enum party_id parties[] = { PARTY_MODEL, PARTY_TRACED,
+						 PARTY_KERNEL, PARTY_BACKING };
+
 	memset(v, 0, sizeof(*v));
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		state_make(&v->state[view], view, 2);
+	for (int view = 0; view < SLOT_VIEWS; view++) {
+		state_make(&v->state[view], parties[view], 2);
 		v->state[view].as[0].generation = 20;
 		v->state[view].as[1].generation = 21;
-		v->input.views[view] = &v->state[view];
+		v->view[view].slots = &v->state[view];
 	}
-	v->state[VIEW_MODEL].coverage.fields = MODEL_FIELDS;
+	for (int view = 0; view < VIEWS; view++)
+		v->view[view].party = parties[view];
+	v->input.views = v->view;
+	v->input.nr_views = VIEWS;
+	v->state[MODEL].coverage.fields = MODEL_FIELDS;
 	slot_log_init(&v->log);
 	v->input.log = &v->log;
 	v->input.serial = 1;
@@ -39,8 +52,8 @@ static inline void views_init(struct views *v)
 
 static inline void views_deinit(struct views *v)
 {
-	findings_deinit(&v->found);
-	for (int view = 0; view < VIEW_SOURCES; view++)
+	comparison_deinit(&v->made);
+	for (int view = 0; view < SLOT_VIEWS; view++)
 		slot_state_deinit(&v->state[view]);
 	host_map_deinit(&v->map);
 	slot_log_deinit(&v->log);
@@ -54,7 +67,7 @@ static inline void model_add(struct views *v, int as_id, const char *name,
 
 	slot.name = (char *)name;
 	slot.offset = hva - HVA;
-	state_add(&v->state[VIEW_MODEL], slot);
+	state_add(&v->state[MODEL], slot);
 }
 
 /* KVM has it, and the tracer saw it made */
@@ -63,8 +76,8 @@ static inline void kvm_add(struct views *v, int as_id, int id, gpa_t gpa,
 {
 	struct slot slot = slot_of(as_id, id, gpa, size, hva, flags);
 
-	state_add(&v->state[VIEW_TRACED], slot);
-	state_add(&v->state[VIEW_KERNEL], slot);
+	state_add(&v->state[TRACED], slot);
+	state_add(&v->state[KERNEL], slot);
 }
 
 static inline void map_add(struct views *v, hva_t start, uint64_t size,
@@ -83,7 +96,7 @@ static inline void map_add(struct views *v, hva_t start, uint64_t size,
 	range->write = rights[1] == 'w';
 	range->shared = rights[2] == 's';
 	range->path = path ? strdup(path) : NULL;
-	v->input.backing = &v->map;
+	v->view[BACKING].map = &v->map;
 }
 
 /*
@@ -115,8 +128,8 @@ static inline void views_pc(struct views *v)
 }
 
 /* The slot of a view that holds an address, to be changed in place */
-static inline struct slot *slot_at(struct views *v, enum view_source view,
-				   int as_id, gpa_t gpa)
+static inline struct slot *slot_at(struct views *v, int view, int as_id,
+				   gpa_t gpa)
 {
 	struct slot *slot =
 		(struct slot *)slot_state_find(&v->state[view], as_id, gpa);
@@ -125,8 +138,7 @@ static inline struct slot *slot_at(struct views *v, enum view_source view,
 	return slot;
 }
 
-static inline void slot_drop(struct views *v, enum view_source view, int as_id,
-			     gpa_t gpa)
+static inline void slot_drop(struct views *v, int view, int as_id, gpa_t gpa)
 {
 	struct slot_state *state = &v->state[view];
 	struct slot *slot = slot_at(v, view, as_id, gpa);
@@ -140,16 +152,36 @@ static inline void slot_drop(struct views *v, enum view_source view, int as_id,
 /* KVM and the tracer's view of it */
 static inline void kvm_drop(struct views *v, int as_id, gpa_t gpa)
 {
-	slot_drop(v, VIEW_TRACED, as_id, gpa);
-	slot_drop(v, VIEW_KERNEL, as_id, gpa);
+	slot_drop(v, TRACED, as_id, gpa);
+	slot_drop(v, KERNEL, as_id, gpa);
 }
 
 static inline void views_check(struct views *v)
 {
-	findings_deinit(&v->found);
-	for (int view = 0; view < VIEW_SOURCES; view++)
+	comparison_deinit(&v->made);
+	for (int view = 0; view < SLOT_VIEWS; view++)
 		slot_state_sort(&v->state[view]);
-	assert_int_equal(crosscheck(&v->input, &v->found), 0);
+	assert_int_equal(crosscheck(&v->input, &v->made), 0);
+	v->found = v->made.findings;
+}
+
+/* "MODEL-KERNEL, KERNEL-BACKING": what was compared */
+static inline void assert_compared(const struct views *v, const char *want)
+{
+	const struct compared_pair *pair;
+	char got[256] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < v->made.nr_pairs; i++) {
+		pair = &v->made.pairs[i];
+		if (pair->compared)
+			len += snprintf(
+				got + len, sizeof(got) - len, "%s%s-%s",
+				len ? ", " : "",
+				party_of(v->view[pair->expected].party)->name,
+				party_of(v->view[pair->actual].party)->name);
+	}
+	assert_string_equal(got, want);
 }
 
 static inline void print_findings(const struct findings *found)
@@ -200,14 +232,18 @@ static inline void assert_place(const struct finding *finding, int as_id,
 			 finding->sentence);
 }
 
-static inline void assert_says(const struct finding *finding,
-			       enum check_view view, const char *part)
+static inline void assert_says(const struct views *v,
+			       const struct finding *finding, int view,
+			       const char *part)
 {
-	if (!finding->says[view] || !strstr(finding->says[view], part))
+	char *says = comparison_says(&v->made, finding, view);
+
+	if (!says || !strstr(says, part))
 		fail_msg("%s: %s says \"%s\", not \"%s\"",
-			 finding_id_name(finding->id), check_view_name(view),
-			 finding->says[view] ? finding->says[view] : "nothing",
-			 part);
+			 finding_id_name(finding->id),
+			 party_of(v->view[view].party)->name,
+			 says ? says : "nothing", part);
+	free(says);
 }
 
 #endif

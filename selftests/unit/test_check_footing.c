@@ -169,7 +169,7 @@ static void model_make(struct slot_state *model)
 {
 	struct slot slot = slot_of(0, -1, 0, 8 * PAGE, HVA, 0);
 
-	state_make(model, VIEW_MODEL, 1);
+	state_make(model, PARTY_MODEL, 1);
 	slot.name = (char *)"pc.ram";
 	state_add(model, slot);
 	slot.gpa = GiB;

@@ -97,14 +97,14 @@ static bool fits(enum corruption what, enum finding_id id)
 /* Break KERNEL (or BACKING) in one place; false if this VM has none for it */
 static bool corrupt(struct views *v, enum corruption what)
 {
-	struct slot_state *kernel = &v->state[VIEW_KERNEL];
+	struct slot_state *kernel = &v->state[KERNEL];
 	size_t at = random_below(kernel->nr_slots);
 	struct slot *slot = &kernel->slots[at];
 	struct host_range *range = &v->map.ranges[random_below(v->map.nr)];
 
 	switch (what) {
 	case DROP:
-		slot_drop(v, VIEW_KERNEL, slot->as_id, slot->gpa);
+		slot_drop(v, KERNEL, slot->as_id, slot->gpa);
 		return true;
 	case ADD:
 		state_add(kernel, slot_of(0, 100, GiB, PAGE, HVA + GiB, 0));
@@ -125,11 +125,11 @@ static bool corrupt(struct views *v, enum corruption what)
 	case LENGTHEN:
 		/* there is a page free behind it, and no memory under that */
 		slot->size += PAGE;
-		v->input.backing = NULL;
+		v->view[BACKING].map = NULL;
 		return true;
 	case REFLAG:
 		slot->flags ^= SLOT_READONLY;
-		v->input.backing = NULL;
+		v->view[BACKING].map = NULL;
 		return true;
 	case RENUMBER:
 		slot->id += 100;
@@ -206,7 +206,7 @@ static void many_slots(void **unused)
 
 	v.input.log = &v.log;
 	for (size_t i = 0; i < nr; i++) {
-		slot = &v.state[VIEW_KERNEL].slots[i];
+		slot = &v.state[KERNEL].slots[i];
 		if (random_below(2))
 			slot->hva += GiB;
 		else
@@ -214,7 +214,7 @@ static void many_slots(void **unused)
 	}
 	views_check(&v);
 	assert_true(v.found.nr >= nr);
-	assert_int_equal(check_rows(&v.input, &v.found, &rows), 0);
+	assert_int_equal(check_rows(&v.made, &rows), 0);
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	assert_true(rows.nr >= nr);
 	/* quadratic, it would be minutes; sanitizers and all it is < 2 s */

@@ -46,7 +46,7 @@ static void refused(void **unused)
 
 	views_pc(&v);
 	kvm_drop(&v, 0, MiB);
-	slot_drop(&v, VIEW_MODEL, 0, MiB);
+	slot_drop(&v, MODEL, 0, MiB);
 	log_request(&v.log, 4, high(), -EINVAL);
 	views_check(&v);
 	f = only(&v, FINDING_REFUSED, 1);
@@ -55,7 +55,7 @@ static void refused(void **unused)
 	assert_int_equal(findings_exit_status(&v.found), 0);
 
 	/* without a MODEL nobody can tell whether it was ignored */
-	v.input.views[VIEW_MODEL] = NULL;
+	v.view[MODEL].slots = NULL;
 	views_check(&v);
 	only(&v, FINDING_REFUSED, 1);
 	views_deinit(&v);
@@ -166,7 +166,7 @@ static void ignored_move_and_flags(void **unused)
 
 	/* the MODEL has it at 1 GiB; KVM did not let it go there */
 	views_pc(&v);
-	slot_at(&v, VIEW_MODEL, 0, MiB)->gpa = GiB;
+	slot_at(&v, MODEL, 0, MiB)->gpa = GiB;
 	moved.gpa = GiB;
 	log_request(&v.log, 4, moved, -EEXIST);
 	views_check(&v);
@@ -176,7 +176,7 @@ static void ignored_move_and_flags(void **unused)
 
 	/* read-only cannot be changed in place */
 	views_pc(&v);
-	slot_at(&v, VIEW_MODEL, 0, 4 * GiB - 4 * KiB)->flags = 0;
+	slot_at(&v, MODEL, 0, 4 * GiB - 4 * KiB)->flags = 0;
 	log_request(&v.log, 4, rom, -EINVAL);
 	views_check(&v);
 	f = only(&v, FINDING_IGNORED_FAILURE, 2);
@@ -212,8 +212,8 @@ static void kvms_own_slot_is_the_other_party(void **unused)
 	own.hidden = true;
 	views_pc(&v);
 	kvm_drop(&v, 0, MiB);
-	state_add(&v.state[VIEW_KERNEL], own);
-	v.input.backing = NULL;
+	state_add(&v.state[KERNEL], own);
+	v.view[BACKING].map = NULL;
 	log_request(&v.log, 4, high(), -EEXIST);
 	views_check(&v);
 	f = only(&v, FINDING_IGNORED_FAILURE, 3);
@@ -250,7 +250,7 @@ static void the_other_party_as_it_was(void **unused)
 	views_pc(&v);
 	v.input.limits = &limits;
 	kvm_drop(&v, 0, MiB);
-	slot_drop(&v, VIEW_MODEL, 0, MiB);
+	slot_drop(&v, MODEL, 0, MiB);
 	log_vm_create(&v.log, 1);
 	log_change(&v.log, 2, none, then, 2, 0);
 	log_request(&v.log, 3, then, 0);
@@ -310,7 +310,7 @@ static void another_thread_meanwhile(void **unused)
 
 	views_pc(&v);
 	kvm_drop(&v, 0, MiB);
-	slot_drop(&v, VIEW_MODEL, 0, MiB);
+	slot_drop(&v, MODEL, 0, MiB);
 	log_vm_create(&v.log, 1);
 	log_change(&v.log, 2, none, then, 2, 0);
 	log_change(&v.log, 3, then, none, 4, 0);
@@ -352,7 +352,7 @@ static void before_the_base(void **unused)
 
 	views_pc(&v);
 	kvm_drop(&v, 0, MiB);
-	slot_drop(&v, VIEW_MODEL, 0, MiB);
+	slot_drop(&v, MODEL, 0, MiB);
 	log_request(&v.log, 1, high(), -EEXIST);
 	log_base(&v.log, 2, slot_of(0, 9, 2 * MiB, 64 * KiB, HVA, 0));
 	log_base_end(&v.log, 3, 0, 4);

@@ -7,7 +7,13 @@
 static void rows_of(struct views *v, struct check_rows *rows)
 {
 	views_check(v);
-	assert_int_equal(check_rows(&v->input, &v->found, rows), 0);
+	assert_int_equal(check_rows(&v->made, rows), 0);
+}
+
+static const struct row_cell *cell_of(const struct check_rows *rows, size_t row,
+				      size_t view)
+{
+	return check_row_cell(rows, &rows->rows[row], view);
 }
 
 static void assert_row(const struct check_rows *rows, size_t i, int as_id,
@@ -38,14 +44,15 @@ static void one_row_a_range(void **unused)
 	assert_row(&rows, 2, 0, MiB, 255 * MiB, ROW_AGREE);
 	assert_row(&rows, 3, 0, 4 * GiB - 256 * KiB, 256 * KiB, ROW_AGREE);
 	assert_row(&rows, 4, 1, 0, 256 * MiB, ROW_AGREE);
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		assert_int_equal(rows.rows[1].cell[view].kind, ROW_CELL_SLOT);
-		assert_int_equal(rows.rows[1].cell[view].offset, 0);
+	for (int view = 0; view < SLOT_VIEWS; view++) {
+		assert_int_equal(cell_of(&rows, 1, view)->kind, ROW_CELL_SLOT);
+		assert_int_equal(cell_of(&rows, 1, view)->offset, 0);
 	}
-	assert_int_equal(rows.rows[1].cell[VIEW_KERNEL].slot->id, 1);
-	assert_int_equal(rows.rows[1].backing, ROW_BACKING_MAPPED);
-	assert_string_equal(rows.rows[1].range->path, "/bios.bin");
-	assert_int_equal(rows.rows[1].offset, 128 * KiB);
+	assert_int_equal(cell_of(&rows, 1, KERNEL)->slot->id, 1);
+	assert_int_equal(cell_of(&rows, 1, BACKING)->kind, ROW_CELL_MAPPED);
+	assert_string_equal(cell_of(&rows, 1, BACKING)->range->path,
+			    "/bios.bin");
+	assert_int_equal(cell_of(&rows, 1, BACKING)->offset, 128 * KiB);
 	check_rows_deinit(&rows);
 	views_deinit(&v);
 }
@@ -67,15 +74,15 @@ static void rows_end_where_the_verdict_does(void **unused)
 	assert_row(&rows, 1, 0, 4 * MiB, 2 * MiB, ROW_FINDING);
 	assert_int_equal(v.found.items[rows.rows[1].finding].id,
 			 FINDING_UNBACKED);
-	assert_int_equal(rows.rows[1].backing, ROW_BACKING_NONE);
+	assert_int_equal(cell_of(&rows, 1, BACKING)->kind, ROW_CELL_NONE);
 	assert_row(&rows, 2, 0, 6 * MiB, 9 * MiB, ROW_AGREE);
-	assert_int_equal(rows.rows[2].cell[VIEW_MODEL].offset, 6 * MiB);
+	assert_int_equal(cell_of(&rows, 2, MODEL)->offset, 6 * MiB);
 	assert_row(&rows, 3, 0, 15 * MiB, MiB, ROW_FINDING);
 	assert_int_equal(v.found.items[rows.rows[3].finding].id,
 			 FINDING_EXTENT);
-	assert_int_equal(rows.rows[3].cell[VIEW_MODEL].kind, ROW_CELL_SLOT);
-	assert_int_equal(rows.rows[3].cell[VIEW_KERNEL].kind, ROW_CELL_NONE);
-	assert_int_equal(rows.rows[3].backing, ROW_BACKING_ABSENT);
+	assert_int_equal(cell_of(&rows, 3, MODEL)->kind, ROW_CELL_SLOT);
+	assert_int_equal(cell_of(&rows, 3, KERNEL)->kind, ROW_CELL_NONE);
+	assert_int_equal(cell_of(&rows, 3, BACKING)->kind, ROW_CELL_ABSENT);
 	check_rows_deinit(&rows);
 	views_deinit(&v);
 }
@@ -86,11 +93,11 @@ static void neighbours_become_one(void **unused)
 	struct views v;
 
 	views_init(&v);
-	v.input.views[VIEW_TRACED] = NULL;
+	v.view[TRACED].slots = NULL;
 	/* flat ranges and mappings that go on, under one slot */
 	model_add(&v, 0, "ram", 0, MiB, HVA, 0);
 	model_add(&v, 0, "ram", MiB, MiB, HVA + MiB, 0);
-	state_add(&v.state[VIEW_KERNEL], slot_of(0, 0, 0, 2 * MiB, HVA, 0));
+	state_add(&v.state[KERNEL], slot_of(0, 0, 0, 2 * MiB, HVA, 0));
 	map_add(&v, HVA, 512 * KiB, "rwp", NULL);
 	map_add(&v, HVA + 512 * KiB, 3 * MiB, "rwp", NULL);
 	rows_of(&v, &rows);
@@ -99,8 +106,8 @@ static void neighbours_become_one(void **unused)
 	check_rows_deinit(&rows);
 
 	/* two slots stay two rows: they have numbers */
-	slot_at(&v, VIEW_KERNEL, 0, 0)->size = MiB;
-	state_add(&v.state[VIEW_KERNEL], slot_of(0, 1, MiB, MiB, HVA + MiB, 0));
+	slot_at(&v, KERNEL, 0, 0)->size = MiB;
+	state_add(&v.state[KERNEL], slot_of(0, 1, MiB, MiB, HVA + MiB, 0));
 	rows_of(&v, &rows);
 	assert_int_equal(rows.nr, 2);
 	check_rows_deinit(&rows);
@@ -108,9 +115,9 @@ static void neighbours_become_one(void **unused)
 
 	/* other rights are another mapping */
 	views_init(&v);
-	v.input.views[VIEW_TRACED] = NULL;
-	v.input.views[VIEW_MODEL] = NULL;
-	state_add(&v.state[VIEW_KERNEL],
+	v.view[TRACED].slots = NULL;
+	v.view[MODEL].slots = NULL;
+	state_add(&v.state[KERNEL],
 		  slot_of(0, 0, 0, 2 * MiB, HVA, SLOT_READONLY));
 	map_add(&v, HVA, MiB, "rwp", NULL);
 	map_add(&v, HVA + MiB, MiB, "r-p", NULL);
@@ -127,29 +134,28 @@ static void views_that_do_not_cover_are_absent(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	v.input.backing = NULL;
-	v.state[VIEW_MODEL].as[1].covered = false;
-	slot_drop(&v, VIEW_MODEL, 1, 0);
-	v.input.views[VIEW_TRACED] = NULL;
+	v.view[BACKING].map = NULL;
+	v.state[MODEL].as[1].covered = false;
+	slot_drop(&v, MODEL, 1, 0);
+	v.view[TRACED].slots = NULL;
 	rows_of(&v, &rows);
-	assert_row(&rows, 4, 1, 0, 256 * MiB, ROW_ALONE);
-	assert_int_equal(rows.rows[4].cell[VIEW_MODEL].kind, ROW_CELL_ABSENT);
-	assert_int_equal(rows.rows[4].cell[VIEW_TRACED].kind, ROW_CELL_ABSENT);
-	assert_int_equal(rows.rows[4].backing, ROW_BACKING_ABSENT);
+	assert_row(&rows, 4, 1, 0, 256 * MiB, ROW_NOT_COMPARED);
+	assert_int_equal(cell_of(&rows, 4, MODEL)->kind, ROW_CELL_ABSENT);
+	assert_int_equal(cell_of(&rows, 4, TRACED)->kind, ROW_CELL_ABSENT);
+	assert_int_equal(cell_of(&rows, 4, BACKING)->kind, ROW_CELL_ABSENT);
 	check_rows_deinit(&rows);
 
 	/* a blind range of one view cuts the row */
-	v.input.views[VIEW_TRACED] = &v.state[VIEW_TRACED];
-	assert_int_equal(coverage_add_blind(&v.state[VIEW_TRACED].coverage, 0,
+	v.view[TRACED].slots = &v.state[TRACED];
+	assert_int_equal(coverage_add_blind(&v.state[TRACED].coverage, 0,
 					    2 * MiB, MiB, "late"),
 			 0);
-	slot_drop(&v, VIEW_TRACED, 0, MiB);
+	slot_drop(&v, TRACED, 0, MiB);
 	views_check(&v);
-	findings_deinit(&v.found);
 	rows_of(&v, &rows);
 	assert_row(&rows, 2, 0, MiB, MiB, ROW_FINDING);
 	assert_row(&rows, 3, 0, 2 * MiB, MiB, ROW_AGREE);
-	assert_int_equal(rows.rows[3].cell[VIEW_TRACED].kind, ROW_CELL_ABSENT);
+	assert_int_equal(cell_of(&rows, 3, TRACED)->kind, ROW_CELL_ABSENT);
 	assert_row(&rows, 4, 0, 3 * MiB, 253 * MiB, ROW_FINDING);
 	check_rows_deinit(&rows);
 	views_deinit(&v);
@@ -163,8 +169,8 @@ static void own_and_moving_slots(void **unused)
 
 	own.hidden = true;
 	views_pc(&v);
-	slot_at(&v, VIEW_KERNEL, 1, 0)->flags = SLOT_INVALID;
-	state_add(&v.state[VIEW_KERNEL], own);
+	slot_at(&v, KERNEL, 1, 0)->flags = SLOT_INVALID;
+	state_add(&v.state[KERNEL], own);
 	rows_of(&v, &rows);
 	assert_row(&rows, 3, 0, GiB, 12 * KiB, ROW_OWN);
 	/* an unknown, and so a finding */

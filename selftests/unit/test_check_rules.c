@@ -43,7 +43,7 @@ static void before_make(struct slot_state *state)
 {
 	struct slot slot;
 
-	state_make(state, VIEW_KERNEL, 2);
+	state_make(state, PARTY_KERNEL, 2);
 	state_add(state, slot_of(0, RAM, 0, MiB, HVA, 0));
 	state_add(state, slot_of(0, ROM, 2 * MiB, MiB, HVA, SLOT_READONLY));
 	state_add(state, slot_of(0, LOGGED, 4 * MiB, MiB, HVA, SLOT_LOG_DIRTY));
@@ -306,7 +306,7 @@ static void all_pages_are_counted(void **unused)
 	int id;
 
 	l.max_pages = 1ULL << 52;
-	state_make(&before, VIEW_KERNEL, 1);
+	state_make(&before, PARTY_KERNEL, 1);
 	for (id = 0; id < 4096; id++)
 		state_add(&before, slot_of(0, id, 0, -PAGE, 0, 0));
 	/* 2^64 - 4096 pages; now 2^64 - 2 */

@@ -19,12 +19,15 @@ struct fake {
 	unsigned int updating_until; /* reading */
 	unsigned int pauses;
 	unsigned int patience; /* pauses after which it is enough; 0: for ever */
-	int fail[CHECK_VIEWS + 1]; /* the last one: the generations */
-	bool silent;		   /* ... without a word why */
-	unsigned int dies_at;	   /* reading from which all fail; 0: never */
+	int fail[VIEWS + 1];   /* by place; the last one: the generations */
+	bool silent;	       /* ... without a word why */
+	unsigned int dies_at;  /* reading from which all fail; 0: never */
+	unsigned int not_asked; /* bits as in @fail */
+	struct producer producers[VIEWS];
+	struct slot_log log;
 };
 
-#define GENERATIONS CHECK_VIEWS
+#define GENERATIONS VIEWS
 
 static int look(struct fake *fake, int which, struct slotscope_error *err)
 {
@@ -59,21 +62,21 @@ static int read_generations(void *ctx, struct slot_state *out,
 	struct fake *fake = ctx;
 	int ret;
 
-	slot_state_init(out, VIEW_KERNEL);
+	slot_state_init(out, PARTY_KERNEL);
 	ret = look(fake, GENERATIONS, err);
 	if (!ret)
 		fill(fake, out, fake->generation, false);
 	return ret;
 }
 
-static int read_model(void *ctx, struct slot_state *out,
-		      struct slotscope_error *err)
+static int read_model(void *ctx, const struct slot_state *upto,
+		      struct slot_state *out, struct slotscope_error *err)
 {
 	struct fake *fake = ctx;
 	int ret;
 
-	slot_state_init(out, VIEW_MODEL);
-	ret = look(fake, CHECK_MODEL, err);
+	slot_state_init(out, PARTY_MODEL);
+	ret = look(fake, MODEL, err);
 	if (!ret) {
 		fill(fake, out, fake->generation, true);
 		out->coverage.fields = MODEL_FIELDS;
@@ -81,14 +84,14 @@ static int read_model(void *ctx, struct slot_state *out,
 	return ret;
 }
 
-static int read_kernel(void *ctx, struct slot_state *out,
-		       struct slotscope_error *err)
+static int read_kernel(void *ctx, const struct slot_state *upto,
+		       struct slot_state *out, struct slotscope_error *err)
 {
 	struct fake *fake = ctx;
 	int ret;
 
-	slot_state_init(out, VIEW_KERNEL);
-	ret = look(fake, CHECK_KERNEL, err);
+	slot_state_init(out, PARTY_KERNEL);
+	ret = look(fake, KERNEL, err);
 	if (ret)
 		return ret;
 	fill(fake, out, fake->generation, true);
@@ -97,17 +100,22 @@ static int read_kernel(void *ctx, struct slot_state *out,
 	return 0;
 }
 
-static int read_traced(void *ctx, struct slot_state *out,
-		       struct slotscope_error *err)
+static int read_traced(void *ctx, const struct slot_state *upto,
+		       struct slot_state *out, struct slotscope_error *err)
 {
 	struct fake *fake = ctx;
+	uint64_t generation;
 	int ret;
 
-	slot_state_init(out, VIEW_TRACED);
-	ret = look(fake, CHECK_TRACED, err);
+	slot_state_init(out, PARTY_TRACED);
+	ret = look(fake, TRACED, err);
 	if (ret)
 		return ret;
-	fill(fake, out, fake->generation - fake->traced_lag, true);
+	generation = fake->generation - fake->traced_lag;
+	if (upto && !fake->no_generations &&
+	    generation > upto->as[0].generation)
+		generation = upto->as[0].generation;
+	fill(fake, out, generation, true);
 	if (fake->no_generations)
 		out->coverage.fields &=
 			~(SLOT_FIELD_GENERATION | SLOT_FIELD_HIDDEN);
@@ -125,7 +133,7 @@ static int read_backing(void *ctx, struct host_map *out,
 	int ret;
 
 	host_map_init(out);
-	ret = look(fake, CHECK_BACKING, err);
+	ret = look(fake, BACKING, err);
 	return ret ? ret : host_map_parse(out, text, strlen(text), err);
 }
 
@@ -139,17 +147,32 @@ static bool count_pause(void *ctx, unsigned int try)
 
 static struct sample_source source_of(struct fake *fake)
 {
-	/* reading 1 generations, 2 MODEL, 3 KERNEL, 4 BACKING, 5 TRACED, 6 */
+	/* reading 1 generations, 2 MODEL, 3 KERNEL, 4 BACKING, 5 and 6: the
+	   generations again, and TRACED */
+	const struct producer producers[VIEWS] = {
+		[MODEL] = { .party = PARTY_MODEL, .slots = read_model },
+		[TRACED] = { .party = PARTY_TRACED, .slots = read_traced },
+		[KERNEL] = { .party = PARTY_KERNEL, .slots = read_kernel },
+		[BACKING] = { .party = PARTY_BACKING, .map = read_backing },
+	};
 	struct sample_source source = {
+		.producers = fake->producers,
+		.nr_producers = VIEWS,
 		.generations = read_generations,
-		.model = read_model,
-		.kernel = read_kernel,
-		.traced = read_traced,
-		.backing = read_backing,
 		.again = count_pause,
+		.log = &fake->log,
 		.ctx = fake,
 	};
 
+	memcpy(fake->producers, producers, sizeof(producers));
+	for (int view = 0; view < VIEWS; view++) {
+		if (fake->not_asked & 1U << view)
+			fake->producers[view] = (struct producer){
+				.party = producers[view].party
+			};
+	}
+	if (fake->not_asked & 1U << GENERATIONS)
+		source.generations = NULL;
 	return source;
 }
 
@@ -157,28 +180,40 @@ static struct sample_source source_of(struct fake *fake)
 static int status_of(const struct sample *sample)
 {
 	struct check_input input = { .page_size = 4096 };
-	struct findings found;
+	struct comparison made;
 	int status;
 
 	sample_input(sample, &input);
-	assert_int_equal(crosscheck(&input, &found), 0);
-	status = findings_exit_status(&found);
-	findings_deinit(&found);
+	assert_int_equal(crosscheck(&input, &made), 0);
+	status = findings_exit_status(&made.findings);
+	comparison_deinit(&made);
 	return status;
+}
+
+static void take(struct fake *fake, unsigned int tries, struct sample *sample)
+{
+	struct sample_source source = source_of(fake);
+
+	assert_int_equal(sample_take(&source, tries, sample), 0);
+}
+
+/* All was read at one moment */
+static bool settled(const struct sample *sample)
+{
+	return !sample->unsettled && !sample->nr_restless;
 }
 
 static void at_rest(void **unused)
 {
 	struct fake fake = { .generation = 5 };
-	struct sample_source source = source_of(&fake);
 	struct sample sample;
 
-	sample_take(&source, 5, &sample);
-	assert_true(sample.settled);
+	take(&fake, 5, &sample);
+	assert_true(settled(&sample));
 	assert_int_equal(sample.tries, 1);
 	assert_int_equal(fake.pauses, 0);
-	for (int view = 0; view < CHECK_VIEWS; view++)
-		assert_true(sample.have[view]);
+	for (int view = 0; view < VIEWS; view++)
+		assert_true(sample.sampled[view].have);
 	assert_int_equal(status_of(&sample), 0);
 	sample_deinit(&sample);
 }
@@ -188,16 +223,15 @@ static void one_change_is_read_again(void **unused)
 {
 	struct sample sample;
 
-	for (unsigned int when = 2; when <= 6; when++) {
+	for (unsigned int when = 2; when <= 5; when++) {
 		struct fake fake = { .generation = 5,
 				     .changes_at = 1ULL << when };
-		struct sample_source source = source_of(&fake);
 
-		sample_take(&source, 5, &sample);
-		assert_true(sample.settled);
+		take(&fake, 5, &sample);
+		assert_true(settled(&sample));
 		assert_int_equal(sample.tries, 2);
 		assert_int_equal(fake.pauses, 1);
-		assert_int_equal(sample.states[VIEW_MODEL].slots[0].size,
+		assert_int_equal(sample.sampled[MODEL].state.slots[0].size,
 				 7 * 4 * KiB);
 		assert_int_equal(status_of(&sample), 0);
 		sample_deinit(&sample);
@@ -207,14 +241,12 @@ static void one_change_is_read_again(void **unused)
 static void one_that_never_rests_cannot_be_told(void **unused)
 {
 	struct fake fake = { .generation = 5, .changes_at = UINT64_MAX };
-	struct sample_source source = source_of(&fake);
 	struct sample sample;
 
-	sample_take(&source, 4, &sample);
-	assert_false(sample.settled);
+	take(&fake, 4, &sample);
+	assert_false(settled(&sample));
 	assert_int_equal(sample.tries, 4);
 	assert_int_equal(fake.pauses, 3);
-	assert_non_null(strstr(sample.why, "4 readings"));
 	assert_int_equal(status_of(&sample), 2);
 	sample_deinit(&sample);
 }
@@ -224,15 +256,13 @@ static void who_has_no_time_gets_the_last_try(void **unused)
 	struct fake fake = { .generation = 5,
 			     .changes_at = UINT64_MAX,
 			     .patience = 2 };
-	struct sample_source source = source_of(&fake);
 	struct sample sample;
 
-	sample_take(&source, 8, &sample);
-	assert_false(sample.settled);
+	take(&fake, 8, &sample);
+	assert_false(settled(&sample));
 	assert_int_equal(sample.tries, 2);
-	assert_non_null(strstr(sample.why, "2 readings"));
-	for (int view = 0; view < CHECK_VIEWS; view++)
-		assert_true(sample.have[view]);
+	for (int view = 0; view < VIEWS; view++)
+		assert_true(sample.sampled[view].have);
 	assert_int_equal(status_of(&sample), 2);
 	sample_deinit(&sample);
 }
@@ -242,19 +272,18 @@ static void a_late_trace_is_waited_for(void **unused)
 	struct fake fake = { .generation = 5,
 			     .traced_lag = 2,
 			     .catches_up_in = 3 };
-	struct sample_source source = source_of(&fake);
 	struct sample sample;
 
-	sample_take(&source, 8, &sample);
+	take(&fake, 8, &sample);
 	assert_int_equal(sample.tries, 4);
 	assert_int_equal(status_of(&sample), 0);
 	sample_deinit(&sample);
 
 	/* not for ever; the other views are of one moment all the same */
 	fake = (struct fake){ .generation = 5, .traced_lag = 2 };
-	sample_take(&source, 3, &sample);
+	take(&fake, 3, &sample);
 	assert_int_equal(sample.tries, 3);
-	assert_true(sample.settled);
+	assert_true(settled(&sample));
 	assert_int_equal(status_of(&sample), 2);
 	sample_deinit(&sample);
 }
@@ -266,10 +295,9 @@ static void a_late_trace_of_requests_is_waited_for(void **unused)
 			     .no_generations = true,
 			     .traced_lag = 2,
 			     .catches_up_in = 3 };
-	struct sample_source source = source_of(&fake);
 	struct sample sample;
 
-	sample_take(&source, 8, &sample);
+	take(&fake, 8, &sample);
 	assert_int_equal(sample.tries, 4);
 	assert_int_equal(status_of(&sample), 0);
 	sample_deinit(&sample);
@@ -278,7 +306,7 @@ static void a_late_trace_of_requests_is_waited_for(void **unused)
 	fake = (struct fake){ .generation = 5,
 			      .no_generations = true,
 			      .traced_lag = 2 };
-	sample_take(&source, 3, &sample);
+	take(&fake, 3, &sample);
 	assert_int_equal(sample.tries, 3);
 	assert_int_equal(status_of(&sample), 1);
 	sample_deinit(&sample);
@@ -287,10 +315,9 @@ static void a_late_trace_of_requests_is_waited_for(void **unused)
 static void transition_is_waited_for(void **unused)
 {
 	struct fake fake = { .generation = 5, .updating_until = 8 };
-	struct sample_source source = source_of(&fake);
 	struct sample sample;
 
-	sample_take(&source, 5, &sample);
+	take(&fake, 5, &sample);
 	assert_int_equal(sample.tries, 2);
 	assert_int_equal(status_of(&sample), 0);
 	sample_deinit(&sample);
@@ -299,23 +326,23 @@ static void transition_is_waited_for(void **unused)
 static void broken_views_are_told(void **unused)
 {
 	struct fake fake = { .generation = 5 };
-	struct sample_source source = source_of(&fake);
 	struct sample sample;
 
-	for (int view = 0; view < CHECK_VIEWS; view++) {
+	for (int view = 0; view < VIEWS; view++) {
 		memset(fake.fail, 0, sizeof(fake.fail));
 		fake.fail[view] = EACCES;
-		sample_take(&source, 5, &sample);
+		take(&fake, 5, &sample);
 		assert_int_equal(sample.tries, 1);
-		assert_false(sample.have[view]);
-		assert_non_null(strstr(sample.unread[view], "it is broken"));
+		assert_false(sample.sampled[view].have);
+		assert_non_null(
+			strstr(sample.views[view].unread, "it is broken"));
 		assert_int_equal(status_of(&sample), 2);
 		sample_deinit(&sample);
 	}
 	/* one that asks to be read again is */
 	memset(fake.fail, 0, sizeof(fake.fail));
-	fake.fail[CHECK_BACKING] = EAGAIN;
-	sample_take(&source, 3, &sample);
+	fake.fail[BACKING] = EAGAIN;
+	take(&fake, 3, &sample);
 	assert_int_equal(sample.tries, 3);
 	assert_int_equal(status_of(&sample), 2);
 	sample_deinit(&sample);
@@ -326,14 +353,14 @@ static void views_broken_in_silence_are_told(void **unused)
 {
 	struct sample sample;
 
-	for (int view = 0; view < CHECK_VIEWS; view++) {
+	for (int view = 0; view < VIEWS; view++) {
 		struct fake fake = { .generation = 5, .silent = true };
-		struct sample_source source = source_of(&fake);
 
 		fake.fail[view] = ENOMEM;
-		sample_take(&source, 5, &sample);
+		take(&fake, 5, &sample);
 		assert_non_null(
-			strstr(sample.unread[view], check_view_name(view)));
+			strstr(sample.views[view].unread,
+			       party_of(sample.views[view].party)->name));
 		assert_int_equal(status_of(&sample), 2);
 		sample_deinit(&sample);
 	}
@@ -342,14 +369,12 @@ static void views_broken_in_silence_are_told(void **unused)
 static void views_not_asked_for_are_absent(void **unused)
 {
 	struct fake fake = { .generation = 5 };
-	struct sample_source source = source_of(&fake);
 	struct sample sample;
 
-	source.model = NULL;
-	source.traced = NULL;
-	sample_take(&source, 5, &sample);
-	assert_false(sample.have[CHECK_MODEL]);
-	assert_string_equal(sample.unread[CHECK_MODEL], "");
+	fake.not_asked = 1U << MODEL | 1U << TRACED;
+	take(&fake, 5, &sample);
+	assert_false(sample.sampled[MODEL].have);
+	assert_null(sample.views[MODEL].unread);
 	assert_int_equal(status_of(&sample), 0);
 	sample_deinit(&sample);
 }
@@ -361,16 +386,15 @@ static void other_marks(void **unused)
 
 	for (unsigned int way = 0; way < 3; way++) {
 		struct fake fake = { .generation = 5, .changes_at = 1U << 3 };
-		struct sample_source source = source_of(&fake);
 
 		if (way == 0)
-			source.generations = NULL;
+			fake.not_asked = 1U << GENERATIONS;
 		else
 			fake.fail[GENERATIONS] = ENODEV;
 		if (way == 2)
-			source.kernel = NULL;
-		sample_take(&source, 5, &sample);
-		assert_true(sample.settled);
+			fake.not_asked = 1U << KERNEL;
+		take(&fake, 5, &sample);
+		assert_true(settled(&sample));
 		assert_int_equal(sample.tries, 2);
 		assert_int_equal(status_of(&sample), 0);
 		sample_deinit(&sample);
@@ -384,9 +408,8 @@ static void a_process_that_dies(void **unused)
 
 	for (unsigned int when = 1; when <= 6; when++) {
 		struct fake fake = { .generation = 5, .dies_at = when };
-		struct sample_source source = source_of(&fake);
 
-		sample_take(&source, 2, &sample);
+		take(&fake, 2, &sample);
 		assert_int_equal(status_of(&sample), 2);
 		sample_deinit(&sample);
 	}

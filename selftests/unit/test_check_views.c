@@ -5,9 +5,9 @@
  */
 #include "check_make.h"
 
-#define IN_MODEL  (1U << CHECK_MODEL)
-#define IN_TRACED (1U << CHECK_TRACED)
-#define IN_KERNEL (1U << CHECK_KERNEL)
+#define IN_MODEL  (1U << MODEL)
+#define IN_TRACED (1U << TRACED)
+#define IN_KERNEL (1U << KERNEL)
 
 static void views_that_agree(void **unused)
 {
@@ -16,14 +16,12 @@ static void views_that_agree(void **unused)
 	views_pc(&v);
 	views_check(&v);
 	none_found(&v);
-	assert_int_equal(check_pairs(&v.input), CHECK_MODEL_KERNEL |
-							CHECK_TRACED_KERNEL |
-							CHECK_SLOTS_BACKING);
+	assert_compared(&v, "MODEL-KERNEL, TRACED-KERNEL, KERNEL-BACKING");
 	assert_int_equal(findings_exit_status(&v.found), 0);
 
 	/* dirty logging is KVM's and the tracer's to know, not the MODEL's */
-	slot_at(&v, VIEW_KERNEL, 0, 0)->flags = SLOT_LOG_DIRTY;
-	slot_at(&v, VIEW_TRACED, 0, 0)->flags = SLOT_LOG_DIRTY;
+	slot_at(&v, KERNEL, 0, 0)->flags = SLOT_LOG_DIRTY;
+	slot_at(&v, TRACED, 0, 0)->flags = SLOT_LOG_DIRTY;
 	views_check(&v);
 	none_found(&v);
 	views_deinit(&v);
@@ -59,16 +57,16 @@ static void missing(void **unused)
 	assert_int_equal(f->slot_id, -1);
 	assert_true(f->hva == HVA + MiB);
 	assert_int_equal(f->views, IN_MODEL | IN_KERNEL);
-	assert_says(f, CHECK_MODEL, "pc.ram");
-	assert_says(f, CHECK_TRACED, "no slot");
-	assert_says(f, CHECK_KERNEL, "no slot");
-	assert_says(f, CHECK_BACKING, "rwp anonymous memory");
+	assert_says(&v, f, MODEL, "pc.ram");
+	assert_says(&v, f, TRACED, "no slot");
+	assert_says(&v, f, KERNEL, "no slot");
+	assert_says(&v, f, BACKING, "rwp anonymous memory");
 	assert_non_null(strstr(f->sentence, "0x100000-0xfffffff (255 MiB)"));
 	assert_int_equal(f->cause, FINDING_NO_CAUSE);
 	assert_int_equal(findings_exit_status(&v.found), 1);
 
 	/* the MODEL does not speak for it: nothing can be missing */
-	slot_drop(&v, VIEW_MODEL, 0, MiB);
+	slot_drop(&v, MODEL, 0, MiB);
 	views_check(&v);
 	none_found(&v);
 	views_deinit(&v);
@@ -103,15 +101,15 @@ static void missing_from_kernel_alone(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	slot_drop(&v, VIEW_KERNEL, 0, 0);
+	slot_drop(&v, KERNEL, 0, 0);
 	views_check(&v);
 	/* MODEL and TRACED both have it: one finding, three views */
 	f = only(&v, FINDING_MISSING, 1);
 	assert_int_equal(f->views, IN_MODEL | IN_TRACED | IN_KERNEL);
-	assert_says(f, CHECK_TRACED, "slot 0");
+	assert_says(&v, f, TRACED, "slot 0");
 
 	/* without a MODEL the tracer's word stands */
-	v.input.views[VIEW_MODEL] = NULL;
+	v.view[MODEL].slots = NULL;
 	views_check(&v);
 	f = only(&v, FINDING_MISSING, 1);
 	assert_int_equal(f->views, IN_TRACED | IN_KERNEL);
@@ -133,12 +131,12 @@ static void extra(void **unused)
 	assert_place(f, 0, 3 * GiB, MiB);
 	assert_int_equal(f->slot_id, 9);
 	assert_int_equal(f->views, IN_MODEL | IN_KERNEL);
-	assert_says(f, CHECK_MODEL, "no RAM");
-	assert_says(f, CHECK_KERNEL, "slot 9");
+	assert_says(&v, f, MODEL, "no RAM");
+	assert_says(&v, f, KERNEL, "slot 9");
 
 	/* KVM's own slot needs no explanation */
-	slot_at(&v, VIEW_KERNEL, 0, 3 * GiB)->hidden = true;
-	slot_at(&v, VIEW_TRACED, 0, 3 * GiB)->hidden = true;
+	slot_at(&v, KERNEL, 0, 3 * GiB)->hidden = true;
+	slot_at(&v, TRACED, 0, 3 * GiB)->hidden = true;
 	views_check(&v);
 	none_found(&v);
 	views_deinit(&v);
@@ -150,15 +148,15 @@ static void extra_in_kernel_alone(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	slot_drop(&v, VIEW_TRACED, 0, MiB);
+	slot_drop(&v, TRACED, 0, MiB);
 	views_check(&v);
 	f = only(&v, FINDING_EXTRA, 1);
 	assert_place(f, 0, MiB, 255 * MiB);
 	assert_int_equal(f->views, IN_TRACED | IN_KERNEL);
 
 	/* a tracer that came late does not know of it */
-	assert_int_equal(coverage_add_blind(&v.state[VIEW_TRACED].coverage, 0,
-					    MiB, 255 * MiB, "late"),
+	assert_int_equal(coverage_add_blind(&v.state[TRACED].coverage, 0, MiB,
+					    255 * MiB, "late"),
 			 0);
 	views_check(&v);
 	none_found(&v);
@@ -171,19 +169,19 @@ static void moved(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	slot_at(&v, VIEW_KERNEL, 0, MiB)->gpa = GiB;
-	slot_at(&v, VIEW_TRACED, 0, MiB)->gpa = GiB;
+	slot_at(&v, KERNEL, 0, MiB)->gpa = GiB;
+	slot_at(&v, TRACED, 0, MiB)->gpa = GiB;
 	views_check(&v);
 	f = only(&v, FINDING_MOVED, 1);
 	assert_place(f, 0, MiB, 255 * MiB);
 	assert_int_equal(f->slot_id, 2);
 	assert_true(f->hva == HVA + MiB);
 	assert_non_null(strstr(f->sentence, "0x40000000"));
-	assert_says(f, CHECK_KERNEL, "no slot");
+	assert_says(&v, f, KERNEL, "no slot");
 
 	/* elsewhere, but other memory: that is no move */
-	slot_at(&v, VIEW_KERNEL, 0, GiB)->hva = HVA + 8 * GiB;
-	slot_at(&v, VIEW_TRACED, 0, GiB)->hva = HVA + 8 * GiB;
+	slot_at(&v, KERNEL, 0, GiB)->hva = HVA + 8 * GiB;
+	slot_at(&v, TRACED, 0, GiB)->hva = HVA + 8 * GiB;
 	map_add(&v, HVA + 8 * GiB, GiB, "rwp", NULL);
 	views_check(&v);
 	only(&v, FINDING_MISSING, 2);
@@ -198,8 +196,8 @@ static void moved_a_little(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	slot_at(&v, VIEW_KERNEL, 0, MiB)->gpa = 2 * MiB;
-	slot_at(&v, VIEW_TRACED, 0, MiB)->gpa = 2 * MiB;
+	slot_at(&v, KERNEL, 0, MiB)->gpa = 2 * MiB;
+	slot_at(&v, TRACED, 0, MiB)->gpa = 2 * MiB;
 	views_check(&v);
 	f = only(&v, FINDING_MOVED, 1);
 	assert_place(f, 0, MiB, 255 * MiB);
@@ -251,8 +249,8 @@ static void wrong_hva(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	slot_at(&v, VIEW_KERNEL, 0, MiB)->hva += GiB;
-	slot_at(&v, VIEW_TRACED, 0, MiB)->hva += GiB;
+	slot_at(&v, KERNEL, 0, MiB)->hva += GiB;
+	slot_at(&v, TRACED, 0, MiB)->hva += GiB;
 	map_add(&v, HVA + GiB, 257 * MiB, "rwp", NULL);
 	/* keep the map in order */
 	v.map.ranges[2] = v.map.ranges[1];
@@ -266,15 +264,15 @@ static void wrong_hva(void **unused)
 	assert_int_equal(f->slot_id, 2);
 	assert_non_null(strstr(f->sentence, "0x7f0000100000"));
 	assert_non_null(strstr(f->sentence, "0x7f0040100000"));
-	assert_says(f, CHECK_MODEL, "0x7f0000100000");
-	assert_says(f, CHECK_KERNEL, "0x7f0040100000");
+	assert_says(&v, f, MODEL, "0x7f0000100000");
+	assert_says(&v, f, KERNEL, "0x7f0040100000");
 
 	/* a MODEL that does not know host addresses cannot contradict */
-	v.state[VIEW_MODEL].coverage.fields &= ~SLOT_FIELD_HVA;
+	v.state[MODEL].coverage.fields &= ~SLOT_FIELD_HVA;
 	views_check(&v);
 	none_found(&v);
-	v.state[VIEW_MODEL].coverage.fields |= SLOT_FIELD_HVA;
-	slot_at(&v, VIEW_MODEL, 0, MiB)->unknown = SLOT_FIELD_HVA;
+	v.state[MODEL].coverage.fields |= SLOT_FIELD_HVA;
+	slot_at(&v, MODEL, 0, MiB)->unknown = SLOT_FIELD_HVA;
 	views_check(&v);
 	none_found(&v);
 	views_deinit(&v);
@@ -320,12 +318,12 @@ static void extent_too_short(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	slot_at(&v, VIEW_KERNEL, 0, MiB)->size -= 4 * KiB;
-	slot_at(&v, VIEW_TRACED, 0, MiB)->size -= 4 * KiB;
+	slot_at(&v, KERNEL, 0, MiB)->size -= 4 * KiB;
+	slot_at(&v, TRACED, 0, MiB)->size -= 4 * KiB;
 	views_check(&v);
 	f = only(&v, FINDING_EXTENT, 1);
 	assert_place(f, 0, 256 * MiB - 4 * KiB, 4 * KiB);
-	assert_says(f, CHECK_KERNEL, "no slot");
+	assert_says(&v, f, KERNEL, "no slot");
 	views_deinit(&v);
 }
 
@@ -335,13 +333,13 @@ static void extent_too_long(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	slot_at(&v, VIEW_KERNEL, 0, 0)->size += 4 * KiB;
-	slot_at(&v, VIEW_TRACED, 0, 0)->size += 4 * KiB;
+	slot_at(&v, KERNEL, 0, 0)->size += 4 * KiB;
+	slot_at(&v, TRACED, 0, 0)->size += 4 * KiB;
 	views_check(&v);
 	f = only(&v, FINDING_EXTENT, 1);
 	assert_place(f, 0, 640 * KiB, 4 * KiB);
 	assert_int_equal(f->slot_id, 0);
-	assert_says(f, CHECK_MODEL, "no RAM");
+	assert_says(&v, f, MODEL, "no RAM");
 	views_deinit(&v);
 }
 
@@ -351,8 +349,8 @@ static void flags(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	slot_at(&v, VIEW_KERNEL, 0, 4 * GiB - 4 * KiB)->flags = 0;
-	slot_at(&v, VIEW_TRACED, 0, 4 * GiB - 4 * KiB)->flags = 0;
+	slot_at(&v, KERNEL, 0, 4 * GiB - 4 * KiB)->flags = 0;
+	slot_at(&v, TRACED, 0, 4 * GiB - 4 * KiB)->flags = 0;
 	v.map.ranges[1].write = true;
 	views_check(&v);
 	f = only(&v, FINDING_FLAGS, 1);
@@ -362,7 +360,7 @@ static void flags(void **unused)
 	assert_non_null(strstr(f->sentence, "read-write"));
 
 	/* not covered, not compared */
-	v.state[VIEW_MODEL].coverage.fields &= ~SLOT_FIELD_READONLY;
+	v.state[MODEL].coverage.fields &= ~SLOT_FIELD_READONLY;
 	views_check(&v);
 	none_found(&v);
 	views_deinit(&v);
@@ -374,13 +372,13 @@ static void dirty_log_differs(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	slot_at(&v, VIEW_KERNEL, 0, 0)->flags = SLOT_LOG_DIRTY;
+	slot_at(&v, KERNEL, 0, 0)->flags = SLOT_LOG_DIRTY;
 	views_check(&v);
 	f = only(&v, FINDING_FLAGS, 1);
 	assert_int_equal(f->views, IN_TRACED | IN_KERNEL);
 	assert_non_null(strstr(f->sentence, "dirty log"));
 
-	slot_at(&v, VIEW_TRACED, 0, 0)->unknown = SLOT_FIELD_LOG_DIRTY;
+	slot_at(&v, TRACED, 0, 0)->unknown = SLOT_FIELD_LOG_DIRTY;
 	views_check(&v);
 	none_found(&v);
 	views_deinit(&v);
@@ -392,17 +390,17 @@ static void slot_id(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	slot_at(&v, VIEW_KERNEL, 0, MiB)->id = 7;
+	slot_at(&v, KERNEL, 0, MiB)->id = 7;
 	views_check(&v);
 	f = only(&v, FINDING_SLOT_ID, 1);
 	assert_place(f, 0, MiB, 255 * MiB);
 	assert_int_equal(f->slot_id, 7);
 	assert_int_equal(f->views, IN_TRACED | IN_KERNEL);
-	assert_says(f, CHECK_TRACED, "slot 2");
-	assert_says(f, CHECK_KERNEL, "slot 7");
+	assert_says(&v, f, TRACED, "slot 2");
+	assert_says(&v, f, KERNEL, "slot 7");
 
 	/* not known, not compared */
-	slot_at(&v, VIEW_TRACED, 0, MiB)->id = -1;
+	slot_at(&v, TRACED, 0, MiB)->id = -1;
 	views_check(&v);
 	none_found(&v);
 	views_deinit(&v);
@@ -420,8 +418,8 @@ static void as_id(void **unused)
 	kvm_add(&v, 0, 1, 768 * KiB, 256 * KiB, HVA + 768 * KiB, 0);
 	kvm_add(&v, 1, 0, 640 * KiB, 128 * KiB, HVA + GiB, 0);
 	/* the hole in space 0 holds what should be in it, but in space 1 */
-	slot_at(&v, VIEW_KERNEL, 1, 640 * KiB)->hva = HVA + 640 * KiB;
-	slot_at(&v, VIEW_TRACED, 1, 640 * KiB)->hva = HVA + 640 * KiB;
+	slot_at(&v, KERNEL, 1, 640 * KiB)->hva = HVA + 640 * KiB;
+	slot_at(&v, TRACED, 1, 640 * KiB)->hva = HVA + 640 * KiB;
 	views_check(&v);
 	f = only(&v, FINDING_AS_ID, 2);
 	assert_place(f, 0, 640 * KiB, 128 * KiB);
@@ -430,7 +428,7 @@ static void as_id(void **unused)
 	assert_place(only(&v, FINDING_WRONG_HVA, 2), 1, 640 * KiB, 128 * KiB);
 
 	/* the MODEL does not speak for space 1: part of space 0 is missing */
-	v.state[VIEW_MODEL].as[1].covered = false;
+	v.state[MODEL].as[1].covered = false;
 	views_check(&v);
 	f = only(&v, FINDING_EXTENT, 1);
 	assert_place(f, 0, 640 * KiB, 128 * KiB);
@@ -457,8 +455,8 @@ static void unaligned(void **unused)
 	assert_int_equal(findings_exit_status(&v.found), 0);
 
 	/* a whole page less than it could is a mismatch all the same */
-	slot_at(&v, VIEW_KERNEL, 0, 0x11000)->size = 0x2000;
-	slot_at(&v, VIEW_TRACED, 0, 0x11000)->size = 0x2000;
+	slot_at(&v, KERNEL, 0, 0x11000)->size = 0x2000;
+	slot_at(&v, TRACED, 0, 0x11000)->size = 0x2000;
 	views_check(&v);
 	assert_place(only(&v, FINDING_EXTENT, 3), 0, 0x13000, 0x1000);
 	views_deinit(&v);
@@ -507,10 +505,9 @@ static void without_a_kernel(void **unused)
 
 	views_pc(&v);
 	kvm_drop(&v, 0, 0);
-	v.input.views[VIEW_KERNEL] = NULL;
-	assert_int_equal(check_pairs(&v.input),
-			 CHECK_MODEL_TRACED | CHECK_SLOTS_BACKING);
+	v.view[KERNEL].slots = NULL;
 	views_check(&v);
+	assert_compared(&v, "MODEL-TRACED, TRACED-BACKING");
 	f = only(&v, FINDING_MISSING, 1);
 	assert_int_equal(f->views, IN_MODEL | IN_TRACED);
 	views_deinit(&v);
@@ -527,7 +524,7 @@ static void hidden(void **unused)
 	own.hidden = true;
 	views_pc(&v);
 	map_add(&v, HVA + 9 * GiB, 12 * KiB, "rwp", NULL);
-	state_add(&v.state[VIEW_KERNEL], own);
+	state_add(&v.state[KERNEL], own);
 	views_check(&v);
 	none_found(&v);
 
@@ -545,7 +542,7 @@ static void hidden(void **unused)
 	map_add(&v, HVA + 9 * GiB, 12 * KiB, "rwp", NULL);
 	kvm_drop(&v, 0, 4 * GiB - 4 * KiB);
 	own.gpa = 4 * GiB - 64 * KiB;
-	state_add(&v.state[VIEW_KERNEL], own);
+	state_add(&v.state[KERNEL], own);
 	views_check(&v);
 	f = only(&v, FINDING_HIDDEN, 2);
 	assert_non_null(strstr(f->sentence, "pc.bios"));

@@ -132,7 +132,7 @@ static void only_what_slots_lie_on(void **unused)
 	/* the other one's file is another, too: it would be told along */
 	addr = mmap(NULL, 8 * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	other = mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	state_make(&slots, VIEW_KERNEL, 1);
+	state_make(&slots, PARTY_KERNEL, 1);
 	state_add(&slots, slot_of(0, 1, MiB, PAGE, (uintptr_t)addr, 0));
 	state_add(&slots, slot_of(0, 0, 0, PAGE, (uintptr_t)addr + PAGE, 0));
 	read_own(&slots);

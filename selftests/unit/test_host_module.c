@@ -51,7 +51,7 @@ static void a_whole_snapshot(void **unused)
 {
 	struct slot_state state;
 
-	slot_state_init(&state, VIEW_KERNEL);
+	slot_state_init(&state, PARTY_KERNEL);
 	assert_int_equal(module_to_state(&whole, as, slots, &state), 0);
 	assert_int_equal(state.nr_as, 2);
 	assert_true(state.as[0].covered && state.as[1].covered);
@@ -90,7 +90,7 @@ static struct slot gmem_slot(struct slotscope_slot from)
 	struct slot slot;
 
 	from.bytes = GIB;
-	slot_state_init(&state, VIEW_KERNEL);
+	slot_state_init(&state, PARTY_KERNEL);
 	assert_int_equal(module_to_state(&req, &one, &from, &state), 0);
 	assert_int_equal(state.nr_slots, 1);
 	slot = state.slots[0];
@@ -146,7 +146,7 @@ static void a_snapshot_cut_short(void **unused)
 	cut.nr_slots_copied = 1;
 	short_as[0].nr_copied = 1;
 	short_as[1].nr_copied = 0;
-	slot_state_init(&state, VIEW_KERNEL);
+	slot_state_init(&state, PARTY_KERNEL);
 	assert_int_equal(module_to_state(&cut, short_as, slots, &state), 0);
 	assert_true(state.coverage.truncated);
 	assert_int_equal(state.nr_slots, 1);
@@ -162,7 +162,7 @@ static void a_snapshot_cut_short(void **unused)
 	cut = whole;
 	cut.nr_as_copied = 1;
 	cut.nr_slots_copied = 2;
-	slot_state_init(&state, VIEW_KERNEL);
+	slot_state_init(&state, PARTY_KERNEL);
 	assert_int_equal(module_to_state(&cut, as, slots, &state), 0);
 	assert_true(state.coverage.truncated);
 	assert_int_equal(state.nr_as, 2);
@@ -181,7 +181,7 @@ static void generations_alone(void **unused)
 	req.nr_slots = req.nr_slots_copied = 0;
 	no_slots[0].nr_slots = no_slots[0].nr_copied = 0;
 	no_slots[1].nr_slots = no_slots[1].nr_copied = 0;
-	slot_state_init(&state, VIEW_KERNEL);
+	slot_state_init(&state, PARTY_KERNEL);
 	assert_int_equal(module_to_state(&req, no_slots, NULL, &state), 0);
 	assert_int_equal(state.coverage.fields, SLOT_FIELD_GENERATION);
 	assert_int_equal(state.as[0].generation, 18);
@@ -195,7 +195,7 @@ static void expect_contradiction(const struct slotscope_snapshot *req,
 {
 	struct slot_state state;
 
-	slot_state_init(&state, VIEW_KERNEL);
+	slot_state_init(&state, PARTY_KERNEL);
 	assert_int_equal(module_to_state(req, some_as, some_slots, &state),
 			 -EPROTO);
 	slot_state_deinit(&state);

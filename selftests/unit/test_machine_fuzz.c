@@ -127,7 +127,7 @@ static void compare_slots(struct built *b)
 	struct slot_state state;
 	size_t i, j, nr = 0;
 
-	slot_state_init(&state, VIEW_MODEL);
+	slot_state_init(&state, PARTY_MODEL);
 	assert_int_equal(slot_state_set_nr_as(&state, 1), 0);
 	assert_int_equal(flat_view_slot_state(view, 0, &state), 0);
 	for (i = 0; i < SLOTS_MAX; i++)

@@ -293,7 +293,7 @@ static void test_slot_state(void **state)
 	map(b.system, 0x9000, 0, flash);
 	map(b.system, 0xa000, 0, make_io(b.model, "io", 0x1000));
 
-	slot_state_init(&s, VIEW_MODEL);
+	slot_state_init(&s, PARTY_MODEL);
 	assert_int_equal(slot_state_set_nr_as(&s, 2), 0);
 	view = address_space_get_flat_view(b.as);
 	assert_int_equal(flat_view_slot_state(view, 2, &s), -EINVAL);

@@ -79,7 +79,7 @@ static void test_one_range(void **state)
 	};
 	struct slot_state s = model_of(answers, 3, NULL, 0);
 
-	assert_int_equal(s.source, VIEW_MODEL);
+	assert_int_equal(s.party, PARTY_MODEL);
 	assert_int_equal(s.nr_as, 1);
 	assert_true(s.as[0].covered);
 	assert_int_equal(s.coverage.fields, SLOT_FIELD_GPA | SLOT_FIELD_SIZE |

@@ -18,9 +18,8 @@ struct shown {
 static const char *show(struct shown *s)
 {
 	views_check(&s->v);
-	assert_int_equal(check_rows(&s->v.input, &s->v.found, &s->rows), 0);
-	s->document.input = &s->v.input;
-	s->document.findings = &s->v.found;
+	assert_int_equal(check_rows(&s->v.made, &s->rows), 0);
+	s->document.comparison = &s->v.made;
 	s->document.rows = &s->rows;
 	print_begin(&s->p);
 	assert_int_equal(render_check(s->p.out, &s->document), 0);
@@ -43,9 +42,9 @@ static void agreement(void **unused)
 	const char *text;
 
 	views_pc(&s.v);
-	for (size_t i = 0; i < s.v.state[VIEW_MODEL].nr_slots; i++)
-		s.v.state[VIEW_MODEL].slots[i].offset = 0;
-	slot_at(&s.v, VIEW_MODEL, 0, MiB)->offset = MiB;
+	for (size_t i = 0; i < s.v.state[MODEL].nr_slots; i++)
+		s.v.state[MODEL].slots[i].offset = 0;
+	slot_at(&s.v, MODEL, 0, MiB)->offset = MiB;
 	text = show(&s);
 	assert_for_people(text);
 	assert_line(text, "process 42 (vmm), VM at descriptor 9, after 2.3 s");
@@ -68,15 +67,15 @@ static void agreement(void **unused)
 	hide(&s);
 
 	/* one address space needs no column; one range is no ranges */
-	slot_drop(&s.v, VIEW_MODEL, 1, 0);
+	slot_drop(&s.v, MODEL, 1, 0);
 	kvm_drop(&s.v, 1, 0);
 	for (int i = 0; i < 3; i++) {
-		gpa_t gpa = s.v.state[VIEW_MODEL].slots[1].gpa;
+		gpa_t gpa = s.v.state[MODEL].slots[1].gpa;
 
-		slot_drop(&s.v, VIEW_MODEL, 0, gpa);
+		slot_drop(&s.v, MODEL, 0, gpa);
 		kvm_drop(&s.v, 0, gpa);
 	}
-	s.v.input.views[VIEW_TRACED] = NULL;
+	s.v.view[TRACED].slots = NULL;
 	text = show(&s);
 	assert_line(text, "RANGE (gpa) MODEL TRACED KERNEL BACKING VERDICT");
 	assert_line(text, "0-9ffff pc.ram rw #0 rw rwp anon agree");
@@ -96,8 +95,8 @@ static void findings_under_their_cause(void **unused)
 	kvm_drop(&s.v, 0, MiB);
 	log_request(&s.v.log, 4, slot_of(0, 2, MiB, 255 * MiB, HVA + MiB, 0),
 		    -EINVAL);
-	s.v.input.views[VIEW_TRACED] = NULL;
-	s.v.input.unread[CHECK_TRACED] = "no BTF";
+	s.v.view[TRACED].slots = NULL;
+	s.v.view[TRACED].unread = "no BTF";
 	text = show(&s);
 	assert_for_people(text);
 	assert_line(text, "0 100000-fffffff pc.ram+100000 rw none missing");
@@ -124,10 +123,12 @@ static void cannot_tell(void **unused)
 
 	views_pc(&s.v);
 	s.v.input.unsettled = "slots changed during each of 5 readings";
+	s.v.view[TRACED].slots = NULL;
 	text = show(&s);
 	assert_for_people(text);
-	assert_line(text, "cannot tell: 5 ranges, 0 mismatches, 1 unknown, 0 "
-			  "notes");
+	assert_line(text,
+		    "cannot tell: 0 of 5 ranges, 0 mismatches, 1 unknown, 0 "
+		    "notes");
 	assert_line(text, "compared: nothing");
 	assert_null(strstr(text, " agree"));
 	hide(&s);
@@ -150,7 +151,7 @@ static void hostile(void **unused)
 	name[sizeof(name) - 1] = '\0';
 	s.document.vm = &vm;
 	views_init(&s.v);
-	for (int view = 0; view < VIEW_SOURCES; view++) {
+	for (int view = 0; view < SLOT_VIEWS; view++) {
 		assert_int_equal(slot_state_set_nr_as(&s.v.state[view], 65536),
 				 0);
 		s.v.state[view].as[65535].covered = true;
@@ -161,14 +162,14 @@ static void hostile(void **unused)
 		0xffffffff & ~SLOT_INVALID);
 	own = slot_of(65535, INT32_MAX - 1, top - MiB, 64 * KiB, HVA, 7);
 	own.hidden = true;
-	state_add(&s.v.state[VIEW_KERNEL], own);
+	state_add(&s.v.state[KERNEL], own);
 	map_add(&s.v, HVA, 4 * KiB, "---", name);
 	map_add(&s.v, HVA + GiB, 64 * KiB, "r-s", name);
 	log_request(&s.v.log, 1,
 		    slot_of(65535, 65535, top, MiB, UINT64_MAX, 0xffffffff),
 		    -4095);
-	coverage_add_blind(&s.v.state[VIEW_TRACED].coverage, 0, 0, 1, name);
-	s.v.input.unread[CHECK_MODEL] = name;
+	coverage_add_blind(&s.v.state[TRACED].coverage, 0, 0, 1, name);
+	s.v.view[MODEL].unread = name;
 	text = show(&s);
 	assert_for_people(text);
 	assert_non_null(strstr(text, "\\01\\02"));
@@ -239,8 +240,8 @@ static void as_json(void **unused)
 	kvm_drop(&s.v, 0, MiB);
 	log_request(&s.v.log, 4, slot_of(0, 2, MiB, 255 * MiB, HVA + MiB, 0),
 		    -EINVAL);
-	s.v.input.views[VIEW_TRACED] = NULL;
-	s.v.input.unread[CHECK_TRACED] = "no BTF";
+	s.v.view[TRACED].slots = NULL;
+	s.v.view[TRACED].unread = "no BTF";
 	show(&s);
 	print_begin(&p);
 	assert_int_equal(render_check_json(p.out, &s.document), 0);
@@ -255,7 +256,7 @@ static void as_json(void **unused)
 	assert_json(obj, "at_ms", "2345");
 	assert_json(obj, "kernel_by", "the moon");
 	assert_json(obj, "compared.0", "model-kernel");
-	assert_json(obj, "compared.1", "slots-backing");
+	assert_json(obj, "compared.1", "kernel-backing");
 	assert_null(at(obj, "compared.2"));
 	assert_json(obj, "views.traced.unread", "no BTF");
 	assert_json(obj, "views.kernel.slots", "4");

@@ -18,7 +18,7 @@ static void slots(void **unused)
 	struct printed p;
 
 	own.hidden = true;
-	state_make(&state, VIEW_KERNEL, 2);
+	state_make(&state, PARTY_KERNEL, 2);
 	state.as[0].generation = 20;
 	state.as[1].updating = true;
 	state_add(&state, slot_of(0, 3, 4 * GiB - 256 * KiB, 256 * KiB, HVA,
@@ -44,7 +44,7 @@ static void slots_of_guest_memfd(void **unused)
 	struct slot_state state;
 	struct printed p;
 
-	state_make(&state, VIEW_KERNEL, 1);
+	state_make(&state, PARTY_KERNEL, 1);
 	state_add(&state, slot_of(0, 9, 8 * GiB, MiB, HVA, 0));
 	slot.flags |= SLOT_GMEM_ONLY;
 	slot.gmem_offset = 0x1000;
@@ -87,7 +87,7 @@ static void vms(void **unused)
 	struct printed p;
 
 	own.hidden = true;
-	state_make(&state, VIEW_KERNEL, 2);
+	state_make(&state, PARTY_KERNEL, 2);
 	state_add(&state, slot_of(0, 0, 0, MiB, HVA, 0));
 	state_add(&state, own);
 	state_add(&state, slot_of(1, 0, 0, MiB, HVA, 0));

@@ -34,7 +34,7 @@ static void whole_life(void **unused)
 	log_change(&log, 7, LOW, none, 16, 0);
 	assert_int_equal(fold(&log, &vm1, &state), 0);
 
-	assert_int_equal(state.source, VIEW_TRACED);
+	assert_int_equal(state.party, PARTY_TRACED);
 	assert_int_equal(state.vm.fd, 9);
 	assert_true(state.whole_life);
 	assert_false(state.gone);
@@ -607,7 +607,7 @@ static void apply_follows_one_by_one(void **unused)
 	log_request(&log, 4, ROM, 0);
 	log_lost(&log, 5, 2);
 	log_change(&log, 6, HIGH, none, 8, 0);
-	slot_state_init(&state, VIEW_TRACED);
+	slot_state_init(&state, PARTY_TRACED);
 	state.vm.serial = 1;
 	for (size_t i = 0; i < 3; i++)
 		assert_int_equal(slot_state_apply(&state, &log.events[i]), 0);
@@ -627,7 +627,7 @@ static void apply_follows_one_by_one(void **unused)
 	log_change(&log, 1, HIGH, none, 16, 0);
 	log_base(&log, 2, HIGH);
 	log_base_end(&log, 3, 0, 12);
-	slot_state_init(&state, VIEW_TRACED);
+	slot_state_init(&state, PARTY_TRACED);
 	state.vm.serial = 1;
 	for (size_t i = 0; i < log.nr; i++)
 		assert_int_equal(slot_state_apply(&state, &log.events[i]), 0);
@@ -674,7 +674,7 @@ static void random_changes(void **unused)
 		generation[1] = 1;
 		slot_log_init(&log);
 		log_vm_create(&log, 1);
-		slot_state_init(&applied, VIEW_TRACED);
+		slot_state_init(&applied, PARTY_TRACED);
 		applied.vm.serial = 1;
 		slot_state_apply(&applied, &log.events[0]);
 		while (log.nr < 150) {

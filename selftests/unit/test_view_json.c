@@ -332,7 +332,7 @@ static void states_there_and_back(void **unused)
 
 	assert_int_equal(slot_state_from_json(obj, &state, &err), 0);
 	json_object_put(obj);
-	assert_int_equal(state.source, VIEW_KERNEL);
+	assert_int_equal(state.party, PARTY_KERNEL);
 	assert_int_equal(state.vm.tgid, 42);
 	assert_int_equal(state.coverage.fields,
 			 SLOT_FIELD_ID | SLOT_FIELD_GPA | SLOT_FIELD_SIZE);

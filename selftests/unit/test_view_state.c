@@ -8,7 +8,7 @@ static void sorts_and_finds(void **unused)
 {
 	struct slot_state state;
 
-	state_make(&state, VIEW_KERNEL, 2);
+	state_make(&state, PARTY_KERNEL, 2);
 	state_add(&state, slot_of(1, 0, 0, 64 * KiB, HVA, 0));
 	state_add(&state, slot_of(0, 2, 4 * GiB, MiB, HVA + GiB, 0));
 	state_add(&state, slot_of(0, 1, 0, 640 * KiB, HVA, 0));
@@ -36,7 +36,7 @@ static void refuses_bad_slots(void **unused)
 	struct slot slot = slot_of(0, 0, 0, 0, HVA, 0);
 	struct slot_state state;
 
-	state_make(&state, VIEW_MODEL, 1);
+	state_make(&state, PARTY_MODEL, 1);
 	assert_int_equal(slot_state_add(&state, &slot), -EINVAL);
 	slot = slot_of(1, 0, 0, 4 * KiB, HVA, 0);
 	assert_int_equal(slot_state_add(&state, &slot), -EINVAL);
@@ -55,7 +55,7 @@ static void copies_names(void **unused)
 	struct slot slot = slot_of(0, -1, 0, 4 * KiB, HVA, 0);
 	struct slot_state state;
 
-	state_make(&state, VIEW_MODEL, 1);
+	state_make(&state, PARTY_MODEL, 1);
 	slot.name = name;
 	state_add(&state, slot);
 	name[0] = 'x';
@@ -79,7 +79,7 @@ static void blind_ranges_stay_disjoint(void **unused)
 	struct slot_state state;
 	struct coverage *c = &state.coverage;
 
-	slot_state_init(&state, VIEW_TRACED);
+	slot_state_init(&state, PARTY_TRACED);
 	assert_int_equal(coverage_add_blind(c, 0, 0x2000, 0x1000, "a"), 0);
 	assert_int_equal(coverage_add_blind(c, 0, 0x6000, 0x1000, "b"), 0);
 	assert_int_equal(coverage_add_blind(c, 1, 0x2000, 0x1000, "c"), 0);
@@ -105,7 +105,7 @@ static void blind_ranges_can_be_cut(void **unused)
 	struct slot_state state;
 	struct coverage *c = &state.coverage;
 
-	slot_state_init(&state, VIEW_TRACED);
+	slot_state_init(&state, PARTY_TRACED);
 	assert_int_equal(coverage_add_blind(c, 0, 0, UINT64_MAX, "a"), 0);
 	assert_int_equal(coverage_remove_blind(c, 0, 0x1000, 0x1000), 0);
 	assert_int_equal(c->nr_blind, 2);

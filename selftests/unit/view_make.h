@@ -140,10 +140,10 @@ static inline void state_add(struct slot_state *state, struct slot slot)
 }
 
 /* A state that covers @nr_as address spaces and all fields */
-static inline void state_make(struct slot_state *state, enum view_source source,
+static inline void state_make(struct slot_state *state, enum party_id party,
 			      size_t nr_as)
 {
-	slot_state_init(state, source);
+	slot_state_init(state, party);
 	assert_int_equal(slot_state_set_nr_as(state, nr_as), 0);
 	for (size_t i = 0; i < nr_as; i++)
 		state->as[i].covered = true;

@@ -7,29 +7,31 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "check/pairs.h"
 #include "check/say.h"
-#include "check/verdict.h"
 
 struct ground {
-	struct verdict *verdict;
+	struct comparison *comparison;
+	struct compared_pair *pair;
 	const struct slot_state *state;
-	enum view_source view;
 	const struct slot *slot;
+	struct span_cursor moving;
 };
 
 static struct finding finding_of(const struct ground *ground, hva_t hva,
-				 hva_t last, enum finding_id id)
+				 hva_t last, enum difference difference)
 {
 	const struct slot *slot = ground->slot;
 	struct finding finding = {
-		.id = id,
+		.id = ground->pair->rule->called[difference],
 		.as_id = slot->as_id,
 		.gpa = slot->gpa + (hva - slot->hva),
 		.size = last - hva + 1,
 		.slot_id = slot->id,
 		.hva = hva,
 		.seq = slot->seq,
-		.views = 1U << ground->view | 1U << CHECK_BACKING,
+		.views = 1ULL << ground->pair->expected |
+			 1ULL << ground->pair->actual,
 		.cause = FINDING_NO_CAUSE,
 	};
 
@@ -38,14 +40,13 @@ static struct finding finding_of(const struct ground *ground, hva_t hva,
 
 static void say_hole(const struct ground *ground, hva_t hva, hva_t last)
 {
-	struct finding finding =
-		finding_of(ground, hva, last, FINDING_UNBACKED);
+	struct finding finding = finding_of(ground, hva, last, DIFFERS_LACK);
 
-	verdict_add(ground->verdict, &finding,
-		    "%s at %s: host memory 0x%" PRIx64 "-0x%" PRIx64
-		    " is not mapped",
-		    SAY_WHAT(ground->slot),
-		    SAY_RANGE(finding.gpa, finding.size), hva, last);
+	comparison_add(ground->comparison, &finding,
+		       "%s at %s: host memory 0x%" PRIx64 "-0x%" PRIx64
+		       " is not mapped",
+		       SAY_WHAT(ground->slot),
+		       SAY_RANGE(finding.gpa, finding.size), hva, last);
 }
 
 /* NULL if the mapping gives all that the slot needs */
@@ -66,14 +67,14 @@ static const char *lacking(const struct ground *ground,
 static void say_rights(const struct ground *ground, hva_t hva, hva_t last,
 		       const struct host_range *range, const char *why)
 {
-	struct finding finding = finding_of(ground, hva, last, FINDING_PERMS);
+	struct finding finding = finding_of(ground, hva, last, DIFFERS_FLAGS);
 
-	verdict_add(ground->verdict, &finding,
-		    "%s at %s: host memory 0x%" PRIx64 "-0x%" PRIx64
-		    " (%.100s) %s",
-		    SAY_WHAT(ground->slot),
-		    SAY_RANGE(finding.gpa, finding.size), hva, last,
-		    range_name_of(range), why);
+	comparison_add(ground->comparison, &finding,
+		       "%s at %s: host memory 0x%" PRIx64 "-0x%" PRIx64
+		       " (%.100s) %s",
+		       SAY_WHAT(ground->slot),
+		       SAY_RANGE(finding.gpa, finding.size), hva, last,
+		       range_name_of(range), why);
 }
 
 /* Return: false if a part of the slot lies where the map was cut off */
@@ -128,28 +129,45 @@ static bool may_lie_on_nothing(const struct ground *ground)
 	       slot->flags & SLOT_GUEST_MEMFD;
 }
 
-void check_backing(struct verdict *verdict)
+/* Slots that changed while the views were read are another's word by now */
+static bool is_moving(struct ground *ground)
 {
-	const struct host_map *map = verdict->input->backing;
-	struct ground ground = { .verdict = verdict };
-	struct finding finding = { .id = FINDING_UNREAD,
-				   .slot_id = -1,
-				   .views = 1U << CHECK_BACKING,
-				   .cause = FINDING_NO_CAUSE };
+	const struct slot *slot = ground->slot;
+	gpa_t until = UINT64_MAX;
+
+	return span_cursor_at(&ground->moving, slot->as_id, slot->gpa,
+			      &until) ||
+	       until < slot_last(slot);
+}
+
+void check_ground(struct comparison *c, struct compared_pair *pair)
+{
+	const struct host_map *map = c->input->views[pair->actual].map;
+	struct ground ground = { .comparison = c,
+				 .pair = pair,
+				 .state = comparison_state(c, pair->expected),
+				 .moving.spans = &pair->moving };
+	const struct finding finding = { .id = FINDING_UNREAD,
+					 .slot_id = -1,
+					 .views = 1ULL << pair->actual,
+					 .cause = FINDING_NO_CAUSE };
+	const struct slot *slot;
 	size_t beyond = 0;
 
-	ground.state = verdict_holder(verdict, &ground.view);
-	if (!(check_pairs(verdict->input) & CHECK_SLOTS_BACKING) ||
-	    !ground.state)
-		return;
 	for (size_t i = 0; i < ground.state->nr_slots; i++) {
-		ground.slot = &ground.state->slots[i];
-		if (!may_lie_on_nothing(&ground))
-			beyond += !check_slot(&ground, map);
+		slot = &ground.state->slots[i];
+		ground.slot = slot;
+		if (may_lie_on_nothing(&ground) || is_moving(&ground))
+			continue;
+		if (check_slot(&ground, map))
+			comparison_agree(c, pair, slot->as_id, slot->gpa,
+					 slot_last(slot));
+		else
+			beyond++;
 	}
 	if (beyond)
-		verdict_add(verdict, &finding,
-			    "BACKING is cut off: it says nothing of the host "
-			    "memory of %zu slots, or of parts of them",
-			    beyond);
+		comparison_add(c, &finding,
+			       "%s is cut off: it says nothing of the host "
+			       "memory of %zu slots, or of parts of them",
+			       comparison_party(c, pair->actual)->name, beyond);
 }

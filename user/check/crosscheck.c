@@ -3,65 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/verdict.h"
+#include "check/comparison.h"
 
-static bool trusted(const struct check_input *input, enum view_source view)
-{
-	const struct slot_state *state = input->views[view];
-	const uint32_t needed = SLOT_FIELD_GPA | SLOT_FIELD_SIZE;
-
-	return state && !input->unsettled && !state->gone &&
-	       (state->coverage.fields & needed) == needed &&
-	       !(view == VIEW_TRACED && state->coverage.lost);
-}
-
-uint32_t check_pairs(const struct check_input *input)
-{
-	bool model = trusted(input, VIEW_MODEL);
-	bool traced = trusted(input, VIEW_TRACED);
-	bool kernel = trusted(input, VIEW_KERNEL);
-	uint32_t pairs = 0;
-
-	if (model && kernel)
-		pairs |= CHECK_MODEL_KERNEL;
-	else if (model && traced)
-		pairs |= CHECK_MODEL_TRACED;
-	if (traced && kernel)
-		pairs |= CHECK_TRACED_KERNEL;
-	if ((traced || kernel) && input->backing && input->backing->nr)
-		pairs |= CHECK_SLOTS_BACKING;
-	return pairs;
-}
-
-static void check_nothing(struct verdict *verdict)
+static void check_nothing(struct comparison *c)
 {
 	const struct finding finding = { .id = FINDING_UNREAD,
 					 .slot_id = -1,
 					 .cause = FINDING_NO_CAUSE };
 
-	if (!check_pairs(verdict->input) &&
-	    !findings_count(verdict->found, FINDING_UNKNOWN))
-		verdict_add(verdict, &finding,
-			    "there are no two views to compare");
-}
+	bool any = false;
 
-static void check_views(struct verdict *verdict)
-{
-	const struct side *model = &verdict->sides[VIEW_MODEL];
-	const struct side *traced = &verdict->sides[VIEW_TRACED];
-	const struct side *kernel = &verdict->sides[VIEW_KERNEL];
-	size_t begin = verdict->found->nr;
-	size_t middle;
-
-	if (model->usable && kernel->usable)
-		check_pair(verdict, VIEW_MODEL, VIEW_KERNEL);
-	else if (model->usable && traced->usable)
-		check_pair(verdict, VIEW_MODEL, VIEW_TRACED);
-	middle = verdict->found->nr;
-	if (traced->usable && kernel->usable)
-		check_pair(verdict, VIEW_TRACED, VIEW_KERNEL);
-	if (!verdict->nomem)
-		join_same(verdict, begin, middle);
+	for (size_t i = 0; i < c->nr_pairs; i++)
+		any |= c->pairs[i].compared;
+	if (!any && !findings_count(&c->findings, FINDING_UNKNOWN))
+		comparison_add(c, &finding,
+			       "there are no two views to compare");
 }
 
 struct order {
@@ -128,12 +84,19 @@ static int sort_findings(struct findings *found)
 	return 0;
 }
 
-/*
- * That wrong memory is not mapped either is a consequence. By address, each
- * can only follow from the last one before it.
- */
-static void link_backing(struct findings *found)
+/* Is a finding about what lies under slots? */
+static bool is_ground(const struct comparison *c, const struct finding *finding)
 {
+	return finding->views & comparison_views_with(c, PARTY_GROUND);
+}
+
+/*
+ * What lies under a slot, or a part of one, that should not be there is a
+ * consequence. By address, each can only follow from the last one before it.
+ */
+static void link_ground(struct comparison *c)
+{
+	struct findings *found = &c->findings;
 	size_t cause = FINDING_NO_CAUSE;
 	const struct finding *wrong;
 	struct finding *finding;
@@ -141,11 +104,12 @@ static void link_backing(struct findings *found)
 	for (size_t i = 0; i < found->nr; i++) {
 		finding = &found->items[i];
 		if (finding->id == FINDING_WRONG_HVA ||
-		    finding->id == FINDING_EXTRA)
+		    finding->id == FINDING_EXTRA ||
+		    finding->id == FINDING_EXTENT)
 			cause = i;
-		if (cause == FINDING_NO_CAUSE ||
-		    (finding->id != FINDING_UNBACKED &&
-		     finding->id != FINDING_PERMS))
+		if (cause == FINDING_NO_CAUSE || !finding->size ||
+		    !is_ground(c, finding) ||
+		    finding_id_kind(finding->id) != FINDING_MISMATCH)
 			continue;
 		wrong = &found->items[cause];
 		if (wrong->as_id == finding->as_id &&
@@ -162,34 +126,52 @@ static uint64_t page_size_of(const struct check_input *input)
 	return size && !(size & (size - 1)) ? size : 4096;
 }
 
-int crosscheck(const struct check_input *input, struct findings *out)
+static void check_all(struct comparison *c)
 {
-	struct verdict verdict = { .input = input,
-				   .found = out,
-				   .page_size = page_size_of(input) };
+	check_trust(c);
+	check_ragged(c);
+	for (size_t view = 0; view < c->input->nr_views; view++) {
+		spans_sort(&c->views[view].slots);
+		spans_join(&c->views[view].blind);
+	}
+	check_pairs(c);
+	check_requests(c);
+	check_hidden(c);
+	check_nothing(c);
+}
 
+int crosscheck(const struct check_input *input, struct comparison *out)
+{
 	memset(out, 0, sizeof(*out));
-	check_trust(&verdict);
-	check_ragged(&verdict);
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		spans_sort(&verdict.sides[view].slots);
-		spans_join(&verdict.sides[view].blind);
-	}
-	if (!verdict.nomem)
-		check_views(&verdict);
-	check_backing(&verdict);
-	check_requests(&verdict);
-	check_hidden(&verdict);
-	check_nothing(&verdict);
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		spans_deinit(&verdict.sides[view].slots);
-		spans_deinit(&verdict.sides[view].blind);
-	}
-	free(verdict.torn);
-	if (verdict.nomem || sort_findings(out)) {
-		findings_deinit(out);
+	if (input->nr_views > CHECK_MAX_VIEWS)
+		return -E2BIG;
+	out->input = input;
+	out->page_size = page_size_of(input);
+	out->views = calloc(input->nr_views + 1, sizeof(*out->views));
+	if (!out->views)
+		return -ENOMEM;
+	check_all(out);
+	if (out->nomem || sort_findings(&out->findings)) {
+		comparison_deinit(out);
 		return -ENOMEM;
 	}
-	link_backing(out);
+	link_ground(out);
 	return 0;
+}
+
+void comparison_deinit(struct comparison *c)
+{
+	for (size_t view = 0; c->views && view < c->input->nr_views; view++) {
+		spans_deinit(&c->views[view].slots);
+		spans_deinit(&c->views[view].blind);
+	}
+	for (size_t i = 0; i < c->nr_pairs; i++) {
+		free(c->pairs[i].torn);
+		spans_deinit(&c->pairs[i].moving);
+		spans_deinit(&c->pairs[i].agree);
+	}
+	findings_deinit(&c->findings);
+	free(c->views);
+	free(c->pairs);
+	memset(c, 0, sizeof(*c));
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/verdict.h"
+#include "check/comparison.h"
 
 static const struct {
 	const char *name;
@@ -17,6 +17,7 @@ static const struct {
 	[FINDING_FLAGS] = { "flags", FINDING_MISMATCH },
 	[FINDING_SLOT_ID] = { "slot-id", FINDING_MISMATCH },
 	[FINDING_AS_ID] = { "as-id", FINDING_MISMATCH },
+	[FINDING_ANSWERED] = { "answered", FINDING_MISMATCH },
 	[FINDING_IGNORED_FAILURE] = { "ignored-failure", FINDING_MISMATCH },
 	[FINDING_UNBACKED] = { "unbacked", FINDING_MISMATCH },
 	[FINDING_PERMS] = { "perms", FINDING_MISMATCH },
@@ -52,23 +53,9 @@ const char *finding_kind_name(enum finding_kind kind)
 	return names[kind];
 }
 
-const char *check_view_name(enum check_view view)
-{
-	static const char *const names[CHECK_VIEWS] = {
-		[CHECK_MODEL] = "MODEL",
-		[CHECK_TRACED] = "TRACED",
-		[CHECK_KERNEL] = "KERNEL",
-		[CHECK_BACKING] = "BACKING",
-	};
-
-	return names[view];
-}
-
 void finding_deinit(struct finding *finding)
 {
 	free(finding->sentence);
-	for (int view = 0; view < CHECK_VIEWS; view++)
-		free(finding->says[view]);
 }
 
 void findings_deinit(struct findings *findings)

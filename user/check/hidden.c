@@ -6,7 +6,7 @@
  * every VM would have three.
  */
 #include "check/say.h"
-#include "check/verdict.h"
+#include "check/comparison.h"
 
 /* Does a range overlap the slot, or touch it? */
 static bool is_near(const struct slot *slot, gpa_t gpa, uint64_t size,
@@ -19,27 +19,33 @@ static bool is_near(const struct slot *slot, gpa_t gpa, uint64_t size,
 	       (gpa && gpa - 1 == slot_last(slot));
 }
 
-/* What a MODEL has where the slot is, or NULL */
-static const struct slot *in_the_way_of(struct verdict *verdict,
-					const struct slot *slot)
+/* What is meant to be where the slot is, by the view in place @view; or NULL */
+static const struct slot *in_the_way_of(const struct comparison *c,
+					const struct slot *slot, size_t *view)
 {
-	const struct side *model = &verdict->sides[VIEW_MODEL];
+	const struct spans *spans;
 	const struct span *span;
 
-	for (size_t i = 0; model->usable && i < model->slots.nr; i++) {
-		span = &model->slots.items[i];
-		if (span->as_id == slot->as_id &&
-		    span->gpa <= slot_last(slot) && slot->gpa <= span->last)
-			return span->slot;
+	for (*view = 0; *view < c->input->nr_views; ++*view) {
+		if (!(comparison_party(c, *view)->traits & PARTY_MEANS))
+			continue;
+		spans = &c->views[*view].slots;
+		for (size_t i = 0; i < spans->nr; i++) {
+			span = &spans->items[i];
+			if (span->as_id == slot->as_id &&
+			    span->gpa <= slot_last(slot) &&
+			    slot->gpa <= span->last)
+				return span->slot;
+		}
 	}
 	return NULL;
 }
 
 /* The first finding that it overlaps, else one that it touches, else @nr */
-static size_t near_finding(const struct verdict *verdict,
-			   const struct slot *slot, size_t nr, bool *overlaps)
+static size_t near_finding(const struct comparison *c, const struct slot *slot,
+			   size_t nr, bool *overlaps)
 {
-	const struct finding *items = verdict->found->items;
+	const struct finding *items = c->findings.items;
 	size_t touched = nr;
 
 	for (size_t i = 0; i < nr; i++) {
@@ -56,43 +62,45 @@ static size_t near_finding(const struct verdict *verdict,
 	return touched;
 }
 
-static void judge(struct verdict *verdict, struct finding *note,
+static void judge(struct comparison *c, struct finding *note,
 		  const struct slot *slot, size_t nr)
 {
-	const struct slot *model_slot = in_the_way_of(verdict, slot);
-	const struct finding *items = verdict->found->items;
+	size_t view;
+	const struct slot *meant = in_the_way_of(c, slot, &view);
+	const struct finding *items = c->findings.items;
 	bool overlaps;
-	size_t at = near_finding(verdict, slot, nr, &overlaps);
+	size_t at = near_finding(c, slot, nr, &overlaps);
 
 	/* with what it explains, and there with the cause of that */
 	if (at < nr)
 		note->cause = items[at].cause != FINDING_NO_CAUSE ?
 				      items[at].cause :
 				      at;
-	if (model_slot)
-		verdict_add(verdict, note,
-			    "KVM's own slot %d at %s is where MODEL has %s",
-			    slot->id, SAY_RANGE(slot->gpa, slot->size),
-			    SAY_WHAT(model_slot));
+	if (meant)
+		comparison_add(c, note,
+			       "KVM's own slot %d at %s is where %s has %s",
+			       slot->id, SAY_RANGE(slot->gpa, slot->size),
+			       comparison_party(c, view)->name,
+			       SAY_WHAT(meant));
 	else if (at < nr)
-		verdict_add(verdict, note, "KVM's own slot %d at %s is %s %s",
-			    slot->id, SAY_RANGE(slot->gpa, slot->size),
-			    overlaps ? "in the way of" : "next to",
-			    SAY_RANGE(items[at].gpa, items[at].size));
+		comparison_add(c, note, "KVM's own slot %d at %s is %s %s",
+			       slot->id, SAY_RANGE(slot->gpa, slot->size),
+			       overlaps ? "in the way of" : "next to",
+			       SAY_RANGE(items[at].gpa, items[at].size));
 }
 
-void check_hidden(struct verdict *verdict)
+void check_hidden(struct comparison *c)
 {
 	const struct slot_state *state;
 	const struct slot *slot;
-	enum view_source view;
+	size_t view;
 	struct finding note;
 	size_t nr;
 
-	state = verdict_holder(verdict, &view);
-	if (!state || verdict->nomem)
+	state = comparison_holder(c, &view);
+	if (!state || c->nomem)
 		return;
-	nr = verdict->found->nr;
+	nr = c->findings.nr;
 	for (size_t i = 0; i < state->nr_slots; i++) {
 		slot = &state->slots[i];
 		if (!slot->hidden)
@@ -105,9 +113,9 @@ void check_hidden(struct verdict *verdict)
 			.slot_id = slot->id,
 			.hva = slot->hva,
 			.seq = slot->seq,
-			.views = 1U << view,
+			.views = 1ULL << view,
 			.cause = FINDING_NO_CAUSE,
 		};
-		judge(verdict, &note, slot, nr);
+		judge(c, &note, slot, nr);
 	}
 }

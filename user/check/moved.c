@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/grow.h"
+#include "check/pairs.h"
 #include "check/pieces.h"
 #include "check/say.h"
 
@@ -34,9 +35,8 @@ struct mover {
 };
 
 struct match {
-	struct verdict *verdict;
-	enum view_source expected;
-	enum view_source actual;
+	struct comparison *comparison;
+	const struct compared_pair *pair;
 	struct pieces *left;
 	/* the move being put together from claims that go on */
 	struct claim from;
@@ -69,22 +69,22 @@ static void leave(struct match *match, const struct claim *claim, hva_t last)
 	part.gpa = claim->gpa;
 	part.last = claim->gpa + (last - claim->hva);
 	if (pieces_add(match->left, &part))
-		match->verdict->nomem = true;
+		match->comparison->nomem = true;
 }
 
 /* Pieces of @role as claims, by host address; the rest is left over */
 static bool make_claims(struct match *match, struct pieces *pieces,
-			uint32_t role, enum view_source view,
-			struct claims *claims)
+			uint32_t role, size_t view, struct claims *claims)
 {
-	uint32_t fields = match->verdict->sides[view].state->coverage.fields;
+	uint32_t fields =
+		comparison_state(match->comparison, view)->coverage.fields;
 	const struct span *span;
 	struct claim claim;
 
 	claims->nr = 0;
 	claims->items = calloc(pieces->nr + 1, sizeof(*claims->items));
 	if (!claims->items) {
-		match->verdict->nomem = true;
+		match->comparison->nomem = true;
 		return false;
 	}
 	for (size_t i = 0; i < pieces->nr; i++) {
@@ -115,7 +115,7 @@ static void add_mover(struct match *match, const struct span *span,
 	movers = grown(match->movers, match->nr_movers, &match->cap_movers,
 		       sizeof(*movers));
 	if (!movers) {
-		match->verdict->nomem = true;
+		match->comparison->nomem = true;
 		return;
 	}
 	match->movers = movers;
@@ -126,6 +126,10 @@ static void close_move(struct match *match)
 {
 	const struct claim *from = &match->from;
 	const struct claim *to = &match->to;
+	const struct comparison *c = match->comparison;
+	const struct compared_pair *pair = match->pair;
+	const char *expected_name = comparison_party(c, pair->expected)->name;
+	const char *actual_name = comparison_party(c, pair->actual)->name;
 	const struct slot *expected;
 	const struct slot *actual;
 	struct finding finding;
@@ -137,36 +141,35 @@ static void close_move(struct match *match)
 	expected = from->piece->expected->slot;
 	actual = to->piece->actual->slot;
 	finding = (struct finding){
-		.id = FINDING_MOVED,
+		.id = pair->rule->called[DIFFERS_PLACE],
 		.as_id = from->piece->as_id,
 		.gpa = from->gpa,
 		.size = from->last - from->hva + 1,
+		.elsewhere = true,
+		.other_as_id = to->piece->as_id,
+		.other_gpa = to->gpa,
 		.slot_id = actual->id,
 		.hva = from->hva,
 		.seq = actual->seq,
-		.views = 1U << match->expected | 1U << match->actual,
+		.views = 1ULL << pair->expected | 1ULL << pair->actual,
 		.cause = FINDING_NO_CAUSE,
 	};
 	if (from->gpa == to->gpa) {
-		finding.id = FINDING_AS_ID;
-		at = verdict_add(
-			match->verdict, &finding,
+		finding.id = pair->rule->called[DIFFERS_SPACE];
+		at = comparison_add(
+			match->comparison, &finding,
 			"%s has %s at %s in address space %u; %s has it in "
 			"address space %u (slot %d)",
-			check_view_name((enum check_view)match->expected),
-			SAY_WHAT(expected),
+			expected_name, SAY_WHAT(expected),
 			SAY_RANGE(finding.gpa, finding.size), finding.as_id,
-			check_view_name((enum check_view)match->actual),
-			to->piece->as_id, actual->id);
+			actual_name, to->piece->as_id, actual->id);
 	} else {
-		at = verdict_add(
-			match->verdict, &finding,
+		at = comparison_add(
+			match->comparison, &finding,
 			"%s has %s at %s; %s has the same host memory at "
 			"0x%" PRIx64 " (slot %d%s)",
-			check_view_name((enum check_view)match->expected),
-			SAY_WHAT(expected),
-			SAY_RANGE(finding.gpa, finding.size),
-			check_view_name((enum check_view)match->actual),
+			expected_name, SAY_WHAT(expected),
+			SAY_RANGE(finding.gpa, finding.size), actual_name,
 			to->gpa, actual->id,
 			to->piece->as_id == finding.as_id ?
 				"" :
@@ -258,13 +261,12 @@ static void link_moves(struct match *match)
 	}
 }
 
-void pieces_match_moved(struct verdict *verdict, enum view_source expected,
-			enum view_source actual, struct pieces *pieces,
+void pieces_match_moved(struct comparison *comparison,
+			const struct compared_pair *pair, struct pieces *pieces,
 			struct pieces *left)
 {
-	struct match match = { .verdict = verdict,
-			       .expected = expected,
-			       .actual = actual,
+	struct match match = { .comparison = comparison,
+			       .pair = pair,
 			       .left = left };
 	struct claims want = { 0 };
 	struct claims have = { 0 };
@@ -272,8 +274,9 @@ void pieces_match_moved(struct verdict *verdict, enum view_source expected,
 	size_t i = 0, j = 0;
 	hva_t last;
 
-	if (!make_claims(&match, pieces, ROLE_EXPECTED, expected, &want) ||
-	    !make_claims(&match, pieces, ROLE_ACTUAL, actual, &have))
+	if (!make_claims(&match, pieces, ROLE_EXPECTED, pair->expected,
+			 &want) ||
+	    !make_claims(&match, pieces, ROLE_ACTUAL, pair->actual, &have))
 		goto out;
 	while (i < want.nr && j < have.nr) {
 		w = &want.items[i];

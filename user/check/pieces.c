@@ -43,8 +43,10 @@ void pieces_deinit(struct pieces *pieces)
 
 /* Two views side by side, with what both cover */
 struct walk {
-	const struct side *expected;
-	const struct side *actual;
+	struct comparison *comparison;
+	struct compared_pair *pair;
+	const struct compared_view *expected;
+	const struct compared_view *actual;
 	uint32_t fields;
 	struct pieces *out;
 };
@@ -75,9 +77,16 @@ static void judge_both(const struct walk *walk, struct piece *piece)
 		piece->what |= PIECE_FLAGS;
 }
 
-/* Return: 0 or -ENOMEM */
-static int judge(struct walk *walk, uint16_t as_id, gpa_t gpa, gpa_t last,
-		 const struct span *expected, const struct span *actual)
+/* Where one has nothing, the other's is only then too much if that is known */
+static bool can_tell(const struct walk *walk, const struct span *expected,
+		     const struct span *actual)
+{
+	return (expected || walk->expected->absence) &&
+	       (actual || walk->actual->absence);
+}
+
+static void judge(struct walk *walk, uint16_t as_id, gpa_t gpa, gpa_t last,
+		  const struct span *expected, const struct span *actual)
 {
 	struct piece piece = { .as_id = as_id,
 			       .gpa = gpa,
@@ -88,65 +97,79 @@ static int judge(struct walk *walk, uint16_t as_id, gpa_t gpa, gpa_t last,
 	struct pieces *out = walk->out;
 	struct piece *prev = out->nr ? &out->items[out->nr - 1] : NULL;
 
+	if (!can_tell(walk, expected, actual))
+		return;
+	walk->pair->compared = true;
+	if (!expected && !actual)
+		return;
 	if (expected && actual)
 		judge_both(walk, &piece);
-	else if (expected && walk->actual->absence)
-		piece.what = PIECE_LACK;
-	else if (actual && walk->expected->absence)
-		piece.what = PIECE_SURPLUS;
-	if (!piece.what)
-		return 0;
+	else
+		piece.what = expected ? PIECE_LACK : PIECE_SURPLUS;
+	if (!piece.what) {
+		comparison_agree(walk->comparison, walk->pair, as_id, gpa,
+				 last);
+		return;
+	}
 	if (prev && prev->as_id == as_id && prev->last + 1 == gpa &&
 	    prev->expected == expected && prev->actual == actual &&
-	    prev->what == piece.what) {
+	    prev->what == piece.what)
 		prev->last = last;
-		return 0;
-	}
-	return pieces_add(out, &piece);
+	else if (pieces_add(out, &piece))
+		walk->comparison->nomem = true;
 }
 
-void pieces_find(struct verdict *verdict, enum view_source expected,
-		 enum view_source actual, struct pieces *out)
+static size_t count_as(const struct comparison *c,
+		       const struct compared_pair *pair)
 {
-	const struct side *sides[2] = { &verdict->sides[expected],
-					&verdict->sides[actual] };
+	size_t e = comparison_state(c, pair->expected)->nr_as;
+	size_t a = comparison_state(c, pair->actual)->nr_as;
+
+	return e > a ? e : a;
+}
+
+void pieces_find(struct comparison *c, struct compared_pair *pair,
+		 struct pieces *out)
+{
+	const struct compared_view *e = &c->views[pair->expected];
+	const struct compared_view *a = &c->views[pair->actual];
 	struct walk walk = {
-		.expected = sides[0],
-		.actual = sides[1],
-		.fields = sides[0]->state->coverage.fields &
-			  sides[1]->state->coverage.fields,
+		.comparison = c,
+		.pair = pair,
+		.expected = e,
+		.actual = a,
+		.fields = comparison_state(c, pair->expected)->coverage.fields &
+			  comparison_state(c, pair->actual)->coverage.fields,
 		.out = out,
 	};
-	struct span_cursor slots[2] = { { &sides[0]->slots, 0 },
-					{ &sides[1]->slots, 0 } };
-	struct span_cursor blind[2] = { { &sides[0]->blind, 0 },
-					{ &sides[1]->blind, 0 } };
-	const struct span *e, *a;
-	size_t nr_as;
-	bool dark;
+	struct span_cursor slots[2] = { { &e->slots, 0 }, { &a->slots, 0 } };
+	struct span_cursor blind[3] = { { &e->blind, 0 },
+					{ &a->blind, 0 },
+					{ &pair->moving, 0 } };
+	const struct span *there[2];
+	size_t nr_as = count_as(c, pair);
 	gpa_t last;
 	gpa_t gpa;
+	bool dark;
 
-	nr_as = sides[0]->state->nr_as;
-	if (sides[1]->state->nr_as > nr_as)
-		nr_as = sides[1]->state->nr_as;
 	for (size_t as_id = 0; as_id < nr_as; as_id++) {
-		if (!verdict_covers(verdict, expected, as_id) ||
-		    !verdict_covers(verdict, actual, as_id))
+		if (!comparison_covers(c, pair->expected, as_id) ||
+		    !comparison_covers(c, pair->actual, as_id) ||
+		    (as_id < pair->nr_torn && pair->torn[as_id]))
 			continue;
-		if ((expected == VIEW_TRACED || actual == VIEW_TRACED) &&
-		    as_id < verdict->nr_torn && verdict->torn[as_id])
-			continue;
-		for (last = 0, gpa = 0; last != UINT64_MAX; gpa = last + 1) {
+		for (last = 0, gpa = 0; last != UINT64_MAX && !c->nomem;
+		     gpa = last + 1) {
 			last = UINT64_MAX;
-			e = span_cursor_at(&slots[0], as_id, gpa, &last);
-			a = span_cursor_at(&slots[1], as_id, gpa, &last);
-			dark = span_cursor_at(&blind[0], as_id, gpa, &last);
-			dark |= !!span_cursor_at(&blind[1], as_id, gpa, &last);
-			if (!dark && judge(&walk, as_id, gpa, last, e, a)) {
-				verdict->nomem = true;
-				return;
-			}
+			dark = false;
+			for (size_t i = 0; i < 2; i++)
+				there[i] = span_cursor_at(&slots[i], as_id, gpa,
+							  &last);
+			for (size_t i = 0; i < 3; i++)
+				dark |= !!span_cursor_at(&blind[i], as_id, gpa,
+							 &last);
+			if (!dark)
+				judge(&walk, as_id, gpa, last, there[0],
+				      there[1]);
 		}
 	}
 }

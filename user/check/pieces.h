@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How two views differ, as pieces: maximal ranges over which the same two slots
- * differ in the same way. From pieces, pair.c makes findings.
+ * differ in the same way. From pieces, slots.c makes findings.
  */
 #ifndef CHECK_PIECES_H
 #define CHECK_PIECES_H
 
-#include "check/verdict.h"
+#include "check/comparison.h"
 
 enum {
 	PIECE_LACK = 1U << 0,	 /* expected, and not there */
@@ -41,9 +41,13 @@ struct pieces {
 	size_t cap;
 };
 
-/** pieces_find() - where @expected and @actual differ; by (as_id, gpa) */
-void pieces_find(struct verdict *verdict, enum view_source expected,
-		 enum view_source actual, struct pieces *out);
+/**
+ * pieces_find() - where the views of a pair differ; by (as_id, gpa)
+ *
+ * Fills in where they were compared.
+ */
+void pieces_find(struct comparison *comparison, struct compared_pair *pair,
+		 struct pieces *out);
 int pieces_add(struct pieces *pieces, const struct piece *piece);
 void pieces_sort(struct pieces *pieces);
 void pieces_deinit(struct pieces *pieces);
@@ -54,10 +58,10 @@ void pieces_deinit(struct pieces *pieces);
  *	     PIECE_SURPLUS or PIECE_HVA, with @move filled; by (as_id, gpa). Of
  *	     PIECE_HVA there may be two for a range, one from either view
  *
- * Adds the findings moved and as-id.
+ * Adds findings of what differs in place or address space.
  */
-void pieces_match_moved(struct verdict *verdict, enum view_source expected,
-			enum view_source actual, struct pieces *pieces,
+void pieces_match_moved(struct comparison *comparison,
+			const struct compared_pair *pair, struct pieces *pieces,
 			struct pieces *left);
 
 #endif

@@ -1,30 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Views as sorted, disjoint ranges, and cursors that walk several of them side
- * by side. Ranges are inclusive ("last"), so that the end of the address space
- * needs no special case.
+ * by side.
  */
 #ifndef CHECK_RANGES_H
 #define CHECK_RANGES_H
 
-#include <slotscope/view.h>
-
-/**
- * struct span - a range of one view
- * @slot: what is there, or NULL in a list of ranges that cannot be told
- */
-struct span {
-	uint16_t as_id;
-	gpa_t gpa;
-	gpa_t last;
-	const struct slot *slot;
-};
-
-struct spans {
-	struct span *items;
-	size_t nr;
-	size_t cap;
-};
+#include <slotscope/check.h>
 
 /** spans_add() - append; 0 or -ENOMEM */
 int spans_add(struct spans *spans, const struct span *span);
@@ -35,6 +17,10 @@ void spans_sort(struct spans *spans);
 /** spans_join() - sort, and make one of those that touch; for blind ranges */
 void spans_join(struct spans *spans);
 void spans_deinit(struct spans *spans);
+
+/** spans_cover() - is all of [gpa, last] in one of them? Of joined ranges */
+bool spans_cover(const struct spans *spans, uint16_t as_id, gpa_t gpa,
+		 gpa_t last);
 
 /**
  * struct span_cursor - where a walk upwards is; one for each list

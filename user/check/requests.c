@@ -12,12 +12,13 @@
 
 #include "check/asked.h"
 #include "check/say.h"
-#include "check/verdict.h"
+#include "check/comparison.h"
 
 /* Can a request that did not come through explain this? */
-static bool may_follow(const struct finding *finding)
+static bool may_follow(const struct comparison *c,
+		       const struct finding *finding)
 {
-	if (!(finding->views & 1U << CHECK_MODEL) ||
+	if (!(finding->views & comparison_views_with(c, PARTY_MEANS)) ||
 	    finding->cause != FINDING_NO_CAUSE)
 		return false;
 	switch (finding->id) {
@@ -93,12 +94,12 @@ static void say_request(char *buf, size_t size, const struct asked *asked)
  * Which rule it broke, from the slots before it; and where those do not tell who
  * the other party was, who stands there now
  */
-static void say_why(char *buf, size_t size, struct verdict *verdict,
+static void say_why(char *buf, size_t size, struct comparison *c,
 		    const struct asked *asked)
 {
 	const struct slot_request *request = &asked->request;
-	enum view_source view;
-	const struct slot_state *state = verdict_holder(verdict, &view);
+	size_t view;
+	const struct slot_state *state = comparison_holder(c, &view);
 	char *says = NULL;
 	int len;
 
@@ -110,11 +111,12 @@ static void say_why(char *buf, size_t size, struct verdict *verdict,
 	says = say_view(state, asked_as_id(asked), request->gpa, request->size);
 	if (says && strcmp(says, "no slot"))
 		snprintf(buf + len, size - len, "; now %s has there: %s",
-			 check_view_name((enum check_view)view), says);
+			 comparison_party(c, view)->name, says);
 	free(says);
 }
 
-static struct finding finding_of(const struct asked *asked, enum finding_id id)
+static struct finding finding_of(const struct comparison *c,
+				 const struct asked *asked, enum finding_id id)
 {
 	struct finding finding = {
 		.id = id,
@@ -124,7 +126,7 @@ static struct finding finding_of(const struct asked *asked, enum finding_id id)
 		.slot_id = asked_slot_id(asked),
 		.hva = asked->request.size ? asked->request.hva : 0,
 		.seq = asked->seq,
-		.views = 1U << CHECK_TRACED,
+		.views = comparison_views_with(c, PARTY_FOLLOWS),
 		.cause = FINDING_NO_CAUSE,
 	};
 
@@ -136,89 +138,90 @@ static struct finding finding_of(const struct asked *asked, enum finding_id id)
 	return finding;
 }
 
-static void blame(struct verdict *verdict, size_t at, struct asked *asked)
+static void blame(struct comparison *c, size_t at, struct asked *asked)
 {
-	struct finding finding = finding_of(asked, FINDING_IGNORED_FAILURE);
+	struct finding finding = finding_of(c, asked, FINDING_IGNORED_FAILURE);
 	char why[640];
 	char what[512];
 
 	if (asked->finding == FINDING_NO_CAUSE) {
 		say_request(what, sizeof(what), asked);
-		say_why(why, sizeof(why), verdict, asked);
-		finding.views |= 1U << CHECK_MODEL;
-		asked->finding = verdict_add(
-			verdict, &finding,
+		say_why(why, sizeof(why), c, asked);
+		finding.views |= comparison_views_with(c, PARTY_MEANS);
+		asked->finding = comparison_add(
+			c, &finding,
 			"%s, and the VMM carried on as if it had worked%s",
 			what, why);
 	}
-	if (!verdict->nomem)
-		verdict->found->items[at].cause = asked->finding;
+	if (!c->nomem)
+		c->findings.items[at].cause = asked->finding;
 }
 
-static void say_refused(struct verdict *verdict, const struct asked *asked)
+static void say_refused(struct comparison *c, const struct asked *asked)
 {
-	struct finding finding = finding_of(asked, FINDING_REFUSED);
+	struct finding finding = finding_of(c, asked, FINDING_REFUSED);
 	char why[640];
 	char what[512];
 
 	say_request(what, sizeof(what), asked);
-	say_why(why, sizeof(why), verdict, asked);
-	verdict_add(verdict, &finding, "%s%s", what, why);
+	say_why(why, sizeof(why), c, asked);
+	comparison_add(c, &finding, "%s%s", what, why);
 }
 
-static void say_unread_ones(struct verdict *verdict)
+static void say_unread_ones(struct comparison *c)
 {
-	const struct slot_log *log = verdict->input->log;
+	const struct slot_log *log = c->input->log;
 	const struct slot_event *event;
 	struct finding finding = { .id = FINDING_REFUSED,
 				   .slot_id = -1,
-				   .views = 1U << CHECK_TRACED,
+				   .views = comparison_views_with(
+					   c, PARTY_FOLLOWS),
 				   .cause = FINDING_NO_CAUSE };
 
 	for (size_t i = 0; i < log->nr; i++) {
 		event = &log->events[i];
 		if (event->type != SLOT_EVENT_REQUEST ||
-		    event->serial != verdict->input->serial ||
+		    event->serial != c->input->serial ||
 		    !event->request.unread || !event->request.result)
 			continue;
 		finding.seq = event->seq;
-		verdict_add(verdict, &finding,
-			    "request #%" PRIu64 " failed with %s; what it "
-			    "asked for could not be read",
-			    event->seq, SAY_ERRNO(event->request.result));
+		comparison_add(c, &finding,
+			       "request #%" PRIu64 " failed with %s; what it "
+			       "asked for could not be read",
+			       event->seq, SAY_ERRNO(event->request.result));
 	}
 }
 
-void check_requests(struct verdict *verdict)
+void check_requests(struct comparison *c)
 {
-	const struct check_input *input = verdict->input;
+	const struct check_input *input = c->input;
 	struct asked_list failed = { 0 };
 	struct asked_list done = { 0 };
 	struct asked *asked;
 	size_t nr;
 
-	if (!input->log || verdict->nomem)
+	if (!input->log || c->nomem)
 		return;
 	if (asked_collect(&failed, input->log, input->serial, true) ||
 	    asked_collect(&done, input->log, input->serial, false) ||
 	    (failed.nr && asked_explain(&failed, input->log, input->serial,
 					input->limits))) {
-		verdict->nomem = true;
+		c->nomem = true;
 		goto out;
 	}
-	nr = verdict->found->nr;
+	nr = c->findings.nr;
 	for (size_t i = 0; i < nr && failed.nr; i++) {
-		if (!may_follow(&verdict->found->items[i]))
+		if (!may_follow(c, &c->findings.items[i]))
 			continue;
-		asked = cause_of(&verdict->found->items[i], &failed, &done);
+		asked = cause_of(&c->findings.items[i], &failed, &done);
 		if (asked)
-			blame(verdict, i, asked);
+			blame(c, i, asked);
 	}
 	for (size_t i = 0; i < failed.nr; i++) {
 		if (failed.items[i].finding == FINDING_NO_CAUSE)
-			say_refused(verdict, &failed.items[i]);
+			say_refused(c, &failed.items[i]);
 	}
-	say_unread_ones(verdict);
+	say_unread_ones(c);
 out:
 	asked_deinit(&failed);
 	asked_deinit(&done);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/grow.h"
-#include "check/ranges.h"
+#include "check/comparison.h"
 #include "check/say.h"
 
 /* Where a row may have to end: the place after is another thing */
@@ -21,13 +21,14 @@ struct edges {
 };
 
 struct builder {
-	const struct check_input *input;
-	const struct findings *findings;
+	const struct comparison *comparison;
+	size_t nr_views;
 	struct check_rows *out;
-	struct spans slots[VIEW_SOURCES];
-	struct spans blind[VIEW_SOURCES];
+	struct spans *slots; /* of each view, as it says */
+	struct spans *blind;
+	struct span_cursor *slot_cursors;
+	struct span_cursor *blind_cursors;
 	struct edges edges;
-	uint32_t usable; /* views that take part in the verdict */
 };
 
 static int add_edge(struct builder *b, uint16_t as_id, gpa_t gpa)
@@ -62,9 +63,14 @@ static int by_place(const void *a, const void *b)
 	return (x->gpa > y->gpa) - (x->gpa < y->gpa);
 }
 
-static int collect_view(struct builder *b, enum view_source view)
+static const struct view *view_of(const struct builder *b, size_t view)
 {
-	const struct slot_state *state = b->input->views[view];
+	return &b->comparison->input->views[view];
+}
+
+static int collect_view(struct builder *b, size_t view)
+{
+	const struct slot_state *state = view_of(b, view)->slots;
 	const struct slot *slot;
 	struct span span;
 	int ret = 0;
@@ -86,14 +92,35 @@ static int collect_view(struct builder *b, enum view_source view)
 	return ret;
 }
 
-/* The view whose host addresses BACKING is asked for */
-static const struct slot_state *holder(const struct builder *b)
+/*
+ * The view whose host addresses a ground lies under: of what KVM holds, at first
+ * hand or else from a log; @i counts them. NULL: no more
+ */
+static const struct slot_state *above(const struct builder *b, size_t *view,
+				      unsigned int i)
 {
-	const struct slot_state *const *views = b->input->views;
+	static const struct {
+		uint32_t has;
+		uint32_t lacks;
+	} order[] = {
+		{ PARTY_HOLDS, PARTY_FOLLOWS },
+		{ PARTY_HOLDS | PARTY_FOLLOWS, 0 },
+		{ 0, PARTY_HOLDS },
+	};
+	uint32_t traits;
 
-	if (views[VIEW_KERNEL])
-		return views[VIEW_KERNEL];
-	return views[VIEW_TRACED] ? views[VIEW_TRACED] : views[VIEW_MODEL];
+	for (size_t o = 0; o < sizeof(order) / sizeof(order[0]); o++) {
+		for (size_t v = 0; v < b->nr_views; v++) {
+			traits = comparison_party(b->comparison, v)->traits;
+			if (!view_of(b, v)->slots ||
+			    (traits & order[o].has) != order[o].has ||
+			    traits & order[o].lacks || i--)
+				continue;
+			*view = v;
+			return view_of(b, v)->slots;
+		}
+	}
+	return NULL;
 }
 
 /* Two mappings that people would call one */
@@ -107,15 +134,15 @@ static bool is_one_mapping(const struct host_range *a,
 			    a->offset + (a->end - a->start) == b->offset);
 }
 
-static int add_edges_of_mappings(struct builder *b, const struct slot *slot)
+static int add_edges_of_mappings(struct builder *b, const struct host_map *map,
+				 const struct slot *slot)
 {
-	const struct host_map *map = b->input->backing;
 	hva_t last = slot->hva + (slot->size - 1);
 	const struct host_range *range;
 	size_t at;
 	int ret = 0;
 
-	if (!slot->hva || last < slot->hva)
+	if (slot->unknown & SLOT_FIELD_HVA || last < slot->hva)
 		return 0;
 	at = host_map_from(map, slot->hva);
 	for (; at < map->nr && map->ranges[at].start <= last && !ret; at++) {
@@ -132,161 +159,221 @@ static int add_edges_of_mappings(struct builder *b, const struct slot *slot)
 	return ret;
 }
 
-static int collect(struct builder *b)
+static int collect_ground(struct builder *b, const struct host_map *map)
 {
-	const struct finding *finding;
 	const struct slot_state *state;
+	size_t view;
 	int ret = 0;
 
-	for (int view = 0; view < VIEW_SOURCES && !ret; view++) {
-		if (b->input->views[view])
-			ret = collect_view(b, view);
-	}
-	for (size_t i = 0; i < b->findings->nr && !ret; i++) {
-		finding = &b->findings->items[i];
-		if (finding->size)
-			ret = add_edges(b, finding->as_id, finding->gpa,
-					finding->gpa + (finding->size - 1));
-	}
-	state = b->input->backing ? holder(b) : NULL;
+	state = above(b, &view, 0);
 	for (size_t i = 0; state && i < state->nr_slots && !ret; i++)
-		ret = add_edges_of_mappings(b, &state->slots[i]);
+		ret = add_edges_of_mappings(b, map, &state->slots[i]);
+	return ret;
+}
+
+static int collect_finding(struct builder *b, const struct finding *finding)
+{
+	const uint64_t more = finding->size - 1;
+	int ret;
+
+	if (!finding->size)
+		return 0;
+	ret = add_edges(b, finding->as_id, finding->gpa, finding->gpa + more);
+	if (!ret && finding->elsewhere)
+		ret = add_edges(b, finding->other_as_id, finding->other_gpa,
+				finding->other_gpa + more);
+	return ret;
+}
+
+static int collect(struct builder *b)
+{
+	const struct findings *findings = &b->comparison->findings;
+	const struct view *view;
+	int ret = 0;
+
+	for (size_t i = 0; i < b->nr_views && !ret; i++) {
+		view = view_of(b, i);
+		if (view->slots)
+			ret = collect_view(b, i);
+		else if (view->map)
+			ret = collect_ground(b, view->map);
+	}
+	for (size_t i = 0; i < findings->nr && !ret; i++)
+		ret = collect_finding(b, &findings->items[i]);
 	if (b->edges.nr > 1)
 		qsort(b->edges.items, b->edges.nr, sizeof(*b->edges.items),
 		      by_place);
 	return ret;
 }
 
-static void fill_backing(const struct builder *b, struct check_row *row)
+/* The host address of a row's memory; false if it has none, or needs none */
+static bool find_hva(const struct builder *b, const struct row_cell *cells,
+		     hva_t *hva)
 {
-	const struct host_map *map = b->input->backing;
-	const struct row_cell *cell = NULL;
+	const struct slot_state *state;
+	const struct row_cell *cell;
+	size_t view;
+
+	for (unsigned int i = 0; (state = above(b, &view, i)); i++) {
+		cell = &cells[view];
+		if (cell->kind == ROW_CELL_SLOT) {
+			*hva = cell->slot->hva + cell->offset;
+			return state->coverage.fields & ~cell->slot->unknown &
+			       SLOT_FIELD_HVA;
+		}
+		/* what KVM does not have needs nothing under it */
+		if (cell->kind == ROW_CELL_NONE &&
+		    party_of(state->party)->traits & PARTY_HOLDS)
+			return false;
+	}
+	return false;
+}
+
+static void fill_ground(const struct host_map *map, hva_t hva,
+			struct row_cell *cell)
+{
+	if (!map->nr)
+		return;
+	cell->range = host_map_find(map, hva);
+	if (cell->range) {
+		cell->kind = ROW_CELL_MAPPED;
+		cell->offset = hva - cell->range->start;
+	} else if (map->truncated && hva >= map->ranges[map->nr - 1].end) {
+		cell->kind = ROW_CELL_UNKNOWN;
+	} else {
+		cell->kind = ROW_CELL_NONE;
+	}
+}
+
+static void fill_grounds(const struct builder *b, struct row_cell *cells)
+{
 	hva_t hva;
 
-	for (int view = VIEW_SOURCES; view-- && !cell;) {
-		if (row->cell[view].kind == ROW_CELL_SLOT)
-			cell = &row->cell[view];
-		/* what KVM does not have needs no backing, but for the MODEL's */
-		else if (view != VIEW_MODEL &&
-			 row->cell[view].kind == ROW_CELL_NONE)
-			return;
-	}
-	if (!map || !map->nr || !cell || !cell->slot->hva)
+	if (!find_hva(b, cells, &hva))
 		return;
-	hva = cell->slot->hva + cell->offset;
-	row->range = host_map_find(map, hva);
-	if (row->range) {
-		row->backing = ROW_BACKING_MAPPED;
-		row->offset = hva - row->range->start;
-	} else if (map->truncated && hva >= map->ranges[map->nr - 1].end) {
-		row->backing = ROW_BACKING_UNKNOWN;
-	} else {
-		row->backing = ROW_BACKING_NONE;
+	for (size_t view = 0; view < b->nr_views; view++) {
+		if (view_of(b, view)->map)
+			fill_ground(view_of(b, view)->map, hva, &cells[view]);
 	}
+}
+
+static bool is_updating(const struct builder *b, size_t view, uint16_t as_id)
+{
+	const struct slot_state *state = view_of(b, view)->slots;
+
+	return as_id < state->nr_as && state->as[as_id].updating;
 }
 
 /* Without a finding; those are painted over it */
 static enum row_verdict judge(const struct builder *b,
-			      const struct check_row *row)
+			      const struct check_row *row,
+			      const struct row_cell *cells)
 {
-	unsigned int speaking = 0;
-	const struct slot_state *state;
-	const struct slot *slot;
+	const struct comparison *c = b->comparison;
+	gpa_t last = row->gpa + (row->size - 1);
+	const struct row_cell *cell;
+	bool updating = false;
 	bool own = false;
 
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		if (row->cell[view].kind == ROW_CELL_ABSENT ||
-		    !(b->usable & 1U << view))
+	for (size_t view = 0; view < b->nr_views; view++) {
+		cell = &cells[view];
+		if (cell->kind != ROW_CELL_SLOT || !c->views[view].usable)
 			continue;
-		speaking++;
-		if (row->cell[view].kind != ROW_CELL_SLOT)
-			continue;
-		slot = row->cell[view].slot;
-		state = b->input->views[view];
-		if (slot->flags & SLOT_INVALID ||
-		    (slot->as_id < state->nr_as &&
-		     state->as[slot->as_id].updating))
+		if (cell->slot->flags & SLOT_INVALID)
 			return ROW_TRANSITION;
-		own |= slot->hidden;
+		own |= cell->slot->hidden;
+		updating |= is_updating(b, view, row->as_id);
 	}
 	if (own)
 		return ROW_OWN;
-	/* BACKING says something of what KVM holds, and of nothing else */
-	if (row->backing == ROW_BACKING_MAPPED &&
-	    (row->cell[VIEW_KERNEL].kind == ROW_CELL_SLOT ||
-	     row->cell[VIEW_TRACED].kind == ROW_CELL_SLOT))
-		speaking++;
-	return speaking > 1 ? ROW_AGREE : ROW_ALONE;
+	for (size_t i = 0; i < c->nr_pairs; i++) {
+		if (spans_cover(&c->pairs[i].agree, row->as_id, row->gpa, last))
+			return ROW_AGREE;
+	}
+	return updating ? ROW_TRANSITION : ROW_NOT_COMPARED;
 }
 
-static int add_row(struct check_rows *out, const struct check_row *row)
+/* Room for one more row; its cells are empty. NULL: out of memory */
+static struct row_cell *new_row(struct builder *b)
 {
+	struct check_rows *out = b->out;
 	struct check_row *rows;
+	struct row_cell *cells;
+	size_t nr = out->nr_cells + b->nr_views;
 
 	rows = grown(out->rows, out->nr, &out->cap, sizeof(*rows));
 	if (!rows)
-		return -ENOMEM;
+		return NULL;
 	out->rows = rows;
-	rows[out->nr++] = *row;
-	return 0;
+	if (nr > out->cap_cells) {
+		cells = reallocarray(out->cells, 2 * nr, sizeof(*cells));
+		if (!cells)
+			return NULL;
+		out->cells = cells;
+		out->cap_cells = 2 * nr;
+	}
+	cells = &out->cells[out->nr_cells];
+	memset(cells, 0, b->nr_views * sizeof(*cells));
+	return cells;
+}
+
+/* What the views have at an edge, up to @until at most; false: nothing */
+static bool fill_slots(struct builder *b, const struct edge *edge,
+		       struct row_cell *cells, gpa_t *until)
+{
+	const struct slot_state *state;
+	const struct span *span;
+	bool any = false;
+
+	for (size_t view = 0; view < b->nr_views; view++) {
+		state = view_of(b, view)->slots;
+		if (!state || !state_covers(state, edge->as_id))
+			continue;
+		span = span_cursor_at(&b->slot_cursors[view], edge->as_id,
+				      edge->gpa, until);
+		if (span) {
+			cells[view].kind = ROW_CELL_SLOT;
+			cells[view].slot = span->slot;
+			cells[view].offset = edge->gpa - span->gpa;
+			any = true;
+		} else if (!span_cursor_at(&b->blind_cursors[view], edge->as_id,
+					   edge->gpa, until)) {
+			cells[view].kind = ROW_CELL_NONE;
+		}
+	}
+	return any;
 }
 
 /* One row for each stretch between edges where any view has anything */
 static int build(struct builder *b)
 {
-	struct span_cursor slots[VIEW_SOURCES];
-	struct span_cursor blind[VIEW_SOURCES];
-	const struct slot_state *state;
-	const struct span *span;
-	struct check_row row;
-	struct edge *edge;
+	const struct edge *end = b->edges.items + b->edges.nr;
+	const struct edge *next;
+	struct row_cell *cells;
+	struct check_row *row;
 	gpa_t until;
-	bool any;
 
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		slots[view] = (struct span_cursor){ &b->slots[view], 0 };
-		blind[view] = (struct span_cursor){ &b->blind[view], 0 };
-	}
-	for (size_t i = 0; i < b->edges.nr; i++) {
-		edge = &b->edges.items[i];
-		if (i && !by_place(edge - 1, edge))
-			continue;
-		memset(&row, 0, sizeof(row));
-		row.as_id = edge->as_id;
-		row.gpa = edge->gpa;
-		row.finding = FINDING_NO_CAUSE;
-		until = UINT64_MAX;
-		any = false;
-		for (int view = 0; view < VIEW_SOURCES; view++) {
-			state = b->input->views[view];
-			if (!state || !state_covers(state, row.as_id))
-				continue;
-			span = span_cursor_at(&slots[view], row.as_id, row.gpa,
-					      &until);
-			if (span) {
-				row.cell[view].kind = ROW_CELL_SLOT;
-				row.cell[view].slot = span->slot;
-				row.cell[view].offset = row.gpa - span->gpa;
-				any = true;
-			} else if (!span_cursor_at(&blind[view], row.as_id,
-						   row.gpa, &until)) {
-				row.cell[view].kind = ROW_CELL_NONE;
-			}
-		}
-		for (size_t j = i + 1; j < b->edges.nr; j++) {
-			if (!by_place(edge, &b->edges.items[j]))
-				continue;
-			if (b->edges.items[j].as_id == row.as_id)
-				until = b->edges.items[j].gpa - 1;
-			break;
-		}
-		if (!any)
-			continue;
-		row.size = until - row.gpa + 1;
-		fill_backing(b, &row);
-		row.verdict = judge(b, &row);
-		if (add_row(b->out, &row))
+	for (const struct edge *edge = b->edges.items; edge < end;
+	     edge = next) {
+		for (next = edge + 1; next < end && !by_place(edge, next);)
+			next++;
+		cells = new_row(b);
+		if (!cells)
 			return -ENOMEM;
+		until = UINT64_MAX;
+		if (!fill_slots(b, edge, cells, &until))
+			continue;
+		if (next < end && next->as_id == edge->as_id)
+			until = next->gpa - 1;
+		row = &b->out->rows[b->out->nr++];
+		*row = (struct check_row){ .as_id = edge->as_id,
+					   .gpa = edge->gpa,
+					   .size = until - edge->gpa + 1,
+					   .cells = b->out->nr_cells,
+					   .finding = FINDING_NO_CAUSE };
+		b->out->nr_cells += b->nr_views;
+		fill_grounds(b, cells);
+		row->verdict = judge(b, row, cells);
 	}
 	return 0;
 }
@@ -331,27 +418,39 @@ static size_t first_row(const struct check_rows *rows, uint16_t as_id,
 	return low;
 }
 
-static void paint(const struct builder *b, size_t at)
+static void paint(const struct builder *b, size_t at, uint16_t as_id, gpa_t gpa)
 {
-	const struct finding *finding = &b->findings->items[at];
+	const struct finding *items = b->comparison->findings.items;
+	const struct finding *finding = &items[at];
+	gpa_t last = gpa + (finding->size - 1);
 	struct check_rows *out = b->out;
 	struct check_row *row;
-	gpa_t last;
 
-	if (!finding->size || rank(finding) > 5)
-		return;
-	last = finding->gpa + (finding->size - 1);
-	for (size_t i = first_row(out, finding->as_id, finding->gpa);
-	     i < out->nr; i++) {
+	for (size_t i = first_row(out, as_id, gpa); i < out->nr; i++) {
 		row = &out->rows[i];
-		if (row->as_id != finding->as_id || row->gpa > last)
+		if (row->as_id != as_id || row->gpa > last)
 			break;
 		/* of one rank the first in the list counts */
 		if (row->finding != FINDING_NO_CAUSE &&
-		    rank(&b->findings->items[row->finding]) <= rank(finding))
+		    rank(&items[row->finding]) <= rank(finding))
 			continue;
 		row->finding = at;
 		row->verdict = ROW_FINDING;
+	}
+}
+
+static void paint_all(const struct builder *b)
+{
+	const struct findings *findings = &b->comparison->findings;
+	const struct finding *finding;
+
+	for (size_t i = 0; i < findings->nr; i++) {
+		finding = &findings->items[i];
+		if (!finding->size || rank(finding) > 5)
+			continue;
+		paint(b, i, finding->as_id, finding->gpa);
+		if (finding->elsewhere)
+			paint(b, i, finding->other_as_id, finding->other_gpa);
 	}
 }
 
@@ -373,38 +472,48 @@ static bool cell_goes_on(const struct row_cell *a, const struct row_cell *b,
 	       x->offset + a->offset + size == y->offset + b->offset;
 }
 
-static bool goes_on(const struct check_row *a, const struct check_row *b)
+/* Mappings in between were made one when edges were collected */
+static bool ground_goes_on(const struct row_cell *a, const struct row_cell *b,
+			   uint64_t size)
 {
-	if (a->as_id != b->as_id || a->gpa + (a->size - 1) + 1 != b->gpa ||
-	    a->verdict != b->verdict || a->finding != b->finding ||
-	    a->backing != b->backing)
-		return false;
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		if (!cell_goes_on(&a->cell[view], &b->cell[view], a->size))
-			return false;
-	}
-	if (a->backing != ROW_BACKING_MAPPED)
-		return true;
 	if (a->range == b->range)
-		return a->offset + a->size == b->offset;
-	/* mappings in between were made one when edges were collected */
+		return a->offset + size == b->offset;
 	for (const struct host_range *range = a->range; range != b->range;
 	     range++) {
 		if (range > b->range || !is_one_mapping(range, range + 1))
 			return false;
 	}
-	return a->range->start + a->offset + a->size ==
+	return a->range->start + a->offset + size ==
 	       b->range->start + b->offset;
 }
 
-static void join(struct check_rows *out)
+static bool goes_on(const struct check_rows *rows, size_t nr_views,
+		    const struct check_row *a, const struct check_row *b)
+{
+	const struct row_cell *x = &rows->cells[a->cells];
+	const struct row_cell *y = &rows->cells[b->cells];
+
+	if (a->as_id != b->as_id || a->gpa + (a->size - 1) + 1 != b->gpa ||
+	    a->verdict != b->verdict || a->finding != b->finding)
+		return false;
+	for (size_t view = 0; view < nr_views; view++) {
+		if (!cell_goes_on(&x[view], &y[view], a->size))
+			return false;
+		if (x[view].kind == ROW_CELL_MAPPED &&
+		    !ground_goes_on(&x[view], &y[view], a->size))
+			return false;
+	}
+	return true;
+}
+
+static void join(struct check_rows *out, size_t nr_views)
 {
 	struct check_row *prev;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < out->nr; i++) {
 		prev = kept ? &out->rows[kept - 1] : NULL;
-		if (prev && goes_on(prev, &out->rows[i]))
+		if (prev && goes_on(out, nr_views, prev, &out->rows[i]))
 			prev->size += out->rows[i].size;
 		else
 			out->rows[kept++] = out->rows[i];
@@ -412,44 +521,62 @@ static void join(struct check_rows *out)
 	out->nr = kept;
 }
 
-static uint32_t usable_views(const struct check_input *input)
+static int builder_init(struct builder *b)
 {
-	uint32_t usable = 0;
+	const size_t nr = b->nr_views + 1;
 
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		if (input->views[view] && !input->unsettled &&
-		    !(view == VIEW_TRACED && input->views[view]->coverage.lost))
-			usable |= 1U << view;
+	b->slots = calloc(nr, sizeof(*b->slots));
+	b->blind = calloc(nr, sizeof(*b->blind));
+	b->slot_cursors = calloc(nr, sizeof(*b->slot_cursors));
+	b->blind_cursors = calloc(nr, sizeof(*b->blind_cursors));
+	if (!b->slots || !b->blind || !b->slot_cursors || !b->blind_cursors)
+		return -ENOMEM;
+	for (size_t view = 0; view < b->nr_views; view++) {
+		b->slot_cursors[view].spans = &b->slots[view];
+		b->blind_cursors[view].spans = &b->blind[view];
 	}
-	return usable;
+	return 0;
 }
 
-int check_rows(const struct check_input *input, const struct findings *findings,
-	       struct check_rows *out)
+static void builder_deinit(struct builder *b)
 {
-	struct builder b = { .input = input,
-			     .findings = findings,
-			     .out = out,
-			     .usable = usable_views(input) };
+	for (size_t view = 0; view < b->nr_views; view++) {
+		if (b->slots)
+			spans_deinit(&b->slots[view]);
+		if (b->blind)
+			spans_deinit(&b->blind[view]);
+	}
+	free(b->slots);
+	free(b->blind);
+	free(b->slot_cursors);
+	free(b->blind_cursors);
+	free(b->edges.items);
+}
+
+int check_rows(const struct comparison *comparison, struct check_rows *out)
+{
+	struct builder b = { .comparison = comparison,
+			     .nr_views = comparison->input->nr_views,
+			     .out = out };
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = collect(&b);
+	ret = builder_init(&b);
+	if (!ret)
+		ret = collect(&b);
 	if (!ret)
 		ret = build(&b);
-	for (size_t i = 0; i < findings->nr && !ret; i++)
-		paint(&b, i);
-	join(out);
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		spans_deinit(&b.slots[view]);
-		spans_deinit(&b.blind[view]);
+	if (!ret) {
+		paint_all(&b);
+		join(out, b.nr_views);
 	}
-	free(b.edges.items);
+	builder_deinit(&b);
 	return ret;
 }
 
 void check_rows_deinit(struct check_rows *rows)
 {
 	free(rows->rows);
+	free(rows->cells);
 	memset(rows, 0, sizeof(*rows));
 }

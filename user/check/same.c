@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What TRACED against KERNEL finds in a range where MODEL against KERNEL found
- * the same is no second finding: the first one gets another view.
+ * What one pair of views finds in a range where a pair before it found the same
+ * is no second finding: the first one gets another view.
  */
 #include <stdlib.h>
 
-#include "check/verdict.h"
+#include "check/comparison.h"
 
 struct place {
 	enum finding_id kind;
@@ -65,9 +65,9 @@ static struct finding *same_before(struct findings *found,
 	return before;
 }
 
-void join_same(struct verdict *verdict, size_t from, size_t first)
+void join_same(struct comparison *comparison, size_t from, size_t first)
 {
-	struct findings *found = verdict->found;
+	struct findings *found = &comparison->findings;
 	struct finding *finding;
 	struct finding *before;
 	struct place *places;
@@ -77,7 +77,7 @@ void join_same(struct verdict *verdict, size_t from, size_t first)
 	places = calloc(first - from + 1, sizeof(*places));
 	moved_to = calloc(found->nr + 1, sizeof(*moved_to));
 	if (!places || !moved_to) {
-		verdict->nomem = true;
+		comparison->nomem = true;
 		goto out;
 	}
 	for (size_t i = from; i < first; i++) {

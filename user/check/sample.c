@@ -1,45 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "check/restless.h"
 #include "check/sample.h"
 
-typedef int (*read_state_fn)(void *ctx, struct slot_state *out,
-			     struct slotscope_error *err);
-
-/* One end of the bracket */
+/**
+ * struct mark - one end of the bracket
+ * @producer: by what it was read; NULL: by @generations of the source
+ */
 struct mark {
 	struct slot_state state;
+	struct slotscope_error error;
+	const struct producer *producer;
 	bool have;
-	read_state_fn read;
 };
 
-static void mark_deinit(struct mark *mark)
+static uint32_t traits_of(enum party_id party)
 {
-	if (mark->read)
-		slot_state_deinit(&mark->state);
+	return party_of(party)->traits;
+}
+
+static void read_mark(const struct sample_source *source,
+		      const struct producer *producer, struct mark *mark)
+{
+	int ret;
+
 	memset(mark, 0, sizeof(*mark));
+	mark->producer = producer;
+	if (producer)
+		ret = producer->slots(source->ctx, NULL, &mark->state,
+				      &mark->error);
+	else
+		ret = source->generations(source->ctx, &mark->state,
+					  &mark->error);
+	mark->have = !ret;
+	if (ret && !mark->error.code)
+		error_set(&mark->error, ret, "read the slots again");
 }
 
 /* The first way that works; the later ones cost more, or know less */
-static void mark_first(const struct sample_source *source, struct mark *mark)
+static bool mark_begin(const struct sample_source *source, struct mark *mark)
 {
-	const read_state_fn ways[] = { source->generations, source->kernel,
-				       source->traced };
-	struct slotscope_error err;
+	const uint32_t wanted[] = { PARTY_HOLDS, PARTY_HOLDS | PARTY_FOLLOWS };
+	const struct producer *producer;
 
-	memset(mark, 0, sizeof(*mark));
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		if (!ways[i])
-			continue;
-		mark_deinit(mark);
-		mark->read = ways[i];
-		memset(&err, 0, sizeof(err));
-		mark->have = !ways[i](source->ctx, &mark->state, &err);
+	if (source->generations) {
+		read_mark(source, NULL, mark);
 		if (mark->have)
-			return;
+			return true;
+		slot_state_deinit(&mark->state);
 	}
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t p = 0; p < source->nr_producers; p++) {
+			producer = &source->producers[p];
+			if (!producer->slots ||
+			    (traits_of(producer->party) &
+			     (PARTY_HOLDS | PARTY_FOLLOWS)) != wanted[i])
+				continue;
+			read_mark(source, producer, mark);
+			if (mark->have)
+				return true;
+			slot_state_deinit(&mark->state);
+		}
+	}
+	memset(mark, 0, sizeof(*mark));
+	return false;
 }
 
 static bool has_generations(const struct slot_state *state)
@@ -47,86 +75,62 @@ static bool has_generations(const struct slot_state *state)
 	return state->coverage.fields & SLOT_FIELD_GENERATION;
 }
 
-static bool same_generations(const struct slot_state *a,
-			     const struct slot_state *b)
+/* The first view that was read and has these of the two traits */
+static const struct slot_state *state_with(const struct sample *sample,
+					   uint32_t traits)
 {
-	size_t nr = a->nr_as < b->nr_as ? a->nr_as : b->nr_as;
+	const uint32_t mask = PARTY_HOLDS | PARTY_FOLLOWS;
+	const struct sampled *sampled;
 
-	for (size_t i = 0; i < nr; i++) {
-		if (a->as[i].covered && b->as[i].covered &&
-		    (a->as[i].generation != b->as[i].generation ||
-		     a->as[i].updating != b->as[i].updating))
-			return false;
-	}
-	return true;
-}
-
-/* The next slot that a VMM asked for, from *@at on; NULL at the end */
-static const struct slot *next_own(const struct slot_state *state, size_t *at)
-{
-	while (*at < state->nr_slots) {
-		if (!state->slots[(*at)++].hidden)
-			return &state->slots[*at - 1];
+	for (size_t i = 0; i < sample->nr; i++) {
+		sampled = &sample->sampled[i];
+		if (sampled->have &&
+		    (traits_of(sampled->party) & mask) == traits)
+			return &sampled->state;
 	}
 	return NULL;
-}
-
-static bool same_slots(const struct slot_state *a, const struct slot_state *b)
-{
-	const struct slot *x;
-	const struct slot *y;
-	size_t i = 0;
-	size_t j = 0;
-
-	do {
-		x = next_own(a, &i);
-		y = next_own(b, &j);
-		if (!x || !y)
-			return x == y;
-	} while (x->as_id == y->as_id && x->id == y->id && x->gpa == y->gpa &&
-		 x->size == y->size && x->hva == y->hva &&
-		 !((x->flags ^ y->flags) & ~(uint32_t)SLOT_GMEM_ONLY));
-	return false;
-}
-
-static bool same_moment(const struct slot_state *a, const struct slot_state *b)
-{
-	if (has_generations(a) && has_generations(b))
-		return same_generations(a, b);
-	return same_slots(a, b);
 }
 
 /*
  * What a reader came to. One that fails and does not say why must not pass for
  * one that nobody asked.
- * Return: -EAGAIN if it asks for another try, else 0.
+ * Return: true if it asks for another try.
  */
-static int note(struct sample *out, enum check_view view, int ret)
+static bool take_view(const struct sample_source *source,
+		      const struct producer *producer,
+		      const struct sample *sample, struct sampled *out)
 {
-	struct slotscope_error *err = &out->errors[view];
+	const struct slot_state *upto = NULL;
+	int ret;
 
-	out->have[view] = !ret;
-	if (ret && !err->code)
-		error_set(err, ret, "read %s", check_view_name(view));
-	return ret == -EAGAIN ? ret : 0;
+	if (out->none || (!producer->slots && !producer->map))
+		return false;
+	if (traits_of(out->party) & PARTY_FOLLOWS)
+		upto = state_with(sample, PARTY_HOLDS);
+	ret = producer->slots ?
+		      producer->slots(source->ctx, upto, &out->state,
+				      &out->error) :
+		      producer->map(source->ctx, &out->map, &out->error);
+	out->have = !ret;
+	if (ret && !out->error.code)
+		error_set(&out->error, ret, "read %s",
+			  party_of(out->party)->name);
+	return ret == -EAGAIN;
 }
 
-static int take_state(const struct sample_source *source, read_state_fn read,
-		      enum check_view view, struct sample *out)
+/* Those that follow a log come after the rest, so that it has all of that */
+static bool take_views(const struct sample_source *source, bool following,
+		       struct sample *out)
 {
-	if (!read)
-		return 0;
-	return note(out, view,
-		    read(source->ctx, &out->states[view], &out->errors[view]));
-}
+	bool again = false;
 
-static int take_backing(const struct sample_source *source, struct sample *out)
-{
-	if (!source->backing)
-		return 0;
-	return note(out, CHECK_BACKING,
-		    source->backing(source->ctx, &out->backing,
-				    &out->errors[CHECK_BACKING]));
+	for (size_t i = 0; i < out->nr; i++) {
+		if (!(traits_of(out->sampled[i].party) & PARTY_FOLLOWS) !=
+		    following)
+			again |= take_view(source, &source->producers[i], out,
+					   &out->sampled[i]);
+	}
+	return again;
 }
 
 /*
@@ -136,11 +140,11 @@ static int take_backing(const struct sample_source *source, struct sample *out)
  */
 static bool is_behind(const struct sample *out)
 {
-	const struct slot_state *traced = &out->states[VIEW_TRACED];
-	const struct slot_state *kernel = &out->states[VIEW_KERNEL];
+	const struct slot_state *traced =
+		state_with(out, PARTY_HOLDS | PARTY_FOLLOWS);
+	const struct slot_state *kernel = state_with(out, PARTY_HOLDS);
 
-	if (!out->have[CHECK_TRACED] || !out->have[CHECK_KERNEL] ||
-	    traced->coverage.lost || traced->gone)
+	if (!traced || !kernel || traced->coverage.lost || traced->gone)
 		return false;
 	if (has_generations(traced) && has_generations(kernel))
 		return !same_generations(traced, kernel);
@@ -149,15 +153,13 @@ static bool is_behind(const struct sample *out)
 
 static bool in_transition(const struct sample *out)
 {
-	const struct slot_state *kernel = &out->states[VIEW_KERNEL];
+	const struct slot_state *kernel = state_with(out, PARTY_HOLDS);
 
-	if (!out->have[CHECK_KERNEL])
-		return false;
-	for (size_t i = 0; i < kernel->nr_as; i++) {
+	for (size_t i = 0; kernel && i < kernel->nr_as; i++) {
 		if (kernel->as[i].updating)
 			return true;
 	}
-	for (size_t i = 0; i < kernel->nr_slots; i++) {
+	for (size_t i = 0; kernel && i < kernel->nr_slots; i++) {
 		if (kernel->slots[i].flags & SLOT_INVALID)
 			return true;
 	}
@@ -166,78 +168,173 @@ static bool in_transition(const struct sample *out)
 
 static void drop_views(struct sample *out)
 {
-	for (int view = 0; view < VIEW_SOURCES; view++)
-		slot_state_deinit(&out->states[view]);
-	host_map_deinit(&out->backing);
-	memset(out->have, 0, sizeof(out->have));
-	memset(out->errors, 0, sizeof(out->errors));
-	out->why[0] = '\0';
-}
+	struct sampled *sampled;
 
-/* Return: true if it is worth another try */
-static bool take_once(const struct sample_source *source, struct sample *out)
-{
-	struct slotscope_error err = { 0 };
-	struct slot_state after;
-	struct mark before;
-	int again = 0;
-
-	mark_first(source, &before);
-	again |= take_state(source, source->model, CHECK_MODEL, out);
-	again |= take_state(source, source->kernel, CHECK_KERNEL, out);
-	again |= take_backing(source, out);
-	again |= take_state(source, source->traced, CHECK_TRACED, out);
-	out->settled = true;
-	if (before.have) {
-		out->settled = !before.read(source->ctx, &after, &err);
-		if (!out->settled)
-			snprintf(out->why, sizeof(out->why), "%.100s: %.140s",
-				 err.tried, err.why);
-		else
-			out->settled = same_moment(&before.state, &after);
-		slot_state_deinit(&after);
+	for (size_t i = 0; i < out->nr; i++) {
+		sampled = &out->sampled[i];
+		slot_state_deinit(&sampled->state);
+		host_map_deinit(&sampled->map);
+		sampled->have = false;
+		if (!sampled->none)
+			memset(&sampled->error, 0, sizeof(sampled->error));
 	}
-	mark_deinit(&before);
-	return again || !out->settled || in_transition(out) || is_behind(out);
+	free(out->restless);
+	free(out->unsettled);
+	out->restless = NULL;
+	out->nr_restless = 0;
+	out->unsettled = NULL;
 }
 
-void sample_take(const struct sample_source *source, unsigned int max_tries,
-		 struct sample *out)
+/* The other end of the bracket, and what moved within */
+static int mark_end(const struct sample_source *source,
+		    const struct mark *before, struct mark *after,
+		    struct sample *out)
 {
+	read_mark(source, before->producer, after);
+	if (after->have)
+		return 0;
+	if (asprintf(&out->unsettled, "%s: %s", after->error.tried,
+		     after->error.why) < 0) {
+		out->unsettled = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int find_restless(const struct sample_source *source,
+			 const struct mark *before, const struct mark *after,
+			 struct sample *out)
+{
+	if (!before->have || !after->have)
+		return 0;
+	return restless_find(&before->state, &after->state,
+			     state_with(out, PARTY_HOLDS | PARTY_FOLLOWS),
+			     source->log, &out->restless, &out->nr_restless);
+}
+
+/* Return: 1 if it is worth another try, 0 or -ENOMEM */
+static int take_once(const struct sample_source *source, struct sample *out)
+{
+	struct mark after = { 0 };
+	struct mark before;
+	bool again = false;
+	int ret = 0;
+
+	mark_begin(source, &before);
+	again |= take_views(source, false, out);
+	if (before.have)
+		ret = mark_end(source, &before, &after, out);
+	again |= take_views(source, true, out);
+	if (!ret)
+		ret = find_restless(source, &before, &after, out);
+	if (before.have) {
+		slot_state_deinit(&before.state);
+		slot_state_deinit(&after.state);
+	}
+	if (ret)
+		return ret;
+	return again || out->unsettled || out->nr_restless ||
+	       in_transition(out) || is_behind(out);
+}
+
+static int prepare(const struct sample_source *source, struct sample *out)
+{
+	struct sampled *sampled;
+
+	out->sampled = calloc(source->nr_producers + 1, sizeof(*out->sampled));
+	out->views = calloc(source->nr_producers + 1, sizeof(*out->views));
+	if (!out->sampled || !out->views)
+		return -ENOMEM;
+	out->nr = source->nr_producers;
+	for (size_t i = 0; i < out->nr; i++) {
+		sampled = &out->sampled[i];
+		sampled->party = source->producers[i].party;
+		sampled->none = source->producers[i].probe &&
+				source->producers[i].probe(source->ctx,
+							   &sampled->error);
+	}
+	return 0;
+}
+
+/* In a line what stands in the way of each view */
+static int explain(struct sample *out)
+{
+	struct sampled *sampled;
+	struct view *view;
+	int ret;
+
+	for (size_t i = 0; i < out->nr; i++) {
+		sampled = &out->sampled[i];
+		view = &out->views[i];
+		view->party = sampled->party;
+		if (sampled->have && traits_of(view->party) & PARTY_GROUND)
+			view->map = &sampled->map;
+		else if (sampled->have)
+			view->slots = &sampled->state;
+		else if (sampled->error.code) {
+			ret = sampled->none && sampled->error.why[0] ?
+				      asprintf(&sampled->why, "%s",
+					       sampled->error.why) :
+				      asprintf(&sampled->why, "%s: %s",
+					       sampled->error.tried,
+					       sampled->error.why);
+			if (ret < 0) {
+				sampled->why = NULL;
+				return -ENOMEM;
+			}
+			*(sampled->none ? &view->none : &view->unread) =
+				sampled->why;
+		}
+	}
+	return 0;
+}
+
+int sample_take(const struct sample_source *source, unsigned int max_tries,
+		struct sample *out)
+{
+	int ret;
+
 	memset(out, 0, sizeof(*out));
+	ret = prepare(source, out);
+	if (ret)
+		return ret;
 	for (out->tries = 1;; out->tries++) {
-		if (!take_once(source, out) || out->tries >= max_tries)
+		ret = take_once(source, out);
+		if (ret <= 0 || out->tries >= max_tries)
 			break;
 		if (source->again && !source->again(source->ctx, out->tries))
 			break;
 		drop_views(out);
 	}
-	if (!out->settled && !out->why[0])
-		snprintf(out->why, sizeof(out->why),
-			 "slots changed during each of %u readings",
-			 out->tries);
-	for (int view = 0; view < CHECK_VIEWS; view++) {
-		if (!out->have[view] && out->errors[view].code)
-			snprintf(out->unread[view], sizeof(out->unread[view]),
-				 "%s: %s", out->errors[view].tried,
-				 out->errors[view].why);
-	}
+	return ret < 0 ? ret : explain(out);
 }
 
 void sample_deinit(struct sample *sample)
 {
 	drop_views(sample);
+	for (size_t i = 0; i < sample->nr; i++)
+		free(sample->sampled[i].why);
+	free(sample->sampled);
+	free(sample->views);
 	memset(sample, 0, sizeof(*sample));
+}
+
+const struct sampled *sample_find(const struct sample *sample,
+				  enum party_id party)
+{
+	for (size_t i = 0; i < sample->nr; i++) {
+		if (sample->sampled[i].have &&
+		    sample->sampled[i].party == party)
+			return &sample->sampled[i];
+	}
+	return NULL;
 }
 
 void sample_input(const struct sample *sample, struct check_input *input)
 {
-	for (int view = 0; view < CHECK_VIEWS; view++)
-		input->unread[view] =
-			sample->unread[view][0] ? sample->unread[view] : NULL;
-	for (int view = 0; view < VIEW_SOURCES; view++)
-		input->views[view] =
-			sample->have[view] ? &sample->states[view] : NULL;
-	input->backing = sample->have[CHECK_BACKING] ? &sample->backing : NULL;
-	input->unsettled = sample->settled ? NULL : sample->why;
+	input->views = sample->views;
+	input->nr_views = sample->nr;
+	input->unsettled = sample->unsettled;
+	input->restless = sample->restless;
+	input->nr_restless = sample->nr_restless;
 }

@@ -2,8 +2,9 @@
 /*
  * Views of one moment. Nothing can stop a VM to look at it, so the readings
  * stand between two looks at KVM's generations: if these did not move, all that
- * was read belongs together; if they did, it is read again. Pure: the reading
- * is done by callbacks.
+ * was read belongs together; if they did, it is read again. A VM that never rests
+ * is told as far as it can be: where a log says which slots moved meanwhile, only
+ * these are left out. Pure: the reading is done by callbacks.
  */
 #ifndef CHECK_SAMPLE_H
 #define CHECK_SAMPLE_H
@@ -11,70 +12,106 @@
 #include <slotscope/check.h>
 
 /**
- * struct sample_source - how to read the views; NULL: nobody asked for it
+ * struct producer - a way to a party's view: a row in the table of them
+ * @party: whose
+ * @probe: can this party tell of this VM at all? Asked once a sample, before
+ *	   anything is read. An error is no failure: the view is less coverage, and
+ *	   @err says why in words that fit the VMM. NULL: it can
+ * @slots: reads it. @upto: of a PARTY_FOLLOWS, the state that it is to be of one
+ *	   moment with (see fold_until()), or NULL; of others NULL
+ * @map:   reads it, of a PARTY_GROUND
+ *
+ * One of @slots and @map; neither: nobody asked for it. They initialise @out
+ * (always), and return 0 or a negative errno with @err filled: that was asked for
+ * and lost. -EAGAIN asks for another try. The sample deinits @out after either.
+ */
+struct producer {
+	enum party_id party;
+	int (*probe)(void *ctx, struct slotscope_error *err);
+	int (*slots)(void *ctx, const struct slot_state *upto,
+		     struct slot_state *out, struct slotscope_error *err);
+	int (*map)(void *ctx, struct host_map *out,
+		   struct slotscope_error *err);
+};
+
+/**
+ * struct sample_source - how to read a VM
+ * @producers:	 in the order in which views are shown. They are read in it, too,
+ *		 but for those of a PARTY_FOLLOWS, which come last
  * @generations: KVM's generations, without slots: cheap. If it is NULL or fails,
- *		 @kernel is read twice instead, and without that @traced
- * @model:	 the MODEL
- * @kernel:	 the KERNEL
- * @traced:	 the TRACED state of everything that happened until now
- * @backing:	 the BACKING
+ *		 the views of parties that hold slots mark the moment instead
  * @again:	 asked before each further try, and waits a little; @try is 1
  *		 before the second. false: no more of them. NULL: at once
+ * @log:	 grows while views of a PARTY_FOLLOWS are read; to tell what moved.
+ *		 NULL: there is none
  * @ctx:	 for the callbacks
- *
- * Readers initialise @out (always), return 0 or a negative errno with @err
- * filled; the sample deinits @out after either.
  */
 struct sample_source {
+	const struct producer *producers;
+	size_t nr_producers;
 	int (*generations)(void *ctx, struct slot_state *out,
 			   struct slotscope_error *err);
-	int (*model)(void *ctx, struct slot_state *out,
-		     struct slotscope_error *err);
-	int (*kernel)(void *ctx, struct slot_state *out,
-		      struct slotscope_error *err);
-	int (*traced)(void *ctx, struct slot_state *out,
-		      struct slotscope_error *err);
-	int (*backing)(void *ctx, struct host_map *out,
-		       struct slotscope_error *err);
 	bool (*again)(void *ctx, unsigned int try);
+	const struct slot_log *log;
 	void *ctx;
 };
 
 /**
+ * struct sampled - one view, as it was read
+ * @state: what was read, of a party with slots
+ * @map:   what was read, of a PARTY_GROUND
+ * @have:  it was
+ * @none:  @error says why this party has nothing to tell of this VM
+ * @error: else why not; no code: nobody asked
+ * @why:   @error in a line; NULL without one
+ */
+struct sampled {
+	enum party_id party;
+	struct slot_state state;
+	struct host_map map;
+	bool have;
+	bool none;
+	struct slotscope_error error;
+	char *why;
+};
+
+/**
  * struct sample - what was read
- * @states:    by enum view_source; only with @have
- * @backing:   only with @have[CHECK_BACKING]
- * @have:      was read
- * @errors:    of each view that was asked for and could not be read
- * @tries:     how often all was read
- * @settled:   all is of one moment
- * @why:       why not
+ * @sampled:  by producer
+ * @views:    the same, as crosscheck() takes it
+ * @tries:    how often all was read
+ * @restless: what changed during the last of them
+ * @unsettled: why not even that can be told; NULL: it can
  */
 struct sample {
-	struct slot_state states[VIEW_SOURCES];
-	struct host_map backing;
-	bool have[CHECK_VIEWS];
-	struct slotscope_error errors[CHECK_VIEWS];
+	struct sampled *sampled;
+	struct view *views;
+	size_t nr;
 	unsigned int tries;
-	bool settled;
-	char why[256];
-	char unread[CHECK_VIEWS][sizeof(((struct slotscope_error *)0)->tried) +
-				 sizeof(((struct slotscope_error *)0)->why)];
+	struct restless *restless;
+	size_t nr_restless;
+	char *unsettled;
 };
 
 /**
  * sample_take() - read all views at one moment
  * @max_tries: at least 1
- * @out:       initialised here; sample_deinit() it
+ * @out:       initialised here; sample_deinit() it, also after an error
  *
- * Never fails: what could not be had is told in @out. TRACED may lag behind;
- * if it still does in the last try, crosscheck() will say so.
+ * What could not be had is told in @out. TRACED may lag behind; if it still does
+ * in the last try, crosscheck() will say so.
+ *
+ * Return: 0 or -ENOMEM.
  */
-void sample_take(const struct sample_source *source, unsigned int max_tries,
-		 struct sample *out);
+int sample_take(const struct sample_source *source, unsigned int max_tries,
+		struct sample *out);
 void sample_deinit(struct sample *sample);
 
-/** sample_input() - fill in @views, @backing, @unread and @unsettled */
+/** sample_find() - what was read of a party; NULL: it is not among them */
+const struct sampled *sample_find(const struct sample *sample,
+				  enum party_id party);
+
+/** sample_input() - fill in the views, and what is of one moment */
 void sample_input(const struct sample *sample, struct check_input *input);
 
 #endif

@@ -128,8 +128,7 @@ char *say_view(const struct slot_state *state, uint16_t as_id, gpa_t gpa,
 	end = last == UINT64_MAX ? first_from(state, as_id + 1, 0) :
 				   first_from(state, as_id, last + 1);
 	if (begin >= end)
-		return strdup(state->source == VIEW_MODEL ? "no RAM" :
-							    "no slot");
+		return strdup(party_of(state->party)->nothing);
 	slot = &state->slots[begin];
 	if (slot->gpa != gpa || slot->size != size)
 		snprintf(range, sizeof(range), " at 0x%" PRIx64 "-0x%" PRIx64,

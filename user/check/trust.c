@@ -1,181 +1,174 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How far each view can be trusted: what was lost, cut off, not readable, or
- * not of the same moment is said first, and then not compared.
+ * How far each view can be trusted: what was lost, cut off or not readable is
+ * said first, and then not compared. The one place where that is decided.
  */
 #include <inttypes.h>
-#include <stdlib.h>
+#include <stdio.h>
 
+#include "check/comparison.h"
 #include "check/say.h"
-#include "check/verdict.h"
 
 static const struct finding nowhere = { .slot_id = -1,
 					.cause = FINDING_NO_CAUSE };
 
-static struct finding about(enum finding_id id, enum check_view view)
+static struct finding about(enum finding_id id, size_t view)
 {
 	struct finding finding = nowhere;
 
 	finding.id = id;
-	finding.views = 1U << view;
+	finding.views = 1ULL << view;
 	return finding;
 }
 
-static void say_unread(struct verdict *verdict)
+static void say_unread(struct comparison *c, size_t view)
 {
-	const struct check_input *input = verdict->input;
-	struct finding finding;
+	const struct finding finding = about(FINDING_UNREAD, view);
 
-	for (int view = 0; view < CHECK_VIEWS; view++) {
-		if (!input->unread[view])
-			continue;
-		finding = about(FINDING_UNREAD, view);
-		verdict_add(verdict, &finding, "%s could not be had: %s",
-			    check_view_name(view), input->unread[view]);
-	}
-	if (input->backing && !input->backing->nr) {
-		finding = about(FINDING_UNREAD, CHECK_BACKING);
-		verdict_add(
-			verdict, &finding,
-			"BACKING is empty: the process has no memory any more");
-	}
-	if (input->unsettled) {
-		finding = nowhere;
-		finding.id = FINDING_UNREAD;
-		verdict_add(verdict, &finding,
-			    "the views are not of one moment: %s",
-			    input->unsettled);
-	}
+	comparison_add(c, &finding, "%s could not be had: %s",
+		       comparison_party(c, view)->name,
+		       c->input->views[view].unread);
 }
 
-static void say_lost(struct verdict *verdict, enum view_source view)
+static void judge_ground(struct comparison *c, size_t view)
 {
-	const struct slot_state *state = verdict->sides[view].state;
-	struct finding finding = about(FINDING_LOST, (enum check_view)view);
-	const struct coverage *coverage = &state->coverage;
+	const struct finding finding = about(FINDING_UNREAD, view);
 
-	if (coverage->lost && view == VIEW_TRACED)
-		verdict_add(verdict, &finding,
-			    "%" PRIu64 " events were lost: TRACED may be wrong "
-			    "anywhere, and is not compared",
-			    coverage->lost);
+	c->views[view].usable = c->input->views[view].map->nr;
+	if (!c->views[view].usable)
+		comparison_add(c, &finding,
+			       "%s is empty: the process has no memory any "
+			       "more",
+			       comparison_party(c, view)->name);
+}
+
+static bool follows(const struct comparison *c, size_t view)
+{
+	return comparison_party(c, view)->traits & PARTY_FOLLOWS;
+}
+
+static void say_lost(struct comparison *c, size_t view)
+{
+	const struct coverage *coverage = &comparison_state(c, view)->coverage;
+	const struct finding finding = about(FINDING_LOST, view);
+	const char *name = comparison_party(c, view)->name;
+
+	if (coverage->lost && follows(c, view))
+		comparison_add(c, &finding,
+			       "%" PRIu64 " events were lost: %s may be wrong "
+			       "anywhere, and is not compared",
+			       coverage->lost, name);
 	else if (coverage->lost)
-		verdict_add(verdict, &finding,
-			    "%s lost %" PRIu64 " records: what it does not "
-			    "have may be there all the same",
-			    check_view_name((enum check_view)view),
-			    coverage->lost);
+		comparison_add(c, &finding,
+			       "%s lost %" PRIu64 " records: what it does not "
+			       "have may be there all the same",
+			       name, coverage->lost);
 	if (coverage->truncated)
-		verdict_add(verdict, &finding,
-			    "%s is cut off: there was more than could be read",
-			    check_view_name((enum check_view)view));
+		comparison_add(c, &finding,
+			       "%s is cut off: there was more than could be "
+			       "read",
+			       name);
 }
 
 /* KVM never has two slots over each other: then it is no state of a VM */
-static bool is_disjoint(const struct slot_state *state, const struct slot **bad)
+static const struct slot *overlapping(const struct slot_state *state)
 {
-	const struct slot *prev = NULL;
 	const struct slot *slot;
 
-	for (size_t i = 0; i < state->nr_slots; i++) {
+	for (size_t i = 1; i < state->nr_slots; i++) {
 		slot = &state->slots[i];
-		if (prev && prev->as_id == slot->as_id &&
-		    slot_last(prev) >= slot->gpa) {
-			*bad = slot;
-			return false;
-		}
-		prev = slot;
+		if (slot[-1].as_id == slot->as_id &&
+		    slot_last(slot - 1) >= slot->gpa)
+			return slot;
 	}
-	return true;
+	return NULL;
 }
 
-static bool fields_missing(const struct slot_state *state, uint32_t fields)
+static bool judge_slots(struct comparison *c, size_t view)
 {
-	return (state->coverage.fields & fields) != fields;
-}
-
-static void judge_view(struct verdict *verdict, enum view_source view)
-{
-	struct side *side = &verdict->sides[view];
-	const struct slot_state *state = side->state;
-	struct finding finding = about(FINDING_UNREAD, (enum check_view)view);
+	const struct slot_state *state = comparison_state(c, view);
+	const uint32_t needed = SLOT_FIELD_GPA | SLOT_FIELD_SIZE;
+	struct finding finding = about(FINDING_UNREAD, view);
 	const struct slot *bad;
 
-	say_lost(verdict, view);
-	side->absence = !state->coverage.lost && !state->coverage.truncated;
-	if (view == VIEW_TRACED && state->coverage.lost)
-		return;
+	say_lost(c, view);
+	if (follows(c, view) && state->coverage.lost)
+		return false;
 	if (state->gone) {
-		verdict_add(verdict, &finding,
-			    "%s says that the VM was destroyed",
-			    check_view_name((enum check_view)view));
-		return;
+		comparison_add(c, &finding, "%s says that the VM was destroyed",
+			       comparison_party(c, view)->name);
+		return false;
 	}
-	if (!is_disjoint(state, &bad)) {
+	bad = overlapping(state);
+	if (bad) {
 		finding.as_id = bad->as_id;
 		finding.gpa = bad->gpa;
 		finding.size = bad->size;
 		finding.slot_id = bad->id;
-		verdict_add(verdict, &finding,
-			    "%s has two slots over each other at 0x%" PRIx64
-			    ", which KVM never has: it is not compared",
-			    check_view_name((enum check_view)view), bad->gpa);
-		return;
+		comparison_add(c, &finding,
+			       "%s has two slots over each other at 0x%" PRIx64
+			       ", which KVM never has: it is not compared",
+			       comparison_party(c, view)->name, bad->gpa);
+		return false;
 	}
-	side->usable =
-		!fields_missing(state, SLOT_FIELD_GPA | SLOT_FIELD_SIZE) &&
-		!verdict->input->unsettled;
+	return (state->coverage.fields & needed) == needed;
 }
 
-/* Ready the ranges; what is in transition becomes blind, and is told once */
-static void fill_side(struct verdict *verdict, enum view_source view)
+/* Ready the ranges; what is in transition becomes blind */
+static void fill(struct comparison *c, size_t view)
 {
-	struct side *side = &verdict->sides[view];
-	const struct slot_state *state = side->state;
+	const struct slot_state *state = comparison_state(c, view);
+	struct compared_view *v = &c->views[view];
 	const struct slot *slot;
 	struct span span;
 	int ret = 0;
 
+	v->absence = !state->coverage.lost && !state->coverage.truncated;
 	for (size_t i = 0; i < state->nr_slots && !ret; i++) {
 		slot = &state->slots[i];
 		if (slot->unknown & (SLOT_FIELD_GPA | SLOT_FIELD_SIZE)) {
-			side->absence = false;
+			v->absence = false;
 			continue;
 		}
 		span = (struct span){ slot->as_id, slot->gpa, slot_last(slot),
 				      slot };
 		if (slot->flags & SLOT_INVALID) {
 			span.slot = NULL;
-			ret = spans_add(&side->blind, &span);
+			ret = spans_add(&v->blind, &span);
 		} else if (!slot->hidden) {
-			ret = spans_add(&side->slots, &span);
+			ret = spans_add(&v->slots, &span);
 		}
 	}
 	if (!ret)
-		ret = spans_add_blind(&side->blind, &state->coverage);
-	for (size_t as_id = 0; as_id < state->nr_as && !ret; as_id++) {
-		if (!state->as[as_id].updating)
-			continue;
-		span = (struct span){ as_id, 0, UINT64_MAX, NULL };
-		ret = spans_add(&side->blind, &span);
-	}
+		ret = spans_add_blind(&v->blind, &state->coverage);
 	if (ret)
-		verdict->nomem = true;
+		c->nomem = true;
 }
 
-static void say_transition(struct verdict *verdict, enum view_source view)
+/* Does somebody know what moved in this address space? */
+static bool is_known_restless(const struct comparison *c, uint16_t as_id)
 {
-	const struct slot_state *state = verdict->sides[view].state;
-	struct finding finding = about(FINDING_UNREAD, (enum check_view)view);
+	for (size_t i = 0; i < c->input->nr_restless; i++) {
+		if (c->input->restless[i].as_id == as_id)
+			return true;
+	}
+	return false;
+}
+
+static void say_transition(struct comparison *c, size_t view)
+{
+	const struct slot_state *state = comparison_state(c, view);
+	struct finding finding = about(FINDING_UNREAD, view);
+	const char *name = comparison_party(c, view)->name;
 	const struct slot *slot;
 
 	for (size_t i = 0; i < state->nr_as; i++) {
 		finding.as_id = i;
-		if (state->as[i].updating)
-			verdict_add(verdict, &finding,
-				    "an update of address space %zu was under "
-				    "way when %s was read",
-				    i, check_view_name((enum check_view)view));
+		if (state->as[i].updating && !is_known_restless(c, i))
+			comparison_add(c, &finding,
+				       "an update of address space %zu was "
+				       "under way when %s was read",
+				       i, name);
 	}
 	for (size_t i = 0; i < state->nr_slots; i++) {
 		slot = &state->slots[i];
@@ -187,71 +180,72 @@ static void say_transition(struct verdict *verdict, enum view_source view)
 		finding.gpa = slot->gpa;
 		finding.size = slot->size;
 		finding.slot_id = slot->id;
-		verdict_add(verdict, &finding,
-			    "slot %d at %s was under update when %s was read",
-			    slot->id, SAY_RANGE(slot->gpa, slot->size),
-			    check_view_name((enum check_view)view));
+		comparison_add(c, &finding,
+			       "slot %d at %s was under update when %s was "
+			       "read",
+			       slot->id, SAY_RANGE(slot->gpa, slot->size),
+			       name);
 	}
 }
 
-/* (as_id, generation) is what makes TRACED and KERNEL one moment */
-static void join_generations(struct verdict *verdict)
+static void say_restless(struct comparison *c, const struct restless *restless)
 {
-	const struct side *traced = &verdict->sides[VIEW_TRACED];
-	const struct side *kernel = &verdict->sides[VIEW_KERNEL];
-	struct finding finding = about(FINDING_LOST, CHECK_TRACED);
-	uint64_t ours;
-	uint64_t theirs;
-	size_t nr;
+	struct finding finding = nowhere;
+	char slot[32] = "slots";
+	char times[32] = "";
 
-	if (!traced->usable || !kernel->usable ||
-	    fields_missing(traced->state, SLOT_FIELD_GENERATION) ||
-	    fields_missing(kernel->state, SLOT_FIELD_GENERATION))
-		return;
-	nr = kernel->state->nr_as;
-	verdict->torn = calloc(nr ? nr : 1, sizeof(*verdict->torn));
-	if (!verdict->torn) {
-		verdict->nomem = true;
+	finding.id = FINDING_UNREAD;
+	finding.as_id = restless->as_id;
+	finding.gpa = restless->gpa;
+	finding.size = restless->size;
+	finding.slot_id = restless->slot_id;
+	if (!restless->size) {
+		comparison_add(c, &finding,
+			       "slots of address space %u changed while the "
+			       "views were read, and nothing tells which",
+			       restless->as_id);
 		return;
 	}
-	verdict->nr_torn = nr;
-	for (size_t i = 0; i < nr; i++) {
-		if (!verdict_covers(verdict, VIEW_TRACED, i) ||
-		    !verdict_covers(verdict, VIEW_KERNEL, i))
-			continue;
-		/* KVM starts address space i at generation i */
-		ours = i < traced->state->nr_as ?
-			       traced->state->as[i].generation :
-			       i;
-		theirs = kernel->state->as[i].generation;
-		verdict->torn[i] = ours != theirs;
-		if (!verdict->torn[i])
-			continue;
-		finding.as_id = i;
-		finding.views = 1U << CHECK_TRACED | 1U << CHECK_KERNEL;
-		verdict_add(verdict, &finding,
-			    "TRACED knows address space %zu up to generation "
-			    "%" PRIu64 ", KERNEL is at %" PRIu64
-			    ": not the same moment, or changes went unseen",
-			    i, ours, theirs);
-	}
+	if (restless->slot_id >= 0)
+		snprintf(slot, sizeof(slot), "slot %d", restless->slot_id);
+	if (restless->changes > 1)
+		snprintf(times, sizeof(times), " %" PRIu64 " times",
+			 restless->changes);
+	comparison_add(c, &finding,
+		       "%s at %s changed%s while the views were read", slot,
+		       SAY_RANGE(restless->gpa, restless->size), times);
 }
 
-void check_trust(struct verdict *verdict)
+static void say_unsettled(struct comparison *c)
 {
-	struct side *side;
+	struct finding finding = nowhere;
 
-	say_unread(verdict);
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		side = &verdict->sides[view];
-		side->state = verdict->input->views[view];
-		if (!side->state)
-			continue;
-		judge_view(verdict, view);
-		if (!side->usable)
-			continue;
-		say_transition(verdict, view);
-		fill_side(verdict, view);
+	finding.id = FINDING_UNREAD;
+	if (c->input->unsettled)
+		comparison_add(c, &finding,
+			       "the views are not of one moment: %s",
+			       c->input->unsettled);
+	for (size_t i = 0; i < c->input->nr_restless; i++)
+		say_restless(c, &c->input->restless[i]);
+}
+
+void check_trust(struct comparison *c)
+{
+	const struct view *view;
+
+	for (size_t i = 0; i < c->input->nr_views; i++) {
+		view = &c->input->views[i];
+		if (view->unread) {
+			say_unread(c, i);
+		} else if (view->map) {
+			judge_ground(c, i);
+		} else if (view->slots) {
+			c->views[i].usable = judge_slots(c, i);
+			if (!c->views[i].usable)
+				continue;
+			say_transition(c, i);
+			fill(c, i);
+		}
 	}
-	join_generations(verdict);
+	say_unsettled(c);
 }

@@ -92,9 +92,9 @@ static int worse(int a, int b)
  * find out, so only if there is something to say. Without it less is said.
  */
 static void find_limits(const struct check_input *input,
+			const struct slot_state *kernel,
 			struct request_limits *limits)
 {
-	const struct slot_state *kernel = input->views[VIEW_KERNEL];
 	const struct slot_event *event;
 	struct slotscope_error ignored = {};
 
@@ -121,37 +121,37 @@ static int print_verdict(const struct checker *checker,
 		.serial = checker->vm.serial,
 		.page_size = sysconf(_SC_PAGESIZE),
 	};
+	const struct sampled *kernel = sample_find(sample, PARTY_KERNEL);
+	struct comparison comparison;
 	struct check_document document = {
-		.input = &input,
+		.comparison = &comparison,
 		.vm = &checker->vm,
 		.comm = checker->process.comm,
-		.kernel_by = kernel_view_name(&checker->kernel),
+		.kernel_by = kernel ? kernel_view_name(&checker->kernel) : NULL,
 		.at_ms = at_ms,
 	};
-	struct findings findings;
 	struct check_rows rows;
 	int ret, status;
 
 	sample_input(sample, &input);
-	find_limits(&input, &limits);
-	ret = crosscheck(&input, &findings);
+	find_limits(&input, kernel ? &kernel->state : NULL, &limits);
+	ret = crosscheck(&input, &comparison);
 	if (ret)
-		goto free_findings;
-	ret = check_rows(&input, &findings, &rows);
+		goto free_comparison;
+	ret = check_rows(&comparison, &rows);
 	if (ret)
 		goto free_rows;
-	document.findings = &findings;
 	document.rows = &rows;
 	if (cmd_globals.json)
 		ret = render_check_json(cmd_report(), &document);
 	else
 		ret = render_check(cmd_report(), &document);
 	cmd_flush();
-	status = findings_exit_status(&findings);
+	status = findings_exit_status(&comparison.findings);
 free_rows:
 	check_rows_deinit(&rows);
-free_findings:
-	findings_deinit(&findings);
+free_comparison:
+	comparison_deinit(&comparison);
 	return ret ? error_set(err, ret, "print the verdict") : status;
 }
 

@@ -178,7 +178,7 @@ static int read_state(int module_fd, int vm_fd, uint32_t flags,
 	struct room room = {};
 	int ret, i;
 
-	slot_state_init(out, VIEW_KERNEL);
+	slot_state_init(out, PARTY_KERNEL);
 	ret = room_make(&room, FIRST_AS, with_slots ? FIRST_SLOTS : 0);
 	for (i = 0; !ret && i < TRIES; i++) {
 		ret = take(module_fd, vm_fd, flags, &req, &room);

@@ -23,7 +23,7 @@ int module_open(struct slotscope_info *info, struct slotscope_error *err);
  * module_snapshot() - the slots that KVM holds for a VM
  * @module_fd: of module_open()
  * @vm_fd: the VM, a descriptor of our own (vm_fd_take())
- * @out: initialised here as a VIEW_KERNEL, deinited by the caller, also after an
+ * @out: initialised here as a PARTY_KERNEL, deinited by the caller, also after an
  *	 error. Its @vm is left empty: a descriptor does not tell whose it is
  *
  * Room for the slots is made as they need it. If the VM gets new ones faster

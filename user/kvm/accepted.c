@@ -87,7 +87,7 @@ bool kvm_accepted_explain(const struct kvm_accepted *accepted, int vm_fd,
 	buf[0] = '\0';
 	/* without limits less is certain, and said */
 	kvm_limits_probe(vm_fd, &limits, &ignored);
-	slot_state_init(&state, VIEW_TRACED);
+	slot_state_init(&state, PARTY_TRACED);
 	if (!make_state(accepted, request->slot >> 16, &state))
 		sure = request_explain(&state, &asked, result, &limits, buf);
 	slot_state_deinit(&state);

@@ -382,12 +382,12 @@ int qemu_model_read(struct qmp *q, const struct qemu_model_options *options,
 
 	options = options ? options : &defaults;
 	tries = options->tries ? options->tries : QEMU_MODEL_TRIES;
-	slot_state_init(out, VIEW_MODEL);
+	slot_state_init(out, PARTY_MODEL);
 	for (i = 0; i < tries && !done && !ret; i++) {
 		struct attempt a = { .q = q, .state = out, .err = err };
 
 		slot_state_deinit(out);
-		slot_state_init(out, VIEW_MODEL);
+		slot_state_init(out, PARTY_MODEL);
 		ret = attempt_with_notes(&a, options->nr_as, options->notes,
 					 &notes);
 		done = !ret && !a.changed;

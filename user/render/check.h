@@ -9,6 +9,7 @@
 
 /**
  * struct check_document - what is to be told of one check; all is borrowed
+ * @comparison: what was compared, and what was found
  * @vm:	       which VM; NULL: say nothing of it
  * @comm:      its process's name; NULL: not known
  * @kernel_by: what KERNEL was read by; NULL: say nothing of it
@@ -16,8 +17,7 @@
  *	       nothing of it
  */
 struct check_document {
-	const struct check_input *input;
-	const struct findings *findings;
+	const struct comparison *comparison;
 	const struct check_rows *rows;
 	const struct vm_id *vm;
 	const char *comm;
@@ -42,8 +42,12 @@ int render_check_json(FILE *out, const struct check_document *document);
  * The parts of render_check()
  */
 
-/** render_check_table() - a row a range, a column a view; 0 or -ENOMEM */
-int render_check_table(FILE *out, const struct findings *findings,
+/**
+ * render_check_table() - a row a range, a column a view
+ *
+ * Ranges in a row that were not compared are one line. Return: 0 or -ENOMEM.
+ */
+int render_check_table(FILE *out, const struct comparison *comparison,
 		       const struct check_rows *rows);
 
 /**
@@ -52,7 +56,7 @@ int render_check_table(FILE *out, const struct findings *findings,
  * Those beyond RENDER_MAX_FINDINGS are counted only; JSON has all.
  * Return: 0 or -ENOMEM.
  */
-int render_check_findings(FILE *out, const struct findings *findings);
+int render_check_findings(FILE *out, const struct comparison *comparison);
 
 #define RENDER_MAX_FINDINGS 100
 

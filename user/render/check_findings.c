@@ -38,7 +38,25 @@ static int tree_init(struct tree *tree, const struct findings *findings)
 	return 0;
 }
 
-static void print_one(FILE *out, const struct finding *finding, int depth)
+static void print_says(FILE *out, const struct comparison *comparison,
+		       const struct finding *finding, int indent)
+{
+	char first[128];
+	char *says;
+
+	for (size_t view = 0; view < comparison->input->nr_views; view++) {
+		says = comparison_says(comparison, finding, view);
+		if (!says)
+			continue;
+		snprintf(first, sizeof(first), "%*s%-7s  ", indent + 4, "",
+			 party_of(comparison->input->views[view].party)->name);
+		text_wrap(out, first, indent + 13, says);
+		free(says);
+	}
+}
+
+static void print_one(FILE *out, const struct comparison *comparison,
+		      const struct finding *finding, int depth)
 {
 	enum finding_kind kind = finding_id_kind(finding->id);
 	const int indent = 2 * depth;
@@ -48,35 +66,29 @@ static void print_one(FILE *out, const struct finding *finding, int depth)
 		 finding_id_name(finding->id), finding_kind_name(kind));
 	text_wrap(out, first, indent + 4, finding->sentence);
 	/* what the views say is the evidence; notes say it in their sentence */
-	if (kind != FINDING_MISMATCH)
-		return;
-	for (int view = 0; view < CHECK_VIEWS; view++) {
-		if (!finding->says[view])
-			continue;
-		snprintf(first, sizeof(first), "%*s%-7s  ", indent + 4, "",
-			 check_view_name(view));
-		text_wrap(out, first, indent + 13, finding->says[view]);
-	}
+	if (kind == FINDING_MISMATCH)
+		print_says(out, comparison, finding, indent);
 }
 
 /* A cause is at most two steps away, but a list may come from anywhere */
 #define MAX_DEPTH 8
 
-static void print_tree(FILE *out, const struct findings *findings,
+static void print_tree(FILE *out, const struct comparison *comparison,
 		       const struct tree *tree, size_t at, int depth,
 		       size_t *left)
 {
 	if (!*left)
 		return;
 	--*left;
-	print_one(out, &findings->items[at], depth);
+	print_one(out, comparison, &comparison->findings.items[at], depth);
 	for (size_t i = tree->first[at]; i != NONE && depth < MAX_DEPTH;
 	     i = tree->next[i])
-		print_tree(out, findings, tree, i, depth + 1, left);
+		print_tree(out, comparison, tree, i, depth + 1, left);
 }
 
-int render_check_findings(FILE *out, const struct findings *findings)
+int render_check_findings(FILE *out, const struct comparison *comparison)
 {
+	const struct findings *findings = &comparison->findings;
 	size_t left = RENDER_MAX_FINDINGS;
 	struct tree tree;
 	int ret;
@@ -86,7 +98,7 @@ int render_check_findings(FILE *out, const struct findings *findings)
 		return ret;
 	for (size_t i = 0; i < findings->nr; i++) {
 		if (findings->items[i].cause == FINDING_NO_CAUSE)
-			print_tree(out, findings, &tree, i, 0, &left);
+			print_tree(out, comparison, &tree, i, 0, &left);
 	}
 	if (findings->nr > RENDER_MAX_FINDINGS)
 		fprintf(out, "... and %zu more findings; --json has them all\n",

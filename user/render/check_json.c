@@ -7,20 +7,10 @@
 #include "view/json.h"
 #include "view/names.h"
 
-static const char *const view_names[CHECK_VIEWS] = {
-	[CHECK_MODEL] = "model",
-	[CHECK_TRACED] = "traced",
-	[CHECK_KERNEL] = "kernel",
-	[CHECK_BACKING] = "backing",
-};
-
-/* By bit number of CHECK_MODEL_KERNEL and its like */
-static const char *const pair_names[] = {
-	"model-kernel",
-	"model-traced",
-	"traced-kernel",
-	"slots-backing",
-};
+static const char *key_of(const struct comparison *comparison, size_t view)
+{
+	return party_of(comparison->input->views[view].party)->key;
+}
 
 static struct json_object *finish(struct json_object *obj, int ret)
 {
@@ -30,20 +20,42 @@ static struct json_object *finish(struct json_object *obj, int ret)
 	return NULL;
 }
 
-static struct json_object *says_to_json(const struct finding *finding)
+static struct json_object *says_to_json(const struct comparison *comparison,
+					const struct finding *finding)
 {
 	struct json_object *obj = json_object_new_object();
+	char *says;
 	int ret = 0;
 
-	for (int view = 0; view < CHECK_VIEWS && obj; view++) {
-		if (finding->says[view])
-			ret |= json_put_str(obj, view_names[view],
-					    finding->says[view]);
+	for (size_t view = 0; view < comparison->input->nr_views && obj;
+	     view++) {
+		says = comparison_says(comparison, finding, view);
+		if (says)
+			ret |= json_put_str(obj, key_of(comparison, view),
+					    says);
+		free(says);
 	}
 	return finish(obj, ret);
 }
 
-static struct json_object *finding_to_json(const struct finding *finding)
+/* Those that take part */
+static struct json_object *parts_to_json(const struct comparison *comparison,
+					 const struct finding *finding)
+{
+	struct json_object *array = json_object_new_array();
+	int ret = 0;
+
+	for (size_t view = 0; view < comparison->input->nr_views && array;
+	     view++) {
+		if (finding->views & 1ULL << view)
+			ret |= json_add(array, json_object_new_string(key_of(
+						       comparison, view)));
+	}
+	return finish(array, ret);
+}
+
+static struct json_object *finding_to_json(const struct comparison *comparison,
+					   const struct finding *finding)
 {
 	struct json_object *obj = json_object_new_object();
 	int ret = 0;
@@ -54,13 +66,16 @@ static struct json_object *finding_to_json(const struct finding *finding)
 	ret |= json_put_str(obj, "kind",
 			    finding_kind_name(finding_id_kind(finding->id)));
 	ret |= json_put_str(obj, "sentence", finding->sentence);
-	ret |= json_put_bits(obj, "views", view_names, CHECK_VIEWS,
-			     finding->views);
-	ret |= json_put(obj, "says", says_to_json(finding));
+	ret |= json_put(obj, "views", parts_to_json(comparison, finding));
+	ret |= json_put(obj, "says", says_to_json(comparison, finding));
 	ret |= json_put_u64(obj, "as_id", finding->as_id);
 	if (finding->size) {
 		ret |= json_put_hex(obj, "gpa", finding->gpa);
 		ret |= json_put_hex(obj, "size", finding->size);
+	}
+	if (finding->elsewhere) {
+		ret |= json_put_u64(obj, "other_as_id", finding->other_as_id);
+		ret |= json_put_hex(obj, "other_gpa", finding->other_gpa);
 	}
 	if (finding->slot_id >= 0)
 		ret |= json_put_s64(obj, "slot_id", finding->slot_id);
@@ -73,7 +88,7 @@ static struct json_object *finding_to_json(const struct finding *finding)
 	return finish(obj, ret);
 }
 
-static struct json_object *cell_to_json(const struct row_cell *cell)
+static struct json_object *slot_cell_to_json(const struct row_cell *cell)
 {
 	const struct slot *slot = cell->slot;
 	struct json_object *obj = json_object_new_object();
@@ -95,25 +110,26 @@ static struct json_object *cell_to_json(const struct row_cell *cell)
 	return finish(obj, ret);
 }
 
-static struct json_object *backing_to_json(const struct check_row *row)
+static struct json_object *ground_cell_to_json(const struct row_cell *cell)
 {
-	const struct host_range *range = row->range;
+	const struct host_range *range = cell->range;
 	struct json_object *obj = json_object_new_object();
 	int ret = 0;
 
 	if (!obj)
 		return NULL;
-	ret |= json_put_bool(obj, "mapped", row->backing == ROW_BACKING_MAPPED);
-	if (row->backing == ROW_BACKING_MAPPED) {
+	ret |= json_put_bool(obj, "mapped", cell->kind == ROW_CELL_MAPPED);
+	if (cell->kind == ROW_CELL_MAPPED) {
 		ret |= json_put_bool(obj, "read", range->read);
 		ret |= json_put_bool(obj, "write", range->write);
 		ret |= json_put_bool(obj, "shared", range->shared);
 	}
-	if (row->backing == ROW_BACKING_MAPPED && range->path) {
+	if (cell->kind == ROW_CELL_MAPPED && range->path) {
 		ret |= json_put_str(obj, "path", range->path);
-		ret |= json_put_hex(obj, "offset", range->offset + row->offset);
+		ret |= json_put_hex(obj, "offset",
+				    range->offset + cell->offset);
 	}
-	if (row->backing == ROW_BACKING_MAPPED)
+	if (cell->kind == ROW_CELL_MAPPED)
 		ret |= host_range_details_to_json(range, obj);
 	return finish(obj, ret);
 }
@@ -123,7 +139,7 @@ static const char *row_verdict(const struct check_row *row,
 {
 	static const char *const words[] = {
 		[ROW_AGREE] = "agree",
-		[ROW_ALONE] = "not-compared",
+		[ROW_NOT_COMPARED] = "not-compared",
 		[ROW_TRANSITION] = "under-update",
 		[ROW_OWN] = "kvms-own",
 	};
@@ -133,11 +149,28 @@ static const char *row_verdict(const struct check_row *row,
 	return words[row->verdict];
 }
 
-static struct json_object *row_to_json(const struct check_row *row,
-				       const struct findings *findings)
+/* No member: the view says nothing; null: it says, nothing is here */
+static int put_cell(struct json_object *obj,
+		    const struct comparison *comparison, size_t view,
+		    const struct row_cell *cell)
+{
+	const struct view *v = &comparison->input->views[view];
+	const char *key = key_of(comparison, view);
+
+	if (cell->kind == ROW_CELL_ABSENT || cell->kind == ROW_CELL_UNKNOWN)
+		return 0;
+	if (v->map)
+		return json_put(obj, key, ground_cell_to_json(cell));
+	if (cell->kind == ROW_CELL_NONE)
+		return json_put_null(obj, key);
+	return json_put(obj, key, slot_cell_to_json(cell));
+}
+
+static struct json_object *row_to_json(const struct comparison *comparison,
+				       const struct check_rows *rows,
+				       const struct check_row *row)
 {
 	struct json_object *obj = json_object_new_object();
-	const struct row_cell *cell;
 	int ret = 0;
 
 	if (!obj)
@@ -145,26 +178,18 @@ static struct json_object *row_to_json(const struct check_row *row,
 	ret |= json_put_u64(obj, "as_id", row->as_id);
 	ret |= json_put_hex(obj, "gpa", row->gpa);
 	ret |= json_put_hex(obj, "size", row->size);
-	/* no member: the view says nothing; null: it says, nothing is here */
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		cell = &row->cell[view];
-		if (cell->kind == ROW_CELL_SLOT)
-			ret |= json_put(obj, view_names[view],
-					cell_to_json(cell));
-		else if (cell->kind == ROW_CELL_NONE)
-			ret |= json_put_null(obj, view_names[view]);
-	}
-	if (row->backing == ROW_BACKING_NONE ||
-	    row->backing == ROW_BACKING_MAPPED)
-		ret |= json_put(obj, "backing", backing_to_json(row));
-	ret |= json_put_str(obj, "verdict", row_verdict(row, findings));
+	for (size_t view = 0; view < comparison->input->nr_views; view++)
+		ret |= put_cell(obj, comparison, view,
+				check_row_cell(rows, row, view));
+	ret |= json_put_str(obj, "verdict",
+			    row_verdict(row, &comparison->findings));
 	if (row->verdict == ROW_FINDING)
 		ret |= json_put_u64(obj, "finding", row->finding);
 	return finish(obj, ret);
 }
 
 /* What a view can speak for; its slots are in the rows */
-static struct json_object *view_to_json(const struct slot_state *state)
+static struct json_object *state_to_json(const struct slot_state *state)
 {
 	struct json_object *obj = json_object_new_object();
 	int ret = 0;
@@ -179,51 +204,79 @@ static struct json_object *view_to_json(const struct slot_state *state)
 	return finish(obj, ret);
 }
 
-static struct json_object *views_to_json(const struct check_input *input)
+static struct json_object *view_to_json(const struct view *view)
 {
-	struct json_object *obj = json_object_new_object();
-	struct json_object *unread;
+	struct json_object *obj;
 	int ret = 0;
 
-	for (int view = 0; view < CHECK_VIEWS && obj; view++) {
-		if (input->unread[view]) {
-			unread = json_object_new_object();
-			ret |= json_put(obj, view_names[view], unread);
-			if (!ret)
-				ret = json_put_str(unread, "unread",
-						   input->unread[view]);
-		} else if (view == CHECK_BACKING && input->backing) {
-			unread = json_object_new_object();
-			ret |= json_put(obj, view_names[view], unread);
-			if (!ret)
-				ret = json_put_bool(unread, "truncated",
-						    input->backing->truncated);
-		} else if (view != CHECK_BACKING && input->views[view]) {
-			ret |= json_put(obj, view_names[view],
-					view_to_json(input->views[view]));
-		}
+	if (view->slots)
+		return state_to_json(view->slots);
+	obj = json_object_new_object();
+	if (view->unread)
+		ret = json_put_str(obj, "unread", view->unread);
+	else if (view->none)
+		ret = json_put_str(obj, "none", view->none);
+	else
+		ret = json_put_bool(obj, "truncated", view->map->truncated);
+	return finish(obj, ret);
+}
+
+static struct json_object *views_to_json(const struct comparison *comparison)
+{
+	struct json_object *obj = json_object_new_object();
+	const struct view *view;
+	int ret = 0;
+
+	for (size_t i = 0; i < comparison->input->nr_views && obj; i++) {
+		view = &comparison->input->views[i];
+		if (view->slots || view->map || view->unread || view->none)
+			ret |= json_put(obj, key_of(comparison, i),
+					view_to_json(view));
 	}
 	return finish(obj, ret);
 }
 
-static struct json_object *findings_to_json(const struct findings *findings)
+/* "model-kernel" and its like */
+static struct json_object *pairs_to_json(const struct comparison *comparison)
+{
+	struct json_object *array = json_object_new_array();
+	const struct compared_pair *pair;
+	char name[64];
+	int ret = 0;
+
+	for (size_t i = 0; i < comparison->nr_pairs && array; i++) {
+		pair = &comparison->pairs[i];
+		if (!pair->compared)
+			continue;
+		snprintf(name, sizeof(name), "%s-%s",
+			 key_of(comparison, pair->expected),
+			 key_of(comparison, pair->actual));
+		ret |= json_add(array, json_object_new_string(name));
+	}
+	return finish(array, ret);
+}
+
+static struct json_object *findings_to_json(const struct comparison *comparison)
 {
 	struct json_object *array = json_object_new_array();
 	int ret = 0;
 
-	for (size_t i = 0; i < findings->nr && array && !ret; i++)
-		ret = json_add(array, finding_to_json(&findings->items[i]));
+	for (size_t i = 0; i < comparison->findings.nr && array && !ret; i++)
+		ret = json_add(array,
+			       finding_to_json(comparison,
+					       &comparison->findings.items[i]));
 	return finish(array, ret);
 }
 
-static struct json_object *rows_to_json(const struct check_rows *rows,
-					const struct findings *findings)
+static struct json_object *rows_to_json(const struct comparison *comparison,
+					const struct check_rows *rows)
 {
 	struct json_object *array = json_object_new_array();
 	int ret = 0;
 
 	for (size_t i = 0; i < rows->nr && array && !ret; i++)
-		ret = json_add(array, row_to_json(&rows->rows[i], findings));
+		ret = json_add(array,
+			       row_to_json(comparison, rows, &rows->rows[i]));
 	return finish(array, ret);
 }
 
@@ -231,9 +284,10 @@ int render_check_json(FILE *out, const struct check_document *document)
 {
 	static const char *const verdicts[] = { "agree", "mismatch",
 						"unknown" };
-	const struct check_input *input = document->input;
+	const struct comparison *comparison = document->comparison;
+	const char *unsettled = comparison->input->unsettled;
 	struct json_object *obj = json_object_new_object();
-	int status = findings_exit_status(document->findings);
+	int status = findings_exit_status(&comparison->findings);
 	int ret = 0;
 
 	if (!obj)
@@ -249,14 +303,11 @@ int render_check_json(FILE *out, const struct check_document *document)
 		ret |= json_put_u64(obj, "at_ms", document->at_ms);
 	if (document->kernel_by)
 		ret |= json_put_str(obj, "kernel_by", document->kernel_by);
-	ret |= json_put_bits(obj, "compared", pair_names,
-			     sizeof(pair_names) / sizeof(pair_names[0]),
-			     check_pairs(input));
-	if (input->unsettled)
-		ret |= json_put_str(obj, "unsettled", input->unsettled);
-	ret |= json_put(obj, "views", views_to_json(input));
-	ret |= json_put(obj, "rows",
-			rows_to_json(document->rows, document->findings));
-	ret |= json_put(obj, "findings", findings_to_json(document->findings));
+	ret |= json_put(obj, "compared", pairs_to_json(comparison));
+	if (unsettled)
+		ret |= json_put_str(obj, "unsettled", unsettled);
+	ret |= json_put(obj, "views", views_to_json(comparison));
+	ret |= json_put(obj, "rows", rows_to_json(comparison, document->rows));
+	ret |= json_put(obj, "findings", findings_to_json(comparison));
 	return render_document(out, finish(obj, ret));
 }

@@ -2,38 +2,44 @@
 /* The verdict in a line; what it stands on, and what it does not speak for */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "render/check.h"
 #include "render/text.h"
 
+static const char *name_of(const struct comparison *comparison, size_t view)
+{
+	return party_of(comparison->input->views[view].party)->name;
+}
+
 static void say_compared(FILE *out, const struct check_document *document)
 {
-	const struct check_input *input = document->input;
-	uint32_t pairs = check_pairs(input);
-	bool kernel = input->views[VIEW_KERNEL];
-	char text[256] = "";
-	char by[96];
+	const struct comparison *comparison = document->comparison;
+	const struct compared_pair *pair;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *line = open_memstream(&text, &len);
+	const char *comma = "";
 
-	if (pairs & CHECK_MODEL_KERNEL)
-		strcat(text, "MODEL with KERNEL, ");
-	if (pairs & CHECK_MODEL_TRACED)
-		strcat(text, "MODEL with TRACED, ");
-	if (pairs & CHECK_TRACED_KERNEL)
-		strcat(text, "TRACED with KERNEL, ");
-	if (pairs & CHECK_SLOTS_BACKING)
-		strcat(text, kernel ? "KERNEL with BACKING, " :
-				      "TRACED with BACKING, ");
-	if (text[0])
-		text[strlen(text) - 2] = '\0';
-	else
-		strcpy(text, "nothing");
-	if (document->kernel_by && kernel) {
-		snprintf(by, sizeof(by), "; KERNEL was read by %.60s",
-			 document->kernel_by);
-		strcat(text, by);
+	if (!line)
+		return;
+	for (size_t i = 0; i < comparison->nr_pairs; i++) {
+		pair = &comparison->pairs[i];
+		if (!pair->compared)
+			continue;
+		fprintf(line, "%s%s with %s", comma,
+			name_of(comparison, pair->expected),
+			name_of(comparison, pair->actual));
+		comma = ", ";
 	}
+	if (!*comma)
+		fputs("nothing", line);
+	if (document->kernel_by)
+		fprintf(line, "; KERNEL was read by %s", document->kernel_by);
+	fclose(line);
 	text_wrap(out, "compared: ", 10, text);
+	free(text);
 }
 
 static void say_fields(FILE *out, const struct slot_state *state)
@@ -52,29 +58,28 @@ static void say_fields(FILE *out, const struct slot_state *state)
 		{ SLOT_FIELD_HIDDEN, "KVM's own slots" },
 		{ SLOT_FIELD_GENERATION, "generations" },
 	};
-	char text[256] = "";
+	const char *before = " does not know: ";
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (state->coverage.fields & words[i].field)
 			continue;
 		/* the flat view of a VMM has neither, and needs neither */
-		if (state->source == VIEW_MODEL &&
+		if (party_of(state->party)->traits & PARTY_MEANS &&
 		    words[i].field &
 			    (SLOT_FIELD_HIDDEN | SLOT_FIELD_GENERATION))
 			continue;
-		strcat(text, text[0] ? ", " : " does not know: ");
-		strcat(text, words[i].word);
+		fprintf(out, "%s%s", before, words[i].word);
+		before = ", ";
 	}
-	if (text[0])
-		fputs(text, out);
 }
 
 /* One line for all that a view leaves open */
 static void say_view_gaps(FILE *out, const struct slot_state *state)
 {
 	const struct coverage *coverage = &state->coverage;
-	char text[1024] = "";
-	FILE *line = fmemopen(text, sizeof(text), "w");
+	char *text = NULL;
+	size_t len = 0;
+	FILE *line = open_memstream(&text, &len);
 	char first[32];
 
 	if (!line)
@@ -84,40 +89,46 @@ static void say_view_gaps(FILE *out, const struct slot_state *state)
 		if (!state->as[i].covered)
 			fprintf(line, "; nothing of address space %zu", i);
 	}
-	if (state->source == VIEW_TRACED && !state->whole_life &&
-	    coverage->fields)
+	if (party_of(state->party)->traits & PARTY_FOLLOWS &&
+	    !state->whole_life && coverage->fields)
 		fputs("; began after the VM did, so it has no history from "
 		      "before",
 		      line);
 	if (coverage->nr_blind)
 		fprintf(line,
 			"; %zu range%s cannot be told, the first at 0x%" PRIx64
-			": %.200s",
+			": %s",
 			coverage->nr_blind, coverage->nr_blind > 1 ? "s" : "",
 			coverage->blind[0].gpa, coverage->blind[0].why);
 	fclose(line);
-	text[sizeof(text) - 1] = '\0';
-	if (!text[0])
-		return;
 	snprintf(first, sizeof(first), "  %-7s  ",
-		 check_view_name((enum check_view)state->source));
-	text_wrap(out, first, 11, text + strspn(text, "; "));
+		 party_of(state->party)->name);
+	if (text && text[0])
+		text_wrap(out, first, 11, text + strspn(text, "; "));
+	free(text);
+}
+
+static void say_view(FILE *out, const struct view *view)
+{
+	const char *name = party_of(view->party)->name;
+	char first[32];
+
+	snprintf(first, sizeof(first), "  %-7s  ", name);
+	if (view->unread)
+		fprintf(out, "%scould not be had: see above\n", first);
+	else if (view->none)
+		text_wrap(out, first, 11, view->none);
+	else if (view->slots)
+		say_view_gaps(out, view->slots);
+	else if (!view->map)
+		fprintf(out, "%snot asked for\n", first);
 }
 
 static void say_not_covered(FILE *out, const struct check_input *input)
 {
 	fputs("not covered:\n", out);
-	for (int view = 0; view < CHECK_VIEWS; view++) {
-		if (input->unread[view])
-			fprintf(out, "  %-7s  could not be had: see above\n",
-				check_view_name(view));
-		else if (view == CHECK_BACKING ? !input->backing :
-						 !input->views[view])
-			fprintf(out, "  %-7s  not asked for\n",
-				check_view_name(view));
-		else if (view != CHECK_BACKING)
-			say_view_gaps(out, input->views[view]);
-	}
+	for (size_t view = 0; view < input->nr_views; view++)
+		say_view(out, &input->views[view]);
 	fputs("  VFIO and vhost mappings are not looked at\n", out);
 }
 
@@ -131,24 +142,37 @@ static const char *plural_es(size_t nr)
 	return nr == 1 ? "" : "es";
 }
 
+static size_t not_compared(const struct check_rows *rows)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < rows->nr; i++)
+		nr += rows->rows[i].verdict == ROW_NOT_COMPARED;
+	return nr;
+}
+
 void render_check_summary(FILE *out, const struct check_document *document)
 {
 	static const char *const verdicts[] = { "agree", "mismatch",
 						"cannot tell" };
-	const struct findings *findings = document->findings;
+	const struct findings *findings = &document->comparison->findings;
 	size_t ranges = document->rows->nr;
+	size_t left = not_compared(document->rows);
 	size_t nr[FINDING_KINDS];
+	char of[32] = "";
 
 	for (int kind = 0; kind < FINDING_KINDS; kind++)
 		nr[kind] = findings_count(findings, kind);
+	if (left)
+		snprintf(of, sizeof(of), "%zu of ", ranges - left);
 	fprintf(out,
-		"%s: %zu range%s, %zu mismatch%s, %zu unknown, %zu note%s\n",
-		verdicts[findings_exit_status(findings)], ranges,
+		"%s: %s%zu range%s, %zu mismatch%s, %zu unknown, %zu note%s\n",
+		verdicts[findings_exit_status(findings)], of, ranges,
 		plural(ranges), nr[FINDING_MISMATCH],
 		plural_es(nr[FINDING_MISMATCH]), nr[FINDING_UNKNOWN],
 		nr[FINDING_NOTE], plural(nr[FINDING_NOTE]));
 	say_compared(out, document);
-	say_not_covered(out, document->input);
+	say_not_covered(out, document->comparison->input);
 }
 
 /* "process 1234 (qemu), VM at descriptor 13, after 2.0 s" */
@@ -177,12 +201,12 @@ int render_check(FILE *out, const struct check_document *document)
 
 	say_which(out, document);
 	if (document->rows->nr) {
-		ret = render_check_table(out, document->findings,
+		ret = render_check_table(out, document->comparison,
 					 document->rows);
 		fputc('\n', out);
 	}
-	if (!ret && document->findings->nr) {
-		ret = render_check_findings(out, document->findings);
+	if (!ret && document->comparison->findings.nr) {
+		ret = render_check_findings(out, document->comparison);
 		fputc('\n', out);
 	}
 	if (!ret)

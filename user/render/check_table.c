@@ -17,9 +17,9 @@
  * digits twice) stay below RENDER_COLUMNS.
  */
 struct limits {
-	size_t model;
+	size_t means;
 	size_t slot;
-	size_t backing;
+	size_t ground;
 };
 
 static const struct limits most = { 32, 20, 28 };
@@ -29,14 +29,35 @@ static const struct limits least = { 10, 9, 12 };
 
 #define CELL 160
 
-struct columns {
-	struct libscols_table *table;
+/**
+ * struct table - a table under way
+ * @views: a column each
+ */
+struct table {
+	const struct comparison *comparison;
+	const struct check_rows *rows;
+	size_t nr_views;
+	struct limits limits;
+	struct libscols_table *scols;
 	struct libscols_column *as_id;
 	struct libscols_column *range;
-	struct libscols_column *view[VIEW_SOURCES];
-	struct libscols_column *backing;
+	struct libscols_column **views;
 	struct libscols_column *verdict;
 };
+
+static const struct party *party(const struct table *t, size_t view)
+{
+	return party_of(t->comparison->input->views[view].party);
+}
+
+static size_t limit_of(const struct table *t, size_t view)
+{
+	if (party(t, view)->traits & PARTY_GROUND)
+		return t->limits.ground;
+	if (party(t, view)->traits & PARTY_MEANS)
+		return t->limits.means;
+	return t->limits.slot;
+}
 
 static bool use_color(FILE *out)
 {
@@ -52,27 +73,27 @@ static bool has_several_as(const struct check_rows *rows)
 	return false;
 }
 
-static int add_columns(struct columns *c, bool several_as)
+static struct libscols_column *add_column(const struct table *t,
+					  const char *name, int flags)
 {
-	static const char *const names[VIEW_SOURCES] = { "MODEL", "TRACED",
-							 "KERNEL" };
+	return scols_table_new_column(t->scols, name, 0, flags);
+}
 
+static int add_columns(struct table *t, bool several_as)
+{
 	if (several_as) {
-		c->as_id = scols_table_new_column(c->table, "AS", 0,
-						  SCOLS_FL_RIGHT);
-		if (!c->as_id)
+		t->as_id = add_column(t, "AS", SCOLS_FL_RIGHT);
+		if (!t->as_id)
 			return -ENOMEM;
 	}
-	c->range = scols_table_new_column(c->table, "RANGE (gpa)", 0, 0);
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		c->view[view] =
-			scols_table_new_column(c->table, names[view], 0, 0);
-		if (!c->view[view])
+	t->range = add_column(t, "RANGE (gpa)", 0);
+	for (size_t view = 0; view < t->nr_views; view++) {
+		t->views[view] = add_column(t, party(t, view)->name, 0);
+		if (!t->views[view])
 			return -ENOMEM;
 	}
-	c->backing = scols_table_new_column(c->table, "BACKING", 0, 0);
-	c->verdict = scols_table_new_column(c->table, "VERDICT", 0, 0);
-	return c->range && c->backing && c->verdict ? 0 : -ENOMEM;
+	t->verdict = add_column(t, "VERDICT", 0);
+	return t->range && t->verdict ? 0 : -ENOMEM;
 }
 
 static int put(struct libscols_line *line, struct libscols_column *column,
@@ -82,15 +103,15 @@ static int put(struct libscols_line *line, struct libscols_column *column,
 }
 
 /* "pc.ram+c0000 ro": the place in it first gives way, then the name */
-static void model_text(char text[CELL], const struct row_cell *cell,
-		       const struct limits *limits)
+static void meant_text(char text[CELL], const struct row_cell *cell,
+		       size_t limit)
 {
 	const struct slot *slot = cell->slot;
 	uint64_t offset = slot->offset + cell->offset;
 	const char *rights = slot->flags & SLOT_READONLY ? "ro" : "rw";
 	char name[CELL / 2];
 	char place[24] = "";
-	size_t room = limits->model - 3;
+	size_t room = limit - 3;
 
 	if (offset)
 		snprintf(place, sizeof(place), "+%" PRIx64, offset);
@@ -103,7 +124,7 @@ static void model_text(char text[CELL], const struct row_cell *cell,
 
 /* "#3 ro,log" */
 static void slot_text(char text[CELL], const struct row_cell *cell,
-		      const struct limits *limits)
+		      size_t limit)
 {
 	const struct slot *slot = cell->slot;
 	char flags[FLAGS_TEXT];
@@ -114,7 +135,7 @@ static void slot_text(char text[CELL], const struct row_cell *cell,
 	if (slot->id >= 0)
 		snprintf(number, sizeof(number), "#%d ", slot->id);
 	snprintf(all, sizeof(all), "%s%s", number, flags);
-	text_clean(text, CELL, limits->slot, all);
+	text_clean(text, CELL, limit, all);
 }
 
 static const char *base_name(const char *path)
@@ -129,33 +150,20 @@ static void append(char text[CELL], const char *more)
 	snprintf(text + strlen(text), CELL - strlen(text), "%s", more);
 }
 
-static void backing_text(char text[CELL], const struct check_row *row,
-			 const struct limits *limits)
+static void mapped_text(char text[CELL], const struct row_cell *cell,
+			size_t limit)
 {
-	const struct host_range *range = row->range;
+	const struct host_range *range = cell->range;
 	char rights[5];
 
-	switch (row->backing) {
-	case ROW_BACKING_ABSENT:
-		text[0] = '\0';
-		break;
-	case ROW_BACKING_UNKNOWN:
-		strcpy(text, "?");
-		break;
-	case ROW_BACKING_NONE:
-		strcpy(text, "not mapped");
-		break;
-	case ROW_BACKING_MAPPED:
-		snprintf(rights, sizeof(rights), "%c%c%c ",
-			 range->read ? 'r' : '-', range->write ? 'w' : '-',
-			 range->shared ? 's' : 'p');
-		strcpy(text, rights);
-		text_clean(text + strlen(rights), CELL - strlen(rights),
-			   limits->backing - strlen(rights),
-			   range->path ? base_name(range->path) : "anon");
-		if (range->vm_flags & HOST_UFFD)
-			append(text, ",uffd");
-	}
+	snprintf(rights, sizeof(rights), "%c%c%c ", range->read ? 'r' : '-',
+		 range->write ? 'w' : '-', range->shared ? 's' : 'p');
+	strcpy(text, rights);
+	text_clean(text + strlen(rights), CELL - strlen(rights),
+		   limit - strlen(rights),
+		   range->path ? base_name(range->path) : "anon");
+	if (range->vm_flags & HOST_UFFD)
+		append(text, ",uffd");
 }
 
 static const char *verdict_text(const struct check_row *row,
@@ -164,7 +172,7 @@ static const char *verdict_text(const struct check_row *row,
 	switch (row->verdict) {
 	case ROW_AGREE:
 		return "agree";
-	case ROW_ALONE:
+	case ROW_NOT_COMPARED:
 		return "not compared";
 	case ROW_TRANSITION:
 		return "under update";
@@ -192,23 +200,89 @@ static const char *verdict_color(const struct check_row *row,
 	}
 }
 
-static void view_text(char text[CELL], enum view_source view,
-		      const struct row_cell *cell, const struct limits *limits)
+static void cell_text(const struct table *t, char text[CELL], size_t view,
+		      const struct row_cell *cell)
 {
-	if (cell->kind == ROW_CELL_ABSENT)
+	const uint32_t traits = party(t, view)->traits;
+
+	switch (cell->kind) {
+	case ROW_CELL_ABSENT:
 		text[0] = '\0';
-	else if (cell->kind == ROW_CELL_NONE)
-		strcpy(text, "none");
-	else if (view == VIEW_MODEL)
-		model_text(text, cell, limits);
-	else
-		slot_text(text, cell, limits);
+		break;
+	case ROW_CELL_UNKNOWN:
+		strcpy(text, "?");
+		break;
+	case ROW_CELL_NONE:
+		strcpy(text, traits & PARTY_GROUND ? "not mapped" : "none");
+		break;
+	case ROW_CELL_MAPPED:
+		mapped_text(text, cell, limit_of(t, view));
+		break;
+	case ROW_CELL_SLOT:
+		if (traits & PARTY_MEANS)
+			meant_text(text, cell, limit_of(t, view));
+		else
+			slot_text(text, cell, limit_of(t, view));
+	}
 }
 
-static void range_text(char text[CELL], const struct check_row *row)
+/**
+ * struct line - a line of the table: a row, or several that were not compared
+ * @row: the first, and
+ * @nr:  how many
+ */
+struct line {
+	const struct check_row *row;
+	size_t nr;
+};
+
+/* The line that begins with row @i */
+static struct line line_at(const struct check_rows *rows, size_t i)
 {
-	snprintf(text, CELL, "%" PRIx64 "-%" PRIx64, row->gpa,
-		 row->gpa + (row->size - 1));
+	struct line line = { &rows->rows[i], 1 };
+
+	while (line.row->verdict == ROW_NOT_COMPARED &&
+	       i + line.nr < rows->nr &&
+	       line.row[line.nr].verdict == ROW_NOT_COMPARED &&
+	       line.row[line.nr].as_id == line.row->as_id)
+		line.nr++;
+	return line;
+}
+
+/* How many of a line's rows a view has something in */
+static void count_text(const struct table *t, char text[CELL], size_t view,
+		       const struct line *line)
+{
+	enum row_cell_kind kind;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < line->nr; i++) {
+		kind = check_row_cell(t->rows, &line->row[i], view)->kind;
+		nr += kind == ROW_CELL_SLOT || kind == ROW_CELL_MAPPED;
+	}
+	text[0] = '\0';
+	if (nr)
+		snprintf(text, CELL, "%zu range%s", nr, nr > 1 ? "s" : "");
+	if (strlen(text) > limit_of(t, view))
+		snprintf(text, CELL, "%zu", nr);
+}
+
+static void view_text(const struct table *t, char text[CELL], size_t view,
+		      const struct line *line)
+{
+	if (line->nr > 1)
+		count_text(t, text, view, line);
+	else
+		cell_text(t, text, view,
+			  check_row_cell(t->rows, line->row, view));
+}
+
+static void range_text(char text[CELL], const struct line *line)
+{
+	const struct check_row *last = &line->row[line->nr - 1];
+
+	snprintf(text, CELL, "%" PRIx64 "-%" PRIx64, line->row->gpa,
+		 last->gpa + (last->size - 1));
 }
 
 static size_t wider(size_t width, const char *text)
@@ -216,98 +290,116 @@ static size_t wider(size_t width, const char *text)
 	return strlen(text) > width ? strlen(text) : width;
 }
 
-/* The limits under which the table is narrow enough */
-static struct limits fit(const struct check_rows *rows, bool several_as)
+/* Widths of what would be printed under no limits but the widest */
+static size_t measure(const struct table *t, size_t *widths)
 {
-	size_t width[VIEW_SOURCES] = { 5, 6, 6 }; /* of the headings */
 	size_t range = strlen("RANGE (gpa)");
-	struct limits limits = most;
-	size_t backing = strlen("BACKING");
 	size_t as_id = strlen("AS");
+	struct line line;
 	char text[CELL];
-	size_t all;
 
-	for (size_t i = 0; i < rows->nr; i++) {
-		range_text(text, &rows->rows[i]);
+	for (size_t view = 0; view < t->nr_views; view++)
+		widths[view] = strlen(party(t, view)->name);
+	for (size_t i = 0; i < t->rows->nr; i += line.nr) {
+		line = line_at(t->rows, i);
+		range_text(text, &line);
 		range = wider(range, text);
-		backing_text(text, &rows->rows[i], &most);
-		backing = wider(backing, text);
-		snprintf(text, sizeof(text), "%u", rows->rows[i].as_id);
+		snprintf(text, sizeof(text), "%u", line.row->as_id);
 		as_id = wider(as_id, text);
-		for (int view = 0; view < VIEW_SOURCES; view++) {
-			view_text(text, view, &rows->rows[i].cell[view], &most);
-			width[view] = wider(width[view], text);
+		for (size_t view = 0; view < t->nr_views; view++) {
+			view_text(t, text, view, &line);
+			widths[view] = wider(widths[view], text);
 		}
 	}
-	for (;;) {
-		all = (several_as ? as_id + 1 : 0) + range + VERDICT_WIDTH + 5;
-		all += width[VIEW_MODEL] < limits.model ? width[VIEW_MODEL] :
-							  limits.model;
-		for (int view = VIEW_TRACED; view <= VIEW_KERNEL; view++)
-			all += width[view] < limits.slot ? width[view] :
-							   limits.slot;
-		all += backing < limits.backing ? backing : limits.backing;
-		if (all < RENDER_COLUMNS)
-			return limits;
-		/* the one that has most to give */
-		if (limits.backing > least.backing &&
-		    limits.backing >= limits.model)
-			limits.backing--;
-		else if (limits.model > least.model)
-			limits.model--;
-		else if (limits.slot > least.slot)
-			limits.slot--;
-		else
-			return limits;
-	}
+	return (has_several_as(t->rows) ? as_id + 1 : 0) + range + 1 +
+	       VERDICT_WIDTH;
 }
 
-static int add_row(const struct columns *c, const struct findings *findings,
-		   const struct check_row *row, const struct limits *limits)
+/* Lower the limits until the table is narrow enough */
+static int fit(struct table *t)
 {
-	struct libscols_line *line = scols_table_new_line(c->table, NULL);
+	struct limits *limits = &t->limits;
+	size_t *widths = calloc(t->nr_views + 1, sizeof(*widths));
+	size_t all, fixed;
+
+	if (!widths)
+		return -ENOMEM;
+	*limits = most;
+	fixed = measure(t, widths);
+	for (;;) {
+		all = fixed;
+		for (size_t view = 0; view < t->nr_views; view++)
+			all += 1 + (widths[view] < limit_of(t, view) ?
+					    widths[view] :
+					    limit_of(t, view));
+		/* the one that has most to give */
+		if (all < RENDER_COLUMNS)
+			break;
+		if (limits->ground > least.ground &&
+		    limits->ground >= limits->means)
+			limits->ground--;
+		else if (limits->means > least.means)
+			limits->means--;
+		else if (limits->slot > least.slot)
+			limits->slot--;
+		else
+			break;
+	}
+	free(widths);
+	return 0;
+}
+
+static int add_line(const struct table *t, const struct line *line)
+{
+	const struct findings *findings = &t->comparison->findings;
+	struct libscols_line *out = scols_table_new_line(t->scols, NULL);
 	struct libscols_cell *verdict;
 	char text[CELL];
 	int ret = 0;
 
-	if (!line)
+	if (!out)
 		return -ENOMEM;
-	if (c->as_id) {
-		snprintf(text, sizeof(text), "%u", row->as_id);
-		ret = put(line, c->as_id, text);
+	if (t->as_id) {
+		snprintf(text, sizeof(text), "%u", line->row->as_id);
+		ret = put(out, t->as_id, text);
 	}
-	range_text(text, row);
-	ret = ret ?: put(line, c->range, text);
-	for (int view = 0; view < VIEW_SOURCES; view++) {
-		view_text(text, view, &row->cell[view], limits);
-		ret = ret ?: put(line, c->view[view], text);
+	range_text(text, line);
+	ret = ret ?: put(out, t->range, text);
+	for (size_t view = 0; view < t->nr_views; view++) {
+		view_text(t, text, view, line);
+		ret = ret ?: put(out, t->views[view], text);
 	}
-	backing_text(text, row, limits);
-	ret = ret ?: put(line, c->backing, text);
-	ret = ret ?: put(line, c->verdict, verdict_text(row, findings));
-	verdict = scols_line_get_column_cell(line, c->verdict);
+	ret = ret ?: put(out, t->verdict, verdict_text(line->row, findings));
+	verdict = scols_line_get_column_cell(out, t->verdict);
 	return ret   ?:
 		       scols_cell_set_color(verdict,
-					    verdict_color(row, findings));
+					    verdict_color(line->row, findings));
 }
 
-int render_check_table(FILE *out, const struct findings *findings,
+int render_check_table(FILE *out, const struct comparison *comparison,
 		       const struct check_rows *rows)
 {
-	struct columns c = { .table = scols_new_table() };
-	bool several_as = has_several_as(rows);
-	struct limits limits = fit(rows, several_as);
-	int ret;
+	struct table t = { .comparison = comparison,
+			   .rows = rows,
+			   .nr_views = comparison->input->nr_views,
+			   .scols = scols_new_table() };
+	struct line line;
+	int ret = -ENOMEM;
 
-	if (!c.table)
-		return -ENOMEM;
-	scols_table_set_stream(c.table, out);
-	scols_table_enable_colors(c.table, use_color(out));
-	ret = add_columns(&c, several_as);
-	for (size_t i = 0; i < rows->nr && !ret; i++)
-		ret = add_row(&c, findings, &rows->rows[i], &limits);
+	t.views = calloc(t.nr_views + 1, sizeof(*t.views));
+	if (!t.scols || !t.views || fit(&t))
+		goto out;
+	scols_table_set_stream(t.scols, out);
+	scols_table_enable_colors(t.scols, use_color(out));
+	ret = add_columns(&t, has_several_as(rows));
+	for (size_t i = 0; i < rows->nr && !ret; i += line.nr) {
+		line = line_at(rows, i);
+		ret = add_line(&t, &line);
+	}
 	if (!ret)
-		ret = scols_print_table(c.table);
-	scols_unref_table(c.table);
+		ret = scols_print_table(t.scols);
+out:
+	scols_unref_table(t.scols);
+	free(t.views);
 	return ret;
 }

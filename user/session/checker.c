@@ -418,15 +418,15 @@ static int refuse_other_vmm(const struct checker *checker, struct qmp *qmp,
 }
 
 /* A monitor serves one client at a time: it is held as short as possible */
-static int read_model(void *ctx, struct slot_state *out,
-		      struct slotscope_error *err)
+static int read_model(void *ctx, const struct slot_state *upto,
+		      struct slot_state *out, struct slotscope_error *err)
 {
 	struct checker *checker = ctx;
 	struct qemu_model_options options = { .nr_as = checker->nr_as };
 	struct qmp *qmp;
 	int ret;
 
-	slot_state_init(out, VIEW_MODEL);
+	slot_state_init(out, PARTY_MODEL);
 	ret = monitor_open(&checker->process, checker->options.qmp,
 			   QMP_TIMEOUT_MS, &qmp, err);
 	if (ret)
@@ -443,14 +443,14 @@ static int read_model(void *ctx, struct slot_state *out,
 	return ret;
 }
 
-static int read_traced(void *ctx, struct slot_state *out,
-		       struct slotscope_error *err)
+static int read_traced(void *ctx, const struct slot_state *upto,
+		       struct slot_state *out, struct slotscope_error *err)
 {
 	struct checker *checker = ctx;
 	struct taking taking = { checker, err };
 	int ret;
 
-	slot_state_init(out, VIEW_TRACED);
+	slot_state_init(out, PARTY_TRACED);
 	if (!checker->tracer) {
 		*err = checker->no_tracer;
 		return -err->code;
@@ -462,12 +462,12 @@ static int read_traced(void *ctx, struct slot_state *out,
 			     &checker->vm, err);
 	if (ret)
 		return ret;
-	ret = fold(&checker->log, &checker->vm, out);
+	ret = fold_until(&checker->log, &checker->vm, upto, out);
 	return ret ? error_set(err, ret, "fold the trace") : 0;
 }
 
-static int read_kernel(void *ctx, struct slot_state *out,
-		       struct slotscope_error *err)
+static int read_kernel(void *ctx, const struct slot_state *upto,
+		       struct slot_state *out, struct slotscope_error *err)
 {
 	struct checker *checker = ctx;
 
@@ -527,13 +527,21 @@ static int turn_to(struct checker *checker, const struct session_vm *vm,
 int checker_sample(struct checker *checker, const struct session_vm *vm,
 		   struct sample *sample, struct slotscope_error *err)
 {
+	const struct checker_options *options = &checker->options;
+	const struct producer producers[] = {
+		{ .party = PARTY_MODEL,
+		  .slots = options->no_model ? NULL : read_model },
+		{ .party = PARTY_TRACED,
+		  .slots = options->no_trace ? NULL : read_traced },
+		{ .party = PARTY_KERNEL, .slots = read_kernel },
+		{ .party = PARTY_BACKING, .map = read_backing },
+	};
 	const struct sample_source source = {
+		.producers = producers,
+		.nr_producers = sizeof(producers) / sizeof(producers[0]),
 		.generations = read_generations,
-		.model = checker->options.no_model ? NULL : read_model,
-		.kernel = read_kernel,
-		.traced = checker->options.no_trace ? NULL : read_traced,
-		.backing = read_backing,
 		.again = try_again,
+		.log = &checker->log,
 		.ctx = checker,
 	};
 	int ret = turn_to(checker, vm, err);
@@ -549,7 +557,11 @@ int checker_sample(struct checker *checker, const struct session_vm *vm,
 		checker->have_kernel = true;
 	}
 	checker->sample_ms = clock_now_ms();
-	sample_take(&source, SAMPLE_TRIES, sample);
+	ret = sample_take(&source, SAMPLE_TRIES, sample);
+	if (ret) {
+		sample_deinit(sample);
+		return error_set(err, ret, "keep the views of a VM");
+	}
 	if (stop_requested) {
 		sample_deinit(sample);
 		error_set(err, EINTR, "read the memory of process %d",

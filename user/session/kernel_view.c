@@ -70,7 +70,7 @@ static int by_module(const struct kernel_view *view,
 {
 	int fd, ret;
 
-	slot_state_init(out, VIEW_KERNEL);
+	slot_state_init(out, PARTY_KERNEL);
 	fd = vm_fd_take(process, vm->fd, err);
 	if (fd < 0)
 		return fd;
@@ -86,7 +86,7 @@ int kernel_view_read(const struct kernel_view *view,
 {
 	if (view->source == KERNEL_BY_MODULE)
 		return by_module(view, process, vm, module_snapshot, out, err);
-	return tracer_snapshot(view->tracer, vm, VIEW_KERNEL, out, err);
+	return tracer_snapshot(view->tracer, vm, PARTY_KERNEL, out, err);
 }
 
 int kernel_view_generations(const struct kernel_view *view,
@@ -98,7 +98,7 @@ int kernel_view_generations(const struct kernel_view *view,
 		return by_module(view, process, vm, module_generations, out,
 				 err);
 	/* BPF has no cheaper way */
-	return tracer_snapshot(view->tracer, vm, VIEW_KERNEL, out, err);
+	return tracer_snapshot(view->tracer, vm, PARTY_KERNEL, out, err);
 }
 
 const char *kernel_view_name(const struct kernel_view *view)

@@ -297,7 +297,7 @@ int tracer_owns_memory(struct tracer *tracer, const struct vm_id *vm,
 /**
  * tracer_snapshot() - the slots that KVM holds now, by walking them
  * @vm:	    tgid and fd say which; from tracer_list() or tracer_find_vm()
- * @source: what the state calls itself; VIEW_KERNEL if it stands in for the
+ * @party:  what the state calls itself; PARTY_KERNEL if it stands in for the
  *	    module's
  * @out:    initialised here; the caller deinits it, also after an error
  *
@@ -308,7 +308,7 @@ int tracer_owns_memory(struct tracer *tracer, const struct vm_id *vm,
  * Return: 0; -ENOENT if the VM is gone; or another negative errno.
  */
 int tracer_snapshot(struct tracer *tracer, const struct vm_id *vm,
-		    enum view_source source, struct slot_state *out,
+		    enum party_id party, struct slot_state *out,
 		    struct slotscope_error *err);
 
 #endif

@@ -203,13 +203,13 @@ static int add_slots(struct tracer *t, const struct walk_record *rec,
 }
 
 int tracer_snapshot(struct tracer *t, const struct vm_id *vm,
-		    enum view_source source, struct slot_state *out,
+		    enum party_id party, struct slot_state *out,
 		    struct slotscope_error *err)
 {
 	struct walk walk = { 0 };
 	int ret;
 
-	slot_state_init(out, source);
+	slot_state_init(out, party);
 	ret = need_walk(t, err);
 	if (!ret)
 		ret = walk_slots(t, vm->tgid, vm->fd, walk_moved, &walk, err);

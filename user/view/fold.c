@@ -23,6 +23,9 @@ struct folding {
 	size_t nr_bases;
 	size_t created;	      /* VM_CREATE, or NONE */
 	bool follow_requests; /* there are no changes in the log */
+	/* generations beyond which nothing takes effect, by as_id */
+	const uint64_t *until;
+	size_t nr_until;
 };
 
 static bool is_ours(const struct folding *f, const struct slot_event *event)
@@ -151,6 +154,15 @@ static int follow_request(struct folding *f, const struct slot_event *event)
 	return slot_writer_request(&f->writer, event, told);
 }
 
+static bool is_beyond(const struct folding *f, const struct slot_event *event)
+{
+	const struct slot_change *change = &event->change;
+	uint16_t as_id = change->kind == SLOT_DELETE ? change->before.as_id :
+						       change->after.as_id;
+
+	return as_id < f->nr_until && change->generation > f->until[as_id];
+}
+
 static int take(struct folding *f, const struct slot_event *event)
 {
 	if (event->type == SLOT_EVENT_LOST) {
@@ -164,7 +176,9 @@ static int take(struct folding *f, const struct slot_event *event)
 		return 0;
 	switch (event->type) {
 	case SLOT_EVENT_CHANGE:
-		return slot_writer_change(&f->writer, event);
+		return is_beyond(f, event) ?
+			       0 :
+			       slot_writer_change(&f->writer, event);
 	case SLOT_EVENT_REQUEST:
 		return f->follow_requests ? follow_request(f, event) : 0;
 	case SLOT_EVENT_VM_DESTROY:
@@ -210,35 +224,66 @@ static int watch(const struct folding *f, const struct fold_watcher *watcher,
 	return watcher->request(watcher->opaque, event, state_before(f, event));
 }
 
+static int fold_all(struct folding *f, const struct vm_id *vm,
+		    const struct fold_watcher *watcher)
+{
+	const struct slot_log *log = f->log;
+	struct slot_state *out = f->writer.state;
+	int ret;
+
+	f->serial = vm->serial;
+	f->writer.indexed = true;
+	slot_state_init(out, PARTY_TRACED);
+	out->vm = *vm;
+	ret = survey(f);
+	if (!ret)
+		ret = lay_ground(f);
+	for (size_t i = 0; i < log->nr && !ret; i++) {
+		out->coverage.lost += hole_before(f, i);
+		ret = watch(f, watcher, &log->events[i]);
+		if (!ret)
+			ret = take(f, &log->events[i]);
+	}
+	slot_writer_finish(&f->writer);
+	slot_index_deinit(&f->writer.index);
+	free(f->base_ends);
+	return ret;
+}
+
 int fold_watched(const struct slot_log *log, const struct vm_id *vm,
 		 struct slot_state *out, const struct fold_watcher *watcher)
 {
-	struct folding f = {
-		.log = log,
-		.serial = vm->serial,
-		.writer = { .state = out, .indexed = true },
-	};
-	int ret;
+	struct folding f = { .log = log, .writer.state = out };
 
-	slot_state_init(out, VIEW_TRACED);
-	out->vm = *vm;
-	ret = survey(&f);
-	if (!ret)
-		ret = lay_ground(&f);
-	for (size_t i = 0; i < log->nr && !ret; i++) {
-		out->coverage.lost += hole_before(&f, i);
-		ret = watch(&f, watcher, &log->events[i]);
-		if (!ret)
-			ret = take(&f, &log->events[i]);
-	}
-	slot_writer_finish(&f.writer);
-	slot_index_deinit(&f.writer.index);
-	free(f.base_ends);
-	return ret;
+	return fold_all(&f, vm, watcher);
 }
 
 int fold(const struct slot_log *log, const struct vm_id *vm,
 	 struct slot_state *out)
 {
 	return fold_watched(log, vm, out, NULL);
+}
+
+int fold_until(const struct slot_log *log, const struct vm_id *vm,
+	       const struct slot_state *moment, struct slot_state *out)
+{
+	struct folding f = { .log = log, .writer.state = out };
+	uint64_t *until;
+	int ret;
+
+	if (!moment || !(moment->coverage.fields & SLOT_FIELD_GENERATION))
+		return fold(log, vm, out);
+	slot_state_init(out, PARTY_TRACED);
+	until = calloc(moment->nr_as + 1, sizeof(*until));
+	if (!until)
+		return -ENOMEM;
+	for (size_t i = 0; i < moment->nr_as; i++)
+		until[i] = moment->as[i].covered ?
+				   slot_state_moment(moment, i) :
+				   UINT64_MAX;
+	f.until = until;
+	f.nr_until = moment->nr_as;
+	ret = fold_all(&f, vm, NULL);
+	free(until);
+	return ret;
 }

@@ -94,7 +94,7 @@ int coverage_from_json(struct json_object *obj, struct coverage *coverage,
 	int ret;
 
 	/* a state knows how to free a coverage */
-	slot_state_init(&holder, VIEW_MODEL);
+	slot_state_init(&holder, PARTY_MODEL);
 	in = json_in_top(obj, "coverage", &ret, err);
 	coverage_from_json_in(&in, &holder.coverage);
 	*coverage = holder.coverage;
@@ -161,7 +161,7 @@ struct json_object *slot_state_to_json(const struct slot_state *state)
 	if (!obj)
 		return NULL;
 	ret |= json_put_u64(obj, "version", SLOTSCOPE_JSON_VERSION);
-	ret |= json_put_str(obj, "view", view_source_names[state->source]);
+	ret |= json_put_str(obj, "view", party_of(state->party)->key);
 	ret |= json_put(obj, "vm", vm_id_to_json(&state->vm));
 	ret |= json_put(obj, "coverage", coverage_to_json(&state->coverage));
 	ret |= json_put_bool(obj, "whole_life", state->whole_life);
@@ -231,6 +231,19 @@ static void slots_from_json_in(const struct json_in *in,
 	slot_state_sort(state);
 }
 
+static enum party_id party_from_json_in(const struct json_in *in,
+					const char *member)
+{
+	const char *key = json_in_str(in, member);
+	enum party_id party = PARTY_MODEL;
+
+	if (!party_by_key(key, &party) ||
+	    party_of(party)->traits & PARTY_GROUND)
+		json_in_fail(in, member, "is \"%.40s\", which is not known",
+			     key);
+	return party;
+}
+
 int slot_state_from_json(struct json_object *obj, struct slot_state *state,
 			 struct slotscope_error *err)
 {
@@ -238,11 +251,10 @@ int slot_state_from_json(struct json_object *obj, struct slot_state *state,
 	struct json_in in;
 	int ret;
 
-	slot_state_init(state, VIEW_MODEL);
+	slot_state_init(state, PARTY_MODEL);
 	in = json_in_top(obj, "slots of a VM", &ret, err);
 	json_in_version(&in);
-	state->source =
-		json_in_name(&in, "view", view_source_names, VIEW_SOURCES);
+	state->party = party_from_json_in(&in, "view");
 	part = json_in_object(&in, "vm");
 	vm_id_from_json_in(&part, &state->vm);
 	part = json_in_object(&in, "coverage");

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "view/names.h"
 
-const char *const view_source_names[VIEW_SOURCES] = {
-	[VIEW_MODEL] = "model",
-	[VIEW_TRACED] = "traced",
-	[VIEW_KERNEL] = "kernel",
-};
-
 const char *const slot_event_type_names[SLOT_EVENT_TYPES] = {
 	[SLOT_EVENT_VM_CREATE] = "vm-create",
 	[SLOT_EVENT_VM_DESTROY] = "vm-destroy",

@@ -7,7 +7,6 @@
 
 #define SLOT_FIELD_NAMES 9
 
-extern const char *const view_source_names[VIEW_SOURCES];
 extern const char *const slot_event_type_names[SLOT_EVENT_TYPES];
 extern const char *const slot_change_kind_names[SLOT_FLAGS_ONLY + 1];
 extern const char *const slot_lost_reason_names[SLOT_LOST_REASONS];

@@ -7,10 +7,10 @@
 
 #include "base/grow.h"
 
-void slot_state_init(struct slot_state *state, enum view_source source)
+void slot_state_init(struct slot_state *state, enum party_id party)
 {
 	memset(state, 0, sizeof(*state));
-	state->source = source;
+	state->party = party;
 	state->vm.fd = -1;
 }
 
@@ -83,6 +83,29 @@ void slot_state_sort(struct slot_state *state)
 	if (state->nr_slots > 1)
 		qsort(state->slots, state->nr_slots, sizeof(*state->slots),
 		      compare);
+}
+
+static bool has_invalid(const struct slot_state *state, uint16_t as_id)
+{
+	for (size_t i = 0; i < state->nr_slots; i++) {
+		if (state->slots[i].as_id == as_id &&
+		    state->slots[i].flags & SLOT_INVALID)
+			return true;
+	}
+	return false;
+}
+
+uint64_t slot_state_moment(const struct slot_state *state, uint16_t as_id)
+{
+	const struct slot_as *as = &state->as[as_id];
+	bool half = has_invalid(state, as_id);
+
+	/* KVM's generation goes up by the number of address spaces */
+	if (as->updating)
+		return half ? as->generation : as->generation + state->nr_as;
+	return half && as->generation >= state->nr_as ?
+		       as->generation - state->nr_as :
+		       as->generation;
 }
 
 const struct slot *slot_state_find(const struct slot_state *state,

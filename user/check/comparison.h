@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the rules of crosscheck() share while they look */
+#ifndef CHECK_COMPARISON_H
+#define CHECK_COMPARISON_H
+
+#include <slotscope/check.h>
+
+#include "check/ranges.h"
+
+/**
+ * comparison_add() - record a finding
+ * @proto: copied; @sentence is not taken from it
+ * @fmt:   the sentence
+ *
+ * Return: its place among the findings, or FINDING_NO_CAUSE if memory ran out.
+ */
+size_t comparison_add(struct comparison *comparison,
+		      const struct finding *proto, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/** comparison_party() - whose the view in place @view is */
+const struct party *comparison_party(const struct comparison *comparison,
+				     size_t view);
+
+/** comparison_state() - the slots of the view in place @view, or NULL */
+const struct slot_state *comparison_state(const struct comparison *comparison,
+					  size_t view);
+
+/** comparison_covers() - may this view be trusted for this address space? */
+bool comparison_covers(const struct comparison *comparison, size_t view,
+		       uint16_t as_id);
+
+/** comparison_views_with() - a bit for each view whose party has this trait */
+uint64_t comparison_views_with(const struct comparison *comparison,
+			       enum party_trait trait);
+
+/**
+ * comparison_holder() - the view that says what KVM holds: at first hand, else
+ * from a log. NULL if there is none that can be trusted
+ */
+const struct slot_state *comparison_holder(const struct comparison *comparison,
+					   size_t *view);
+
+/** comparison_agree() - both views of a pair speak for this range, and agree */
+void comparison_agree(struct comparison *comparison, struct compared_pair *pair,
+		      uint16_t as_id, gpa_t gpa, gpa_t last);
+
+/**
+ * join_same() - findings from @first on that say what one before them says go
+ * @from: the earlier ones begin here. No other finding has those for a cause
+ */
+void join_same(struct comparison *comparison, size_t from, size_t first);
+
+/** finding_deinit() - free the strings */
+void finding_deinit(struct finding *finding);
+void findings_deinit(struct findings *findings);
+
+/* The rules, one file each. They look at the views, and add findings. */
+void check_trust(struct comparison *comparison);
+void check_ragged(struct comparison *comparison);
+void check_pairs(struct comparison *comparison);
+void check_moment(struct comparison *comparison, struct compared_pair *pair);
+void check_slots(struct comparison *comparison, struct compared_pair *pair);
+void check_ground(struct comparison *comparison, struct compared_pair *pair);
+void check_requests(struct comparison *comparison);
+void check_hidden(struct comparison *comparison);
+
+#endif
