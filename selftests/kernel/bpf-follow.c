@@ -193,7 +193,7 @@ static void shared_memory(void)
 			       &vm, &bpf_err),
 	       "%s", bpf_err.why);
 	ASSERT(!fold(&seen.log, &vm, &state), "fold");
-	ASSERT(!tracer_snapshot(seen.tracer, &vm, VIEW_KERNEL, &kernel,
+	ASSERT(!tracer_snapshot(seen.tracer, &vm, PARTY_KERNEL, &kernel,
 				&bpf_err),
 	       "snapshot");
 	EXPECT_EQ(state.nr_slots, SLOTS - 1);
