@@ -32,8 +32,11 @@ links:
 	@mkdir -p $(OUT) $(addprefix $(OUT)/,$(sort $(dir $(SOURCES))))
 	@$(foreach f,$(SOURCES),ln -sfn $(SRC)/$(f) $(OUT)/$(f);)
 
+# kbuild knows a root to install below as INSTALL_MOD_PATH, everybody else as DESTDIR
+INSTALL_MOD_PATH ?= $(DESTDIR)
+
 install: all
-	+$(KBUILD) modules_install
+	+$(KBUILD) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) modules_install
 
 clean:
 	rm -rf $(BUILD)/$(WHERE)

@@ -163,7 +163,7 @@ static void it_ends_while_we_look(void **unused)
 	end(pid);
 	assert_int_equal(process_alive(&process), -ESRCH);
 	assert_int_equal(vm_fds_find(&process, &vms, &err), -ESRCH);
-	assert_int_equal(host_map_read(&process, &map, &err), -ESRCH);
+	assert_int_equal(host_map_read(&process, NULL, &map, &err), -ESRCH);
 	assert_int_equal(qmp_socket_find(&process, address, &err), -ESRCH);
 	assert_int_equal(vm_fd_take(&process, 0, &err), -ESRCH);
 	assert_non_null(strstr(err.why, "has ended"));
@@ -177,7 +177,7 @@ static void its_memory_map(void **unused)
 	struct host_map map;
 
 	assert_int_equal(process_open(getpid(), &process, &err), 0);
-	assert_int_equal(host_map_read(&process, &map, &err), 0);
+	assert_int_equal(host_map_read(&process, NULL, &map, &err), 0);
 	assert_false(map.truncated);
 	assert_true(map.at_ns > 0);
 	range = host_map_find(&map, (uintptr_t)&process);
