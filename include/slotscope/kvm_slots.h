@@ -158,6 +158,10 @@ const struct kvm_slot *kvm_slots_next(const struct kvm_slots *slots,
 /** kvm_slots_find() - the slot in use that holds @gpa, or NULL */
 const struct kvm_slot *kvm_slots_find(const struct kvm_slots *slots, gpa_t gpa);
 
+/** kvm_slots_find_from() - likewise, or else the next one above @gpa, or NULL */
+const struct kvm_slot *kvm_slots_find_from(const struct kvm_slots *slots,
+					   gpa_t gpa);
+
 #ifdef __cplusplus
 }
 #endif

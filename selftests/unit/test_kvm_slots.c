@@ -437,6 +437,11 @@ static void test_split_several(void **state)
 	map(b.system, 0x9000, 0, high);
 	expect("0:2000+4000@700000/0 1:7000+1000@800000/0 "
 	       "2:9000+4000@900000/0 ");
+	assert_int_equal(kvm_slots_find_from(b.slots, 0)->gpa, 0x2000);
+	assert_int_equal(kvm_slots_find_from(b.slots, 0x5fff)->gpa, 0x2000);
+	assert_int_equal(kvm_slots_find_from(b.slots, 0x6000)->gpa, 0x7000);
+	assert_int_equal(kvm_slots_find_from(b.slots, 0x8000)->gpa, 0x9000);
+	assert_null(kvm_slots_find_from(b.slots, 0xd000));
 	/*
 	 * Over the end of one, a whole one, and the begin of the third: each
 	 * number is free again for what comes next

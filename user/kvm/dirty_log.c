@@ -223,18 +223,6 @@ static unsigned int as_id_of(const struct dirty_log *log,
 	return section->address_space != log->cpus->events->memory;
 }
 
-/* Where slots go on behind @addr, which has none: a ragged edge, or a refusal */
-static memory_size_t next_slot(const struct kvm_slots *slots, gpa_t addr)
-{
-	const struct kvm_slot *slot = NULL;
-	memory_size_t next = MEMORY_SIZE_2_64;
-
-	while ((slot = kvm_slots_next(slots, slot)))
-		if (slot->gpa > addr && slot->gpa < next)
-			next = slot->gpa;
-	return next;
-}
-
 /* Its slots, as far as they lie in a section; they are cut as sections are */
 static void for_each_slot(struct dirty_log *log,
 			  const struct memory_region_section *section,
@@ -248,24 +236,22 @@ static void for_each_slot(struct dirty_log *log,
 	memory_size_t end = addr + section->size;
 	const struct kvm_slot *slot;
 	memory_size_t stop;
-	gpa_t from;
 
-	while (addr < end) {
-		slot = kvm_slots_find(slots, addr);
-		if (!slot) {
-			addr = next_slot(slots, addr);
-			continue;
-		}
+	/* Between slots: a ragged edge, or a refusal */
+	for (; addr < end; addr = stop) {
+		slot = kvm_slots_find_from(slots, addr);
+		if (!slot || slot->gpa >= end)
+			return;
+		if (addr < slot->gpa)
+			addr = slot->gpa;
 		stop = (memory_size_t)slot->gpa + slot->size;
-		from = addr;
 		if (stop > end)
 			stop = end;
 		if (is_logged(log, as_id, slot))
 			run(log, as_id, slot,
-			    (from - slot->gpa) / DIRTY_PAGE_SIZE,
+			    ((gpa_t)addr - slot->gpa) / DIRTY_PAGE_SIZE,
 			    (stop - slot->gpa + DIRTY_PAGE_SIZE - 1) /
 				    DIRTY_PAGE_SIZE);
-		addr = stop;
 	}
 }
 

@@ -49,9 +49,8 @@ struct entry *slots_find_exact(const struct kvm_slots *slots, gpa_t gpa,
 	return e && e->slot.gpa == gpa && e->slot.size == size ? e : NULL;
 }
 
-/* The lowest entry that has a byte in common with the range */
-struct entry *slots_find_overlap(const struct kvm_slots *slots, gpa_t gpa,
-				 uint64_t size)
+/* The slot that holds @gpa, or else the next one above @gpa, or NULL */
+static struct entry *find_from(const struct kvm_slots *slots, gpa_t gpa)
 {
 	struct entry *e = at_or_below(slots, gpa);
 	struct treap_node *next;
@@ -59,9 +58,17 @@ struct entry *slots_find_overlap(const struct kvm_slots *slots, gpa_t gpa,
 	if (e && gpa - e->slot.gpa < e->slot.size)
 		return e;
 	next = e ? treap_next(&e->by_gpa) : treap_first(&slots->by_gpa);
-	if (!next)
-		return NULL;
-	e = entry_of(next);
+	return next ? entry_of(next) : NULL;
+}
+
+/* The lowest entry that has a byte in common with the range */
+struct entry *slots_find_overlap(const struct kvm_slots *slots, gpa_t gpa,
+				 uint64_t size)
+{
+	struct entry *e = find_from(slots, gpa);
+
+	if (!e || e->slot.gpa <= gpa)
+		return e;
 	return e->slot.gpa - gpa < size ? e : NULL;
 }
 
@@ -294,4 +301,12 @@ const struct kvm_slot *kvm_slots_find(const struct kvm_slots *slots, gpa_t gpa)
 	const struct entry *e = at_or_below(slots, gpa);
 
 	return e && gpa - e->slot.gpa < e->slot.size ? &e->slot : NULL;
+}
+
+const struct kvm_slot *kvm_slots_find_from(const struct kvm_slots *slots,
+					   gpa_t gpa)
+{
+	const struct entry *e = find_from(slots, gpa);
+
+	return e ? &e->slot : NULL;
 }
