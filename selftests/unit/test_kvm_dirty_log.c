@@ -12,7 +12,6 @@
 
 #include "kvm/dirty_log.h"
 #include "kvm/exits.h"
-#include "memory/private.h" /* listeners' callbacks */
 #include "memory_make.h"
 
 #define PAGE	  DIRTY_PAGE_SIZE

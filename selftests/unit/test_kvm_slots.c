@@ -4,7 +4,7 @@
 
 #include <slotscope/kvm_slots.h>
 
-#include "memory/private.h" /* listeners' callbacks */
+#include "memory/listener.h"
 #include "memory_make.h"
 
 static char story[4096];

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "memory/private.h"
+#include "memory/flat_view.h"
 
 #define MAX_RANGES 64 /* of random trees */
 #define KEPT	   6

@@ -7,7 +7,8 @@
  */
 #include <stdlib.h>
 
-#include "memory/private.h"
+#include "memory/address_space.h"
+#include "memory/flat_view.h"
 #include "memory_make.h"
 
 #define NR     3000

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* AddressSpace: what somebody sees of the graph of regions. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/private.h"
+#include "memory/address_space.h"
+#include "memory/commit.h"
+#include "memory/flat_view.h"
+#include "memory/listener.h"
+#include "memory/observe.h"
+#include "memory/region.h"
 
 /* A view that no address space shows will not be brought up to date */
 static void stop_showing(struct address_space *as, struct flat_view *view)

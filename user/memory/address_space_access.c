@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Access to an address space: which region answers, and how far it reaches. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/private.h"
+#include "memory/access.h"
+#include "memory/address_space.h"
+#include "memory/flat_view.h"
+#include "memory/model.h"
+#include "memory/region.h"
 
 /* IOMMUs behind IOMMUs; more are a loop */
 #define MAX_HOPS 16

@@ -3,7 +3,11 @@
  * What can be changed on a region in place. Which of these make a commit
  * necessary though the region is disabled differs, and follows QEMU.
  */
-#include "memory/private.h"
+#include <errno.h>
+
+#include "memory/observe.h"
+#include "memory/probes.h"
+#include "memory/region.h"
 
 static int set_flag(struct memory_region *region, bool *flag, bool value,
 		    struct slotscope_error *err)

@@ -3,7 +3,7 @@
  * A container's enabled children by address: an interval tree, so that those
  * which a window touches are found without looking at the rest.
  */
-#include "memory/private.h"
+#include "memory/region.h"
 
 static struct memory_region *child_of(const struct treap_node *node)
 {

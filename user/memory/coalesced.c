@@ -2,7 +2,11 @@
 /* Coalesced MMIO and PIO: writes that need not be seen at once. */
 #include <stdlib.h>
 
-#include "memory/private.h"
+#include "memory/address_space.h"
+#include "memory/flat_view.h"
+#include "memory/listener.h"
+#include "memory/model.h"
+#include "memory/region.h"
 
 /*
  * The part of a region's coalesced range that a flat range shows.
@@ -33,16 +37,14 @@ static void tell(struct address_space *as, const struct flat_view *view,
 		 const struct coalesced_range *coalesced, bool add)
 {
 	struct memory_region_section section = section_of(range, as, view);
-	memory_size_t size;
-	gpa_t addr;
+	struct listener_call call = {
+		.callback = add ? LISTENER_COALESCED_ADD :
+				  LISTENER_COALESCED_DEL,
+		.section = &section,
+	};
 
-	if (!clip(range, coalesced, &addr, &size))
-		return;
-	if (add)
-		listeners_call(as, coalesced_io_add, &section, addr, size);
-	else
-		listeners_call_reverse(as, coalesced_io_del, &section, addr,
-				       size);
+	if (clip(range, coalesced, &call.addr, &call.size))
+		listeners_call(as, &call);
 }
 
 void coalesced_range_add(struct address_space *as, const struct flat_view *view,

@@ -4,7 +4,13 @@
  * then it takes effect, which cannot fail. So a commit that runs out of memory
  * leaves every view as it was, and no listener knows of it.
  */
-#include "memory/private.h"
+#include "memory/address_space.h"
+#include "memory/commit.h"
+#include "memory/flat_view.h"
+#include "memory/listener.h"
+#include "memory/observe.h"
+#include "memory/region.h"
+#include "memory/render.h"
 
 /*
  * The view that an address space with this root has to show, with a reference.
@@ -230,14 +236,14 @@ void commit_apply(struct memory_model *model)
 		model->ioeventfd_pending = false;
 		observe_begin(model, &event);
 		TAILQ_FOREACH(listener, &model->commit_listeners, commit_link)
-			listener_call(listener, begin);
+			listener_call_plain(listener, LISTENER_BEGIN);
 		while ((as = next_changed(model))) {
 			apply_view(as);
 			ioeventfds_apply(as);
 		}
 		settle_roots(model, true);
 		TAILQ_FOREACH(listener, &model->commit_listeners, commit_link)
-			listener_call(listener, commit);
+			listener_call_plain(listener, LISTENER_COMMIT);
 		observe_end(model, &event);
 	} else if (model->ioeventfd_pending) {
 		model->ioeventfd_pending = false;

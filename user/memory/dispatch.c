@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The dispatch tree: look-ups, and changes that share what they do not touch. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/private.h"
+#include "base/treap.h"
+#include "memory/dispatch.h"
 
 /* Addresses, both inclusive: the last one may be that of all */
 struct block {

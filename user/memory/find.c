@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From an address, or a region, to what is shown there. */
-#include "memory/private.h"
+#include "memory/address_space.h"
+#include "memory/flat_view.h"
+#include "memory/listener.h"
+#include "memory/model.h"
+#include "memory/region.h"
 
 bool flat_view_find_section(const struct flat_view *view, gpa_t addr,
 			    struct memory_region_section *out)
@@ -90,7 +94,8 @@ void memory_region_clear_dirty(struct memory_region *region, uint64_t start,
 			section = section_of(range, listener->as,
 					     listener->as->view);
 			if (clip(range, start, start + size, &section))
-				listener_call(listener, log_clear, &section);
+				listener_call_section(
+					listener, LISTENER_LOG_CLEAR, &section);
 		}
 	}
 }

@@ -4,7 +4,7 @@
  * it is, where both walks stand at its beginning: so this costs what a commit
  * made anew. Both get there together, for the walk that is behind steps.
  */
-#include "memory/private.h"
+#include "memory/flat_tree.h"
 
 /* To the first range below what is chosen at @height */
 static void descend(struct flat_cursor *c, unsigned int height)

@@ -12,9 +12,14 @@
  * the windows is kept, what lies inside is rendered anew. The builder joins
  * neighbours that continue each other, and cuts what is new into nodes again.
  */
+#include <errno.h>
 #include <stdlib.h>
 
-#include "memory/private.h"
+#include "memory/flat_view.h"
+#include "memory/model.h"
+#include "memory/probes.h"
+#include "memory/region.h"
+#include "memory/render.h"
 
 static int refused(struct slotscope_error *err, int code,
 		   const struct memory_region *root)

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The nodes of a flat view: making, sharing, going, looking up. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/private.h"
+#include "memory/flat_tree.h"
+#include "memory/flat_view.h"
+#include "memory/render.h"
 
 _Static_assert(FLAT_MIN >= 2 && FLAT_MAX < 256,
 	       "or it grows too high, or wide");

@@ -16,7 +16,9 @@
  */
 #include <stdlib.h>
 
-#include "memory/private.h"
+#include "memory/address_space.h"
+#include "memory/flat_view.h"
+#include "memory/model.h"
 
 /* Takes over the reference to @tree */
 struct flat_view *flat_view_create(struct memory_model *model,

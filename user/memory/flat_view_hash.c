@@ -2,7 +2,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "memory/private.h"
+#include <slotscope/memory.h>
 
 static uint64_t fnv1a(uint64_t hash, const char *text, size_t len)
 {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Global dirty logging: all migratable RAM is watched, as during a migration. */
-#include "memory/private.h"
+#include <errno.h>
+
+#include "memory/address_space.h"
+#include "memory/flat_view.h"
+#include "memory/listener.h"
+#include "memory/model.h"
+#include "memory/region.h"
 
 /* All ranges of migratable RAM get another mask; begins a change */
 static int plan_all(struct memory_model *model, struct slotscope_error *err)
@@ -32,7 +38,7 @@ static int do_stop(struct memory_model *model, uint32_t flags,
 	}
 	change_finish(model);
 	TAILQ_FOREACH_REVERSE(listener, &model->listeners, listener_list, link)
-		listener_call(listener, log_global_stop);
+		listener_call_plain(listener, LISTENER_LOG_GLOBAL_STOP);
 	return 0;
 }
 
@@ -80,7 +86,7 @@ int memory_global_dirty_log_start(struct memory_model *model, uint32_t flags,
 		return r;
 	}
 	model_for_each_listener(listener, model)
-		listener_call(listener, log_global_start);
+		listener_call_plain(listener, LISTENER_LOG_GLOBAL_START);
 	change_finish(model);
 	return 0;
 }
@@ -124,7 +130,8 @@ void memory_global_dirty_log_sync(struct memory_model *model)
 				continue;
 			section = section_of(range, listener->as,
 					     listener->as->view);
-			listener_call(listener, log_sync, &section);
+			listener_call_section(listener, LISTENER_LOG_SYNC,
+					      &section);
 		}
 	}
 }

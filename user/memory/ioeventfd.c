@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ioeventfds: writes that signal a file descriptor instead of exiting. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/private.h"
+#include "memory/address_space.h"
+#include "memory/commit.h"
+#include "memory/flat_view.h"
+#include "memory/listener.h"
+#include "memory/model.h"
+#include "memory/region.h"
 
 static int compare(const struct memory_ioeventfd *a,
 		   const struct memory_ioeventfd *b)
@@ -247,11 +253,13 @@ static void tell(struct address_space *as,
 		.offset_within_address_space = eventfd->addr,
 		.size = eventfd->size,
 	};
+	const struct listener_call call = {
+		.callback = add ? LISTENER_EVENTFD_ADD : LISTENER_EVENTFD_DEL,
+		.section = &section,
+		.eventfd = eventfd,
+	};
 
-	if (add)
-		listeners_call_reverse(as, eventfd_add, &section, eventfd);
-	else
-		listeners_call(as, eventfd_del, &section, eventfd);
+	listeners_call(as, &call);
 }
 
 void ioeventfds_apply(struct address_space *as)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* IOMMU regions: who is told of what they map. */
-#include "memory/private.h"
+#include <errno.h>
+
+#include "memory/region.h"
 
 static struct memory_region *behind_aliases(struct memory_region *region)
 {

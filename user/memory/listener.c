@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/private.h"
+#include "memory/address_space.h"
+#include "memory/flat_view.h"
+#include "memory/listener.h"
+#include "memory/observe.h"
+#include "memory/region.h"
 
 /* Ascending priority, the one that came first before its equals */
 #define INSERT_SORTED(list, listener, field)                          \
@@ -37,23 +41,38 @@ static void insert(struct memory_listener *listener)
 	}
 }
 
+static void tell_log(const struct memory_listener *listener,
+		     enum listener_callback callback,
+		     const struct memory_region_section *section, uint8_t was,
+		     uint8_t is)
+{
+	const struct listener_call call = {
+		.callback = callback,
+		.section = section,
+		.old_mask = was,
+		.new_mask = is,
+	};
+
+	listener_call(listener, &call);
+}
+
 static void tell_all_there(const struct memory_listener *listener)
 {
 	const struct flat_view *view = listener->as->view;
 	const struct flat_range *range;
 	struct memory_region_section section;
 
-	listener_call(listener, begin);
+	listener_call_plain(listener, LISTENER_BEGIN);
 	if (listener->as->model->global_dirty)
-		listener_call(listener, log_global_start);
+		listener_call_plain(listener, LISTENER_LOG_GLOBAL_START);
 	flat_view_for_each(range, view) {
 		section = section_of(range, listener->as, view);
-		listener_call(listener, region_add, &section);
+		listener_call_section(listener, LISTENER_REGION_ADD, &section);
 		if (range->dirty_log_mask)
-			listener_call(listener, log_start, &section, 0,
-				      range->dirty_log_mask);
+			tell_log(listener, LISTENER_LOG_START, &section, 0,
+				 range->dirty_log_mask);
 	}
-	listener_call(listener, commit);
+	listener_call_plain(listener, LISTENER_COMMIT);
 }
 
 static void tell_all_gone(const struct memory_listener *listener)
@@ -62,15 +81,15 @@ static void tell_all_gone(const struct memory_listener *listener)
 	const struct flat_range *range;
 	struct memory_region_section section;
 
-	listener_call(listener, begin);
+	listener_call_plain(listener, LISTENER_BEGIN);
 	flat_view_for_each(range, view) {
 		section = section_of(range, listener->as, view);
 		if (range->dirty_log_mask)
-			listener_call(listener, log_stop, &section,
-				      range->dirty_log_mask, 0);
-		listener_call(listener, region_del, &section);
+			tell_log(listener, LISTENER_LOG_STOP, &section,
+				 range->dirty_log_mask, 0);
+		listener_call_section(listener, LISTENER_REGION_DEL, &section);
 	}
-	listener_call(listener, commit);
+	listener_call_plain(listener, LISTENER_COMMIT);
 }
 
 int memory_listener_register(struct address_space *as, const char *name,

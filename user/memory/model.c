@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The model: what owns all the rest, and its transactions. */
+#include <errno.h>
 #include <stdlib.h>
 
-#include "memory/private.h"
+#include "memory/address_space.h"
+#include "memory/commit.h"
+#include "memory/flat_view.h"
+#include "memory/listener.h"
+#include "memory/model.h"
+#include "memory/probes.h"
+#include "memory/ram_block.h"
+#include "memory/region.h"
 
 static bool power_of_2(uint64_t n)
 {

@@ -7,10 +7,13 @@
  * order of size, so that the smallest one that fits is found by one look-up; QEMU
  * looks at each pair of blocks.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/private.h"
+#include "memory/observe.h"
+#include "memory/ram_block.h"
+#include "memory/region.h"
 
 struct block_impl {
 	struct ram_block block;

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* MemoryRegion: making, counting references, going. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/private.h"
+#include "memory/observe.h"
+#include "memory/ram_block.h"
+#include "memory/region.h"
 
 int error_nomem(struct slotscope_error *err, const char *what, const char *name)
 {

@@ -6,7 +6,9 @@
  */
 #include <string.h>
 
-#include "memory/private.h"
+#include "memory/access.h"
+#include "memory/model.h"
+#include "memory/region.h"
 
 /* What QEMU takes for granted where ops leave a size at 0 */
 #define DEFAULT_MAX_ACCESS 4

@@ -4,10 +4,13 @@
  * QEMU does it. Slow for many regions and easy to follow: the oracle of all that
  * is faster.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory/private.h"
+#include "memory/flat_view.h"
+#include "memory/region.h"
+#include "memory/render.h"
 
 struct render {
 	struct flat_ranges *out;

@@ -15,9 +15,12 @@
  *	region B     [bb]       [bbbbbb]
  *	gaps      [.]                  [...............]
  */
+#include <errno.h>
 #include <stdlib.h>
 
-#include "memory/private.h"
+#include "memory/flat_view.h"
+#include "memory/region.h"
+#include "memory/render.h"
 
 struct gap {
 	__int128 start;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* From a flat view to what KVM should have: the MODEL of a cross-check. */
-#include "memory/private.h"
+#include <errno.h>
+
+#include "memory/region.h"
 
 /* What the guest's loads reach without an exit */
 static bool is_slot(const struct flat_range *range)

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is mapped where: a container and its children. */
-#include "memory/private.h"
+#include <errno.h>
+
+#include "memory/observe.h"
+#include "memory/probes.h"
+#include "memory/region.h"
 
 static struct memory_region *child_of(const struct treap_node *node)
 {

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The difference between two flat views, told to an address space's listeners */
-#include "memory/private.h"
+#include "memory/address_space.h"
+#include "memory/flat_view.h"
+#include "memory/listener.h"
+#include "memory/probes.h"
+#include "memory/region.h"
 
 struct memory_region_section section_of(const struct flat_range *range,
 					struct address_space *as,
@@ -26,7 +30,7 @@ static void tell_del(struct address_space *as, const struct flat_view *view,
 	PROBE4(section_del, range->region->name, as->name, range->addr,
 	       (uint64_t)range->size);
 	coalesced_range_del(as, view, range);
-	listeners_call_reverse(as, region_del, &section);
+	listeners_call_section(as, LISTENER_REGION_DEL, &section);
 }
 
 static void tell_add(struct address_space *as, const struct flat_view *view,
@@ -36,7 +40,7 @@ static void tell_add(struct address_space *as, const struct flat_view *view,
 
 	PROBE4(section_add, range->region->name, as->name, range->addr,
 	       (uint64_t)range->size);
-	listeners_call(as, region_add, &section);
+	listeners_call_section(as, LISTENER_REGION_ADD, &section);
 	coalesced_range_add(as, view, range);
 }
 
@@ -48,7 +52,8 @@ static void tell_nop(struct address_space *as,
 
 	TAILQ_FOREACH(listener, &as->listeners, as_link)
 		if (touched || listener->ops->nop_all)
-			listener_call(listener, region_nop, section);
+			listener_call_section(listener, LISTENER_REGION_NOP,
+					      section);
 }
 
 static void tell_same(struct address_space *as, const struct flat_view *view,
@@ -56,13 +61,21 @@ static void tell_same(struct address_space *as, const struct flat_view *view,
 		      const struct flat_range *new, bool touched)
 {
 	struct memory_region_section section = section_of(new, as, view);
-	uint8_t was = old->dirty_log_mask, is = new->dirty_log_mask;
+	struct listener_call call = {
+		.section = &section,
+		.old_mask = old->dirty_log_mask,
+		.new_mask = new->dirty_log_mask,
+	};
 
 	tell_nop(as, &section, touched);
-	if (is & ~was)
-		listeners_call(as, log_start, &section, was, is);
-	if (was & ~is)
-		listeners_call_reverse(as, log_stop, &section, was, is);
+	if (call.new_mask & ~call.old_mask) {
+		call.callback = LISTENER_LOG_START;
+		listeners_call(as, &call);
+	}
+	if (call.old_mask & ~call.new_mask) {
+		call.callback = LISTENER_LOG_STOP;
+		listeners_call(as, &call);
+	}
 }
 
 /* In one of the windows from *@w on? They and the ranges come by address */

@@ -10,7 +10,11 @@
  */
 #include <stdlib.h>
 
-#include "memory/private.h"
+#include "memory/address_space.h"
+#include "memory/flat_view.h"
+#include "memory/model.h"
+#include "memory/region.h"
+#include "memory/render.h"
 
 /* A change with more paths to the top is not worth following */
 #define MAX_STEPS 10000
