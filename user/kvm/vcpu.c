@@ -146,6 +146,8 @@ void vcpus_deinit(struct vcpus *set)
 {
 	unsigned int i;
 
+	if (!set->lock)
+		return;
 	set->want_quit = true;
 	set->want_run = false;
 	pthread_cond_broadcast(&set->wake);
@@ -170,6 +172,7 @@ void vcpus_deinit(struct vcpus *set)
 	pthread_cond_destroy(&set->gate_moved);
 	pthread_cond_destroy(&set->parked);
 	pthread_cond_destroy(&set->wake);
+	set->lock = NULL;
 }
 
 void vcpus_resume(struct vcpus *set)

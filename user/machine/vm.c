@@ -189,7 +189,10 @@ static int configure_accelerators(struct vm *vm, struct slotscope_error *err)
 	return kvm_init(&vm->kvm, &vm->options->kvm, err);
 }
 
-/* In QEMU's order: KVM listens before there is anything to hear */
+/*
+ * In QEMU's order: KVM listens before there is anything to hear. What a failure
+ * leaves behind is for end()
+ */
 static int start(struct vm *vm, struct slotscope_error *err)
 {
 	const struct memory_model_options model = {
@@ -198,35 +201,31 @@ static int start(struct vm *vm, struct slotscope_error *err)
 	int ret;
 
 	ret = memory_model_create(&model, &vm->machine.model, err);
+	if (!ret)
+		ret = configure_accelerators(vm, err);
+	if (!ret)
+		ret = memory_map_init(vm->machine.model, &vm->machine, err);
+	if (!ret)
+		ret = kvm_memory_listener_register(&vm->listener, &vm->kvm,
+						   vm->machine.memory,
+						   &vm->fault, err);
+	if (!ret)
+		ret = kvm_io_listener_register(&vm->io_listener, &vm->kvm,
+					       vm->machine.memory,
+					       vm->machine.io, err);
+	if (!ret)
+		ret = vcpus_init(&vm->cpus, nr_cpus(vm), &vm->kvm, &vm->lock,
+				 &vm->io_listener, err);
 	if (ret)
 		return ret;
-	ret = configure_accelerators(vm, err);
-	if (ret)
-		goto err_model;
-	ret = memory_map_init(vm->machine.model, &vm->machine, err);
-	if (ret)
-		goto err_kvm;
-	ret = kvm_memory_listener_register(&vm->listener, &vm->kvm,
-					   vm->machine.memory, &vm->fault, err);
-	if (ret)
-		goto err_kvm;
-	ret = kvm_io_listener_register(&vm->io_listener, &vm->kvm,
-				       vm->machine.memory, vm->machine.io, err);
-	if (ret)
-		goto err_listener;
-	ret = vcpus_init(&vm->cpus, nr_cpus(vm), &vm->kvm, &vm->lock,
-			 &vm->io_listener, err);
-	if (ret)
-		goto err_io_listener;
 	vm->listener.notify_fd = vm->cpus.notify_fd;
 	vm->listener.cpus = &vm->cpus;
 	ret = dirty_log_register(&vm->dirty, &vm->kvm, &vm->listener, &vm->cpus,
 				 err);
-	if (ret)
-		goto err_vcpus;
-	ret = vm_memory_open(&vm->memory, vm->machine.model,
-			     vm->options->config->objects,
-			     vm->options->config->nr_objects, err);
+	if (!ret)
+		ret = vm_memory_open(&vm->memory, vm->machine.model,
+				     vm->options->config->objects,
+				     vm->options->config->nr_objects, err);
 	if (!ret)
 		ret = build_board(vm, err);
 	if (!ret && vm->machine.smram && vm->board.smm)
@@ -242,35 +241,16 @@ static int start(struct vm *vm, struct slotscope_error *err)
 	if (!ret)
 		ret = kvm_irqchip_save(&vm->kvm, err);
 	if (ret)
-		goto err_vcpus;
+		return ret;
 	main_loop_target(vm);
-	ret = monitor_create(vm->options->qmp, &vm->target, &vm->monitor, err);
-	if (ret)
-		goto err_vcpus;
-	return 0;
-
-err_vcpus:
-	vm->listener.notify_fd = -1;
-	vm->listener.cpus = vm->smram_listener.cpus = NULL;
-	vm->smram_listener.notify_fd = -1;
-	dirty_log_unregister(&vm->dirty);
-	vcpus_deinit(&vm->cpus);
-err_io_listener:
-	kvm_io_listener_unregister(&vm->io_listener);
-err_listener:
-	kvm_memory_listener_unregister(&vm->smram_listener);
-	kvm_memory_listener_unregister(&vm->listener);
-err_kvm:
-	kvm_deinit(&vm->kvm);
-err_model:
-	memory_model_destroy(vm->machine.model);
-	machine_deinit(&vm->machine);
-	test_device_free(vm->test_device);
-	vm_memory_close(&vm->memory, true);
-	return ret;
+	return monitor_create(vm->options->qmp, &vm->target, &vm->monitor, err);
 }
 
-static void end(struct vm *vm)
+/*
+ * Whatever of it there is. @undo: it never ran, so a file that a backend made
+ * is removed
+ */
+static void end(struct vm *vm, bool undo)
 {
 	/* A vCPU that waits for somebody to read it could not be ended */
 	narrate_end();
@@ -288,7 +268,7 @@ static void end(struct vm *vm)
 	memory_model_destroy(vm->machine.model);
 	machine_deinit(&vm->machine);
 	test_device_free(vm->test_device);
-	vm_memory_close(&vm->memory, false);
+	vm_memory_close(&vm->memory, undo);
 }
 
 /* Running it */
@@ -398,8 +378,10 @@ static int run(struct vm *vm, struct slotscope_error *err)
 		raise(SIGSTOP);
 	}
 	ret = start(vm, err);
-	if (ret)
+	if (ret) {
+		end(vm, true);
 		return ret;
+	}
 	tell_started(vm);
 	tell_lacks(vm);
 	vm->paused = true;
@@ -409,7 +391,7 @@ static int run(struct vm *vm, struct slotscope_error *err)
 	if (!ret)
 		ret = main_loop(vm, err);
 	vm_tell(vm, VM_EVENT_ENDING, "ends");
-	end(vm);
+	end(vm, false);
 	return ret;
 }
 
@@ -417,6 +399,7 @@ int vm_run(const struct vm_options *options, struct slotscope_error *err)
 {
 	struct vm vm = { .options = options,
 			 .board = options->board,
+			 .kvm = { .dev_fd = -1, .vm_fd = -1 },
 			 .guest_memfd = -1 };
 	uint64_t own_bios = options->config->class->bios_size;
 	struct signalfd_siginfo info;
