@@ -217,6 +217,112 @@ static void hostile_events(void **unused)
 	}
 }
 
+static struct slot_event part_of(enum slot_event_type type, uint64_t call,
+				 pid_t tid)
+{
+	struct slot_event event = event_of(type, 0);
+
+	event.call = call;
+	event.tid = tid;
+	event.time_ns = 0;
+	if (type == SLOT_EVENT_CHANGE) {
+		event.change.before = none;
+		event.change.after = slot_of(0, tid, MiB, MiB, HVA, 0);
+		event.change.generation = call * 2;
+	} else if (type == SLOT_EVENT_REQUEST) {
+		event.request.slot = tid;
+		event.request.gmem_fd = -1;
+	}
+	return event;
+}
+
+/* Print @events, and hold what is printed, before the flush, against @want */
+static void assert_printed(const struct slot_event *events, size_t nr,
+			   const char *want, const char *flushed)
+{
+	struct event_printer printer = { 0 };
+	char seen[512] = "";
+	struct printed p;
+	char *line;
+
+	for (int flush = 0; flush < 2; flush++) {
+		memset(&printer, 0, sizeof(printer));
+		print_begin(&p);
+		printer.out = p.out;
+		for (size_t i = 0; i < nr; i++)
+			event_printer_put(&printer, &events[i]);
+		if (flush)
+			event_printer_flush(&printer);
+		print_end(&p);
+		seen[0] = '\0';
+		for (line = strtok(p.text, "\n"); line;
+		     line = strtok(NULL, "\n")) {
+			/* the thread and the first word */
+			char word[32], tid[32], time[32];
+
+			if (sscanf(line, "%31s %31s %31s", time, tid, word) !=
+			    3)
+				continue;
+			snprintf(seen + strlen(seen),
+				 sizeof(seen) - strlen(seen), "%s %s,", tid,
+				 word);
+		}
+		assert_string_equal(seen, flush ? flushed : want);
+		free(p.text);
+	}
+}
+
+/* A request stands before what it made, wherever it is in the log */
+static void changes_under_requests(void **unused)
+{
+	const struct slot_event change1 = part_of(SLOT_EVENT_CHANGE, 1, 7);
+	const struct slot_event change2 = part_of(SLOT_EVENT_CHANGE, 2, 8);
+	const struct slot_event request1 = part_of(SLOT_EVENT_REQUEST, 1, 7);
+	const struct slot_event request2 = part_of(SLOT_EVENT_REQUEST, 2, 8);
+	const struct slot_event next1 = part_of(SLOT_EVENT_REQUEST, 3, 7);
+	const struct slot_event own = part_of(SLOT_EVENT_CHANGE, 0, 9);
+	const struct slot_event lost = part_of(SLOT_EVENT_LOST, 0, 0);
+	struct event_printer printer = { 0 };
+	struct printed p;
+
+#define PRINTED(want, flushed, ...)                                            \
+	do {                                                                   \
+		const struct slot_event events[] = { __VA_ARGS__ };            \
+                                                                               \
+		assert_printed(events, sizeof(events) / sizeof(events[0]),     \
+			       "THREAD EVENT," want, "THREAD EVENT," flushed); \
+	} while (0)
+	PRINTED("7 request,7 create,", "7 request,7 create,", change1,
+		request1);
+	/* Others between them; the changes stay in order */
+	PRINTED("7 request,7 create,8 request,8 create,",
+		"7 request,7 create,8 request,8 create,", change1, change2,
+		request2, request1);
+	PRINTED("7 request,7 create,9 create,8 request,8 create,",
+		"7 request,7 create,9 create,8 request,8 create,", change1, own,
+		change2, request1, request2);
+	/* Nothing to wait for */
+	PRINTED("9 create,8 request,", "9 create,8 request,", own, request2);
+	/* It has not come yet */
+	PRINTED("", "7 create,8 request,", change1, request2);
+	/* It will not come: its thread goes on, or something is missing */
+	PRINTED("7 create,7 request,", "7 create,7 request,", change1, next1);
+	PRINTED("7 create,0 LOST,", "7 create,0 LOST,", change1, lost);
+#undef PRINTED
+	/* Nor is it waited for without an end */
+	print_begin(&p);
+	printer.out = p.out;
+	event_printer_put(&printer, &change1);
+	for (size_t i = 1; i < EVENT_PRINTER_HELD; i++)
+		event_printer_put(&printer, &request2);
+	fflush(p.out);
+	assert_null(strstr(p.text, "create"));
+	event_printer_put(&printer, &request2);
+	assert_non_null(strstr(print_end(&p), "create"));
+	assert_int_equal(printer.nr, 0);
+	free(p.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +331,7 @@ int main(void)
 		cmocka_unit_test(vms),
 		cmocka_unit_test(events),
 		cmocka_unit_test(hostile_events),
+		cmocka_unit_test(changes_under_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

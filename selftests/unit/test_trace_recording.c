@@ -263,6 +263,47 @@ static void cut_anywhere(void **unused)
 	free(text);
 }
 
+/*
+ * What is missing is no older than what was read before it: of a VM whose
+ * beginning was read it may have been anything.
+ */
+static void cut_is_no_older(void **unused)
+{
+	const uint64_t later = 1ULL << 60; /* than the header's time */
+	struct slot_event events[3] = {
+		event_of(SLOT_EVENT_VM_CREATE, 1), request(2),
+		request(5), /* 3 and 4 are not there */
+	};
+	struct recording_writer *writer = create();
+	struct slot_state state;
+	struct slot_log log;
+
+	events[0].vm.serial = 1;
+	events[0].time_ns = later;
+	events[1].time_ns = later + 10;
+	events[1].duration_ns = 5;
+	/* It began before the VM, and ended after what is missing */
+	events[2].time_ns = later - 10;
+	events[2].duration_ns = 100;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(recording_write(writer, &events[i], &err), 0);
+	assert_int_equal(recording_flush(writer, &err), 0);
+	recording_abandon(writer);
+
+	slot_log_init(&log);
+	assert_int_equal(recording_load(file, &log, NULL, &err), 0);
+	assert_int_equal(log.nr, 5);
+	assert_int_equal(log.events[2].type, SLOT_EVENT_LOST);
+	assert_int_equal(log.events[2].time_ns, later + 15);
+	assert_int_equal(log.events[2].lost.count, 2);
+	assert_int_equal(log.events[4].type, SLOT_EVENT_LOST);
+	assert_int_equal(log.events[4].time_ns, later + 90);
+	assert_int_equal(fold(&log, &events[0].vm, &state), 0);
+	assert_int_equal(state.coverage.lost, 3);
+	slot_state_deinit(&state);
+	slot_log_deinit(&log);
+}
+
 /* Line @nr of @text, from 0 */
 static char *line_of(char *text, int nr)
 {
@@ -434,6 +475,7 @@ int main(void)
 		cmocka_unit_test(writer_died),
 		cmocka_unit_test(two_writers),
 		cmocka_unit_test(cut_anywhere),
+		cmocka_unit_test(cut_is_no_older),
 		cmocka_unit_test(line_taken_out),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(newer_version),

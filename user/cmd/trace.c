@@ -63,7 +63,7 @@ struct trace_options {
 /* Where events go, and what was seen of them */
 struct sink {
 	struct recording_writer *writer; /* NULL: they are printed */
-	uint64_t begin_ns;
+	struct event_printer printer;
 	uint64_t events;
 	uint64_t lost;
 	bool unseen; /* a kind of event that no hook tells */
@@ -80,11 +80,8 @@ static int print_event(struct sink *sink, const struct slot_event *event)
 			return error_set(&sink->err, ENOMEM, "print an event");
 		return 0;
 	}
-	if (!sink->begin_ns) {
-		sink->begin_ns = event->time_ns;
-		render_events_header(cmd_report());
-	}
-	render_event(cmd_report(), event, sink->begin_ns);
+	sink->printer.out = cmd_report();
+	event_printer_put(&sink->printer, event);
 	return 0;
 }
 
@@ -125,6 +122,7 @@ static int take_event(const struct slot_event *event, void *arg)
 
 static int finish(struct sink *sink, int ret)
 {
+	event_printer_flush(&sink->printer);
 	if (ret < 0)
 		return cmd_fail(&sink->err);
 	cmd_flush();

@@ -13,11 +13,6 @@
 #define EVENT_COLUMN 21 /* after the time and the thread */
 #define SLOT_ID_BITS 16 /* the address space stands above them */
 
-void render_events_header(FILE *out)
-{
-	fprintf(out, "%11s %7s  %s\n", "SECONDS", "THREAD", "EVENT");
-}
-
 static void print_slot(FILE *out, const struct slot *slot)
 {
 	char flags[FLAGS_TEXT];
@@ -148,4 +143,83 @@ void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns)
 int render_event_json(FILE *out, const struct slot_event *event)
 {
 	return render_document(out, slot_event_to_json(event));
+}
+
+static void print_first(struct event_printer *printer)
+{
+	render_event(printer->out, &printer->held[0], printer->begin_ns);
+	printer->nr--;
+	memmove(printer->held, printer->held + 1,
+		printer->nr * sizeof(*printer->held));
+	memmove(printer->waits, printer->waits + 1,
+		printer->nr * sizeof(*printer->waits));
+}
+
+/* Put @event at @place among those that are held; there is room */
+static void hold(struct event_printer *printer, size_t place,
+		 const struct slot_event *event, bool waits)
+{
+	size_t behind = printer->nr - place;
+
+	memmove(&printer->held[place + 1], &printer->held[place],
+		behind * sizeof(*printer->held));
+	memmove(&printer->waits[place + 1], &printer->waits[place],
+		behind * sizeof(*printer->waits));
+	printer->held[place] = *event;
+	printer->waits[place] = waits;
+	printer->nr++;
+}
+
+/*
+ * What an event tells of the changes that wait: its own request has come; their
+ * thread has gone on, so theirs was not seen; or something is missing, and
+ * theirs may be that. Where @event belongs: before the first that it made.
+ */
+static size_t release(struct event_printer *printer,
+		      const struct slot_event *event)
+{
+	size_t place = printer->nr;
+
+	for (size_t i = printer->nr; i-- > 0;) {
+		const struct slot_event *held = &printer->held[i];
+
+		if (!printer->waits[i])
+			continue;
+		if (held->call == event->call) {
+			if (event->type != SLOT_EVENT_REQUEST)
+				continue;
+			place = i;
+		} else if (held->tid != event->tid &&
+			   event->type != SLOT_EVENT_LOST) {
+			continue;
+		}
+		printer->waits[i] = false;
+	}
+	return place;
+}
+
+void event_printer_put(struct event_printer *printer,
+		       const struct slot_event *event)
+{
+	size_t place;
+
+	if (!printer->begun) {
+		printer->begun = true;
+		printer->begin_ns = event->time_ns;
+		fprintf(printer->out, "%11s %7s  %s\n", "SECONDS", "THREAD",
+			"EVENT");
+	}
+	if (printer->nr == EVENT_PRINTER_HELD)
+		print_first(printer);
+	place = release(printer, event);
+	hold(printer, place, event,
+	     event->type == SLOT_EVENT_CHANGE && event->call);
+	while (printer->nr && !printer->waits[0])
+		print_first(printer);
+}
+
+void event_printer_flush(struct event_printer *printer)
+{
+	while (printer->nr)
+		print_first(printer);
 }

@@ -2,12 +2,10 @@
 #ifndef RENDER_EVENTS_H
 #define RENDER_EVENTS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <slotscope/view.h>
-
-/** render_events_header() - the line above the events */
-void render_events_header(FILE *out);
 
 /**
  * render_event() - one event, on one line
@@ -19,5 +17,35 @@ void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns);
 
 /** render_event_json() - one event, one line; 0 or -ENOMEM */
 int render_event_json(FILE *out, const struct slot_event *event);
+
+#define EVENT_PRINTER_HELD 64
+
+/**
+ * struct event_printer - events as a table, each change under its request
+ * @out: where to; may be changed at any time
+ *
+ * A log has changes before the request that made them, since that ends after
+ * them, and what others did may lie between. A change waits here for its request
+ * (slot_event.call), and all that comes after it waits with it, so that the
+ * changes of a VM stay in order. It waits no longer than until something shows
+ * that the request will not come, or for EVENT_PRINTER_HELD events.
+ *
+ * All zero but for @out is a new one. The rest is private.
+ */
+struct event_printer {
+	FILE *out;
+	bool begun;
+	uint64_t begin_ns;
+	struct slot_event held[EVENT_PRINTER_HELD];
+	bool waits[EVENT_PRINTER_HELD];
+	size_t nr;
+};
+
+/** event_printer_put() - print an event, now or later; the header before the first */
+void event_printer_put(struct event_printer *printer,
+		       const struct slot_event *event);
+
+/** event_printer_flush() - print what waits: there will be no more */
+void event_printer_flush(struct event_printer *printer);
 
 #endif

@@ -24,6 +24,7 @@
  * @buf:     bytes read and not used yet, from @pos on
  * @line:    number of the line last taken, from 1
  * @next:    seq that the next event is to have
+ * @last_ns: the latest time that was read
  * @held:    an event that waits behind a LOST that was put before it
  * @holding: there is one
  * @ended:   the end line was read
@@ -38,7 +39,7 @@ struct recording_reader {
 	char buf[LINE_MAX_BYTES];
 	size_t pos, len;
 	uint64_t line;
-	uint64_t next;
+	uint64_t next, last_ns;
 	struct slot_event held;
 	bool holding, ended, eof;
 };
@@ -160,6 +161,7 @@ static int read_header(struct recording_reader *r, struct json_object *obj,
 	r->info.tgid = json_in_s64_or(&in, "tgid", 0, INT32_MAX, 0);
 	r->info.time_ns = json_in_u64(&in, "time_ns", UINT64_MAX);
 	r->info.real_ns = json_in_u64_or(&in, "real_ns", UINT64_MAX, 0);
+	r->last_ns = r->info.time_ns;
 	return ret ? fail_json(r, err) : 0;
 }
 
@@ -231,12 +233,13 @@ void recording_close(struct recording_reader *r)
 	free(r);
 }
 
+/* What is missing here is no older than what was read before it */
 static struct slot_event missing(const struct recording_reader *r,
-				 uint64_t count, uint64_t time_ns)
+				 uint64_t count)
 {
 	return (struct slot_event){
 		.seq = r->next,
-		.time_ns = time_ns,
+		.time_ns = r->last_ns,
 		.type = SLOT_EVENT_LOST,
 		.lost = { .reason = SLOT_LOST_CUT, .count = count },
 	};
@@ -250,10 +253,19 @@ static uint64_t takes(const struct slot_event *event)
 	return event->seq + count < event->seq ? 0 : count;
 }
 
+static void note_time(struct recording_reader *r, uint64_t time_ns)
+{
+	if (time_ns > r->last_ns)
+		r->last_ns = time_ns;
+}
+
 /* Hand over @event, or what is missing before it and then @event */
 static int give(struct recording_reader *r, struct slot_event *event,
 		struct slotscope_error *err)
 {
+	uint64_t begin_ns = event->time_ns;
+	uint64_t end_ns = begin_ns + event->duration_ns;
+
 	if (event->seq < r->next || !takes(event)) {
 		fail(r, EINVAL, err);
 		return error_why(err, "event %llu cannot follow here",
@@ -262,23 +274,25 @@ static int give(struct recording_reader *r, struct slot_event *event,
 	if (event->seq > r->next) {
 		r->held = *event;
 		r->holding = true;
-		*event = missing(r, event->seq - r->next, event->time_ns);
+		*event = missing(r, event->seq - r->next);
 	}
 	r->next = event->seq + takes(event);
+	/* In a file that someone has made it may wrap */
+	note_time(r, end_ns < begin_ns ? begin_ns : end_ns);
 	return 1;
 }
 
 static int read_end(struct recording_reader *r, struct json_object *obj,
 		    struct slot_event *event, struct slotscope_error *err)
 {
-	uint64_t last_seq, time_ns;
+	uint64_t last_seq;
 	struct json_in in, end;
 	int ret;
 
 	in = json_in_top(obj, "end", &ret, err);
 	end = json_in_object(&in, "end");
 	last_seq = json_in_u64(&end, "last_seq", UINT64_MAX - 1);
-	time_ns = json_in_u64(&end, "time_ns", UINT64_MAX);
+	note_time(r, json_in_u64(&end, "time_ns", UINT64_MAX));
 	if (ret)
 		return fail_json(r, err);
 	if (last_seq + 1 < r->next) {
@@ -289,7 +303,7 @@ static int read_end(struct recording_reader *r, struct json_object *obj,
 	r->ended = true;
 	if (last_seq + 1 == r->next)
 		return 0;
-	*event = missing(r, last_seq + 1 - r->next, time_ns);
+	*event = missing(r, last_seq + 1 - r->next);
 	r->next = last_seq + 1;
 	return 1;
 }
@@ -328,7 +342,7 @@ static int at_end(struct recording_reader *r, struct slot_event *event)
 		return 0;
 	/* How many are missing nobody knows: at least one */
 	r->state = RECORDING_CUT;
-	*event = missing(r, 1, r->info.time_ns);
+	*event = missing(r, 1);
 	r->next++;
 	return 1;
 }
