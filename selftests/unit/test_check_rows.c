@@ -203,6 +203,142 @@ static void the_consequence_is_shown(void **unused)
 	views_deinit(&v);
 }
 
+/* No row of these may say that anything agrees */
+static void assert_no_agreement(struct views *v)
+{
+	struct check_rows rows;
+
+	rows_of(v, &rows);
+	assert_true(rows.nr > 0);
+	for (size_t i = 0; i < rows.nr; i++)
+		assert_int_not_equal(rows.rows[i].verdict, ROW_AGREE);
+	assert_int_not_equal(findings_exit_status(&v->found), 0);
+	check_rows_deinit(&rows);
+}
+
+/* What may not be trusted agrees with nothing, in rows as in findings */
+static void agreement_is_earned(void **unused)
+{
+	struct views v;
+
+	/* TRACED says that the VM is gone; the MODEL has RAM */
+	views_pc(&v);
+	v.view[KERNEL].slots = NULL;
+	while (v.state[TRACED].nr_slots)
+		slot_drop(&v, TRACED, v.state[TRACED].slots->as_id,
+			  v.state[TRACED].slots->gpa);
+	v.state[TRACED].gone = true;
+	assert_no_agreement(&v);
+	views_deinit(&v);
+
+	/* ... or still has the slots that it had */
+	views_pc(&v);
+	v.view[KERNEL].slots = NULL;
+	v.state[TRACED].gone = true;
+	assert_no_agreement(&v);
+	views_deinit(&v);
+
+	/* KERNEL was cut off, and has no slot there */
+	views_pc(&v);
+	v.view[TRACED].slots = NULL;
+	v.view[BACKING].map = NULL;
+	while (v.state[KERNEL].nr_slots)
+		slot_drop(&v, KERNEL, v.state[KERNEL].slots->as_id,
+			  v.state[KERNEL].slots->gpa);
+	v.state[KERNEL].coverage.truncated = true;
+	assert_no_agreement(&v);
+	v.state[KERNEL].coverage.truncated = false;
+	v.state[KERNEL].coverage.lost = 1;
+	assert_no_agreement(&v);
+	views_deinit(&v);
+
+	/* generations differ, and one has a slot where the other has none */
+	views_pc(&v);
+	v.view[MODEL].slots = NULL;
+	v.view[BACKING].map = NULL;
+	slot_drop(&v, TRACED, 0, MiB);
+	v.state[TRACED].as[0].generation = 18;
+	v.state[TRACED].as[1].generation = 19;
+	assert_no_agreement(&v);
+	views_deinit(&v);
+
+	/* one does not know sizes */
+	views_pc(&v);
+	v.view[TRACED].slots = NULL;
+	v.state[KERNEL].coverage.fields &= ~SLOT_FIELD_SIZE;
+	v.view[BACKING].map = NULL;
+	assert_no_agreement(&v);
+	views_deinit(&v);
+
+	/* two slots over each other are no state of a VM */
+	views_pc(&v);
+	v.view[TRACED].slots = NULL;
+	state_add(&v.state[KERNEL], slot_of(0, 9, 4 * KiB, 4 * KiB, HVA, 0));
+	assert_no_agreement(&v);
+	views_deinit(&v);
+
+	/* the views are of no one moment */
+	views_pc(&v);
+	v.view[TRACED].slots = NULL;
+	v.input.unsettled = "it died";
+	assert_no_agreement(&v);
+	views_deinit(&v);
+
+	/* events were lost, and nobody else is there but one */
+	views_pc(&v);
+	v.view[KERNEL].slots = NULL;
+	v.state[TRACED].coverage.lost = 1;
+	assert_no_agreement(&v);
+	views_deinit(&v);
+
+	/* there is nothing but blindness */
+	views_pc(&v);
+	v.view[MODEL].slots = NULL;
+	v.view[BACKING].map = NULL;
+	for (int as_id = 0; as_id < 2; as_id++)
+		assert_int_equal(coverage_add_blind(&v.state[TRACED].coverage,
+						    as_id, 0, 8 * GiB, "late"),
+				 0);
+	assert_no_agreement(&v);
+	views_deinit(&v);
+}
+
+/* A slot of which not all is known hides what may be there */
+static void a_slot_of_unknown_size(void **unused)
+{
+	struct check_rows rows;
+	struct views v;
+
+	views_pc(&v);
+	v.view[TRACED].slots = NULL;
+	v.view[BACKING].map = NULL;
+	slot_at(&v, KERNEL, 0, MiB)->unknown = SLOT_FIELD_SIZE;
+	rows_of(&v, &rows);
+	assert_row(&rows, 0, 0, 0, 640 * KiB, ROW_AGREE);
+	assert_row(&rows, 2, 0, MiB, 255 * MiB, ROW_NOT_COMPARED);
+	check_rows_deinit(&rows);
+	views_deinit(&v);
+}
+
+/* Where it went nobody else has anything: no agreement there, either */
+static void where_it_moved_to(void **unused)
+{
+	struct check_rows rows;
+	struct views v;
+
+	views_pc(&v);
+	v.view[TRACED].slots = NULL;
+	slot_at(&v, KERNEL, 0, MiB)->gpa = GiB;
+	rows_of(&v, &rows);
+	only(&v, FINDING_MOVED, 1);
+	assert_int_equal(rows.nr, 6);
+	assert_row(&rows, 2, 0, MiB, 255 * MiB, ROW_FINDING);
+	assert_row(&rows, 3, 0, GiB, 255 * MiB, ROW_FINDING);
+	assert_int_equal(rows.rows[3].finding, 0);
+	check_rows_deinit(&rows);
+	views_deinit(&v);
+}
+
 static void nothing_gives_no_rows(void **unused)
 {
 	struct check_rows rows;
@@ -243,6 +379,9 @@ int main(void)
 		cmocka_unit_test(views_that_do_not_cover_are_absent),
 		cmocka_unit_test(own_and_moving_slots),
 		cmocka_unit_test(the_consequence_is_shown),
+		cmocka_unit_test(agreement_is_earned),
+		cmocka_unit_test(a_slot_of_unknown_size),
+		cmocka_unit_test(where_it_moved_to),
 		cmocka_unit_test(nothing_gives_no_rows),
 		cmocka_unit_test(the_very_end),
 	};

@@ -636,6 +636,85 @@ static void apply_follows_one_by_one(void **unused)
 	slot_log_deinit(&log);
 }
 
+static void assert_same_slots(const struct slot_state *a,
+			      const struct slot_state *b)
+{
+	assert_int_equal(a->nr_slots, b->nr_slots);
+	for (size_t i = 0; i < a->nr_slots; i++)
+		assert_slot(&a->slots[i], b->slots[i]);
+	assert_int_equal(a->coverage.lost, b->coverage.lost);
+}
+
+/* However far the log goes on, at a moment it says what it said then */
+static void until_a_moment(void **unused)
+{
+	struct slot smm = slot_of(1, 0, 0, MiB, HVA, 0);
+	struct slot log_dirty = LOW;
+	struct slot moved = HIGH;
+	struct slot_state state;
+	struct slot_state then;
+	struct slot_log log;
+	size_t all;
+
+	log_dirty.flags = SLOT_LOG_DIRTY;
+	moved.gpa = 8 * GiB;
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	log_change(&log, 2, none, LOW, 2, 0);
+	log_change(&log, 3, none, HIGH, 4, 0);
+	log_change(&log, 4, none, smm, 3, 0);
+	log_change(&log, 5, LOW, log_dirty, 6, 0);
+	log_change(&log, 6, HIGH, moved, 10, 0);
+	log_change(&log, 7, smm, none, 7, 0);
+	log_change(&log, 8, moved, none, 14, 0);
+	all = log.nr;
+	for (size_t nr = 1; nr <= all; nr++) {
+		log.nr = nr;
+		assert_int_equal(fold(&log, &vm1, &then), 0);
+		log.nr = all;
+		/* it is KERNEL's: that knows of all address spaces */
+		assert_int_equal(slot_state_set_nr_as(&then, 2), 0);
+		if (!then.as[1].covered)
+			then.as[1] = (struct slot_as){ true, 1, false, 0, 0 };
+		assert_int_equal(fold_until(&log, &vm1, &then, &state), 0);
+		assert_same_slots(&state, &then);
+		slot_state_deinit(&state);
+		slot_state_deinit(&then);
+	}
+
+	/* KERNEL in the middle of the move: the slot is but invalid */
+	state_make(&then, PARTY_KERNEL, 2);
+	state_add(&then, log_dirty);
+	state_add(&then, HIGH);
+	then.slots[1].flags = SLOT_INVALID;
+	then.as[0].generation = 8;
+	then.as[1].generation = 3;
+	assert_true(slot_state_moment(&then, 0) == 6);
+	assert_int_equal(fold_until(&log, &vm1, &then, &state), 0);
+	assert_true(state.as[0].generation == 6);
+	assert_int_equal(state.nr_slots, 3);
+	slot_state_deinit(&state);
+
+	/* ... and waiting for readers with it, before that and after */
+	then.as[0].generation = 6;
+	then.as[0].updating = true;
+	assert_true(slot_state_moment(&then, 0) == 6);
+	then.as[0].generation = 8;
+	then.slots[1] = moved;
+	assert_true(slot_state_moment(&then, 0) == 10);
+	assert_int_equal(fold_until(&log, &vm1, &then, &state), 0);
+	assert_slot(&state.slots[1], moved);
+	slot_state_deinit(&state);
+
+	/* one that knows no generations is no moment */
+	then.coverage.fields &= ~SLOT_FIELD_GENERATION;
+	assert_int_equal(fold_until(&log, &vm1, &then, &state), 0);
+	assert_int_equal(state.nr_slots, 1);
+	slot_state_deinit(&state);
+	slot_state_deinit(&then);
+	slot_log_deinit(&log);
+}
+
 /* xorshift64*: seeded, so that a failure can be seen again */
 static uint64_t random_state = 0x5107c0be;
 
@@ -789,6 +868,7 @@ int main(void)
 		cmocka_unit_test(requests_that_cannot_be_are_losses),
 		cmocka_unit_test(requests_join_a_base_by_time),
 		cmocka_unit_test(apply_follows_one_by_one),
+		cmocka_unit_test(until_a_moment),
 		cmocka_unit_test(random_changes),
 		cmocka_unit_test(many_slots),
 	};

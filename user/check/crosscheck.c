@@ -5,19 +5,39 @@
 
 #include "check/comparison.h"
 
+/* Does a view that can be trusted have anything that was to be compared? */
+static bool has_any(const struct comparison *c)
+{
+	for (size_t view = 0; view < c->input->nr_views; view++) {
+		if (c->views[view].slots.nr)
+			return true;
+	}
+	return false;
+}
+
+/* Silence would read as "agree" */
 static void check_nothing(struct comparison *c)
 {
 	const struct finding finding = { .id = FINDING_UNREAD,
 					 .slot_id = -1,
 					 .cause = FINDING_NO_CAUSE };
+	bool compared = false;
+	bool agree = false;
 
-	bool any = false;
-
-	for (size_t i = 0; i < c->nr_pairs; i++)
-		any |= c->pairs[i].compared;
-	if (!any && !findings_count(&c->findings, FINDING_UNKNOWN))
+	if (findings_count(&c->findings, FINDING_UNKNOWN) ||
+	    findings_count(&c->findings, FINDING_MISMATCH))
+		return;
+	for (size_t i = 0; i < c->nr_pairs; i++) {
+		compared |= c->pairs[i].compared;
+		agree |= c->pairs[i].agree.nr;
+	}
+	if (!compared)
 		comparison_add(c, &finding,
 			       "there are no two views to compare");
+	else if (!agree && has_any(c))
+		comparison_add(c, &finding,
+			       "nothing that any view has could be compared "
+			       "with another view");
 }
 
 struct order {
