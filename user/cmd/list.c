@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "cmd/cmd.h"
 #include "host/qmp_socket.h"
 #include "host/vm_fds.h"
@@ -30,6 +31,7 @@ struct listing {
 	bool have_view;
 	struct vm_row *rows;
 	size_t nr;
+	size_t cap;
 	size_t unread; /* VMs whose slots could not be read */
 };
 
@@ -80,24 +82,21 @@ static void row_deinit(struct vm_row *row)
 
 /* A VM that ends while it is looked at is no failure of ours: it is left out */
 static int add_vm(struct listing *listing, const struct process *process,
-		  int fd)
+		  const struct vm_id *id, const char *qmp)
 {
-	char qmp[QMP_ADDRESS_MAX];
-	struct slotscope_error err = {};
-	struct vm_row row = {};
+	struct vm_row row = { .id = *id };
 	struct vm_row *rows;
 
-	if (process_vm_id(process, fd, &row.id, &err))
-		return 0;
-	rows = reallocarray(listing->rows, listing->nr + 1, sizeof(*rows));
+	rows = grown(listing->rows, listing->nr, &listing->cap, sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
 	listing->rows = rows;
 	row.comm = strdup(process->comm);
-	if (!row.comm)
+	row.qmp = qmp ? strdup(qmp) : NULL;
+	if (!row.comm || (qmp && !row.qmp)) {
+		row_deinit(&row);
 		return -ENOMEM;
-	if (!qmp_socket_find(process, qmp, &err))
-		row.qmp = strdup(qmp);
+	}
 	if (!read_state(listing, process, &row.id, &row.state)) {
 		row_deinit(&row);
 		return 0;
@@ -111,11 +110,19 @@ static int add_vm(struct listing *listing, const struct process *process,
 static int add_process(const struct process *process, const struct vm_fds *vms,
 		       void *opaque)
 {
-	size_t i;
+	char qmp[QMP_ADDRESS_MAX];
+	struct slotscope_error err = {};
+	struct vm_id id;
+	bool has_qmp;
 	int ret = 0;
 
-	for (i = 0; i < vms->nr && !ret; i++)
-		ret = add_vm(opaque, process, vms->vms[i].fd);
+	if (process_vm_id(process, -1, &id, &err))
+		return 0;
+	has_qmp = !qmp_socket_find(process, qmp, &err);
+	for (size_t i = 0; i < vms->nr && !ret; i++) {
+		id.fd = vms->vms[i].fd;
+		ret = add_vm(opaque, process, &id, has_qmp ? qmp : NULL);
+	}
 	return ret;
 }
 

@@ -9,8 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <linux/kcmp.h>
-
+#include "host/fd_order.h"
 #include "host/proc_file.h"
 #include "host/vm_fds.h"
 
@@ -94,13 +93,10 @@ static int list_numbers(int at, const char *name, bool vms,
 	return ret;
 }
 
-/* Return: 1 if two descriptors are one open file, 0 if not, or a negative errno */
-static int same_file(pid_t pid, int a, int b)
+static int compare_fd(const void *a, const void *b)
 {
-	long ret = syscall(SYS_kcmp, pid, pid, KCMP_FILE, (unsigned long)a,
-			   (unsigned long)b);
-
-	return ret < 0 ? -errno : !ret;
+	return compare_int(&((const struct vm_fd *)a)->fd,
+			   &((const struct vm_fd *)b)->fd);
 }
 
 bool vm_fd_same(pid_t a, int a_fd, pid_t b, int b_fd)
@@ -110,30 +106,29 @@ bool vm_fd_same(pid_t a, int a_fd, pid_t b, int b_fd)
 }
 
 /* Each VM has one open file: duplicates of a descriptor are the same VM */
-static int group(pid_t pid, const struct fd_list *list, struct vm_fds *out)
+static int group(pid_t pid, struct fd_list *list, struct vm_fds *out)
 {
-	size_t i, v;
-	int same;
+	bool *same;
 
-	out->grouped = true;
-	out->vms = calloc(list->nr ? list->nr : 1, sizeof(*out->vms));
-	if (!out->vms)
+	if (!list->nr) {
+		out->grouped = true;
+		return 0;
+	}
+	out->vms = calloc(list->nr, sizeof(*out->vms));
+	same = calloc(list->nr, sizeof(*same));
+	if (!out->vms || !same) {
+		free(same);
 		return -ENOMEM;
-	for (i = 0; i < list->nr; i++) {
-		same = 0;
-		for (v = 0; v < out->nr && out->grouped; v++) {
-			same = same_file(pid, out->vms[v].fd, list->fds[i]);
-			if (same)
-				break;
-		}
-		/* Closed since it was listed: tells nothing of the others */
-		if (same < 0 && same != -EBADF)
-			out->grouped = false;
-		if (same > 0)
-			out->vms[v].nr_fds++;
+	}
+	out->grouped = !fd_order(pid, list->fds, &list->nr, same);
+	for (size_t i = 0; i < list->nr; i++) {
+		if (same[i])
+			out->vms[out->nr - 1].nr_fds++;
 		else
 			out->vms[out->nr++] = (struct vm_fd){ list->fds[i], 1 };
 	}
+	qsort(out->vms, out->nr, sizeof(*out->vms), compare_fd);
+	free(same);
 	return 0;
 }
 
@@ -180,21 +175,26 @@ static int no_vm(const struct process *process, int wanted,
 			       "a VMM without KVM has none");
 }
 
+static bool same_file(const struct process *process, int a, int b)
+{
+	int fds[] = { a, b };
+	bool same[2];
+	size_t nr = 2;
+
+	return !fd_order(process->tgid, fds, &nr, same) && nr == 2 && same[1] &&
+	       !process_alive(process);
+}
+
 int vm_fds_pick(const struct process *process, const struct vm_fds *vms,
 		int wanted, struct slotscope_error *err)
 {
 	char names[128] = "";
 	size_t i, n = 0;
-	int same;
 
 	for (i = 0; i < vms->nr && wanted >= 0; i++) {
-		if (vms->vms[i].fd == wanted)
-			return wanted;
-		same = vms->vms[i].nr_fds > 1 ?
-			       same_file(process->tgid, vms->vms[i].fd,
-					 wanted) :
-			       0;
-		if (same > 0 && !process_alive(process))
+		if (vms->vms[i].fd == wanted ||
+		    (vms->vms[i].nr_fds > 1 &&
+		     same_file(process, vms->vms[i].fd, wanted)))
 			return vms->vms[i].fd;
 	}
 	if (wanted >= 0 || !vms->nr)
