@@ -134,8 +134,7 @@ static int print_listing(const struct listing *listing,
 	int ret = 0;
 
 	if (cmd_globals.json)
-		ret = render_vms_json(stdout, listing->rows, listing->nr,
-				      unseen);
+		render_vms_json(stdout, listing->rows, listing->nr, unseen);
 	else if (listing->nr)
 		ret = render_vms(stdout, listing->rows, listing->nr);
 	else

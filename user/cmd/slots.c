@@ -35,19 +35,12 @@ struct slots_options {
 static int print_state(const struct slot_state *state,
 		       const struct kernel_view *view)
 {
-	struct slotscope_error err = {};
-	int ret;
-
-	if (cmd_globals.json)
-		ret = render_slots_json(stdout, state);
-	else
-		ret = render_slots(stdout, state);
-	if (ret) {
-		error_set(&err, ret, "print the slots");
-		return cmd_fail(&err);
-	}
-	if (!cmd_globals.json)
+	if (cmd_globals.json) {
+		render_slots_json(stdout, state);
+	} else {
+		render_slots(stdout, state);
 		printf("read by %s\n", kernel_view_name(view));
+	}
 	return state->coverage.truncated ? CMD_UNKNOWN : CMD_OK;
 }
 

@@ -73,16 +73,14 @@ struct sink {
 	struct slotscope_error err;
 };
 
-static int print_event(struct sink *sink, const struct slot_event *event)
+static void print_event(struct sink *sink, const struct slot_event *event)
 {
 	if (cmd_globals.json) {
-		if (render_event_json(cmd_report(), event))
-			return error_set(&sink->err, ENOMEM, "print an event");
-		return 0;
+		render_event_json(cmd_report(), event);
+		return;
 	}
 	sink->printer.out = cmd_report();
 	event_printer_put(&sink->printer, event);
-	return 0;
 }
 
 /* What is not of any VM, as a loss, is everybody's */
@@ -117,7 +115,8 @@ static int take_event(const struct slot_event *event, void *arg)
 		sink->lost += event->lost.count;
 	if (sink->writer)
 		return recording_write(sink->writer, event, &sink->err);
-	return print_event(sink, event);
+	print_event(sink, event);
+	return 0;
 }
 
 static int finish(struct sink *sink, int ret)

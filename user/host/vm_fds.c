@@ -9,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <linux/kcmp.h>
+
 #include "host/fd_order.h"
 #include "host/proc_file.h"
 #include "host/vm_fds.h"
@@ -175,16 +177,6 @@ static int no_vm(const struct process *process, int wanted,
 			       "a VMM without KVM has none");
 }
 
-static bool same_file(const struct process *process, int a, int b)
-{
-	int fds[] = { a, b };
-	bool same[2];
-	size_t nr = 2;
-
-	return !fd_order(process->tgid, fds, &nr, same) && nr == 2 && same[1] &&
-	       !process_alive(process);
-}
-
 int vm_fds_pick(const struct process *process, const struct vm_fds *vms,
 		int wanted, struct slotscope_error *err)
 {
@@ -194,7 +186,9 @@ int vm_fds_pick(const struct process *process, const struct vm_fds *vms,
 	for (i = 0; i < vms->nr && wanted >= 0; i++) {
 		if (vms->vms[i].fd == wanted ||
 		    (vms->vms[i].nr_fds > 1 &&
-		     same_file(process, vms->vms[i].fd, wanted)))
+		     vm_fd_same(process->tgid, vms->vms[i].fd, process->tgid,
+				wanted) &&
+		     !process_alive(process)))
 			return vms->vms[i].fd;
 	}
 	if (wanted >= 0 || !vms->nr)

@@ -3,6 +3,22 @@
 
 #include "render/document.h"
 
+static void to_file(void *out, const char *text, size_t len)
+{
+	fwrite(text, 1, len, out);
+}
+
+void render_json_begin(struct json_writer *w, FILE *out)
+{
+	json_writer_init(w, to_file, out);
+}
+
+void render_json_end(struct json_writer *w)
+{
+	json_writer_flush(w);
+	to_file(w->opaque, "\n", 1);
+}
+
 int render_document(FILE *out, struct json_object *obj)
 {
 	const char *text = NULL;

@@ -140,9 +140,13 @@ void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns)
 	text_wrap(out, first, EVENT_COLUMN + 2, text);
 }
 
-int render_event_json(FILE *out, const struct slot_event *event)
+void render_event_json(FILE *out, const struct slot_event *event)
 {
-	return render_document(out, slot_event_to_json(event));
+	struct json_writer w;
+
+	render_json_begin(&w, out);
+	slot_event_write_json(&w, NULL, event);
+	render_json_end(&w);
 }
 
 static void print_first(struct event_printer *printer)

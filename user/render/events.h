@@ -15,8 +15,8 @@
  */
 void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns);
 
-/** render_event_json() - one event, one line; 0 or -ENOMEM */
-int render_event_json(FILE *out, const struct slot_event *event);
+/** render_event_json() - one event, one line */
+void render_event_json(FILE *out, const struct slot_event *event);
 
 #define EVENT_PRINTER_HELD 64
 

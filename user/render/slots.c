@@ -1,15 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <errno.h>
 #include <inttypes.h>
-
-#include <libsmartcols.h>
+#include <string.h>
 
 #include "render/document.h"
 #include "render/flags.h"
 #include "render/slots.h"
 #include "view/json.h"
 
-enum { COL_AS, COL_ID, COL_GPA, COL_SIZE, COL_HVA, COL_FLAGS, COL_GMEM };
+/*
+ * There may be 32,764 a space, so no table is made of them in memory: a first pass
+ * finds how wide each column is, a second writes each line from its numbers.
+ */
+enum column { AS, ID, GPA, SIZE, HVA, FLAGS, GMEM, COLUMNS };
+
+static const struct {
+	const char *name;
+	bool right;
+} columns[COLUMNS] = {
+	[AS] = { "AS", true },
+	[ID] = { "SLOT", true },
+	[GPA] = { "GUEST ADDRESSES", false },
+	[SIZE] = { "SIZE", true },
+	[HVA] = { "HOST ADDRESS", true },
+	[FLAGS] = { "FLAGS", false },
+	[GMEM] = { "GUEST_MEMFD", false },
+};
+
+#define GPA_DIGITS 16
+#define GPA_WIDTH  (2 * GPA_DIGITS + 1)
+#define LINE_BYTES (8 * COLUMNS + GPA_WIDTH + 64 + FLAGS_TEXT + GMEM_TEXT)
+
+/* The flags of most slots are those of the one before */
+struct flags_cell {
+	char text[FLAGS_TEXT];
+	size_t len;
+	uint32_t flags;
+	bool hidden;
+};
+
+struct table {
+	const struct slot_state *state;
+	size_t width[COLUMNS];
+	enum column last;
+	struct flags_cell flags;
+};
+
+/* Lines that wait to be written */
+struct lines {
+	char text[64 * LINE_BYTES];
+	size_t len;
+};
 
 static bool has_gmem(const struct slot_state *state)
 {
@@ -20,69 +60,190 @@ static bool has_gmem(const struct slot_state *state)
 	return false;
 }
 
-/* With @gmem the table has a column for it */
-static int add_slot(struct libscols_table *table,
-		    const struct slot_state *state, const struct slot *slot,
-		    bool gmem)
+static const struct flags_cell *flags_cell(struct table *table,
+					   const struct slot *slot)
 {
-	const uint32_t known = state->coverage.fields & ~slot->unknown;
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-	char file[GMEM_TEXT];
-	char text[FLAGS_TEXT];
-	int ret;
+	struct flags_cell *cell = &table->flags;
 
-	if (!line)
-		return -ENOMEM;
-	snprintf(text, sizeof(text), "%u", slot->as_id);
-	ret = scols_line_set_data(line, COL_AS, text);
-	snprintf(text, sizeof(text), "%d", slot->id);
-	ret = ret   ?:
-		      scols_line_set_data(line, COL_ID,
-					  slot->id < 0 ? "?" : text);
-	snprintf(text, sizeof(text), "%016" PRIx64 "-%016" PRIx64, slot->gpa,
-		 slot->gpa + (slot->size - 1));
-	ret = ret ?: scols_line_set_data(line, COL_GPA, text);
-	snprintf(text, sizeof(text), "0x%" PRIx64, slot->size);
-	ret = ret ?: scols_line_set_data(line, COL_SIZE, text);
-	snprintf(text, sizeof(text), "0x%" PRIx64, slot->hva);
-	ret = ret   ?:
-		      scols_line_set_data(line, COL_HVA,
-					  known & SLOT_FIELD_HVA ? text : "?");
-	flags_rights_text(text, slot->flags, slot->hidden);
-	ret = ret ?: scols_line_set_data(line, COL_FLAGS, text);
-	if (!gmem)
-		return ret;
-	gmem_text(file, slot);
-	return ret ?: scols_line_set_data(line, COL_GMEM, file);
+	if (cell->len && cell->flags == slot->flags &&
+	    cell->hidden == slot->hidden)
+		return cell;
+	flags_rights_text(cell->text, slot->flags, slot->hidden);
+	cell->len = strlen(cell->text);
+	cell->flags = slot->flags;
+	cell->hidden = slot->hidden;
+	return cell;
 }
 
-int render_slots(FILE *out, const struct slot_state *state)
+static bool knows_hva(const struct table *table, const struct slot *slot)
 {
-	struct libscols_table *table = scols_new_table();
-	const bool gmem = has_gmem(state);
-	size_t i;
-	int ret = 0;
+	return table->state->coverage.fields & ~slot->unknown & SLOT_FIELD_HVA;
+}
 
-	if (!table)
-		return -ENOMEM;
-	scols_table_set_stream(table, out);
-	if (!scols_table_new_column(table, "AS", 0, SCOLS_FL_RIGHT) ||
-	    !scols_table_new_column(table, "SLOT", 0, SCOLS_FL_RIGHT) ||
-	    !scols_table_new_column(table, "GUEST ADDRESSES", 0, 0) ||
-	    !scols_table_new_column(table, "SIZE", 0, SCOLS_FL_RIGHT) ||
-	    !scols_table_new_column(table, "HOST ADDRESS", 0, SCOLS_FL_RIGHT) ||
-	    !scols_table_new_column(table, "FLAGS", 0, 0) ||
-	    (gmem && !scols_table_new_column(table, "GUEST_MEMFD", 0, 0)))
-		ret = -ENOMEM;
-	for (i = 0; i < state->nr_slots && !ret; i++)
-		ret = add_slot(table, state, &state->slots[i], gmem);
-	if (!ret)
-		ret = scols_print_table(table);
-	scols_unref_table(table);
-	if (ret)
-		return ret;
+static void widen(struct table *table, enum column column, size_t width)
+{
+	if (width > table->width[column])
+		table->width[column] = width;
+}
 
-	for (i = 0; i < state->nr_as; i++)
+static size_t hex_digits(uint64_t value)
+{
+	return (67 - __builtin_clzll(value | 1)) / 4;
+}
+
+static size_t digits(uint32_t value)
+{
+	size_t nr = 1;
+
+	while (value /= 10)
+		nr++;
+	return nr;
+}
+
+static void measure(struct table *table)
+{
+	const struct slot_state *state = table->state;
+	uint64_t size = 0, hva = 0;
+	char file[GMEM_TEXT];
+	uint32_t as_id = 0;
+	int32_t id = 0;
+
+	for (size_t i = 0; i < state->nr_slots; i++) {
+		const struct slot *slot = &state->slots[i];
+
+		as_id = slot->as_id > as_id ? slot->as_id : as_id;
+		id = slot->id > id ? slot->id : id;
+		size = slot->size > size ? slot->size : size;
+		if (slot->hva > hva && knows_hva(table, slot))
+			hva = slot->hva;
+		widen(table, FLAGS, flags_cell(table, slot)->len);
+		if (!(slot->flags & SLOT_GUEST_MEMFD))
+			continue;
+		gmem_text(file, slot);
+		widen(table, GMEM, strlen(file));
+	}
+	widen(table, AS, digits(as_id));
+	widen(table, ID, digits(id));
+	widen(table, GPA, GPA_WIDTH);
+	widen(table, SIZE, 2 + hex_digits(size));
+	widen(table, HVA, 2 + hex_digits(hva));
+}
+
+static void fill(struct lines *out, size_t nr)
+{
+	memset(out->text + out->len, ' ', nr);
+	out->len += nr;
+}
+
+static void put(struct lines *out, const char *text, size_t len)
+{
+	memcpy(out->text + out->len, text, len);
+	out->len += len;
+}
+
+/* The last column has no blanks behind it, each other one has one */
+static void put_cell(struct lines *out, const struct table *table,
+		     enum column column, const char *text, size_t len)
+{
+	size_t blank = table->width[column] - len;
+
+	if (columns[column].right)
+		fill(out, blank);
+	put(out, text, len);
+	if (column == table->last)
+		return;
+	fill(out, (columns[column].right ? 0 : blank) + 1);
+}
+
+static char *put_hex(char *at, uint64_t value, int nr)
+{
+	for (int shift = 4 * (nr - 1); shift >= 0; shift -= 4)
+		*at++ = "0123456789abcdef"[value >> shift & 15];
+	return at;
+}
+
+static void put_size(struct lines *out, const struct table *table,
+		     enum column column, uint64_t value)
+{
+	char text[2 + GPA_DIGITS] = "0x";
+	char *end = put_hex(text + 2, value, hex_digits(value));
+
+	put_cell(out, table, column, text, end - text);
+}
+
+static void put_count(struct lines *out, const struct table *table,
+		      enum column column, uint32_t value)
+{
+	char text[10], *at = text + sizeof(text);
+
+	do {
+		*--at = '0' + value % 10;
+		value /= 10;
+	} while (value);
+	put_cell(out, table, column, at, text + sizeof(text) - at);
+}
+
+static void put_slot(struct lines *out, struct table *table,
+		     const struct slot *slot)
+{
+	const struct flags_cell *flags = flags_cell(table, slot);
+	char range[GPA_WIDTH], file[GMEM_TEXT];
+
+	put_count(out, table, AS, slot->as_id);
+	if (slot->id < 0)
+		put_cell(out, table, ID, "?", 1);
+	else
+		put_count(out, table, ID, slot->id);
+	put_hex(range, slot->gpa, GPA_DIGITS);
+	range[GPA_DIGITS] = '-';
+	put_hex(range + GPA_DIGITS + 1, slot->gpa + (slot->size - 1),
+		GPA_DIGITS);
+	put_cell(out, table, GPA, range, GPA_WIDTH);
+	put_size(out, table, SIZE, slot->size);
+	if (knows_hva(table, slot))
+		put_size(out, table, HVA, slot->hva);
+	else
+		put_cell(out, table, HVA, "?", 1);
+	put_cell(out, table, FLAGS, flags->text, flags->len);
+	if (table->last == GMEM) {
+		gmem_text(file, slot);
+		put_cell(out, table, GMEM, file, strlen(file));
+	}
+	put(out, "\n", 1);
+}
+
+static void print_table(FILE *file, const struct slot_state *state)
+{
+	struct table table = {
+		.state = state,
+		.last = has_gmem(state) ? GMEM : FLAGS,
+	};
+	struct lines out;
+	enum column column;
+
+	out.len = 0;
+	for (column = 0; column <= table.last; column++)
+		table.width[column] = strlen(columns[column].name);
+	measure(&table);
+	for (column = 0; column <= table.last; column++)
+		put_cell(&out, &table, column, columns[column].name,
+			 strlen(columns[column].name));
+	put(&out, "\n", 1);
+	for (size_t i = 0; i < state->nr_slots; i++) {
+		put_slot(&out, &table, &state->slots[i]);
+		if (sizeof(out.text) - out.len >= LINE_BYTES)
+			continue;
+		fwrite(out.text, 1, out.len, file);
+		out.len = 0;
+	}
+	fwrite(out.text, 1, out.len, file);
+}
+
+void render_slots(FILE *out, const struct slot_state *state)
+{
+	if (state->nr_slots)
+		print_table(out, state);
+	for (size_t i = 0; i < state->nr_as; i++)
 		fprintf(out, "address space %zu: generation %" PRIu64 "%s\n", i,
 			state->as[i].generation,
 			state->as[i].updating ? ", an update is under way" :
@@ -90,10 +251,13 @@ int render_slots(FILE *out, const struct slot_state *state)
 	if (state->coverage.truncated)
 		fputs("cut off: there are more slots than could be read\n",
 		      out);
-	return 0;
 }
 
-int render_slots_json(FILE *out, const struct slot_state *state)
+void render_slots_json(FILE *out, const struct slot_state *state)
 {
-	return render_document(out, slot_state_to_json(state));
+	struct json_writer w;
+
+	render_json_begin(&w, out);
+	slot_state_write_json(&w, NULL, state);
+	render_json_end(&w);
 }

@@ -6,13 +6,10 @@
 
 #include <slotscope/view.h>
 
-/**
- * render_slots() - the slots of one state, a line each
- * Return: 0 or -ENOMEM.
- */
-int render_slots(FILE *out, const struct slot_state *state);
+/** render_slots() - the slots of one state, a line each */
+void render_slots(FILE *out, const struct slot_state *state);
 
-/** render_slots_json() - the state as one document; 0 or -ENOMEM */
-int render_slots_json(FILE *out, const struct slot_state *state);
+/** render_slots_json() - the state as one document */
+void render_slots_json(FILE *out, const struct slot_state *state);
 
 #endif

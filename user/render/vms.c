@@ -4,7 +4,6 @@
 
 #include <libsmartcols.h>
 
-#include "base/json_value.h"
 #include "render/document.h"
 #include "render/text.h"
 #include "render/vms.h"
@@ -80,45 +79,32 @@ int render_vms(FILE *out, const struct vm_row *rows, size_t nr)
 	return ret;
 }
 
-static struct json_object *row_to_json(const struct vm_row *row)
+static void write_row(struct json_writer *w, const struct vm_row *row)
 {
-	struct json_object *obj = json_object_new_object();
-	int ret = 0;
-
-	if (!obj)
-		return NULL;
-	ret |= json_put(obj, "vm", vm_id_to_json(&row->id));
-	ret |= json_put_str(obj, "comm", row->comm);
-	ret |= json_put_str(obj, "qmp", row->qmp);
-	ret |= row->state ?
-		       json_put(obj, "state", slot_state_to_json(row->state)) :
-		       json_put_null(obj, "state");
-	if (!ret)
-		return obj;
-	json_object_put(obj);
-	return NULL;
+	json_begin_object(w, NULL);
+	vm_id_write_json(w, "vm", &row->id);
+	json_write_str(w, "comm", row->comm);
+	json_write_str(w, "qmp", row->qmp);
+	if (row->state)
+		slot_state_write_json(w, "state", row->state);
+	else
+		json_write_null(w, "state");
+	json_end_object(w);
 }
 
-int render_vms_json(FILE *out, const struct vm_row *rows, size_t nr,
-		    size_t unseen)
+void render_vms_json(FILE *out, const struct vm_row *rows, size_t nr,
+		     size_t unseen)
 {
-	struct json_object *root = json_object_new_object();
-	struct json_object *list = json_object_new_array();
-	int ret = root && list ? 0 : -1;
+	struct json_writer w;
 
-	for (size_t i = 0; i < nr && !ret; i++)
-		ret = json_add(list, row_to_json(&rows[i]));
-	if (ret) {
-		json_object_put(list);
-		json_object_put(root);
-		return render_document(out, NULL);
-	}
-	ret |= json_put_u64(root, "version", SLOTSCOPE_JSON_VERSION);
-	ret |= json_put(root, "vms", list);
-	ret |= json_put_u64(root, "processes_not_looked_into", unseen);
-	if (ret) {
-		json_object_put(root);
-		root = NULL;
-	}
-	return render_document(out, root);
+	render_json_begin(&w, out);
+	json_begin_object(&w, NULL);
+	json_write_u64(&w, "version", SLOTSCOPE_JSON_VERSION);
+	json_begin_array(&w, "vms");
+	for (size_t i = 0; i < nr; i++)
+		write_row(&w, &rows[i]);
+	json_end_array(&w);
+	json_write_u64(&w, "processes_not_looked_into", unseen);
+	json_end_object(&w);
+	render_json_end(&w);
 }

@@ -26,10 +26,8 @@ int render_vms(FILE *out, const struct vm_row *rows, size_t nr);
 /**
  * render_vms_json() - the VMs as one document
  * @unseen: processes that could not be looked into
- *
- * Return: 0 or -ENOMEM.
  */
-int render_vms_json(FILE *out, const struct vm_row *rows, size_t nr,
-		    size_t unseen);
+void render_vms_json(FILE *out, const struct vm_row *rows, size_t nr,
+		     size_t unseen);
 
 #endif

@@ -6,8 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <json-c/json.h>
-
 #include "base/clock.h"
 #include "base/json_value.h"
 #include "trace/recording.h"
@@ -18,15 +16,14 @@
 
 /**
  * struct recording_writer - private
- * @buf:  whole lines that are not in the file yet
- * @nr:	  events written
- * @lost: events that they say are missing
+ * @lines: whole ones that are not in the file yet
+ * @nr:	   events written
+ * @lost:  events that they say are missing
  */
 struct recording_writer {
 	int fd;
 	char *path;
-	char *buf;
-	size_t len, cap;
+	struct json_text lines;
 	uint64_t nr, lost, last_seq;
 };
 
@@ -69,60 +66,41 @@ close:
 	return -err->code;
 }
 
-static int put_line(struct recording_writer *w, struct json_object *obj,
-		    struct slotscope_error *err)
+/* The end of a line, if all of it was kept; else none of it was written */
+static int end_line(struct recording_writer *w, struct json_writer *json,
+		    size_t begin, struct slotscope_error *err)
 {
-	const char *text = NULL;
-	size_t len = 0;
-
-	if (obj)
-		text = json_object_to_json_string_length(
-			obj, JSON_C_TO_STRING_PLAIN, &len);
-	if (text && w->len + len + 1 > w->cap) {
-		size_t cap = (w->len + len + 1) * 2;
-		char *bigger = realloc(w->buf, cap);
-
-		if (bigger) {
-			w->buf = bigger;
-			w->cap = cap;
-		} else {
-			text = NULL;
-		}
-	}
-	if (text) {
-		memcpy(w->buf + w->len, text, len);
-		w->buf[w->len + len] = '\n';
-		w->len += len + 1;
-	}
-	json_object_put(obj);
-	if (!text)
+	json_writer_flush(json);
+	json_text_put(&w->lines, "\n", 1);
+	if (w->lines.nomem) {
+		w->lines.nomem = false;
+		w->lines.len = begin;
 		return fail(w, ENOMEM, err);
-	return w->len < BUFFER_BYTES ? 0 : recording_flush(w, err);
+	}
+	return w->lines.len < BUFFER_BYTES ? 0 : recording_flush(w, err);
 }
 
-static struct json_object *header(pid_t tgid)
+static int put_header(struct recording_writer *w, pid_t tgid,
+		      struct slotscope_error *err)
 {
-	struct json_object *obj = json_object_new_object();
 	char boot_id[37] = "";
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	int ret = 0;
+	struct json_writer json;
 
 	if (fd >= 0 && read(fd, boot_id, sizeof(boot_id) - 1) < 0)
 		boot_id[0] = '\0';
 	if (fd >= 0)
 		close(fd);
-	if (!obj)
-		return NULL;
-	ret |= json_put_str(obj, "format", RECORDING_FORMAT);
-	ret |= json_put_u64(obj, "version", SLOTSCOPE_JSON_VERSION);
-	ret |= json_put_str(obj, "boot_id", boot_id);
-	ret |= json_put_s64(obj, "tgid", tgid);
-	ret |= json_put_u64(obj, "time_ns", clock_read(CLOCK_MONOTONIC));
-	ret |= json_put_u64(obj, "real_ns", clock_read(CLOCK_REALTIME));
-	if (!ret)
-		return obj;
-	json_object_put(obj);
-	return NULL;
+	json_writer_init(&json, json_text_put, &w->lines);
+	json_begin_object(&json, NULL);
+	json_write_str(&json, "format", RECORDING_FORMAT);
+	json_write_u64(&json, "version", SLOTSCOPE_JSON_VERSION);
+	json_write_str(&json, "boot_id", boot_id);
+	json_write_s64(&json, "tgid", tgid);
+	json_write_u64(&json, "time_ns", clock_read(CLOCK_MONOTONIC));
+	json_write_u64(&json, "real_ns", clock_read(CLOCK_REALTIME));
+	json_end_object(&json);
+	return end_line(w, &json, 0, err);
 }
 
 int recording_create(const char *path, pid_t tgid,
@@ -145,7 +123,7 @@ int recording_create(const char *path, pid_t tgid,
 		return error_set(err, ENOMEM, "create recording %s", path);
 	}
 	w->fd = fd;
-	ret = put_line(w, header(tgid), err);
+	ret = put_header(w, tgid, err);
 	if (!ret)
 		ret = recording_flush(w, err);
 	if (ret)
@@ -158,21 +136,27 @@ int recording_create(const char *path, pid_t tgid,
 int recording_write(struct recording_writer *w, const struct slot_event *event,
 		    struct slotscope_error *err)
 {
+	const size_t begin = w->lines.len;
+	struct json_writer json;
+
 	w->nr++;
 	w->last_seq = event->seq;
 	if (event->type == SLOT_EVENT_LOST) {
 		w->lost += event->lost.count;
 		w->last_seq += event->lost.count - 1;
 	}
-	return put_line(w, slot_event_to_json(event), err);
+	json_writer_init(&json, json_text_put, &w->lines);
+	slot_event_write_json(&json, NULL, event);
+	return end_line(w, &json, begin, err);
 }
 
 int recording_flush(struct recording_writer *w, struct slotscope_error *err)
 {
 	size_t done = 0;
 
-	while (done < w->len) {
-		ssize_t put = write(w->fd, w->buf + done, w->len - done);
+	while (done < w->lines.len) {
+		ssize_t put =
+			write(w->fd, w->lines.text + done, w->lines.len - done);
 
 		if (put < 0 && errno == EINTR)
 			continue;
@@ -180,43 +164,33 @@ int recording_flush(struct recording_writer *w, struct slotscope_error *err)
 			int code = errno;
 
 			/* What is in the file already is not to come again */
-			memmove(w->buf, w->buf + done, w->len - done);
-			w->len -= done;
+			w->lines.len -= done;
+			memmove(w->lines.text, w->lines.text + done,
+				w->lines.len);
 			return fail(w, code, err);
 		}
 		done += put;
 	}
-	w->len = 0;
+	w->lines.len = 0;
 	return 0;
-}
-
-static struct json_object *trailer(const struct recording_writer *w)
-{
-	struct json_object *obj = json_object_new_object();
-	struct json_object *end = json_object_new_object();
-	int ret = !obj || !end;
-
-	if (!ret) {
-		ret |= json_put_u64(end, "time_ns",
-				    clock_read(CLOCK_MONOTONIC));
-		ret |= json_put_u64(end, "events", w->nr);
-		ret |= json_put_u64(end, "lost", w->lost);
-		ret |= json_put_u64(end, "last_seq", w->last_seq);
-	}
-	if (!ret)
-		ret = json_put(obj, "end", end);
-	else
-		json_object_put(end);
-	if (!ret)
-		return obj;
-	json_object_put(obj);
-	return NULL;
 }
 
 int recording_finish(struct recording_writer *w, struct slotscope_error *err)
 {
-	int ret = put_line(w, trailer(w), err);
+	const size_t begin = w->lines.len;
+	struct json_writer json;
+	int ret;
 
+	json_writer_init(&json, json_text_put, &w->lines);
+	json_begin_object(&json, NULL);
+	json_begin_object(&json, "end");
+	json_write_u64(&json, "time_ns", clock_read(CLOCK_MONOTONIC));
+	json_write_u64(&json, "events", w->nr);
+	json_write_u64(&json, "lost", w->lost);
+	json_write_u64(&json, "last_seq", w->last_seq);
+	json_end_object(&json);
+	json_end_object(&json);
+	ret = end_line(w, &json, begin, err);
 	if (!ret)
 		ret = recording_flush(w, err);
 	recording_abandon(w);
@@ -228,7 +202,7 @@ void recording_abandon(struct recording_writer *w)
 	if (!w)
 		return;
 	close(w->fd);
-	free(w->buf);
+	free(w->lines.text);
 	free(w->path);
 	free(w);
 }

@@ -4,7 +4,9 @@
  * files. Documentation/json.md is its description; a change of meaning there
  * raises SLOTSCOPE_JSON_VERSION (base/json_value.h), a new member does not.
  *
- * *_to_json() returns a new object, or NULL when out of memory.
+ * *_write_json() writes one, as @member of an object or, if that is NULL, alone or
+ * into an array. *_to_json() returns the same as a new object, for documents that
+ * are made of such; or NULL when out of memory.
  *
  * *_from_json() trusts nothing. It returns 0, -EINVAL with the member at fault
  * in @err, or -ENOMEM; members that it does not know are passed over. After an
@@ -18,12 +20,16 @@
 #include <slotscope/view.h>
 
 #include "base/json_value.h"
+#include "base/json_writer.h"
 
+void vm_id_write_json(struct json_writer *w, const char *member,
+		      const struct vm_id *vm);
 struct json_object *vm_id_to_json(const struct vm_id *vm);
 int vm_id_from_json(struct json_object *obj, struct vm_id *vm,
 		    struct slotscope_error *err);
 
-struct json_object *slot_event_to_json(const struct slot_event *event);
+void slot_event_write_json(struct json_writer *w, const char *member,
+			   const struct slot_event *event);
 int slot_event_from_json(struct json_object *obj, struct slot_event *event,
 			 struct slotscope_error *err);
 
@@ -33,7 +39,8 @@ int coverage_from_json(struct json_object *obj, struct coverage *coverage,
 
 /** slot_state_spaces_to_json() - the array "address_spaces" alone */
 struct json_object *slot_state_spaces_to_json(const struct slot_state *state);
-struct json_object *slot_state_to_json(const struct slot_state *state);
+void slot_state_write_json(struct json_writer *w, const char *member,
+			   const struct slot_state *state);
 /** slot_state_from_json() - @state is initialised here; the caller deinits */
 int slot_state_from_json(struct json_object *obj, struct slot_state *state,
 			 struct slotscope_error *err);

@@ -11,34 +11,24 @@
 /* Linux never returns an errno beyond this (MAX_ERRNO in linux/err.h) */
 #define MAX_ERRNO 4095
 
-static struct json_object *request_to_json(const struct slot_request *request)
+static void write_request(struct json_writer *w,
+			  const struct slot_request *request)
 {
-	struct json_object *obj = json_object_new_object();
-	int ret = 0;
-
-	if (!obj)
-		return NULL;
-	ret |= json_put_bool(obj, "region2", request->region2);
+	json_write_bool(w, "region2", request->region2);
 	if (request->unread) {
-		ret |= json_put_bool(obj, "unread", true);
+		json_write_bool(w, "unread", true);
 	} else {
-		ret |= json_put_hex(obj, "slot", request->slot);
-		ret |= json_put_hex(obj, "flags", request->flags);
-		ret |= json_put_hex(obj, "gpa", request->gpa);
-		ret |= json_put_hex(obj, "size", request->size);
-		ret |= json_put_hex(obj, "hva", request->hva);
+		json_write_hex(w, "slot", request->slot);
+		json_write_hex(w, "flags", request->flags);
+		json_write_hex(w, "gpa", request->gpa);
+		json_write_hex(w, "size", request->size);
+		json_write_hex(w, "hva", request->hva);
 		if (request->region2) {
-			ret |= json_put_s64(obj, "gmem_fd", request->gmem_fd);
-			ret |= json_put_hex(obj, "gmem_offset",
-					    request->gmem_offset);
+			json_write_s64(w, "gmem_fd", request->gmem_fd);
+			json_write_hex(w, "gmem_offset", request->gmem_offset);
 		}
 	}
-	ret |= json_put_s64(obj, "result", request->result);
-	if (ret) {
-		json_object_put(obj);
-		return NULL;
-	}
-	return obj;
+	json_write_s64(w, "result", request->result);
 }
 
 static void request_from_json_in(const struct json_in *in,
@@ -63,30 +53,26 @@ static void request_from_json_in(const struct json_in *in,
 	}
 }
 
-static struct json_object *change_to_json(const struct slot_change *change)
+static void write_side(struct json_writer *w, const char *member,
+		       const struct slot *slot)
 {
-	struct json_object *obj = json_object_new_object();
-	int ret = 0;
+	if (slot->size)
+		slot_write_json(w, member, slot);
+	else
+		json_write_null(w, member);
+}
 
-	if (!obj)
-		return NULL;
-	ret |= json_put_str(obj, "kind", slot_change_kind_names[change->kind]);
-	ret |= change->before.size ?
-		       json_put(obj, "old", slot_to_json(&change->before)) :
-		       json_put_null(obj, "old");
-	ret |= change->after.size ?
-		       json_put(obj, "new", slot_to_json(&change->after)) :
-		       json_put_null(obj, "new");
-	ret |= json_put_u64(obj, "generation", change->generation);
+static void write_change(struct json_writer *w,
+			 const struct slot_change *change)
+{
+	json_write_str(w, "kind", slot_change_kind_names[change->kind]);
+	write_side(w, "old", &change->before);
+	write_side(w, "new", &change->after);
+	json_write_u64(w, "generation", change->generation);
 	if (change->generation_before)
-		ret |= json_put_u64(obj, "generation_before",
-				    change->generation_before);
-	ret |= json_put_s64(obj, "result", change->result);
-	if (ret) {
-		json_object_put(obj);
-		return NULL;
-	}
-	return obj;
+		json_write_u64(w, "generation_before",
+			       change->generation_before);
+	json_write_s64(w, "result", change->result);
 }
 
 /* One side of a change; an event owns no memory, so it has no name */
@@ -129,82 +115,67 @@ static void change_from_json_in(const struct json_in *in,
 	change->result = json_in_s64(in, "result", -MAX_ERRNO, 0);
 }
 
-static struct json_object *rest_to_json(const struct slot_event *event)
+/* What the event is about goes under a member named like its type */
+static void write_body(struct json_writer *w, const char *member,
+		       const struct slot_event *event)
 {
-	struct json_object *obj = json_object_new_object();
-	int ret = 0;
-
-	if (!obj)
-		return NULL;
+	json_begin_object(w, member);
 	switch (event->type) {
+	case SLOT_EVENT_REQUEST:
+		write_request(w, &event->request);
+		break;
+	case SLOT_EVENT_CHANGE:
+		write_change(w, &event->change);
+		break;
 	case SLOT_EVENT_BASE_END:
-		ret |= json_put_u64(obj, "as_id", event->base_end.as_id);
-		ret |= json_put_u64(obj, "generation",
-				    event->base_end.generation);
+		json_write_u64(w, "as_id", event->base_end.as_id);
+		json_write_u64(w, "generation", event->base_end.generation);
 		break;
 	case SLOT_EVENT_EXIT:
-		ret |= json_put_hex(obj, "gpa", event->exit.gpa);
-		ret |= json_put_u64(obj, "len", event->exit.len);
-		ret |= json_put_bool(obj, "write", event->exit.write);
+		json_write_hex(w, "gpa", event->exit.gpa);
+		json_write_u64(w, "len", event->exit.len);
+		json_write_bool(w, "write", event->exit.write);
 		break;
 	default:
-		ret |= json_put_str(obj, "reason",
-				    slot_lost_reason_names[event->lost.reason]);
-		ret |= json_put_u64(obj, "count", event->lost.count);
+		json_write_str(w, "reason",
+			       slot_lost_reason_names[event->lost.reason]);
+		json_write_u64(w, "count", event->lost.count);
 	}
-	if (ret) {
-		json_object_put(obj);
-		return NULL;
-	}
-	return obj;
+	json_end_object(w);
 }
 
-/* What the event is about goes under a member named like its type */
-static struct json_object *body_to_json(const struct slot_event *event)
-{
-	switch (event->type) {
-	case SLOT_EVENT_VM_CREATE:
-	case SLOT_EVENT_VM_DESTROY:
-		return vm_id_to_json(&event->vm);
-	case SLOT_EVENT_BASE:
-		return slot_to_json(&event->base);
-	case SLOT_EVENT_REQUEST:
-		return request_to_json(&event->request);
-	case SLOT_EVENT_CHANGE:
-		return change_to_json(&event->change);
-	default:
-		return rest_to_json(event);
-	}
-}
-
-struct json_object *slot_event_to_json(const struct slot_event *event)
+void slot_event_write_json(struct json_writer *w, const char *member,
+			   const struct slot_event *event)
 {
 	const char *type = slot_event_type_names[event->type];
-	struct json_object *obj = json_object_new_object();
 	char comm[sizeof(event->comm) + 1];
-	int ret = 0;
 
-	if (!obj)
-		return NULL;
 	/* comm comes from a kernel: it need not end in NUL */
 	memcpy(comm, event->comm, sizeof(event->comm));
 	comm[sizeof(event->comm)] = '\0';
-	ret |= json_put_u64(obj, "seq", event->seq);
-	ret |= json_put_u64(obj, "time_ns", event->time_ns);
-	ret |= json_put_u64(obj, "duration_ns", event->duration_ns);
-	ret |= json_put_u64(obj, "serial", event->serial);
-	ret |= json_put_s64(obj, "tgid", event->tgid);
-	ret |= json_put_s64(obj, "tid", event->tid);
-	ret |= json_put_str(obj, "comm", comm);
+	json_begin_object(w, member);
+	json_write_u64(w, "seq", event->seq);
+	json_write_u64(w, "time_ns", event->time_ns);
+	json_write_u64(w, "duration_ns", event->duration_ns);
+	json_write_u64(w, "serial", event->serial);
+	json_write_s64(w, "tgid", event->tgid);
+	json_write_s64(w, "tid", event->tid);
+	json_write_str(w, "comm", comm);
 	if (event->call)
-		ret |= json_put_u64(obj, "call", event->call);
-	ret |= json_put_str(obj, "type", type);
-	ret |= json_put(obj, type, body_to_json(event));
-	if (ret) {
-		json_object_put(obj);
-		return NULL;
+		json_write_u64(w, "call", event->call);
+	json_write_str(w, "type", type);
+	switch (event->type) {
+	case SLOT_EVENT_VM_CREATE:
+	case SLOT_EVENT_VM_DESTROY:
+		vm_id_write_json(w, type, &event->vm);
+		break;
+	case SLOT_EVENT_BASE:
+		slot_write_json(w, type, &event->base);
+		break;
+	default:
+		write_body(w, type, event);
 	}
-	return obj;
+	json_end_object(w);
 }
 
 static void body_from_json_in(const struct json_in *in,

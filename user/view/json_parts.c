@@ -10,23 +10,27 @@
 #include "view/json_parts.h"
 #include "view/names.h"
 
+void vm_id_write_json(struct json_writer *w, const char *member,
+		      const struct vm_id *vm)
+{
+	json_begin_object(w, member);
+	json_write_str(w, "boot_id", vm->boot_id);
+	json_write_s64(w, "tgid", vm->tgid);
+	json_write_u64(w, "start_time", vm->start_time);
+	json_write_s64(w, "fd", vm->fd);
+	json_write_u64(w, "serial", vm->serial);
+	json_end_object(w);
+}
+
 struct json_object *vm_id_to_json(const struct vm_id *vm)
 {
-	struct json_object *obj = json_object_new_object();
-	int ret = 0;
+	struct json_text text = { 0 };
+	struct json_writer w;
 
-	if (!obj)
-		return NULL;
-	ret |= json_put_str(obj, "boot_id", vm->boot_id);
-	ret |= json_put_s64(obj, "tgid", vm->tgid);
-	ret |= json_put_u64(obj, "start_time", vm->start_time);
-	ret |= json_put_s64(obj, "fd", vm->fd);
-	ret |= json_put_u64(obj, "serial", vm->serial);
-	if (ret) {
-		json_object_put(obj);
-		return NULL;
-	}
-	return obj;
+	json_writer_init(&w, json_text_put, &text);
+	vm_id_write_json(&w, NULL, vm);
+	json_writer_flush(&w);
+	return json_text_tree(&text);
 }
 
 void vm_id_from_json_in(const struct json_in *in, struct vm_id *vm)
@@ -56,52 +60,46 @@ int vm_id_from_json(struct json_object *obj, struct vm_id *vm,
 	return ret;
 }
 
-struct json_object *slot_to_json(const struct slot *slot)
+void slot_write_json(struct json_writer *w, const char *member,
+		     const struct slot *slot)
 {
-	struct json_object *obj = json_object_new_object();
-	int ret = 0;
-
-	if (!obj)
-		return NULL;
-	ret |= json_put_u64(obj, "as_id", slot->as_id);
-	ret |= slot->id < 0 ? json_put_null(obj, "id") :
-			      json_put_s64(obj, "id", slot->id);
-	ret |= json_put_hex(obj, "gpa", slot->gpa);
-	ret |= json_put_hex(obj, "size", slot->size);
-	ret |= slot->unknown & SLOT_FIELD_HVA ?
-		       json_put_null(obj, "hva") :
-		       json_put_hex(obj, "hva", slot->hva);
-	ret |= json_put_hex(obj, "flags", slot->flags);
+	json_begin_object(w, member);
+	json_write_u64(w, "as_id", slot->as_id);
+	if (slot->id < 0)
+		json_write_null(w, "id");
+	else
+		json_write_s64(w, "id", slot->id);
+	json_write_hex(w, "gpa", slot->gpa);
+	json_write_hex(w, "size", slot->size);
+	if (slot->unknown & SLOT_FIELD_HVA)
+		json_write_null(w, "hva");
+	else
+		json_write_hex(w, "hva", slot->hva);
+	json_write_hex(w, "flags", slot->flags);
 	/* what most slots do not have is left out: logs and states are long */
 	if (slot->gmem_fd >= 0)
-		ret |= json_put_s64(obj, "gmem_fd", slot->gmem_fd);
+		json_write_s64(w, "gmem_fd", slot->gmem_fd);
 	if (slot->gmem_fd >= 0 || slot->gmem_ino || slot->gmem_offset)
-		ret |= json_put_hex(obj, "gmem_offset", slot->gmem_offset);
+		json_write_hex(w, "gmem_offset", slot->gmem_offset);
 	if (slot->gmem_ino) {
-		ret |= json_put_u64(obj, "gmem_dev_major",
-				    major(slot->gmem_dev));
-		ret |= json_put_u64(obj, "gmem_dev_minor",
-				    minor(slot->gmem_dev));
-		ret |= json_put_hex(obj, "gmem_inode", slot->gmem_ino);
+		json_write_u64(w, "gmem_dev_major", major(slot->gmem_dev));
+		json_write_u64(w, "gmem_dev_minor", minor(slot->gmem_dev));
+		json_write_hex(w, "gmem_inode", slot->gmem_ino);
 	}
 	if (slot->gmem == SLOT_GMEM_CLOSED)
-		ret |= json_put_bool(obj, "gmem_closed", true);
+		json_write_bool(w, "gmem_closed", true);
 	if (slot->hidden)
-		ret |= json_put_bool(obj, "hidden", true);
+		json_write_bool(w, "hidden", true);
 	if (slot->unknown)
-		ret |= json_put_bits(obj, "unknown", slot_field_names,
-				     SLOT_FIELD_NAMES, slot->unknown);
+		json_write_bits(w, "unknown", slot_field_names,
+				SLOT_FIELD_NAMES, slot->unknown);
 	if (slot->name) {
-		ret |= json_put_str(obj, "name", slot->name);
-		ret |= json_put_hex(obj, "offset", slot->offset);
+		json_write_str(w, "name", slot->name);
+		json_write_hex(w, "offset", slot->offset);
 	}
 	if (slot->seq)
-		ret |= json_put_u64(obj, "seq", slot->seq);
-	if (ret) {
-		json_object_put(obj);
-		return NULL;
-	}
-	return obj;
+		json_write_u64(w, "seq", slot->seq);
+	json_end_object(w);
 }
 
 void slot_from_json_in(const struct json_in *in, struct slot *slot)

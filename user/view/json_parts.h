@@ -4,8 +4,10 @@
 #define VIEW_JSON_PARTS_H
 
 #include "base/json_value.h"
+#include "base/json_writer.h"
 
-struct json_object *slot_to_json(const struct slot *slot);
+void slot_write_json(struct json_writer *w, const char *member,
+		     const struct slot *slot);
 
 /**
  * slot_from_json_in() - read one slot

@@ -7,49 +7,42 @@
 #include "view/json_parts.h"
 #include "view/names.h"
 
-static struct json_object *blind_to_json(const struct blind_range *range)
+static void write_blind(struct json_writer *w, const struct blind_range *range)
 {
-	struct json_object *obj = json_object_new_object();
-	int ret = 0;
+	json_begin_object(w, NULL);
+	json_write_u64(w, "as_id", range->as_id);
+	json_write_hex(w, "gpa", range->gpa);
+	json_write_hex(w, "size", range->size);
+	json_write_str(w, "why", range->why);
+	json_end_object(w);
+}
 
-	if (!obj)
-		return NULL;
-	ret |= json_put_u64(obj, "as_id", range->as_id);
-	ret |= json_put_hex(obj, "gpa", range->gpa);
-	ret |= json_put_hex(obj, "size", range->size);
-	ret |= json_put_str(obj, "why", range->why);
-	if (ret) {
-		json_object_put(obj);
-		return NULL;
-	}
-	return obj;
+static void write_coverage(struct json_writer *w, const char *member,
+			   const struct coverage *coverage)
+{
+	json_begin_object(w, member);
+	json_begin_array(w, "blind");
+	for (size_t i = 0; i < coverage->nr_blind; i++)
+		write_blind(w, &coverage->blind[i]);
+	json_end_array(w);
+	json_write_bits(w, "fields", slot_field_names, SLOT_FIELD_NAMES,
+			coverage->fields);
+	json_write_u64(w, "since_ns", coverage->since_ns);
+	json_write_u64(w, "at_ns", coverage->at_ns);
+	json_write_u64(w, "lost", coverage->lost);
+	json_write_bool(w, "truncated", coverage->truncated);
+	json_end_object(w);
 }
 
 struct json_object *coverage_to_json(const struct coverage *coverage)
 {
-	struct json_object *obj = json_object_new_object();
-	struct json_object *blind = json_object_new_array();
-	int ret = 0;
+	struct json_text text = { 0 };
+	struct json_writer w;
 
-	if (!obj || !blind) {
-		json_object_put(blind);
-		json_object_put(obj);
-		return NULL;
-	}
-	for (size_t i = 0; i < coverage->nr_blind; i++)
-		ret |= json_add(blind, blind_to_json(&coverage->blind[i]));
-	ret |= json_put(obj, "blind", blind);
-	ret |= json_put_bits(obj, "fields", slot_field_names, SLOT_FIELD_NAMES,
-			     coverage->fields);
-	ret |= json_put_u64(obj, "since_ns", coverage->since_ns);
-	ret |= json_put_u64(obj, "at_ns", coverage->at_ns);
-	ret |= json_put_u64(obj, "lost", coverage->lost);
-	ret |= json_put_bool(obj, "truncated", coverage->truncated);
-	if (ret) {
-		json_object_put(obj);
-		return NULL;
-	}
-	return obj;
+	json_writer_init(&w, json_text_put, &text);
+	write_coverage(&w, NULL, coverage);
+	json_writer_flush(&w);
+	return json_text_tree(&text);
 }
 
 static void coverage_from_json_in(const struct json_in *in,
@@ -107,73 +100,53 @@ int coverage_from_json(struct json_object *obj, struct coverage *coverage,
 	return ret;
 }
 
-static struct json_object *as_to_json(const struct slot_as *as)
+static void write_as(struct json_writer *w, const struct slot_as *as)
 {
-	struct json_object *obj = json_object_new_object();
-	int ret = 0;
-
-	if (!obj)
-		return NULL;
-	ret |= json_put_bool(obj, "covered", as->covered);
-	ret |= json_put_u64(obj, "generation", as->generation);
-	ret |= json_put_bool(obj, "updating", as->updating);
+	json_begin_object(w, NULL);
+	json_write_bool(w, "covered", as->covered);
+	json_write_u64(w, "generation", as->generation);
+	json_write_bool(w, "updating", as->updating);
 	if (as->base_generation)
-		ret |= json_put_u64(obj, "base_generation",
-				    as->base_generation);
-	if (ret) {
-		json_object_put(obj);
-		return NULL;
-	}
-	return obj;
+		json_write_u64(w, "base_generation", as->base_generation);
+	json_end_object(w);
+}
+
+static void write_spaces(struct json_writer *w, const char *member,
+			 const struct slot_state *state)
+{
+	json_begin_array(w, member);
+	for (size_t i = 0; i < state->nr_as; i++)
+		write_as(w, &state->as[i]);
+	json_end_array(w);
 }
 
 struct json_object *slot_state_spaces_to_json(const struct slot_state *state)
 {
-	struct json_object *array = json_object_new_array();
-	int ret = 0;
+	struct json_text text = { 0 };
+	struct json_writer w;
 
-	for (size_t i = 0; i < state->nr_as && array && !ret; i++)
-		ret = json_add(array, as_to_json(&state->as[i]));
-	if (!ret)
-		return array;
-	json_object_put(array);
-	return NULL;
+	json_writer_init(&w, json_text_put, &text);
+	write_spaces(&w, NULL, state);
+	json_writer_flush(&w);
+	return json_text_tree(&text);
 }
 
-static struct json_object *slots_to_json(const struct slot_state *state)
+void slot_state_write_json(struct json_writer *w, const char *member,
+			   const struct slot_state *state)
 {
-	struct json_object *array = json_object_new_array();
-	int ret = 0;
-
-	for (size_t i = 0; i < state->nr_slots && array && !ret; i++)
-		ret = json_add(array, slot_to_json(&state->slots[i]));
-	if (!ret)
-		return array;
-	json_object_put(array);
-	return NULL;
-}
-
-struct json_object *slot_state_to_json(const struct slot_state *state)
-{
-	struct json_object *obj = json_object_new_object();
-	int ret = 0;
-
-	if (!obj)
-		return NULL;
-	ret |= json_put_u64(obj, "version", SLOTSCOPE_JSON_VERSION);
-	ret |= json_put_str(obj, "view", party_of(state->party)->key);
-	ret |= json_put(obj, "vm", vm_id_to_json(&state->vm));
-	ret |= json_put(obj, "coverage", coverage_to_json(&state->coverage));
-	ret |= json_put_bool(obj, "whole_life", state->whole_life);
-	ret |= json_put_bool(obj, "gone", state->gone);
-	ret |= json_put(obj, "address_spaces",
-			slot_state_spaces_to_json(state));
-	ret |= json_put(obj, "slots", slots_to_json(state));
-	if (ret) {
-		json_object_put(obj);
-		return NULL;
-	}
-	return obj;
+	json_begin_object(w, member);
+	json_write_u64(w, "version", SLOTSCOPE_JSON_VERSION);
+	json_write_str(w, "view", party_of(state->party)->key);
+	vm_id_write_json(w, "vm", &state->vm);
+	write_coverage(w, "coverage", &state->coverage);
+	json_write_bool(w, "whole_life", state->whole_life);
+	json_write_bool(w, "gone", state->gone);
+	write_spaces(w, "address_spaces", state);
+	json_begin_array(w, "slots");
+	for (size_t i = 0; i < state->nr_slots; i++)
+		slot_write_json(w, NULL, &state->slots[i]);
+	json_end_array(w);
+	json_end_object(w);
 }
 
 static void spaces_from_json_in(const struct json_in *in,
