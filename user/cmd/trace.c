@@ -105,11 +105,15 @@ static int take_event(const struct slot_event *event, void *arg)
 {
 	struct sink *sink = arg;
 
+	bool meant;
+
 	if (session_vms_event(&sink->vms, event))
 		return error_set(&sink->err, ENOMEM, "keep the list of VMs");
-	if (!is_meant(sink, event))
+	meant = is_meant(sink, event);
+	sink->saw_vm |= meant && event->serial;
+	/* A recording has all of it: a hole in it would be a loss */
+	if (!meant && !sink->writer)
 		return 0;
-	sink->saw_vm |= !!event->serial;
 	sink->events++;
 	if (event->type == SLOT_EVENT_LOST)
 		sink->lost += event->lost.count;

@@ -7,19 +7,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "host/maps.h"
 #include "host/vm_fds.h"
-#include "qemu/model.h"
-#include "qemu/qmp.h"
 #include "session/checker.h"
-#include "session/monitor.h"
+#include "session/producers.h"
 #include "session/stop.h"
 
 #define POLL_MS	     100
 #define PAUSE_MS     30 /* a VMM's commit of its memory is over by then */
 #define SAMPLE_TRIES 10
 #define SAMPLE_MS    20000 /* no further try after that */
-#define MODEL_MS     60000 /* for all that one try asks QEMU */
 #define STOP_MS	     10000
 #define VM_MS	     30000
 
@@ -370,135 +366,18 @@ int checker_resume(struct checker *checker, struct slotscope_error *err)
 	return ret ? process_failed(&checker->root, ret, "resume", err) : 0;
 }
 
-static int read_generations(void *ctx, struct slot_state *out,
-			    struct slotscope_error *err)
+static int catch_up(void *owner, struct slotscope_error *err)
 {
-	struct checker *checker = ctx;
-	int ret = kernel_view_generations(&checker->kernel, &checker->process,
-					  &checker->vm, out, err);
-
-	checker->nr_as = out->nr_as;
-	return ret;
-}
-
-/*
- * Whoever gives an address may give that of another VM's monitor, whose MODEL
- * would contradict everything. That another process listened proves nothing by
- * itself, since libvirt does so for its VMMs; that it holds a VM does.
- */
-static int refuse_other_vmm(const struct checker *checker, struct qmp *qmp,
-			    struct slotscope_error *err)
-{
-	const struct process *process = &checker->process;
-	struct slotscope_error ignored = {};
-	pid_t peer = qmp_peer(qmp);
-	struct process other;
-	struct vm_id vm;
-	int ret;
-
-	if (!peer || peer == process->tgid ||
-	    process_open(peer, &other, &ignored))
-		return 0;
-	ret = find_vm(&other, -1, &vm, &ignored);
-	if (!ret || ret == -ENOTUNIQ) {
-		ret = error_set(err, EXDEV,
-				"ask process %d (%s) on QMP socket %s",
-				process->tgid, process->comm, qmp_name(qmp));
-		error_why(err,
-			  "it is the monitor of process %d (%s), another VMM",
-			  other.tgid, other.comm);
-		error_next(err, "give the right one, or leave --qmp out: it is "
-				"found by itself if the VMM's command line "
-				"tells");
-	} else {
-		ret = 0;
-	}
-	process_close(&other);
-	return ret;
-}
-
-/* A monitor serves one client at a time: it is held as short as possible */
-static int read_model(void *ctx, const struct slot_state *upto,
-		      struct slot_state *out, struct slotscope_error *err)
-{
-	struct checker *checker = ctx;
-	struct qemu_model_options options = { .nr_as = checker->nr_as };
-	struct qmp *qmp;
-	int ret;
-
-	slot_state_init(out, PARTY_MODEL);
-	ret = monitor_open(&checker->process, checker->options.qmp,
-			   QMP_TIMEOUT_MS, &qmp, err);
-	if (ret)
-		return ret;
-	if (checker->options.verbose)
-		options.notes = stderr;
-	qmp_limit(qmp, MODEL_MS, &stop_requested);
-	ret = refuse_other_vmm(checker, qmp, err);
-	if (!ret)
-		ret = qemu_model_read(qmp, &options, out, err);
-	ret = monitor_failed(&checker->process, ret, err);
-	qmp_close(qmp);
-	out->vm = checker->vm;
-	return ret;
-}
-
-static int read_traced(void *ctx, const struct slot_state *upto,
-		       struct slot_state *out, struct slotscope_error *err)
-{
-	struct checker *checker = ctx;
+	struct checker *checker = owner;
 	struct taking taking = { checker, err };
-	int ret;
 
-	slot_state_init(out, PARTY_TRACED);
-	if (!checker->tracer) {
-		*err = checker->no_tracer;
-		return -err->code;
-	}
-	ret = tracer_flush(checker->tracer, take_event, &taking, err);
-	if (ret < 0)
-		return ret;
-	ret = tracer_find_vm(checker->tracer, checker->vm.tgid, checker->vm.fd,
-			     &checker->vm, err);
-	if (ret)
-		return ret;
-	ret = fold_until(&checker->log, &checker->vm, upto, out);
-	return ret ? error_set(err, ret, "fold the trace") : 0;
-}
-
-static int read_kernel(void *ctx, const struct slot_state *upto,
-		       struct slot_state *out, struct slotscope_error *err)
-{
-	struct checker *checker = ctx;
-
-	return kernel_view_read(&checker->kernel, &checker->process,
-				&checker->vm, out, err);
-}
-
-static int read_backing(void *ctx, struct host_map *out,
-			struct slotscope_error *err)
-{
-	struct checker *checker = ctx;
-	struct tracer *tracer = checker->tracer ? checker->tracer :
-						  checker->kernel.tracer;
-	const struct process *process = &checker->process;
-
-	host_map_init(out);
-	/* Of the module alone it cannot be learnt */
-	if (tracer && !tracer_owns_memory(tracer, &checker->vm, err)) {
-		error_set(err, EXDEV, "read the memory map of process %d (%s)",
-			  process->tgid, process->comm);
-		return error_why(err,
-				 "it holds the VM, and did not make it: the "
-				 "slots' host addresses are those of another "
-				 "process, which slotscope list may show");
-	}
-	return host_map_read(&checker->process, NULL, out, err);
+	return tracer_flush(checker->tracer, take_event, &taking, err);
 }
 
 static bool try_again(void *ctx, unsigned int try)
 {
-	const struct checker *checker = ctx;
+	const struct subject *subject = ctx;
+	const struct checker *checker = subject->owner;
 
 	if (stop_requested || clock_now_ms() - checker->sample_ms > SAMPLE_MS)
 		return false;
@@ -524,49 +403,64 @@ static int turn_to(struct checker *checker, const struct session_vm *vm,
 	return process_failed(&checker->process, -ESRCH, "look at its VM", err);
 }
 
+static int open_kernel(struct checker *checker, struct slotscope_error *err)
+{
+	int ret;
+
+	if (checker->have_kernel)
+		return 0;
+	ret = kernel_view_open(&checker->kernel, KERNEL_ANY, checker->tracer,
+			       checker->options.verbose, err);
+	checker->have_kernel = !ret;
+	return ret;
+}
+
 int checker_sample(struct checker *checker, const struct session_vm *vm,
 		   struct sample *sample, struct slotscope_error *err)
 {
 	const struct checker_options *options = &checker->options;
-	const struct producer producers[] = {
-		{ .party = PARTY_MODEL,
-		  .slots = options->no_model ? NULL : read_model },
-		{ .party = PARTY_TRACED,
-		  .slots = options->no_trace ? NULL : read_traced },
-		{ .party = PARTY_KERNEL, .slots = read_kernel },
-		{ .party = PARTY_BACKING, .map = read_backing },
+	struct producer producers[PRODUCERS_MAX];
+	struct subject subject = {
+		.process = &checker->process,
+		.vm = vm->id,
+		.qmp = options->qmp,
+		.notes = options->verbose ? stderr : NULL,
+		.kernel = &checker->kernel,
+		.tracer = checker->tracer,
+		.no_tracer = &checker->no_tracer,
+		.log = &checker->log,
+		.catch_up = catch_up,
+		.owner = checker,
 	};
-	const struct sample_source source = {
+	struct sample_source source = {
 		.producers = producers,
-		.nr_producers = sizeof(producers) / sizeof(producers[0]),
-		.generations = read_generations,
+		.generations = kernel_generations,
 		.again = try_again,
 		.log = &checker->log,
-		.ctx = checker,
+		.ctx = &subject,
 	};
+	uint32_t without = 0;
 	int ret = turn_to(checker, vm, err);
 
+	if (!ret)
+		ret = open_kernel(checker, err);
 	if (ret)
 		return ret;
-	if (!checker->have_kernel) {
-		ret = kernel_view_open(&checker->kernel, KERNEL_ANY,
-				       checker->tracer,
-				       checker->options.verbose, err);
-		if (ret)
-			return ret;
-		checker->have_kernel = true;
-	}
+	if (options->no_model)
+		without |= 1U << PARTY_MODEL;
+	if (options->no_trace)
+		without |= 1U << PARTY_TRACED;
+	source.nr_producers =
+		producers_choose(ways, nr_ways, without, &subject, producers);
 	checker->sample_ms = clock_now_ms();
 	ret = sample_take(&source, SAMPLE_TRIES, sample);
-	if (ret) {
-		sample_deinit(sample);
+	checker->vm = subject.vm;
+	if (!ret && !stop_requested)
+		return 0;
+	sample_deinit(sample);
+	if (ret)
 		return error_set(err, ret, "keep the views of a VM");
-	}
-	if (stop_requested) {
-		sample_deinit(sample);
-		error_set(err, EINTR, "read the memory of process %d",
-			  checker->process.tgid);
-		return error_why(err, "a signal asked to stop");
-	}
-	return 0;
+	error_set(err, EINTR, "read the memory of process %d",
+		  checker->process.tgid);
+	return error_why(err, "a signal asked to stop");
 }

@@ -68,7 +68,6 @@ struct checker {
 	struct kernel_view kernel;
 	bool have_kernel;
 	int64_t sample_ms; /* when the sample was begun */
-	size_t nr_as;
 };
 
 /**

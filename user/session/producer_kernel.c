@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* KERNEL: what KVM holds, as the module or a BPF iterator reads it */
+#include "session/producers.h"
+
+int kernel_generations(void *ctx, struct slot_state *out,
+		       struct slotscope_error *err)
+{
+	struct subject *subject = ctx;
+	int ret = kernel_view_generations(subject->kernel, subject->process,
+					  &subject->vm, out, err);
+
+	subject->nr_as = out->nr_as;
+	return ret;
+}
+
+int kernel_read(void *ctx, const struct slot_state *upto,
+		struct slot_state *out, struct slotscope_error *err)
+{
+	const struct subject *subject = ctx;
+
+	return kernel_view_read(subject->kernel, subject->process, &subject->vm,
+				out, err);
+}

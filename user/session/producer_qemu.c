@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* MODEL of a QEMU, asked for by QMP */
+#include <errno.h>
+
+#include "host/qmp_socket.h"
+#include "qemu/model.h"
+#include "session/monitor.h"
+#include "session/producers.h"
+#include "session/stop.h"
+
+#define MODEL_MS 60000 /* for all that one try asks QEMU */
+
+/* A VMM without a monitor has none to tell: that is no failure */
+int qemu_probe(void *ctx, struct slotscope_error *err)
+{
+	const struct subject *subject = ctx;
+	struct qmp_socket sockets[QMP_SOCKETS_MAX];
+	size_t nr;
+	int ret;
+
+	if (subject->qmp)
+		return 0;
+	ret = qmp_sockets_find(subject->process, sockets, &nr, err);
+	/* One that has a monitor, and cannot be reached, is for qemu_read() */
+	return ret == -ENOENT ? ret : 0;
+}
+
+/*
+ * Whoever gives an address may give that of another VM's monitor, whose MODEL
+ * would contradict everything. That another process listened proves nothing by
+ * itself, since libvirt does so for its VMMs; that it holds a VM does.
+ */
+static int refuse_other_vmm(const struct process *process, struct qmp *qmp,
+			    struct slotscope_error *err)
+{
+	struct slotscope_error ignored = {};
+	pid_t peer = qmp_peer(qmp);
+	struct process other;
+	struct vm_id vm;
+	int ret;
+
+	if (!peer || peer == process->tgid ||
+	    process_open(peer, &other, &ignored))
+		return 0;
+	ret = find_vm(&other, -1, &vm, &ignored);
+	if (!ret || ret == -ENOTUNIQ) {
+		ret = error_set(err, EXDEV,
+				"ask process %d (%s) on QMP socket %s",
+				process->tgid, process->comm, qmp_name(qmp));
+		error_why(err,
+			  "it is the monitor of process %d (%s), another VMM",
+			  other.tgid, other.comm);
+		error_next(err, "give the right one, or leave --qmp out: it is "
+				"found by itself if the VMM's command line "
+				"tells");
+	} else {
+		ret = 0;
+	}
+	process_close(&other);
+	return ret;
+}
+
+/* A monitor serves one client at a time: it is held as short as possible */
+int qemu_read(void *ctx, const struct slot_state *upto, struct slot_state *out,
+	      struct slotscope_error *err)
+{
+	const struct subject *subject = ctx;
+	const struct qemu_model_options options = {
+		.nr_as = subject->nr_as,
+		.notes = subject->notes,
+	};
+	struct qmp *qmp;
+	int ret;
+
+	slot_state_init(out, PARTY_MODEL);
+	ret = monitor_open(subject->process, subject->qmp, QMP_TIMEOUT_MS, &qmp,
+			   err);
+	if (ret)
+		return ret;
+	qmp_limit(qmp, MODEL_MS, &stop_requested);
+	ret = refuse_other_vmm(subject->process, qmp, err);
+	if (!ret)
+		ret = qemu_model_read(qmp, &options, out, err);
+	ret = monitor_failed(subject->process, ret, err);
+	qmp_close(qmp);
+	out->vm = subject->vm;
+	return ret;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One VM as it is looked at: what the producers are given. */
+#ifndef SLOTSCOPE_SESSION_SUBJECT_H
+#define SLOTSCOPE_SESSION_SUBJECT_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include <slotscope/error.h>
+#include <slotscope/view.h>
+
+#include "host/process.h"
+#include "session/kernel_view.h"
+#include "trace/tracer.h"
+
+/**
+ * struct subject - a VM, and the means to look at it
+ * @process:   who has it
+ * @vm:	       which it is there
+ * @nr_as:     address spaces that KVM has for it; 0: not known yet
+ * @qmp:       address of its monitor; NULL to find it
+ * @notes:     for what a producer says by the way; NULL for none
+ * @kernel:    the way to KVM's slots
+ * @tracer:    NULL without one: @no_tracer says why
+ * @log:       what was traced so far
+ * @catch_up:  has @log hold all that has happened by now; gets @owner
+ *
+ * All is borrowed.
+ */
+struct subject {
+	const struct process *process;
+	struct vm_id vm;
+	size_t nr_as;
+	const char *qmp;
+	FILE *notes;
+	const struct kernel_view *kernel;
+	struct tracer *tracer;
+	const struct slotscope_error *no_tracer;
+	const struct slot_log *log;
+	int (*catch_up)(void *owner, struct slotscope_error *err);
+	void *owner;
+};
+
+#endif
