@@ -35,16 +35,56 @@ struct listing {
 	size_t unread; /* VMs whose slots could not be read */
 };
 
+/* What one walk told of the VMs of a process; by descriptor, as they are asked for */
+struct walked {
+	struct slot_state *states;
+	size_t nr;
+	size_t next;
+};
+
 static void say_why(const struct slotscope_error *err)
 {
 	if (cmd_globals.verbose)
 		fprintf(stderr, "slotscope: %s: %s\n", err->tried, err->why);
 }
 
+static void walk(const struct listing *listing, const struct process *process,
+		 struct walked *walked)
+{
+	struct slotscope_error err = {};
+
+	if (listing->have_view &&
+	    kernel_view_read_all(&listing->view, process, &walked->states,
+				 &walked->nr, &err))
+		say_why(&err);
+}
+
+static bool take_walked(struct walked *walked, int fd, struct slot_state *out)
+{
+	while (walked->next < walked->nr &&
+	       walked->states[walked->next].vm.fd <= fd) {
+		struct slot_state *state = &walked->states[walked->next++];
+
+		if (state->vm.fd == fd) {
+			*out = *state;
+			return true;
+		}
+		slot_state_deinit(state);
+	}
+	return false;
+}
+
+static void walked_deinit(struct walked *walked)
+{
+	while (walked->next < walked->nr)
+		slot_state_deinit(&walked->states[walked->next++]);
+	free(walked->states);
+}
+
 /* Return: false if the VM has ended; *@out is NULL if it could not be read */
 static bool read_state(const struct listing *listing,
 		       const struct process *process, const struct vm_id *id,
-		       struct slot_state **out)
+		       struct walked *walked, struct slot_state **out)
 {
 	struct slotscope_error err = {};
 	struct slot_state *state;
@@ -53,7 +93,8 @@ static bool read_state(const struct listing *listing,
 	state = listing->have_view ? malloc(sizeof(*state)) : NULL;
 	if (!state)
 		return true;
-	if (!kernel_view_read(&listing->view, process, id, state, &err)) {
+	if (take_walked(walked, id->fd, state) ||
+	    !kernel_view_read(&listing->view, process, id, state, &err)) {
 		*out = state;
 		return true;
 	}
@@ -82,7 +123,8 @@ static void row_deinit(struct vm_row *row)
 
 /* A VM that ends while it is looked at is no failure of ours: it is left out */
 static int add_vm(struct listing *listing, const struct process *process,
-		  const struct vm_id *id, const char *qmp)
+		  const struct vm_id *id, const char *qmp,
+		  struct walked *walked)
 {
 	struct vm_row row = { .id = *id };
 	struct vm_row *rows;
@@ -97,7 +139,7 @@ static int add_vm(struct listing *listing, const struct process *process,
 		row_deinit(&row);
 		return -ENOMEM;
 	}
-	if (!read_state(listing, process, &row.id, &row.state)) {
+	if (!read_state(listing, process, &row.id, walked, &row.state)) {
 		row_deinit(&row);
 		return 0;
 	}
@@ -112,6 +154,7 @@ static int add_process(const struct process *process, const struct vm_fds *vms,
 {
 	char qmp[QMP_ADDRESS_MAX];
 	struct slotscope_error err = {};
+	struct walked walked = {};
 	struct vm_id id;
 	bool has_qmp;
 	int ret = 0;
@@ -119,10 +162,14 @@ static int add_process(const struct process *process, const struct vm_fds *vms,
 	if (process_vm_id(process, -1, &id, &err))
 		return 0;
 	has_qmp = !qmp_socket_find(process, qmp, &err);
+	if (vms->nr > 1)
+		walk(opaque, process, &walked);
 	for (size_t i = 0; i < vms->nr && !ret; i++) {
 		id.fd = vms->vms[i].fd;
-		ret = add_vm(opaque, process, &id, has_qmp ? qmp : NULL);
+		ret = add_vm(opaque, process, &id, has_qmp ? qmp : NULL,
+			     &walked);
 	}
+	walked_deinit(&walked);
 	return ret;
 }
 

@@ -89,6 +89,20 @@ int kernel_view_read(const struct kernel_view *view,
 	return tracer_snapshot(view->tracer, vm, PARTY_KERNEL, out, err);
 }
 
+int kernel_view_read_all(const struct kernel_view *view,
+			 const struct process *process,
+			 struct slot_state **states, size_t *nr,
+			 struct slotscope_error *err)
+{
+	*states = NULL;
+	*nr = 0;
+	/* The module is given one VM at a time */
+	if (view->source == KERNEL_BY_MODULE)
+		return 0;
+	return tracer_snapshots(view->tracer, process->tgid, PARTY_KERNEL,
+				states, nr, err);
+}
+
 int kernel_view_generations(const struct kernel_view *view,
 			    const struct process *process,
 			    const struct vm_id *vm, struct slot_state *out,

@@ -52,6 +52,16 @@ int kernel_view_read(const struct kernel_view *view,
 		     const struct process *process, const struct vm_id *vm,
 		     struct slot_state *out, struct slotscope_error *err);
 
+/**
+ * kernel_view_read_all() - of all VMs of a process, where that is cheaper
+ * @states: by descriptor; those that have to be read alone are left out. The
+ *	    caller deinits each and frees them, also after an error
+ */
+int kernel_view_read_all(const struct kernel_view *view,
+			 const struct process *process,
+			 struct slot_state **states, size_t *nr,
+			 struct slotscope_error *err);
+
 /** kernel_view_generations() - the same without slots, as cheap as it can be */
 int kernel_view_generations(const struct kernel_view *view,
 			    const struct process *process,

@@ -202,6 +202,19 @@ static int add_slots(struct tracer *t, const struct walk_record *rec,
 	return ret;
 }
 
+static int state_from_walk(struct tracer *t, const struct walk_record *rec,
+			   struct slot_state *out)
+{
+	int ret;
+
+	out->vm = vm_from_walk(t, rec);
+	out->coverage.fields = SLOT_FIELDS_ALL;
+	out->coverage.truncated = walk_moved(rec) || rec->flags & WALK_OVERFLOW;
+	ret = add_slots(t, rec, out);
+	out->coverage.at_ns = clock_now();
+	return ret;
+}
+
 int tracer_snapshot(struct tracer *t, const struct vm_id *vm,
 		    enum party_id party, struct slot_state *out,
 		    struct slotscope_error *err)
@@ -217,14 +230,40 @@ int tracer_snapshot(struct tracer *t, const struct vm_id *vm,
 				  walk.vms->serial != vm->serial)))
 		ret = error_no_vm(err, vm->tgid, vm->fd);
 	if (!ret) {
-		out->vm = vm_from_walk(t, walk.vms);
-		out->coverage.fields = SLOT_FIELDS_ALL;
-		out->coverage.truncated = walk_moved(walk.vms) ||
-					  walk.vms->flags & WALK_OVERFLOW;
-		ret = add_slots(t, walk.vms, out);
-		out->coverage.at_ns = clock_now();
+		ret = state_from_walk(t, walk.vms, out);
 		if (ret)
 			error_set(err, ret, "keep the slots of a VM");
+	}
+	free(walk.vms);
+	return ret;
+}
+
+int tracer_snapshots(struct tracer *t, pid_t tgid, enum party_id party,
+		     struct slot_state **states, size_t *nr,
+		     struct slotscope_error *err)
+{
+	struct walk walk = { 0 };
+	struct slot_state *out;
+	int ret = need_walk(t, err);
+
+	*states = NULL;
+	*nr = 0;
+	if (!ret)
+		ret = find_all(t, tgid, true, &walk, err);
+	if (!ret && walk.nr) {
+		*states = calloc(walk.nr, sizeof(**states));
+		if (!*states)
+			ret = error_set(err, ENOMEM, "keep the slots of VMs");
+	}
+	for (size_t i = 0; !ret && i < walk.nr; i++) {
+		if (walk_moved(&walk.vms[i]) ||
+		    walk.vms[i].flags & (WALK_OVERFLOW | WALK_AGAIN))
+			continue;
+		out = &(*states)[(*nr)++];
+		slot_state_init(out, party);
+		ret = state_from_walk(t, &walk.vms[i], out);
+		if (ret)
+			error_set(err, ret, "keep the slots of VMs");
 	}
 	free(walk.vms);
 	return ret;
