@@ -211,7 +211,7 @@ static void vms(void **unused)
 static const char *line_of(struct printed *p, const struct slot_event *event)
 {
 	print_begin(p);
-	render_event(p->out, event, 1000000);
+	render_event(p->out, event, 1000000, false);
 	assert_for_people(print_end(p));
 	/* one line an event */
 	assert_ptr_equal(strchr(p->text, '\n'), p->text + p->len - 1);
@@ -310,7 +310,7 @@ static void hostile_events(void **unused)
 			event.change.generation = UINT64_MAX;
 		}
 		print_begin(&p);
-		render_event(p.out, &event, 0);
+		render_event(p.out, &event, 0, true);
 		assert_for_people(print_end(&p));
 		free(p.text);
 	}
@@ -381,9 +381,11 @@ static void changes_under_requests(void **unused)
 	const struct slot_event next1 = part_of(SLOT_EVENT_REQUEST, 3, 7);
 	const struct slot_event own = part_of(SLOT_EVENT_CHANGE, 0, 9);
 	const struct slot_event lost = part_of(SLOT_EVENT_LOST, 0, 0);
+	struct slot_event other = own;
 	struct event_printer printer = { 0 };
 	struct printed p;
 
+	other.serial = 2;
 #define PRINTED(want, flushed, ...)                                            \
 	do {                                                                   \
 		const struct slot_event events[] = { __VA_ARGS__ };            \
@@ -408,7 +410,22 @@ static void changes_under_requests(void **unused)
 	PRINTED("7 create,7 request,", "7 create,7 request,", change1, next1);
 	PRINTED("7 create,0 LOST,", "7 create,0 LOST,", change1, lost);
 #undef PRINTED
+	/* Of which VM, once there is a second one */
+	print_begin(&p);
+	printer.out = p.out;
+	event_printer_put(&printer, &own);
+	event_printer_put(&printer, &other);
+	event_printer_put(&printer, &own);
+	print_end(&p);
+	assert_line(p.text, "0.000000 9 create 0/9 0x100000+0x100000 "
+			    "@0x7f0000000000 gen 0");
+	assert_line(p.text, "0.000000 9 VM 2: create 0/9 0x100000+0x100000 "
+			    "@0x7f0000000000 gen 0");
+	assert_line(p.text, "0.000000 9 VM 1: create 0/9 0x100000+0x100000 "
+			    "@0x7f0000000000 gen 0");
+	free(p.text);
 	/* Nor is it waited for without an end */
+	memset(&printer, 0, sizeof(printer));
 	print_begin(&p);
 	printer.out = p.out;
 	event_printer_put(&printer, &change1);

@@ -120,7 +120,16 @@ static void print_event(FILE *out, const struct slot_event *event)
 	}
 }
 
-void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns)
+/* What comes and goes names its VM anyhow; a loss may be of any */
+static bool lacks_vm(const struct slot_event *event)
+{
+	return event->serial && event->type != SLOT_EVENT_VM_CREATE &&
+	       event->type != SLOT_EVENT_VM_DESTROY &&
+	       event->type != SLOT_EVENT_LOST;
+}
+
+void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns,
+		  bool name_vm)
 {
 	uint64_t ns = event->time_ns > begin_ns ? event->time_ns - begin_ns : 0;
 	char text[512] = "";
@@ -128,6 +137,8 @@ void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns)
 	char first[64];
 
 	if (line) {
+		if (name_vm && lacks_vm(event))
+			fprintf(line, "VM %" PRIu64 ": ", event->serial);
 		print_event(line, event);
 		fclose(line);
 	}
@@ -151,7 +162,8 @@ void render_event_json(FILE *out, const struct slot_event *event)
 
 static void print_first(struct event_printer *printer)
 {
-	render_event(printer->out, &printer->held[0], printer->begin_ns);
+	render_event(printer->out, &printer->held[0], printer->begin_ns,
+		     printer->several);
 	printer->nr--;
 	memmove(printer->held, printer->held + 1,
 		printer->nr * sizeof(*printer->held));
@@ -213,6 +225,9 @@ void event_printer_put(struct event_printer *printer,
 		fprintf(printer->out, "%11s %7s  %s\n", "SECONDS", "THREAD",
 			"EVENT");
 	}
+	if (!printer->vm)
+		printer->vm = event->serial;
+	printer->several |= event->serial && event->serial != printer->vm;
 	if (printer->nr == EVENT_PRINTER_HELD)
 		print_first(printer);
 	place = release(printer, event);

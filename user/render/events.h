@@ -10,10 +10,12 @@
 /**
  * render_event() - one event, on one line
  * @begin_ns: time 0 of the first column (CLOCK_MONOTONIC)
+ * @name_vm:  say of which VM it is
  *
  * Slots read AS/ID GPA+SIZE @HVA FLAGS; sizes and addresses in hexadecimal.
  */
-void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns);
+void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns,
+		  bool name_vm);
 
 /** render_event_json() - one event, one line */
 void render_event_json(FILE *out, const struct slot_event *event);
@@ -28,7 +30,8 @@ void render_event_json(FILE *out, const struct slot_event *event);
  * them, and what others did may lie between. A change waits here for its request
  * (slot_event.call), and all that comes after it waits with it, so that the
  * changes of a VM stay in order. It waits no longer than until something shows
- * that the request will not come, or for EVENT_PRINTER_HELD events.
+ * that the request will not come, or for EVENT_PRINTER_HELD events. Which VM an
+ * event is of is said once there has been a second one.
  *
  * All zero but for @out is a new one. The rest is private.
  */
@@ -36,6 +39,8 @@ struct event_printer {
 	FILE *out;
 	bool begun;
 	uint64_t begin_ns;
+	uint64_t vm;  /* the first one's serial */
+	bool several; /* there was another one */
 	struct slot_event held[EVENT_PRINTER_HELD];
 	bool waits[EVENT_PRINTER_HELD];
 	size_t nr;
