@@ -122,6 +122,7 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	struct walk_record rec = {};
+	__u32 first = walk.next;
 	const struct kvm *kvm;
 	struct vm *vm;
 
@@ -168,7 +169,13 @@ int walk_files(struct bpf_iter__task_file *ctx)
 	if (at.overflow)
 		rec.flags |= WALK_OVERFLOW;
 out:
-	bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec));
+	/* No room there: it is shown to us again, once the reader has made some */
+	if (bpf_seq_write(ctx->meta->seq, &rec, sizeof(rec)) &&
+	    !(rec.flags & WALK_AGAIN)) {
+		walk.next = first;
+		if (vm)
+			vm->walk = 0;
+	}
 	return 0;
 }
 

@@ -229,6 +229,21 @@ static void no_kvm(void)
 	ASSERT_EQ(system("modprobe kvm-amd"), 0);
 }
 
+/* What the kernel says is EINVAL; the last case, since it cannot be undone */
+static void locked_down(void)
+{
+	static const char file[] = "/sys/kernel/security/lockdown";
+	FILE *lockdown;
+
+	if (access(file, W_OK))
+		mount("none", "/sys/kernel/security", "securityfs", 0, NULL);
+	lockdown = fopen(file, "w");
+	SKIP_IF(!lockdown, "%s: %s", file, strerror(errno));
+	ASSERT(fputs("confidentiality", lockdown) >= 0 && !fclose(lockdown),
+	       "lock down: %s", strerror(errno));
+	expect_error(NULL, -EPERM, "locked down (confidentiality)");
+}
+
 int main(void)
 {
 	static const struct ktap_case cases[] = {
@@ -237,6 +252,7 @@ int main(void)
 		KTAP_CASE(no_such_process), KTAP_CASE(in_pid_namespace),
 		KTAP_CASE(nothing_to_use),  KTAP_CASE(killed),
 		KTAP_CASE(closed),	    KTAP_CASE(no_kvm),
+		KTAP_CASE(locked_down),
 	};
 
 	return KTAP_RUN(cases);

@@ -51,6 +51,7 @@ struct tracer {
 int preflight(const struct tracer_options *options,
 	      struct slotscope_error *err);
 bool kernel_preempts(void);
+bool kernel_readable(void);
 
 /* log.c: libbpf's messages, and the one that matters in an error */
 void log_capture(bool verbose);

@@ -11,6 +11,8 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
+
 #include "trace/impl.h"
 
 #define VMLINUX_BTF "/sys/kernel/btf/vmlinux"
@@ -103,4 +105,32 @@ bool kernel_preempts(void)
 	if (line[0])
 		return !strstr(line, "(none)") && !strstr(line, "(voluntary)");
 	return uname(&uts) || strstr(uts.version, "PREEMPT");
+}
+
+/*
+ * May BPF read the kernel's memory? Not in one that is locked down for
+ * confidentiality (9d1f8be5cf42 "bpf: Restrict bpf when kernel lockdown is in
+ * confidentiality mode", 5.4), and all that it says is EINVAL.
+ */
+bool kernel_readable(void)
+{
+	const struct bpf_insn program[] = {
+		/* bpf_probe_read_kernel(fp - 8, 8, NULL) */
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X,
+		  .dst_reg = 1,
+		  .src_reg = 10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = 1, .imm = -8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2, .imm = 8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 3 },
+		{ .code = BPF_JMP | BPF_CALL,
+		  .imm = BPF_FUNC_probe_read_kernel },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_KPROBE, NULL, "GPL", program,
+			       sizeof(program) / sizeof(program[0]), NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }

@@ -37,16 +37,10 @@ static void read_boot_id(char *buf, size_t size)
 		close(fd);
 }
 
-/*
- * A kernel that is locked down for confidentiality has no helper that reads its
- * memory (9d1f8be5cf42 "bpf: Restrict bpf when kernel lockdown is in
- * confidentiality mode", 5.4). All that it says is EINVAL.
- */
 static int load_failed(int code, struct slotscope_error *err)
 {
 	error_bpf(err, code, "load the BPF programs");
-	if (libbpf_probe_bpf_helper(BPF_PROG_TYPE_KPROBE,
-				    BPF_FUNC_probe_read_kernel, NULL))
+	if (kernel_readable())
 		return -err->code;
 	err->code = EPERM;
 	error_why(err, "this kernel lets nobody read its memory by BPF: it is "
