@@ -62,6 +62,7 @@ void check_pairs(struct comparison *comparison);
 void check_moment(struct comparison *comparison, struct compared_pair *pair);
 void check_slots(struct comparison *comparison, struct compared_pair *pair);
 void check_ground(struct comparison *comparison, struct compared_pair *pair);
+void check_answered(struct comparison *comparison);
 void check_requests(struct comparison *comparison);
 void check_hidden(struct comparison *comparison);
 

@@ -155,6 +155,7 @@ static void check_all(struct comparison *c)
 		spans_join(&c->views[view].blind);
 	}
 	check_pairs(c);
+	check_answered(c);
 	check_requests(c);
 	check_hidden(c);
 	check_nothing(c);

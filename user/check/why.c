@@ -49,9 +49,12 @@ static bool others_changed_slots(const struct explaining *e,
 }
 
 static int explain(void *opaque, const struct slot_event *event,
-		   const struct slot_state *before)
+		   const struct slot_state *before,
+		   const struct slot_index *index)
 {
 	struct explaining *e = opaque;
+
+	(void)index;
 	struct request_foresight foresight;
 	char words[REQUEST_SAY_MAX];
 	struct asked *asked;

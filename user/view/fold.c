@@ -221,7 +221,8 @@ static int watch(const struct folding *f, const struct fold_watcher *watcher,
 {
 	if (!watcher || event->type != SLOT_EVENT_REQUEST || !is_ours(f, event))
 		return 0;
-	return watcher->request(watcher->opaque, event, state_before(f, event));
+	return watcher->request(watcher->opaque, event, state_before(f, event),
+				f->writer.index);
 }
 
 static int fold_all(struct folding *f, const struct vm_id *vm,

@@ -4,16 +4,19 @@
 
 #include <slotscope/view.h>
 
+struct slot_index;
+
 /**
  * struct fold_watcher - shown the state before each request of the VM
  * @request: @event is the request; @before the state at its place in the log,
- *	     its slots in no order; NULL where the log cannot tell: slots were
+ *	     its slots in no order, @index to find them; NULL where the log cannot tell: slots were
  *	     read (BASE) after the request. Return: 0, or a negative errno that
  *	     ends the fold
  */
 struct fold_watcher {
 	int (*request)(void *opaque, const struct slot_event *event,
-		       const struct slot_state *before);
+		       const struct slot_state *before,
+		       const struct slot_index *index);
 	void *opaque;
 };
 

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Is what KVM answered what it did? A request that succeeded is held against the
+ * change that it made; one that was refused must have made none. Which change is
+ * whose is told by the number of the call; without one by thread and time, as a
+ * thread makes one request at a time.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/grow.h"
+#include "check/comparison.h"
+#include "check/say.h"
+#include "view/fold.h"
+#include "view/slot_index.h"
+
+#define USER_FLAGS (SLOT_LOG_DIRTY | SLOT_READONLY | SLOT_GUEST_MEMFD)
+
+/**
+ * struct answer - a request, and what came of it
+ * @change:  the last change of its call that took effect; NULL if there is none
+ * @stands:  without a change: the slot as it was when KVM had answered
+ * @known:   ... and that is known; @stands with size 0: there is no such slot
+ * @wrong:   it is not what was answered
+ * @count:   how many of this slot went wrong
+ * @finding: the finding that says so
+ */
+struct answer {
+	const struct slot_event *request;
+	const struct slot_event *change;
+	struct slot stands;
+	bool known;
+	bool wrong;
+	uint64_t count;
+	size_t finding;
+};
+
+struct answers {
+	struct answer *items;
+	size_t nr;
+	size_t cap;
+	size_t at;		  /* of the walk along the log */
+	struct answer **by_range; /* by place, where it was asked for */
+};
+
+static uint16_t as_id_of(const struct slot_request *request)
+{
+	return request->slot >> 16;
+}
+
+static int32_t id_of(const struct slot_request *request)
+{
+	return request->slot & 0xffff;
+}
+
+static int by_thread(const void *a, const void *b)
+{
+	const struct slot_event *x = *(const struct slot_event *const *)a;
+	const struct slot_event *y = *(const struct slot_event *const *)b;
+
+	if (x->tid != y->tid)
+		return x->tid < y->tid ? -1 : 1;
+	return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+static int by_seq(const void *a, const void *b)
+{
+	const struct answer *x = a;
+	const struct answer *y = b;
+
+	return (x->request->seq > y->request->seq) -
+	       (x->request->seq < y->request->seq);
+}
+
+/* By slot; of one slot in the log's order */
+static int by_slot(const void *a, const void *b)
+{
+	const struct answer *x = a;
+	const struct answer *y = b;
+	uint32_t p = x->request->request.slot;
+	uint32_t q = y->request->request.slot;
+
+	if (p != q)
+		return p < q ? -1 : 1;
+	return by_seq(a, b);
+}
+
+static bool is_part(const struct slot_event *change,
+		    const struct slot_event *request)
+{
+	if (change->call && request->call)
+		return change->call == request->call;
+	return change->tid == request->tid &&
+	       change->time_ns >= request->time_ns &&
+	       change->time_ns + change->duration_ns <=
+		       request->time_ns + request->duration_ns;
+}
+
+static bool add(struct answers *answers, const struct slot_event *request,
+		const struct slot_event *change)
+{
+	struct answer *items;
+
+	items = grown(answers->items, answers->nr, &answers->cap,
+		      sizeof(*items));
+	if (!items)
+		return false;
+	answers->items = items;
+	items[answers->nr++] = (struct answer){ .request = request,
+						.change = change,
+						.finding = FINDING_NO_CAUSE };
+	return true;
+}
+
+/* Each request with the last change of its call; by seq */
+static int tie(const struct check_input *input, struct answers *out)
+{
+	const struct slot_log *log = input->log;
+	const struct slot_event *change = NULL;
+	const struct slot_event **ours;
+	const struct slot_event *event;
+	size_t first = 0;
+	size_t nr = 0;
+	int ret = 0;
+
+	ours = calloc(log->nr + 1, sizeof(*ours));
+	if (!ours)
+		return -ENOMEM;
+	for (size_t i = 0; i < log->nr; i++) {
+		event = &log->events[i];
+		if (event->serial == input->serial &&
+		    (event->type == SLOT_EVENT_REQUEST ||
+		     event->type == SLOT_EVENT_CHANGE))
+			ours[nr++] = event;
+	}
+	if (nr > 1)
+		qsort(ours, nr, sizeof(*ours), by_thread);
+	for (size_t i = 0; i < nr && !ret; i++) {
+		event = ours[i];
+		if (event->type != SLOT_EVENT_REQUEST)
+			continue;
+		change = NULL;
+		for (size_t j = first; j < i; j++) {
+			if (is_part(ours[j], event) && !ours[j]->change.result)
+				change = ours[j];
+		}
+		first = i + 1;
+		if (!event->request.unread && !add(out, event, change))
+			ret = -ENOMEM;
+	}
+	if (out->nr > 1)
+		qsort(out->items, out->nr, sizeof(*out->items), by_seq);
+	free(ours);
+	return ret;
+}
+
+static bool is_as_asked(const struct slot_request *request,
+			const struct slot *slot)
+{
+	uint32_t flags = USER_FLAGS;
+
+	if (slot->unknown & SLOT_FIELD_READONLY)
+		flags &= ~SLOT_READONLY;
+	if (slot->unknown & SLOT_FIELD_LOG_DIRTY)
+		flags &= ~SLOT_LOG_DIRTY;
+	if (slot->unknown & SLOT_FIELD_GUEST_MEMFD)
+		flags &= ~SLOT_GUEST_MEMFD;
+	return slot->as_id == as_id_of(request) && slot->id == id_of(request) &&
+	       slot->gpa == request->gpa && slot->size == request->size &&
+	       (slot->unknown & SLOT_FIELD_HVA || slot->hva == request->hva) &&
+	       !((slot->flags ^ request->flags) & flags);
+}
+
+static bool is_done(const struct slot_request *request,
+		    const struct slot_change *change)
+{
+	if (!request->size)
+		return change->kind == SLOT_DELETE &&
+		       change->before.as_id == as_id_of(request) &&
+		       change->before.id == id_of(request);
+	return change->kind != SLOT_DELETE &&
+	       is_as_asked(request, &change->after);
+}
+
+/* Without a change, it must have been so already */
+static bool was_done(const struct answer *answer)
+{
+	const struct slot_request *request = &answer->request->request;
+
+	if (!answer->known)
+		return true;
+	if (!request->size)
+		return !answer->stands.size;
+	return answer->stands.size && is_as_asked(request, &answer->stands);
+}
+
+static bool is_right(const struct answer *answer)
+{
+	const struct slot_request *request = &answer->request->request;
+
+	if (request->result)
+		return !answer->change;
+	if (answer->change)
+		return is_done(request, &answer->change->change);
+	return was_done(answer);
+}
+
+/* Slots before a request are slots after it, if it changed nothing */
+static int look(void *opaque, const struct slot_event *event,
+		const struct slot_state *state, const struct slot_index *index)
+{
+	const struct slot_request *request = &event->request;
+	struct answers *answers = opaque;
+	struct answer *answer;
+	size_t place;
+
+	while (answers->at < answers->nr &&
+	       answers->items[answers->at].request->seq < event->seq)
+		answers->at++;
+	if (answers->at == answers->nr)
+		return 0;
+	answer = &answers->items[answers->at];
+	if (answer->request != event || answer->change || request->result ||
+	    !state || state->coverage.lost || state->coverage.nr_blind ||
+	    !state_covers(state, as_id_of(request)))
+		return 0;
+	answer->known = true;
+	place = slot_index_find(index, as_id_of(request), id_of(request));
+	if (place != SIZE_MAX)
+		answer->stands = state->slots[place];
+	answer->stands.name = NULL;
+	return 0;
+}
+
+/* Did another thread have slots changed while this request was under way? */
+static bool is_alone(const struct slot_log *log,
+		     const struct slot_event *request)
+{
+	const struct slot_event *event = request;
+
+	while (event-- != log->events &&
+	       event->time_ns + event->duration_ns >= request->time_ns) {
+		if (event->type == SLOT_EVENT_CHANGE &&
+		    event->serial == request->serial &&
+		    event->tid != request->tid && !event->change.result)
+			return false;
+	}
+	return true;
+}
+
+static bool has_changes(const struct slot_log *log)
+{
+	for (size_t i = 0; i < log->nr; i++) {
+		if (log->events[i].type == SLOT_EVENT_CHANGE)
+			return true;
+	}
+	return false;
+}
+
+/* A change that is not there may have been lost: then nothing is known */
+static int look_all(const struct check_input *input, struct answers *answers)
+{
+	const struct fold_watcher watcher = { look, answers };
+	const struct vm_id vm = { .fd = -1, .serial = input->serial };
+	struct slot_state state;
+	int ret;
+
+	ret = fold_watched(input->log, &vm, &state, &watcher);
+	for (size_t i = 0; i < answers->nr && state.coverage.lost; i++)
+		answers->items[i].known = false;
+	slot_state_deinit(&state);
+	return ret;
+}
+
+/* Of each slot the last answer that was wrong, and how many there were */
+static void keep_wrong(const struct check_input *input, struct answers *answers)
+{
+	struct answer *answer;
+	struct answer *prev;
+	size_t kept = 0;
+
+	if (answers->nr > 1)
+		qsort(answers->items, answers->nr, sizeof(*answers->items),
+		      by_slot);
+	for (size_t i = 0; i < answers->nr; i++) {
+		answer = &answers->items[i];
+		if (is_right(answer) ||
+		    (!answer->change && !is_alone(input->log, answer->request)))
+			continue;
+		answer->count = 1;
+		prev = kept ? &answers->items[kept - 1] : NULL;
+		if (prev && prev->request->request.slot ==
+				    answer->request->request.slot) {
+			answer->count += prev->count;
+			*prev = *answer;
+		} else {
+			answers->items[kept++] = *answer;
+		}
+	}
+	answers->nr = kept;
+}
+
+/* "slot 5 at 0x0-0xfff (4 KiB), host address 0x7f0000000000, flags 0x2" */
+static void say_slot(char *buf, size_t size, int32_t id, gpa_t gpa,
+		     uint64_t bytes, hva_t hva, uint32_t flags)
+{
+	snprintf(buf, size,
+		 "slot %d at %s, host address 0x%" PRIx64 ", flags 0x%x", id,
+		 SAY_RANGE(gpa, bytes), hva, flags & USER_FLAGS);
+}
+
+static void say_made(char *buf, size_t size, const struct answer *answer)
+{
+	const struct slot *slot = &answer->stands;
+	const struct slot_change *change;
+	char what[256];
+
+	if (!answer->change) {
+		say_slot(what, sizeof(what), slot->id, slot->gpa, slot->size,
+			 slot->hva, slot->flags);
+		snprintf(buf, size, "changed nothing: there is %s",
+			 slot->size ? what : "no such slot");
+		return;
+	}
+	change = &answer->change->change;
+	slot = change->kind == SLOT_DELETE ? &change->before : &change->after;
+	say_slot(what, sizeof(what), slot->id, slot->gpa, slot->size, slot->hva,
+		 slot->flags);
+	snprintf(buf, size, "%s %s (change #%" PRIu64 ")",
+		 change->kind == SLOT_DELETE ? "deleted" : "made", what,
+		 answer->change->seq);
+}
+
+static void say_wrong(struct comparison *c, struct answer *answer)
+{
+	const struct slot_request *request = &answer->request->request;
+	const bool wraps = request->gpa + (request->size - 1) < request->gpa;
+	struct finding finding = {
+		.id = FINDING_ANSWERED,
+		.as_id = as_id_of(request),
+		.gpa = wraps ? 0 : request->gpa,
+		.size = wraps ? 0 : request->size,
+		.slot_id = id_of(request),
+		.hva = request->size ? request->hva : 0,
+		.seq = answer->request->seq,
+		.views = comparison_views_with(c, PARTY_FOLLOWS),
+		.cause = FINDING_NO_CAUSE,
+	};
+	char asked[256];
+	char made[320];
+	char times[64] = "";
+
+	if (request->size)
+		say_slot(asked, sizeof(asked), id_of(request), request->gpa,
+			 request->size, request->hva, request->flags);
+	else
+		snprintf(asked, sizeof(asked), "slot %d to be deleted",
+			 id_of(request));
+	say_made(made, sizeof(made), answer);
+	if (answer->count > 1)
+		snprintf(times, sizeof(times),
+			 "; %" PRIu64 " answers about this slot were wrong",
+			 answer->count);
+	answer->finding = comparison_add(
+		c, &finding,
+		"request #%" PRIu64 " asked for %s; KVM answered %s, and %s%s",
+		answer->request->seq, asked,
+		request->result ? SAY_ERRNO(request->result) : "0", made,
+		times);
+}
+
+static const struct answer *answer_about_slot(const struct answers *answers,
+					      uint32_t slot)
+{
+	const struct answer *answer;
+	size_t high = answers->nr;
+	size_t low = 0;
+	size_t mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		answer = &answers->items[mid];
+		if (answer->request->request.slot == slot)
+			return answer;
+		if (answer->request->request.slot < slot)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return NULL;
+}
+
+/* The last that begins at or before @gpa, if it reaches so far */
+static const struct answer *answer_about_place(const struct answers *answers,
+					       uint16_t as_id, gpa_t gpa)
+{
+	const struct slot_request *request;
+	size_t high = answers->nr;
+	size_t low = 0;
+	size_t mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		request = &answers->by_range[mid]->request->request;
+		if (as_id_of(request) < as_id ||
+		    (as_id_of(request) == as_id && request->gpa <= gpa))
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (!low)
+		return NULL;
+	request = &answers->by_range[low - 1]->request->request;
+	return as_id_of(request) == as_id &&
+			       gpa - request->gpa < request->size ?
+		       answers->by_range[low - 1] :
+		       NULL;
+}
+
+static int by_range(const void *a, const void *b)
+{
+	const struct answer *x = *(const struct answer *const *)a;
+	const struct answer *y = *(const struct answer *const *)b;
+	const struct slot_request *p = &x->request->request;
+	const struct slot_request *q = &y->request->request;
+
+	if (as_id_of(p) != as_id_of(q))
+		return as_id_of(p) < as_id_of(q) ? -1 : 1;
+	if (p->gpa != q->gpa)
+		return p->gpa < q->gpa ? -1 : 1;
+	return (p->size > q->size) - (p->size < q->size);
+}
+
+/* What is meant and not there follows from what KVM made of it */
+static void link_findings(struct comparison *c, struct answers *answers,
+			  size_t nr)
+{
+	const uint64_t means = comparison_views_with(c, PARTY_MEANS);
+	const struct answer *answer;
+	struct finding *finding;
+
+	answers->by_range = calloc(answers->nr + 1, sizeof(struct answer *));
+	if (!answers->by_range) {
+		c->nomem = true;
+		return;
+	}
+	for (size_t i = 0; i < answers->nr; i++)
+		answers->by_range[i] = &answers->items[i];
+	qsort(answers->by_range, answers->nr, sizeof(struct answer *),
+	      by_range);
+	for (size_t i = 0; i < nr; i++) {
+		finding = &c->findings.items[i];
+		if (!finding->size || !(finding->views & means) ||
+		    finding->cause != FINDING_NO_CAUSE ||
+		    finding_id_kind(finding->id) != FINDING_MISMATCH)
+			continue;
+		answer = answer_about_slot(answers,
+					   (uint32_t)finding->as_id << 16 |
+						   (uint16_t)finding->slot_id);
+		if (finding->slot_id < 0 || !answer)
+			answer = answer_about_place(answers, finding->as_id,
+						    finding->gpa);
+		if (answer)
+			finding->cause = answer->finding;
+	}
+}
+
+void check_answered(struct comparison *c)
+{
+	const struct check_input *input = c->input;
+	size_t nr = c->findings.nr;
+	struct answers answers = { 0 };
+
+	if (!input->log || c->nomem || !has_changes(input->log))
+		return;
+	if (tie(input, &answers) || look_all(input, &answers)) {
+		c->nomem = true;
+	} else {
+		keep_wrong(input, &answers);
+		for (size_t i = 0; i < answers.nr; i++)
+			say_wrong(c, &answers.items[i]);
+		if (!c->nomem && answers.nr)
+			link_findings(c, &answers, nr);
+	}
+	free(answers.by_range);
+	free(answers.items);
+}
