@@ -66,6 +66,13 @@ static void agreement(void **unused)
 	assert_null(strchr(text, '\x1b'));
 	hide(&s);
 
+	/* one of several VMs has a number */
+	s.document.number = 2;
+	text = show(&s);
+	assert_line(text,
+		    "process 42 (vmm), VM 2 at descriptor 9, after 2.3 s");
+	hide(&s);
+
 	/* one address space needs no column; one range is no ranges */
 	slot_drop(&s.v, MODEL, 1, 0);
 	kvm_drop(&s.v, 1, 0);

@@ -110,10 +110,11 @@ static void find_limits(const struct check_input *input,
 	}
 }
 
-static int print_verdict(const struct checker *checker,
+static int print_verdict(const struct checker *checker, uint64_t number,
 			 const struct sample *sample, int at_ms,
 			 struct slotscope_error *err)
 {
+	static bool printed;
 	struct request_limits limits = {};
 	struct check_input input = {
 		.limits = &limits,
@@ -126,6 +127,7 @@ static int print_verdict(const struct checker *checker,
 	struct check_document document = {
 		.comparison = &comparison,
 		.vm = &checker->vm,
+		.number = checker->vms.nr > 1 ? number : 0,
 		.comm = checker->process.comm,
 		.kernel_by = kernel ? kernel_view_name(&checker->kernel) : NULL,
 		.at_ms = at_ms,
@@ -142,6 +144,9 @@ static int print_verdict(const struct checker *checker,
 	if (ret)
 		goto free_rows;
 	document.rows = &rows;
+	if (printed && !cmd_globals.json)
+		fputc('\n', cmd_report());
+	printed = true;
 	if (cmd_globals.json)
 		ret = render_check_json(cmd_report(), &document);
 	else
@@ -171,23 +176,27 @@ static int fail(const struct check_options *options, size_t left,
 	return cmd_fail(err);
 }
 
-/* One of the VMs; one that has gone since it was found is none. */
+/*
+ * One of the VMs; one that has gone since it was found is none. By its place:
+ * while it is read, the list may grow, and move.
+ */
 static int check_vm(const struct check_options *options,
-		    struct checker *checker, struct session_vm *vm, int at_ms,
+		    struct checker *checker, size_t place, int at_ms,
 		    size_t left, struct slotscope_error *err)
 {
+	uint64_t number = checker->vms.vms[place].number;
 	struct sample sample;
-	int ret = checker_sample(checker, vm, &sample, err);
+	int ret = checker_sample(checker, place, &sample, err);
 
 	if ((ret == -ESRCH || ret == -ENOENT) && !stop_requested) {
-		vm->here = false;
+		checker->vms.vms[place].here = false;
 		return CMD_OK;
 	}
 	if (ret)
 		return fail(options, left, err);
-	ret = print_verdict(checker, &sample, at_ms, err);
+	ret = print_verdict(checker, number, &sample, at_ms, err);
 	sample_deinit(&sample);
-	vm->checked = true;
+	checker->vms.vms[place].checked = true;
 	return ret < 0 ? cmd_fail(err) : ret;
 }
 
@@ -224,8 +233,7 @@ static int check_all(const struct check_options *options,
 		if (!checker_wants(checker, &checker->vms.vms[i]))
 			continue;
 		status = worse(status,
-			       check_vm(options, checker, &checker->vms.vms[i],
-					at_ms, left, err));
+			       check_vm(options, checker, i, at_ms, left, err));
 		nr += checker->vms.vms[i].here;
 	}
 	if (nr || status == CMD_ERROR)
@@ -264,7 +272,7 @@ static int check_at_times(const struct check_options *options,
 	if (options->argv || options->resume) {
 		int ret = checker_wait_vm(checker, &err);
 
-		if (ret == -ENOENT && !stop_requested)
+		if (ret == -ENOENT)
 			return cmd_cannot_tell(&err);
 		if (ret)
 			return fail(options, options->nr_at, &err);

@@ -11,6 +11,7 @@
  * struct check_document - what is to be told of one check; all is borrowed
  * @comparison: what was compared, and what was found
  * @vm:	       which VM; NULL: say nothing of it
+ * @number:    of it, as check --vm takes it; 0: there is no other
  * @comm:      its process's name; NULL: not known
  * @kernel_by: what KERNEL was read by; NULL: say nothing of it
  * @at_ms:     when its sample began, as check --at counts; negative: say
@@ -20,6 +21,7 @@ struct check_document {
 	const struct comparison *comparison;
 	const struct check_rows *rows;
 	const struct vm_id *vm;
+	uint64_t number;
 	const char *comm;
 	const char *kernel_by;
 	int at_ms;

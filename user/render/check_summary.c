@@ -175,7 +175,7 @@ void render_check_summary(FILE *out, const struct check_document *document)
 	say_not_covered(out, document->comparison->input);
 }
 
-/* "process 1234 (qemu), VM at descriptor 13, after 2.0 s" */
+/* "process 1234 (qemu), VM 2 at descriptor 13, after 2.0 s" */
 static void say_which(FILE *out, const struct check_document *document)
 {
 	const struct vm_id *vm = document->vm;
@@ -187,8 +187,11 @@ static void say_which(FILE *out, const struct check_document *document)
 		text_clean(comm, sizeof(comm), 20, document->comm);
 	fprintf(out, "process %d%s%s%s", vm->tgid, comm[0] ? " (" : "", comm,
 		comm[0] ? ")" : "");
+	if (document->number)
+		fprintf(out, ", VM %" PRIu64, document->number);
 	if (vm->fd >= 0)
-		fprintf(out, ", VM at descriptor %d", vm->fd);
+		fprintf(out, "%s at descriptor %d",
+			document->number ? "" : ", VM", vm->fd);
 	if (document->at_ms >= 0)
 		fprintf(out, ", after %d.%d s", document->at_ms / 1000,
 			document->at_ms % 1000 / 100);

@@ -338,6 +338,10 @@ int checker_wait_vm(struct checker *checker, struct slotscope_error *err)
 		if (ret)
 			return ret;
 	}
+	if (stop_requested) {
+		error_set(err, EINTR, "wait for a VM");
+		return error_why(err, "a signal asked to stop");
+	}
 	checker_none(checker, err);
 	if (alive && !checker->vms.nr)
 		error_why(err, "none was made within %d s", VM_MS / 1000);
@@ -386,19 +390,19 @@ static bool try_again(void *ctx, unsigned int try)
 }
 
 /* Make @vm the one that is read. */
-static int turn_to(struct checker *checker, const struct session_vm *vm,
+static int turn_to(struct checker *checker, const struct vm_id *vm,
 		   struct slotscope_error *err)
 {
 	int ret;
 
 	process_close(&checker->process);
-	ret = process_open(vm->id.tgid, &checker->process, err);
+	ret = process_open(vm->tgid, &checker->process, err);
 	if (ret) {
 		checker->process.dir = -1;
 		return ret;
 	}
-	checker->vm = vm->id;
-	if (checker->process.start_time == vm->id.start_time)
+	checker->vm = *vm;
+	if (checker->process.start_time == vm->start_time)
 		return 0;
 	return process_failed(&checker->process, -ESRCH, "look at its VM", err);
 }
@@ -415,14 +419,14 @@ static int open_kernel(struct checker *checker, struct slotscope_error *err)
 	return ret;
 }
 
-int checker_sample(struct checker *checker, const struct session_vm *vm,
-		   struct sample *sample, struct slotscope_error *err)
+int checker_sample(struct checker *checker, size_t place, struct sample *sample,
+		   struct slotscope_error *err)
 {
 	const struct checker_options *options = &checker->options;
 	struct producer producers[PRODUCERS_MAX];
 	struct subject subject = {
 		.process = &checker->process,
-		.vm = vm->id,
+		.vm = checker->vms.vms[place].id,
 		.qmp = options->qmp,
 		.notes = options->verbose ? stderr : NULL,
 		.kernel = &checker->kernel,
@@ -440,7 +444,7 @@ int checker_sample(struct checker *checker, const struct session_vm *vm,
 		.ctx = &subject,
 	};
 	uint32_t without = 0;
-	int ret = turn_to(checker, vm, err);
+	int ret = turn_to(checker, &subject.vm, err);
 
 	if (!ret)
 		ret = open_kernel(checker, err);

@@ -130,12 +130,13 @@ int checker_wait(struct checker *checker, int ms, struct slotscope_error *err);
 
 /**
  * checker_sample() - read all views of a VM at one moment
+ * @place:  of the VM in @vms, which may grow meanwhile
  * @sample: sample_deinit() it after 0
  *
  * Return: 0; or, without anything read, -ESRCH or -ENOENT if the VM is gone, or
  * why there is no way to read what the kernel holds.
  */
-int checker_sample(struct checker *checker, const struct session_vm *vm,
-		   struct sample *sample, struct slotscope_error *err);
+int checker_sample(struct checker *checker, size_t place, struct sample *sample,
+		   struct slotscope_error *err);
 
 #endif
