@@ -6,9 +6,12 @@
 #include <linux/limits.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 
 #include <slotscope.h>
@@ -18,29 +21,49 @@
 #include "snapshot.h"
 #include "vm.h"
 
-#define SNAPSHOT_FLAGS SLOTSCOPE_NO_SLOTS
+#define SNAPSHOT_FLAGS (SLOTSCOPE_NO_SLOTS | SLOTSCOPE_TORN_OK)
 
 /* Of version 1.0; stays when the struct grows, as those of the records do */
 #define SNAPSHOT_FIRST_SIZE offsetofend(struct slotscope_snapshot, end_ns)
 #define AS_FIRST_SIZE	    offsetofend(struct slotscope_as, nr_copied)
 #define SLOT_FIRST_SIZE	    offsetofend(struct slotscope_slot, flags)
 
-/* More than a QEMU with many devices has */
-#define USUAL_SLOTS 128U
+/*
+ * Slots that are looked at in one hold of kvm->srcu: tens of microseconds, and
+ * as much as most VMs have.
+ */
+#define PIECE 128U
+
+/* Walks of an address space; each but the first because the slots moved */
+#define TRIES 8
 
 /*
- * What a VM's tables hold, copied: filled while kvm->srcu is held, handed to
- * the caller after that.
+ * What a VM's tables hold, copied: filled a piece at a time, handed to the caller
+ * after that.
  */
 struct copy {
 	struct slotscope_as as[COMPAT_MAX_AS];
 	u32 nr_as;
 	struct slotscope_slot *slots;
-	u32 capacity;
+	u32 wanted; /* what the caller has room for */
+	u32 capacity; /* what there is room for here, so far */
 	u32 nr_slots;
 	u32 nr_copied;
 	u64 begin_ns;
 	u64 end_ns;
+};
+
+/*
+ * How far the walk of one address space is. Which set of slots is walked is told
+ * by the generation that it has or, as long as the update that brought it in is
+ * not complete, will have: no two sets have the same.
+ */
+struct walk {
+	gfn_t next; /* where the next piece begins */
+	u64 set;
+	bool begun;
+	bool done;
+	bool may_tear;
 };
 
 /*
@@ -50,12 +73,13 @@ struct copy {
 static void copy_gmem(struct slotscope_slot *to,
 		      const struct kvm_memory_slot *slot)
 {
-	struct file *file = compat_slot_gmem_get(slot);
 	u64 pgoff = compat_slot_gmem_pgoff(slot);
 	const struct inode *inode;
+	struct file *file;
 
 	if (compat_slot_is_gmem_only(slot))
 		to->flags |= SLOTSCOPE_SLOT_GMEM_ONLY;
+	file = compat_slot_gmem_get(slot);
 	if (!file)
 		return;
 	inode = file_inode(file);
@@ -80,108 +104,194 @@ static void copy_slot(struct slotscope_slot *to,
 	};
 	if (slot->id >= KVM_USER_MEM_SLOTS)
 		to->flags |= SLOTSCOPE_SLOT_HIDDEN;
-	copy_gmem(to, slot);
+	if (slot->flags & KVM_MEM_GUEST_MEMFD)
+		copy_gmem(to, slot);
 }
 
-/*
- * One walk both counts and copies. KVM replaces the set under a reader but does
- * not touch it until the reader is done, and a slot that is in a set does not
- * change, so all that is seen belongs together.
- */
-static void copy_slots(struct copy *copy, struct slotscope_as *as,
-		       struct kvm_memslots *slots)
+/* BTF told that this is a slot; is it one of this address space, in its place? */
+static bool slot_is_sane(const struct kvm_memory_slot *slot, u32 as_id)
+{
+	return slot->as_id == as_id && slot->id >= 0 &&
+	       slot->id < KVM_MEM_SLOTS_NUM && slot->npages &&
+	       slot->base_gfn + slot->npages > slot->base_gfn &&
+	       !offset_in_page(slot->userspace_addr);
+}
+
+/* Room for one more piece, as long as the caller wants it */
+static int make_room(struct copy *copy)
+{
+	u32 least = min(copy->wanted, copy->nr_copied + PIECE);
+	u32 room = min(copy->wanted, copy->capacity * 2);
+	struct slotscope_slot *slots;
+
+	if (copy->capacity >= least)
+		return 0;
+	room = max(room, least);
+	slots = kvmalloc_array(room, sizeof(*slots),
+			       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!slots)
+		return -ENOMEM;
+	if (copy->nr_copied)
+		memcpy(slots, copy->slots, copy->nr_copied * sizeof(*slots));
+	kvfree(copy->slots);
+	copy->slots = slots;
+	copy->capacity = room;
+	return 0;
+}
+
+/* It both counts and copies */
+static int copy_piece(struct copy *copy, struct slotscope_as *as,
+		      struct kvm_memslots *slots, struct walk *walk)
 {
 	struct kvm_memslot_iter iter;
+	u32 nr = 0;
 
-	kvm_for_each_memslot_in_gfn_range(&iter, slots, 0, U64_MAX) {
+	kvm_for_each_memslot_in_gfn_range(&iter, slots, walk->next, U64_MAX) {
+		const struct kvm_memory_slot *slot = iter.slot;
+
+		if (nr++ == PIECE)
+			return 0;
+		if (!slot_is_sane(slot, as->as_id))
+			return -EPROTO;
+		if (slot->base_gfn < walk->next) {
+			/* Another set, where one grew over what is behind us */
+			if (as->flags & SLOTSCOPE_AS_TORN)
+				continue;
+			return -EPROTO;
+		}
 		if (copy->nr_copied < copy->capacity) {
-			copy_slot(&copy->slots[copy->nr_copied], iter.slot);
+			copy_slot(&copy->slots[copy->nr_copied], slot);
 			copy->nr_copied++;
 			as->nr_copied++;
 		}
 		as->nr_slots++;
-		/* A reader of SRCU may sleep; there can be 32,767 slots */
-		if (!(as->nr_slots % 1024))
-			cond_resched();
+		walk->next = slot->base_gfn + slot->npages;
 	}
-	copy->nr_slots += as->nr_slots;
+	walk->done = true;
+	return 0;
 }
 
-static void copy_as(struct copy *copy, struct kvm *kvm, u32 as_id,
-		    bool with_slots)
+static void set_generation(struct slotscope_as *as, u64 generation)
 {
-	struct slotscope_as *as = &copy->as[as_id];
+	as->generation = generation & ~KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS;
+	as->flags &= ~SLOTSCOPE_AS_UPDATING;
+	if (generation & KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS)
+		as->flags |= SLOTSCOPE_AS_UPDATING;
+}
+
+static u64 which_set(const struct copy *copy, u64 generation)
+{
+	if (generation & KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS)
+		generation += copy->nr_as;
+	return generation & ~KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS;
+}
+
+/*
+ * KVM replaces the set under a reader but does not touch it until the reader is
+ * done, and a slot that is in a set does not change, so all that is seen in one
+ * hold belongs together. Who changes a slot waits for the reader. Therefore a
+ * hold is short, and it cannot be drawn out: without preemption off, a reader
+ * that is out of its cgroup's time, or of low priority, would hold for as long
+ * as it does not run.
+ *
+ * Return: 0, -EAGAIN (the slots moved since the last piece) or -EPROTO.
+ */
+static int take_piece(struct copy *copy, struct kvm *kvm,
+		      struct slotscope_as *as, struct walk *walk)
+{
 	struct kvm_memslots *slots;
-	u64 generation;
-	int idx;
+	u64 generation, set;
+	int idx, ret;
 
-	*as = (struct slotscope_as){ .as_id = as_id };
-
+	preempt_disable();
 	idx = srcu_read_lock(&kvm->srcu);
-	slots = __kvm_memslots(kvm, as_id);
-	if (with_slots)
-		copy_slots(copy, as, slots);
+	slots = __kvm_memslots(kvm, as->as_id);
+	set = which_set(copy, READ_ONCE(slots->generation));
+	ret = -EAGAIN;
+	if (walk->begun && set != walk->set) {
+		if (!walk->may_tear)
+			goto unlock;
+		as->flags |= SLOTSCOPE_AS_TORN;
+	}
+	walk->begun = true;
+	walk->set = set;
+	ret = copy_piece(copy, as, slots, walk);
 	/*
 	 * Read last: of the set in use the generation alone can change, once,
 	 * when the update that brought the set in is complete.
 	 */
 	generation = READ_ONCE(slots->generation);
+	set_generation(as, generation);
+unlock:
 	srcu_read_unlock(&kvm->srcu, idx);
-
-	as->generation = generation & ~KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS;
-	if (generation & KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS)
-		as->flags |= SLOTSCOPE_AS_UPDATING;
+	preempt_enable();
+	return ret;
 }
 
-static int copy_make_room(struct copy *copy, u32 room)
+/* One try; what it copied before it failed is taken back by the caller */
+static int walk_as(struct copy *copy, struct kvm *kvm, struct slotscope_as *as,
+		   bool may_tear)
 {
-	kvfree(copy->slots);
-	copy->slots = NULL;
-	copy->capacity = room;
-	if (!room)
-		return 0;
-	copy->slots = kvmalloc_array(room, sizeof(*copy->slots),
-				     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	return copy->slots ? 0 : -ENOMEM;
+	struct walk walk = { .may_tear = may_tear };
+	int ret;
+
+	do {
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		ret = make_room(copy);
+		if (ret)
+			return ret;
+		ret = take_piece(copy, kvm, as, &walk);
+	} while (!ret && !walk.done);
+	return ret;
 }
 
-static void copy_all(struct copy *copy, struct kvm *kvm, bool with_slots)
+static int copy_as(struct copy *copy, struct kvm *kvm, u32 as_id, u32 flags)
 {
-	u32 as_id;
+	struct slotscope_as *as = &copy->as[as_id];
+	u32 first = copy->nr_copied;
+	int ret, tries = TRIES;
 
-	copy->nr_slots = 0;
-	copy->nr_copied = 0;
-	copy->begin_ns = ktime_get_ns();
-	for (as_id = 0; as_id < copy->nr_as; as_id++)
-		copy_as(copy, kvm, as_id, with_slots);
-	copy->end_ns = ktime_get_ns();
+	do {
+		copy->nr_copied = first;
+		*as = (struct slotscope_as){ .as_id = as_id };
+		tries--;
+		ret = walk_as(copy, kvm, as,
+			      !tries && flags & SLOTSCOPE_TORN_OK);
+	} while (ret == -EAGAIN && tries);
+	copy->nr_slots += as->nr_slots;
+	return ret;
 }
 
-/*
- * How many slots there are is known only after a walk, and may be otherwise a
- * moment later. So start with room for a usual VM, and where that was too small
- * start again with more than there were. This ends: room grows each time, and
- * what a VM can have is limited.
- */
-static int copy_vm(struct copy *copy, int fd, u32 wanted, bool with_slots)
+/* The sets are embedded in struct kvm, so nothing must be held to look at one */
+static void copy_generation(struct copy *copy, struct kvm *kvm, u32 as_id)
 {
-	u32 room = min(wanted, USUAL_SLOTS);
+	const struct kvm_memslots *slots =
+		rcu_access_pointer(kvm->memslots[as_id]);
+
+	copy->as[as_id] = (struct slotscope_as){ .as_id = as_id };
+	set_generation(&copy->as[as_id], READ_ONCE(slots->generation));
+}
+
+static int copy_vm(struct copy *copy, int fd, u32 flags)
+{
 	struct vm vm;
+	u32 as_id;
 	int ret;
 
 	ret = vm_get(&vm, fd);
 	if (ret)
 		return ret;
-
 	copy->nr_as = compat_nr_as(vm.kvm);
-	do {
-		ret = copy_make_room(copy, room);
-		if (ret)
-			break;
-		copy_all(copy, vm.kvm, with_slots);
-		room = min(wanted, copy->nr_slots + copy->nr_slots / 8);
-	} while (copy->nr_copied < copy->nr_slots && room > copy->capacity);
-
+	copy->begin_ns = ktime_get_ns();
+	for (as_id = 0; as_id < copy->nr_as && !ret; as_id++) {
+		if (flags & SLOTSCOPE_NO_SLOTS)
+			copy_generation(copy, vm.kvm, as_id);
+		else
+			ret = copy_as(copy, vm.kvm, as_id, flags);
+	}
+	copy->end_ns = ktime_get_ns();
 	vm_put(&vm);
 	return ret;
 }
@@ -238,11 +348,10 @@ long slotscope_snapshot(void __user *argp)
 	ret = snapshot_check(&req);
 	if (ret)
 		return ret;
-	ret = copy_vm(&copy, req.vm_fd, req.slot_capacity,
-		      !(req.flags & SLOTSCOPE_NO_SLOTS));
+	copy.wanted = req.slot_capacity;
+	ret = copy_vm(&copy, req.vm_fd, req.flags);
 	if (ret)
-		return ret;
-
+		goto out;
 	ret = snapshot_put(&req, &copy);
 	if (ret)
 		goto out;

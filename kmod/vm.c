@@ -11,6 +11,7 @@
 #include "compat/kvm.h"
 #include "layout.h"
 #include "vm.h"
+#include "vm_name.h"
 
 #ifndef CONFIG_KALLSYMS
 #error "slotscope knows a VM's file by the name of its ioctl handler: CONFIG_KALLSYMS is needed"
@@ -29,9 +30,7 @@ static int known_layout;
 /*
  * Is this the file of a VM? file_is_kvm() would tell, but it is exported to the
  * vendor modules alone in newer kernels, and importing it would pin kvm.ko. So
- * the ioctl handler is looked up by name. The suffix tells the module it belongs
- * to: none means vmlinux, that is, KVM is built in. A function of that name in
- * any other module is not KVM's.
+ * the ioctl handler is looked up by name.
  */
 static bool fops_are_of_vm(const struct file_operations *fops, bool *is_module)
 {
@@ -41,8 +40,7 @@ static bool fops_are_of_vm(const struct file_operations *fops, bool *is_module)
 	if (!handler)
 		return false;
 	sprint_symbol_no_offset(name, handler);
-	*is_module = !strcmp(name, "kvm_vm_ioctl [kvm]");
-	return *is_module || !strcmp(name, "kvm_vm_ioctl");
+	return name_is_vms(name, is_module);
 }
 
 static int learn(const struct file_operations *fops)

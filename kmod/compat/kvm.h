@@ -51,6 +51,14 @@
 #endif
 
 /*
+ * KVM_MEM_GUEST_MEMFD came with it: bb58b90b1a8f ("KVM: Introduce
+ * KVM_SET_USER_MEMORY_REGION2"), 6.8.
+ */
+#ifndef KVM_MEM_GUEST_MEMFD
+#define KVM_MEM_GUEST_MEMFD 0
+#endif
+
+/*
  * A slot whose memory is its guest_memfd's alone: "KVM: guest_memfd: Track
  * guest_memfd mmap support in memslot", 6.18.
  */

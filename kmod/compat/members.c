@@ -25,6 +25,8 @@ struct slotscope_member compat_members[] = {
 	MEMBER(kvm, __memslots),
 	MEMBER(kvm, memslots),
 	MEMBER(kvm, srcu),
+	MEMBER(kvm, slots_lock),
+	MEMBER(kvm, users_count),
 	/* What kvm_arch_nr_memslot_as_ids() looks at; see compat_nr_as() */
 #if defined(KVM_MAX_NR_ADDRESS_SPACES) && defined(CONFIG_X86)
 	MEMBER(kvm, arch.has_private_mem),

@@ -5,8 +5,7 @@
  */
 #include "kmod-test.h"
 
-#define TEST_DEVICE	 "/dev/slotscope-test"
-#define TEST_HIDDEN_SLOT _IO('T', 1)
+#include "test-module/slotscope_test.h"
 
 static int dev, test;
 static struct snap *snap;
@@ -18,6 +17,61 @@ static void a_lookalike_is_no_vm(void)
 	EXPECT_ERRNO(ioctl(dev, SLOTSCOPE_SNAPSHOT, &snap->req), EBADFD);
 }
 
+static uint32_t snap_max_slots(int fd)
+{
+	struct slotscope_info info = { .size = sizeof(info) };
+
+	ASSERT_ERRNO(ioctl(fd, SLOTSCOPE_INFO, &info), 0);
+	return info.max_slots;
+}
+
+static uint64_t damage(int vm, uint32_t what, uint32_t id, uint64_t value)
+{
+	struct test_damage req = {
+		.vm_fd = vm, .what = what, .id = id, .value = value
+	};
+
+	ASSERT(!ioctl(test, TEST_DAMAGE, &req), "damage %u: %s", what,
+	       strerror(errno));
+	return req.value;
+}
+
+/* What cannot be a slot, or not there, is not told as one */
+static void what_makes_no_sense_is_refused(void)
+{
+	static const struct {
+		uint32_t what, id;
+		uint64_t value;
+	} try[] = {
+		{ DAMAGE_NODE_IDX, 0, 1 },
+		{ DAMAGE_NODE_IDX, 1, 0 },
+		{ DAMAGE_SLOT_AS_ID, 1, 1 },
+		{ DAMAGE_SLOT_ID, 1, 32767 },
+		{ DAMAGE_SLOT_NPAGES, 1, 0 },
+		{ DAMAGE_SLOT_NPAGES, 1, -1ULL },
+		{ DAMAGE_SLOT_HVA, 1, 0x12345 },
+		/* into the slot before it */
+		{ DAMAGE_SLOT_BASE_GFN, 1, 255 },
+	};
+	int vm = vm_create();
+	unsigned int i;
+	uint64_t old;
+
+	for (i = 0; i < 3; i++)
+		vm_set(vm, i, 0, i * MIB, MIB, memory + i * MIB);
+	for (i = 0; i < sizeof(try) / sizeof(try[0]); i++) {
+		old = damage(vm, try[i].what, try[i].id, try[i].value);
+		if (!EXPECT_ERRNO(__snap_take(dev, snap, vm), EPROTO))
+			ktap_diag("damage %u of %u", i, try[i].what);
+		damage(vm, try[i].what,
+		       try[i].what == DAMAGE_SLOT_ID ? try[i].value : try[i].id,
+		       old);
+		snap_take(dev, snap, vm);
+		EXPECT_EQ(snap->req.nr_slots, 3);
+	}
+	close(vm);
+}
+
 static void hidden_slots_are_marked(void)
 {
 	const struct slotscope_slot *slot = snap->slots;
@@ -26,24 +80,26 @@ static void hidden_slots_are_marked(void)
 
 	vm_set(vm, 0, 0, 0, MIB, memory);
 	vm_set(vm, USER_SLOTS - 1, 0, 16 * MIB, MIB, memory + MIB);
-	ASSERT(!ioctl(test, TEST_HIDDEN_SLOT, vm),
+	ASSERT(!ioctl(test, TEST_HIDDEN_SLOTS, vm),
 	       "no slot of KVM's own could be made: %s", strerror(errno));
 	/* It is in the way of a VMM that does not know of it */
 	EXPECT_ERRNO(__vm_set(vm, 1, 0, 0xfee00000, PAGE, memory), EEXIST);
 
 	snap_take(dev, snap, vm);
 	/* KVM makes it in each address space */
-	ASSERT_EQ(snap->req.nr_slots, 2 + vm_nr_as(vm));
-	ASSERT_EQ(snap->as[0].nr_slots, 3);
+	ASSERT_EQ(snap->req.nr_slots, 2 + 2 * vm_nr_as(vm));
+	ASSERT_EQ(snap->as[0].nr_slots, 4);
 	EXPECT_EQ(slot[0].flags, 0);
 	EXPECT_EQ(slot[1].id, USER_SLOTS - 1);
 	EXPECT_EQ(slot[1].flags, 0);
-	for (i = 0; i < vm_nr_as(vm); i++, slot++) {
+	/* The first and the last id that a VMM cannot have */
+	for (i = 0; i < 2 * vm_nr_as(vm); i++, slot++) {
 		EXPECT_EQ(slot[2].flags, SLOTSCOPE_SLOT_HIDDEN);
-		EXPECT_EQ(slot[2].as_id, i);
-		EXPECT_EQ(slot[2].gpa, 0xfee00000);
+		EXPECT_EQ(slot[2].as_id, i / 2);
+		EXPECT_EQ(slot[2].gpa, i & 1 ? 0xfffbc000 : 0xfee00000);
 		EXPECT_EQ(slot[2].bytes, PAGE);
-		EXPECT(slot[2].id >= USER_SLOTS, "its id is %u", slot[2].id);
+		EXPECT_EQ(slot[2].id,
+			  i & 1 ? USER_SLOTS : snap_max_slots(dev) - 1);
 		EXPECT(slot[2].hva, "it has no memory");
 	}
 	close(vm);
@@ -54,6 +110,7 @@ int main(void)
 	static const struct ktap_case cases[] = {
 		KTAP_CASE(a_lookalike_is_no_vm),
 		KTAP_CASE(hidden_slots_are_marked),
+		KTAP_CASE(what_makes_no_sense_is_refused),
 	};
 
 	need_module_and_kvm();

@@ -35,8 +35,10 @@ struct reader {
 				 __VA_ARGS__);                             \
 	} while (0)
 
-static void run_for_a_while(void *(*read)(void *), void *(*disturb)(void *))
+static unsigned long run_for_a_while(void *(*read)(void *),
+				     void *(*disturb)(void *))
 {
+	unsigned long invalid = 0;
 	struct reader readers[READERS] = { 0 };
 	pthread_t disturber;
 	struct timespec end;
@@ -62,7 +64,9 @@ static void run_for_a_while(void *(*read)(void *), void *(*disturb)(void *))
 			  i, readers[i].taken, readers[i].slots,
 			  readers[i].updating, readers[i].invalid,
 			  readers[i].refused);
+		invalid += readers[i].invalid;
 	}
+	return invalid;
 }
 
 /*
@@ -197,7 +201,9 @@ static void prepare_chain(void)
 static void slots_change_meanwhile(void)
 {
 	prepare_chain();
-	run_for_a_while(read_chain, move_slots);
+	/* Between the two changes of which a deletion consists */
+	EXPECT(run_for_a_while(read_chain, move_slots) > 0,
+	       "no slot was seen in transition");
 	close(vm);
 }
 

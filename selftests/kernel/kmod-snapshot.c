@@ -119,6 +119,23 @@ static void slots_are_exact_and_in_order(void)
 	close(vm);
 }
 
+/* As far up as this machine's guests can be */
+static void slots_at_the_top(void)
+{
+	uint64_t gpa;
+	int vm = vm_create();
+
+	vm_set(vm, 0, 0, 0, MIB, memory);
+	for (gpa = 1ULL << 51; gpa >= 1ULL << 39; gpa >>= 1)
+		if (!__vm_set(vm, 1, 0, gpa, MIB, memory + MIB))
+			break;
+	SKIP_IF(gpa < 1ULL << 42, "no slot can be above 4 TiB here");
+	snap_take(dev, snap, vm);
+	ASSERT_EQ(snap->req.nr_slots, 2);
+	expect_slot(1, 1, 0, gpa, MIB, memory + MIB);
+	close(vm);
+}
+
 static void changes_show_at_once(void)
 {
 	int vm = vm_create();
@@ -332,6 +349,7 @@ int main(void)
 		KTAP_CASE(info_tells_version_and_limits),
 		KTAP_CASE(a_new_vm_has_no_slots),
 		KTAP_CASE(slots_are_exact_and_in_order),
+		KTAP_CASE(slots_at_the_top),
 		KTAP_CASE(changes_show_at_once),
 		KTAP_CASE(both_address_spaces),
 		KTAP_CASE(guest_memfd_and_its_offset),

@@ -79,6 +79,20 @@ static void a_whole_snapshot(void **unused)
 	slot_state_deinit(&state);
 }
 
+/* Slots that are not of one moment are of no generation */
+static void a_torn_snapshot(void **unused)
+{
+	struct slotscope_as torn[2] = { as[0], as[1] };
+	struct slot_state state;
+
+	torn[0].flags = SLOTSCOPE_AS_TORN;
+	slot_state_init(&state, VIEW_KERNEL);
+	assert_int_equal(module_to_state(&whole, torn, slots, &state), 0);
+	assert_true(state.as[0].updating);
+	assert_int_equal(state.nr_slots, 3);
+	slot_state_deinit(&state);
+}
+
 static struct slot gmem_slot(struct slotscope_slot from)
 {
 	const struct slotscope_snapshot req = { .nr_as = 1,
@@ -268,6 +282,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_snapshot),
 		cmocka_unit_test(what_became_of_a_guest_memfd),
+		cmocka_unit_test(a_torn_snapshot),
 		cmocka_unit_test(a_snapshot_cut_short),
 		cmocka_unit_test(generations_alone),
 		cmocka_unit_test(answers_that_contradict_themselves),

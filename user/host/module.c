@@ -147,7 +147,12 @@ static int take(int module_fd, int vm_fd, uint32_t flags,
 		.as_capacity = room->nr_as,
 		.slot_capacity = room->nr_slots,
 	};
-	return ioctl(module_fd, SLOTSCOPE_SNAPSHOT, req) ? -errno : 0;
+	if (!ioctl(module_fd, SLOTSCOPE_SNAPSHOT, req))
+		return 0;
+	if (errno != EINVAL || !(flags & SLOTSCOPE_TORN_OK))
+		return -errno;
+	/* Version 1.0 does not know it, and needs it for nothing */
+	return take(module_fd, vm_fd, flags & ~SLOTSCOPE_TORN_OK, req, room);
 }
 
 static bool is_whole(const struct slotscope_snapshot *req)
@@ -199,7 +204,7 @@ static int read_state(int module_fd, int vm_fd, uint32_t flags,
 int module_snapshot(int module_fd, int vm_fd, struct slot_state *out,
 		    struct slotscope_error *err)
 {
-	return read_state(module_fd, vm_fd, 0, out, err);
+	return read_state(module_fd, vm_fd, SLOTSCOPE_TORN_OK, out, err);
 }
 
 int module_generations(int module_fd, int vm_fd, struct slot_state *out,

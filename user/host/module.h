@@ -26,6 +26,8 @@ int module_open(struct slotscope_info *info, struct slotscope_error *err);
  * @out: initialised here as a PARTY_KERNEL, deinited by the caller, also after an
  *	 error. Its @vm is left empty: a descriptor does not tell whose it is
  *
+ * If they change faster than they can be read, what is there is not of one moment:
+ * its address space is marked as updating, so module_same_moment() is false.
  * Room for the slots is made as they need it. If the VM gets new ones faster
  * than that, the state is truncated, and blind from where it was cut.
  *

@@ -21,7 +21,8 @@ static int add_as(const struct slotscope_as *from, uint32_t i,
 	out->as[i] = (struct slot_as){
 		.covered = true,
 		.generation = from->generation,
-		.updating = from->flags & SLOTSCOPE_AS_UPDATING,
+		.updating = from->flags &
+			    (SLOTSCOPE_AS_UPDATING | SLOTSCOPE_AS_TORN),
 	};
 	return 0;
 }

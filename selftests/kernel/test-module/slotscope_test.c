@@ -1,24 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * For the tests of slotscope.ko alone; never to be installed. Its device does
- * two things:
+ * these things:
  * - It looks like a VM as far as a name can: its ioctl handler is called as
  *   KVM's is. slotscope.ko must not fall for it.
- * - Its one ioctl gives a VM a slot of KVM's own. KVM makes such slots for the
+ * - TEST_WALK walks a VM's slots and does nothing else: what a snapshot of them is
+ *   measured by.
+ * - TEST_HIDDEN_SLOTS gives a VM slots of KVM's own. KVM makes such slots for the
  *   APIC access page, the TSS and the identity map, which need VMX or AVIC, and
  *   the lab has neither.
+ * - TEST_DAMAGE makes KVM's tables wrong, which KVM never is; and right again,
+ *   before KVM looks at them.
  */
 #include <linux/file.h>
 #include <linux/kprobes.h>
 #include <linux/kvm_host.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
 
-#define TEST_HIDDEN_SLOT _IO('T', 1) /* argument: descriptor of a VM */
+#include "slotscope_test.h"
 
-/* Where the APIC access page lies, and the last of KVM's own slots */
-#define HIDDEN_GPA 0xfee00000
-#define HIDDEN_ID  (KVM_USER_MEM_SLOTS + KVM_INTERNAL_MEM_SLOTS - 1)
+/* Where the identity map and the APIC access page lie */
+#define FIRST_GPA 0xfffbc000
+#define LAST_GPA  0xfee00000
+/* The first and the last of KVM's own slots */
+#define FIRST_ID  KVM_USER_MEM_SLOTS
+#define LAST_ID	  (KVM_USER_MEM_SLOTS + KVM_INTERNAL_MEM_SLOTS - 1)
 
 typedef void __user *(*set_region_fn)(struct kvm *kvm, int id, gpa_t gpa,
 				      u32 size);
@@ -36,7 +45,7 @@ static set_region_fn find_set_region(void)
 	return addr;
 }
 
-static long make_hidden_slot(int fd)
+static long make_hidden_slots(int fd)
 {
 	set_region_fn set_region = find_set_region();
 	struct file *file = fget(fd);
@@ -51,17 +60,149 @@ static long make_hidden_slot(int fd)
 	/* The test is trusted to hand over a VM */
 	kvm = file->private_data;
 	mutex_lock(&kvm->slots_lock);
-	hva = set_region(kvm, HIDDEN_ID, HIDDEN_GPA, PAGE_SIZE);
+	hva = set_region(kvm, FIRST_ID, FIRST_GPA, PAGE_SIZE);
+	if (!IS_ERR(hva))
+		hva = set_region(kvm, LAST_ID, LAST_GPA, PAGE_SIZE);
 	mutex_unlock(&kvm->slots_lock);
 	fput(file);
 	return PTR_ERR_OR_ZERO(hva);
+}
+
+static long bare_walk(int fd)
+{
+	struct file *file = fget(fd);
+	struct kvm_memslot_iter iter;
+	unsigned int nr = 0;
+	struct kvm *kvm;
+	u64 begin;
+	int idx;
+
+	if (!file)
+		return -EBADF;
+	kvm = file->private_data;
+	begin = ktime_get_ns();
+	idx = srcu_read_lock(&kvm->srcu);
+	kvm_for_each_memslot_in_gfn_range(&iter, __kvm_memslots(kvm, 0), 0,
+					  U64_MAX)
+		nr += READ_ONCE(iter.slot->flags) & 1;
+	srcu_read_unlock(&kvm->srcu, idx);
+	begin = ktime_get_ns() - begin;
+	fput(file);
+	return min_t(u64, begin + !nr, INT_MAX);
+}
+
+#define SWAP_VALUE(member)                             \
+	do {                                           \
+		u64 old_value = (u64)(member);         \
+                                                       \
+		(member) = (typeof(member))req->value; \
+		req->value = old_value;                \
+	} while (0)
+
+static void swap_in_hash(struct kvm_memslots *slots,
+			 struct kvm_memory_slot *slot, struct test_damage *req)
+{
+	struct hlist_node *node = &slot->id_node[slots->node_idx];
+	bool was = hash_hashed(node);
+
+	if (req->value && !was)
+		hash_add(slots->id_hash, node, slot->id);
+	else if (!req->value && was)
+		hash_del(node);
+	req->value = was;
+}
+
+/* By the tree, as the hash may be what was damaged */
+static struct kvm_memory_slot *find_slot(struct kvm_memslots *slots, short id)
+{
+	struct kvm_memslot_iter iter;
+
+	kvm_for_each_memslot_in_gfn_range(&iter, slots, 0, U64_MAX)
+		if (iter.slot->id == id)
+			return iter.slot;
+	return NULL;
+}
+
+static long damage_vm(struct kvm *kvm, struct test_damage *req)
+{
+	struct kvm_memslots *slots = __kvm_memslots(kvm, 0);
+	struct kvm_memory_slot *slot;
+
+	if (req->what == DAMAGE_NR_PAGES) {
+		SWAP_VALUE(kvm->nr_memslot_pages);
+		return 0;
+	}
+	if (req->what == DAMAGE_NODE_IDX) {
+		SWAP_VALUE(kvm->__memslots[0][req->id & 1].node_idx);
+		return 0;
+	}
+	slot = find_slot(slots, req->id);
+	if (!slot)
+		return -ENOENT;
+	switch (req->what) {
+	case DAMAGE_SLOT_AS_ID:
+		SWAP_VALUE(slot->as_id);
+		return 0;
+	case DAMAGE_SLOT_ID:
+		SWAP_VALUE(slot->id);
+		return 0;
+	case DAMAGE_SLOT_NPAGES:
+		SWAP_VALUE(slot->npages);
+		return 0;
+	case DAMAGE_SLOT_BASE_GFN:
+		SWAP_VALUE(slot->base_gfn);
+		return 0;
+	case DAMAGE_SLOT_HVA:
+		SWAP_VALUE(slot->userspace_addr);
+		return 0;
+	case DAMAGE_HVA_START:
+		SWAP_VALUE(slot->hva_node[slots->node_idx].start);
+		return 0;
+	case DAMAGE_ID_HASH:
+		swap_in_hash(slots, slot, req);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static long damage(struct test_damage __user *argp)
+{
+	struct test_damage req;
+	struct file *file;
+	struct kvm *kvm;
+	long ret;
+
+	if (copy_from_user(&req, argp, sizeof(req)))
+		return -EFAULT;
+	file = fget(req.vm_fd);
+	if (!file)
+		return -EBADF;
+	/* The test is trusted to hand over a VM */
+	kvm = file->private_data;
+	mutex_lock(&kvm->slots_lock);
+	ret = damage_vm(kvm, &req);
+	mutex_unlock(&kvm->slots_lock);
+	fput(file);
+	if (!ret && copy_to_user(argp, &req, sizeof(req)))
+		ret = -EFAULT;
+	return ret;
 }
 
 /* Not static alone: noinline and this very name are what is tested */
 static noinline long kvm_vm_ioctl(struct file *file, unsigned int cmd,
 				  unsigned long arg)
 {
-	return cmd == TEST_HIDDEN_SLOT ? make_hidden_slot(arg) : -ENOTTY;
+	switch (cmd) {
+	case TEST_HIDDEN_SLOTS:
+		return make_hidden_slots(arg);
+	case TEST_DAMAGE:
+		return damage((void __user *)arg);
+	case TEST_WALK:
+		return bare_walk(arg);
+	default:
+		return -ENOTTY;
+	}
 }
 
 static const struct file_operations test_fops = {

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What slotscope_test.ko does, for it and for the tests. */
+#ifndef SLOTSCOPE_TEST_H
+#define SLOTSCOPE_TEST_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define TEST_DEVICE "/dev/slotscope-test"
+
+/* Argument: descriptor of a VM. The first and the last id that is KVM's own */
+#define TEST_HIDDEN_SLOTS _IO('T', 1)
+/* Argument: descriptor of a VM. Returns how long the walk took, in ns */
+#define TEST_WALK	  _IO('T', 2)
+/* Argument: struct test_damage */
+#define TEST_DAMAGE	  _IO('T', 3)
+
+/* test_damage.what; those of a slot are of the active set of address space 0 */
+enum {
+	DAMAGE_NODE_IDX, /* of the set with index @id */
+	DAMAGE_SLOT_AS_ID,
+	DAMAGE_SLOT_ID,
+	DAMAGE_SLOT_NPAGES,
+	DAMAGE_SLOT_BASE_GFN,
+	DAMAGE_SLOT_HVA,  /* and not where the hva tree has it */
+	DAMAGE_ID_HASH,	  /* 0: the slot is not in the hash, 1: it is */
+	DAMAGE_HVA_START, /* of the slot's node in the hva tree */
+	DAMAGE_NR_PAGES,  /* kvm->nr_memslot_pages */
+};
+
+/**
+ * struct test_damage - make KVM's tables wrong, or right again
+ * @vm_fd: the VM
+ * @what:  DAMAGE_*
+ * @id:    slot id
+ * @value: in: what is put there; out: what was there
+ */
+struct test_damage {
+	__s32 vm_fd;
+	__u32 what;
+	__u32 id;
+	__u32 reserved;
+	__u64 value;
+};
+
+#endif
