@@ -52,14 +52,16 @@ enum finding_id {
 	FINDING_AS_ID,		 /* ... in another address space */
 	FINDING_ANSWERED,	 /* KVM said yes, and made something else */
 	FINDING_IGNORED_FAILURE, /* refused, and carried on as if it worked */
-	FINDING_UNBACKED,	 /* host address not mapped */
+	FINDING_UNBACKED,	 /* nothing mapped, or beyond its file's end */
 	FINDING_PERMS,		 /* ... without the rights the slot needs */
+	FINDING_WRONG_BACKING,	 /* ... of other memory than it should be */
 	FINDING_INDEX,		 /* KVM's own indexes disagree. Not yet */
 	FINDING_REFUSED,	 /* a request that failed, without effect */
 	FINDING_GAP,		 /* a time without a slot. Not yet */
 	FINDING_UNALIGNED,	 /* ragged ends that cannot be in a slot */
 	FINDING_ALIASED,	 /* one page behind two slots. Not yet */
 	FINDING_HUGEPAGE,	 /* gpa and hva not congruent. Not yet */
+	FINDING_SPARSE,		 /* a slot in pieces that nobody calls RAM */
 	FINDING_HIDDEN,		 /* KVM's own slot in the way or nearby */
 	FINDING_LOST,		 /* events or records lost, a snapshot cut */
 	FINDING_UNREAD,		 /* a view that could not be read */

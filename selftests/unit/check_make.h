@@ -80,6 +80,7 @@ static inline void kvm_add(struct views *v, int as_id, int id, gpa_t gpa,
 	state_add(&v->state[KERNEL], slot);
 }
 
+/* Mappings of one path are one file, whose offsets go on with the addresses */
 static inline void map_add(struct views *v, hva_t start, uint64_t size,
 			   const char *rights, const char *path)
 {
@@ -96,6 +97,11 @@ static inline void map_add(struct views *v, hva_t start, uint64_t size,
 	range->write = rights[1] == 'w';
 	range->shared = rights[2] == 's';
 	range->path = path ? strdup(path) : NULL;
+	range->file = path ? HOST_FILE_REGULAR : HOST_FILE_NONE;
+	range->reach = UINT64_MAX;
+	range->offset = path ? start - HVA : 0;
+	for (; path && *path; path++)
+		range->inode = range->inode * 31 + *path;
 	v->view[BACKING].map = &v->map;
 }
 

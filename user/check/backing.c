@@ -2,33 +2,27 @@
 /*
  * What lies under the slots: KVM takes any host address, mapped or not, and
  * the guest finds out at its first access. Only what slots need counts; a VMM
- * maps much else, guard pages among it.
+ * maps much else, guard pages among it. That a slot needs all of what it covers,
+ * and which memory it is to be, only a MODEL says: a sandbox that runs programs
+ * by KVM has slots over address space of which it uses a part.
  */
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "check/pairs.h"
+#include "check/ground.h"
 #include "check/say.h"
 
-struct ground {
-	struct comparison *comparison;
-	struct compared_pair *pair;
-	const struct slot_state *state;
-	const struct slot *slot;
-	struct span_cursor moving;
-};
-
-static struct finding finding_of(const struct ground *ground, hva_t hva,
-				 hva_t last, enum difference difference)
+struct finding ground_finding(const struct ground *ground, hva_t first,
+			      hva_t last, enum finding_id id)
 {
 	const struct slot *slot = ground->slot;
 	struct finding finding = {
-		.id = ground->pair->rule->called[difference],
+		.id = id,
 		.as_id = slot->as_id,
-		.gpa = slot->gpa + (hva - slot->hva),
-		.size = last - hva + 1,
+		.gpa = ground_gpa(ground, first),
+		.size = last - first + 1,
 		.slot_id = slot->id,
-		.hva = hva,
+		.hva = first,
 		.seq = slot->seq,
 		.views = 1ULL << ground->pair->expected |
 			 1ULL << ground->pair->actual,
@@ -38,136 +32,268 @@ static struct finding finding_of(const struct ground *ground, hva_t hva,
 	return finding;
 }
 
-static void say_hole(const struct ground *ground, hva_t hva, hva_t last)
+const char *footing_say(char buf[FOOTING_SAY_MAX],
+			const struct footing *footing)
 {
-	struct finding finding = finding_of(ground, hva, last, DIFFERS_LACK);
+	const struct host_range *range = footing->range;
+	char end[SAY_MAX];
+	size_t len;
 
-	comparison_add(ground->comparison, &finding,
-		       "%s at %s: host memory 0x%" PRIx64 "-0x%" PRIx64
-		       " is not mapped",
+	snprintf(end, sizeof(end), "is beyond the end of the file, at %s",
+		 range ? SAY_SIZE(range->reach) : "");
+	static const char *const words[] = {
+		[FOOTING_GOOD] = "is mapped",
+		[FOOTING_NOTHING] = "is not mapped",
+		[FOOTING_UNREADABLE] = "cannot be read",
+		[FOOTING_UNWRITABLE] =
+			"cannot be written, and the slot is not read-only",
+		[FOOTING_UNKNOWN] = "is not known",
+	};
+
+	len = snprintf(buf, FOOTING_SAY_MAX, "0x%" PRIx64 "-0x%" PRIx64 " ",
+		       footing->first, footing->last);
+	if (range)
+		len += snprintf(buf + len, FOOTING_SAY_MAX - len, "(%.100s) ",
+				range_name_of(range));
+	snprintf(buf + len, FOOTING_SAY_MAX - len, "%s",
+		 footing->kind == FOOTING_BEYOND ? end : words[footing->kind]);
+	return buf;
+}
+
+static void say_bad(const struct ground *ground, const struct footing *piece)
+{
+	const enum finding_id *called = ground->pair->rule->called;
+	bool rights = piece->kind == FOOTING_UNREADABLE ||
+		      piece->kind == FOOTING_UNWRITABLE;
+	struct finding finding =
+		ground_finding(ground, piece->first, piece->last,
+			       called[rights ? DIFFERS_FLAGS : DIFFERS_LACK]);
+
+	comparison_add(ground->comparison, &finding, "%s at %s: host memory %s",
 		       SAY_WHAT(ground->slot),
-		       SAY_RANGE(finding.gpa, finding.size), hva, last);
+		       SAY_RANGE(finding.gpa, finding.size),
+		       FOOTING_SAY(piece));
 }
 
-/* NULL if the mapping gives all that the slot needs */
-static const char *lacking(const struct ground *ground,
-			   const struct host_range *range)
+static void agree(const struct ground *ground, const struct footing *piece)
 {
-	const uint32_t fields = ground->state->coverage.fields &
-				~ground->slot->unknown;
-
-	if (!range->read)
-		return "cannot be read";
-	if (!range->write && fields & SLOT_FIELD_READONLY &&
-	    !(ground->slot->flags & SLOT_READONLY))
-		return "cannot be written, and the slot is not read-only";
-	return NULL;
+	if (piece->sure)
+		comparison_agree(ground->comparison, ground->pair,
+				 ground->slot->as_id,
+				 ground_gpa(ground, piece->first),
+				 ground_gpa(ground, piece->last));
 }
 
-static void say_rights(const struct ground *ground, hva_t hva, hva_t last,
-		       const struct host_range *range, const char *why)
+/* @piece may be touched; is it the memory that the MODEL's range is of? */
+static void check_memory(const struct ground *ground,
+			 const struct footing *piece, const struct slot *range)
 {
-	struct finding finding = finding_of(ground, hva, last, DIFFERS_FLAGS);
+	const struct slot_state *model =
+		comparison_state(ground->comparison, ground->model);
+	const uint32_t fields = model->coverage.fields & ~range->unknown;
+	const gpa_t gpa = ground_gpa(ground, piece->first);
+	const struct ram_block *block;
+	char words[RAM_WRONG_MAX];
+	struct finding finding;
 
+	/* under the wrong host address all is wrong, which is told already */
+	block = fields & SLOT_FIELD_HVA && range->hva + (gpa - range->gpa) ==
+						   piece->first ?
+			ram_blocks_of(&ground->blocks, range) :
+			NULL;
+	if (!block || !ram_block_wrong(block, piece->range, words)) {
+		agree(ground, piece);
+		return;
+	}
+	finding = ground_finding(ground, piece->first, piece->last,
+				 ground->pair->rule->called[DIFFERS_MEMORY]);
+	finding.views |= 1ULL << ground->model;
 	comparison_add(ground->comparison, &finding,
-		       "%s at %s: host memory 0x%" PRIx64 "-0x%" PRIx64
-		       " (%.100s) %s",
-		       SAY_WHAT(ground->slot),
-		       SAY_RANGE(finding.gpa, finding.size), hva, last,
-		       range_name_of(range), why);
+		       "%s at %s: host memory 0x%" PRIx64 "-0x%" PRIx64 " %s",
+		       SAY_WHAT(range), SAY_RANGE(finding.gpa, finding.size),
+		       piece->first, piece->last, words);
 }
 
-/* Return: false if a part of the slot lies where the map was cut off */
-static bool check_slot(const struct ground *ground, const struct host_map *map)
+/* What is meant to be at @gpa, up to @until; @range is the MODEL's */
+static enum meaning meaning_at(struct ground *ground, gpa_t gpa, gpa_t *until,
+			       const struct slot **range)
 {
-	const struct host_range *end = map->ranges + map->nr;
-	const struct slot *slot = ground->slot;
-	hva_t last = slot->hva + (slot->size - 1);
-	const struct host_range *range;
-	const char *why;
-	hva_t from, to;
+	const struct comparison *c = ground->comparison;
+	const uint16_t as_id = ground->slot->as_id;
+	const struct span *span;
 
-	if (last < slot->hva)
-		last = UINT64_MAX;
-	range = &map->ranges[host_map_from(map, slot->hva)];
-	for (from = slot->hva;; range++) {
-		if (range == end || range->start > last) {
-			if (map->truncated && range == end)
-				return false;
-			say_hole(ground, from, last);
-			return true;
-		}
-		if (range->start > from)
-			say_hole(ground, from, range->start - 1);
-		from = range->start > from ? range->start : from;
-		to = range->end - 1 < last ? range->end - 1 : last;
-		why = lacking(ground, range);
-		/* neighbours of one kind and name are one thing to people */
-		while (why && to < last && range + 1 < end &&
-		       range[1].start == range->end &&
-		       lacking(ground, range + 1) == why) {
-			range++;
-			to = range->end - 1 < last ? range->end - 1 : last;
-		}
-		if (why)
-			say_rights(ground, from, to, range, why);
-		if (to == last)
-			return true;
-		from = to + 1;
+	*range = NULL;
+	if (!ground->has_model || !comparison_covers(c, ground->model, as_id))
+		return MEANING_UNKNOWN;
+	if (span_cursor_at(&ground->blind, as_id, gpa, until))
+		return MEANING_UNKNOWN;
+	span = span_cursor_at(&ground->means, as_id, gpa, until);
+	if (span) {
+		*range = span->slot;
+		return MEANING_RAM;
+	}
+	return c->views[ground->model].absence ? MEANING_NO_RAM :
+						 MEANING_UNKNOWN;
+}
+
+/*
+ * Whether the MODEL calls it RAM or has nothing there, it is wrong: in the second
+ * case by the slot, from which this then follows.
+ */
+static void check_part(struct ground *ground, const struct footing *piece,
+		       enum meaning meaning, const struct slot *range)
+{
+	/* what KVM made for itself it needs */
+	if (meaning == MEANING_UNKNOWN && !ground->slot->hidden) {
+		ground_sparse_add(ground, piece);
+		if (piece->kind == FOOTING_GOOD)
+			agree(ground, piece);
+	} else if (piece->kind != FOOTING_GOOD) {
+		say_bad(ground, piece);
+	} else if (range) {
+		check_memory(ground, piece, range);
+	} else {
+		agree(ground, piece);
 	}
 }
 
-static bool may_lie_on_nothing(const struct ground *ground)
+/* A piece in parts, as the MODEL has one thing or another there */
+static void check_piece(struct ground *ground, const struct footing *piece)
 {
-	const struct slot *slot = ground->slot;
-	const uint32_t fields = ground->state->coverage.fields & ~slot->unknown;
-	const uint32_t needed = SLOT_FIELD_GPA | SLOT_FIELD_SIZE |
-				SLOT_FIELD_HVA;
+	struct footing part = *piece;
+	const struct slot *range, *next;
+	enum meaning meaning, more;
+	gpa_t until;
 
-	/* private memory comes from the guest_memfd, not from this address */
-	return (fields & needed) != needed || slot->flags & SLOT_INVALID ||
-	       slot->flags & SLOT_GUEST_MEMFD;
+	for (;;) {
+		until = UINT64_MAX;
+		meaning = meaning_at(ground, ground_gpa(ground, part.first),
+				     &until, &range);
+		for (;;) {
+			part.last =
+				ground->slot->hva + (until - ground->slot->gpa);
+			if (until >= ground_gpa(ground, piece->last)) {
+				part.last = piece->last;
+				break;
+			}
+			until = UINT64_MAX;
+			more = meaning_at(ground,
+					  ground_gpa(ground, part.last + 1),
+					  &until, &next);
+			/* what cannot be touched is one, whatever its name */
+			if (more != meaning ||
+			    (piece->kind == FOOTING_GOOD && next != range))
+				break;
+		}
+		check_part(ground, &part, meaning, range);
+		if (part.last >= piece->last)
+			return;
+		part.first = part.last + 1;
+	}
 }
 
-/* Slots that changed while the views were read are another's word by now */
-static bool is_moving(struct ground *ground)
+static void check_slot(struct ground *ground)
+{
+	const struct slot *slot = ground->slot;
+	struct footing_walk walk = {
+		.map = ground->map,
+		.writes = ground_knows(ground, SLOT_FIELD_READONLY) &&
+			  !(slot->flags & SLOT_READONLY),
+		.next = slot->hva,
+		.last = slot->hva + (slot->size - 1),
+	};
+	struct footing piece;
+	bool unsure = false;
+	bool cut = false;
+
+	if (walk.last < slot->hva)
+		walk.last = UINT64_MAX;
+	ground->pair->compared = true;
+	while (footing_next(&walk, &piece)) {
+		cut |= piece.kind == FOOTING_UNKNOWN;
+		unsure |= piece.kind == FOOTING_GOOD && !piece.sure;
+		if (piece.kind != FOOTING_UNKNOWN)
+			check_piece(ground, &piece);
+	}
+	ground_sparse_say(ground);
+	ground->cut += cut;
+	ground->unsure += unsure;
+}
+
+static bool is_to_be_checked(struct ground *ground)
 {
 	const struct slot *slot = ground->slot;
 	gpa_t until = UINT64_MAX;
 
-	return span_cursor_at(&ground->moving, slot->as_id, slot->gpa,
-			      &until) ||
-	       until < slot_last(slot);
+	if (slot->flags & SLOT_INVALID ||
+	    !ground_knows(ground,
+			  SLOT_FIELD_GPA | SLOT_FIELD_SIZE | SLOT_FIELD_HVA))
+		return false;
+	/* Slots that changed meanwhile are another's word by now */
+	return !span_cursor_at(&ground->moving, slot->as_id, slot->gpa,
+			       &until) &&
+	       until >= slot_last(slot);
+}
+
+static void find_model(struct ground *ground)
+{
+	struct comparison *c = ground->comparison;
+	const uint64_t models = comparison_views_with(c, PARTY_MEANS);
+
+	for (size_t view = 0; view < c->input->nr_views; view++) {
+		if (!(models & 1ULL << view) || !c->views[view].usable)
+			continue;
+		ground->has_model = true;
+		ground->model = view;
+		ground->means.spans = &c->views[view].slots;
+		ground->blind.spans = &c->views[view].blind;
+		if (ram_blocks_find(comparison_state(c, view), ground->map,
+				    &ground->blocks))
+			c->nomem = true;
+		return;
+	}
+}
+
+static void say_unknown(const struct ground *ground)
+{
+	const struct finding finding = { .id = FINDING_UNREAD,
+					 .slot_id = -1,
+					 .views = 1ULL << ground->pair->actual,
+					 .cause = FINDING_NO_CAUSE };
+	struct comparison *c = ground->comparison;
+	const char *name = comparison_party(c, ground->pair->actual)->name;
+
+	if (ground->cut)
+		comparison_add(c, &finding,
+			       "%s is cut off: it says nothing of the host "
+			       "memory of %zu slots, or of parts of them",
+			       name, ground->cut);
+	if (ground->unsure)
+		comparison_add(c, &finding,
+			       "%s cannot tell how far the files under %zu "
+			       "slots reach: to look at /proc/PID/map_files "
+			       "takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE",
+			       name, ground->unsure);
 }
 
 void check_ground(struct comparison *c, struct compared_pair *pair)
 {
-	const struct host_map *map = c->input->views[pair->actual].map;
 	struct ground ground = { .comparison = c,
 				 .pair = pair,
 				 .state = comparison_state(c, pair->expected),
+				 .map = c->input->views[pair->actual].map,
 				 .moving.spans = &pair->moving };
-	const struct finding finding = { .id = FINDING_UNREAD,
-					 .slot_id = -1,
-					 .views = 1ULL << pair->actual,
-					 .cause = FINDING_NO_CAUSE };
-	const struct slot *slot;
-	size_t beyond = 0;
 
+	find_model(&ground);
 	for (size_t i = 0; i < ground.state->nr_slots; i++) {
-		slot = &ground.state->slots[i];
-		ground.slot = slot;
-		if (may_lie_on_nothing(&ground) || is_moving(&ground))
+		ground.slot = &ground.state->slots[i];
+		if (!is_to_be_checked(&ground))
 			continue;
-		if (check_slot(&ground, map))
-			comparison_agree(c, pair, slot->as_id, slot->gpa,
-					 slot_last(slot));
+		if (ground.slot->flags & SLOT_GUEST_MEMFD)
+			ground_gmem(&ground);
 		else
-			beyond++;
+			check_slot(&ground);
 	}
-	if (beyond)
-		comparison_add(c, &finding,
-			       "%s is cut off: it says nothing of the host "
-			       "memory of %zu slots, or of parts of them",
-			       comparison_party(c, pair->actual)->name, beyond);
+	ram_blocks_deinit(&ground.blocks);
+	say_unknown(&ground);
 }

@@ -18,7 +18,7 @@ static struct footing at(const struct footing_walk *walk, hva_t hva)
 		return found;
 	}
 	found.range = range;
-	found.sure = range->file != HOST_FILE_UNKNOWN;
+	found.sure = !range->inode || range->file != HOST_FILE_UNKNOWN;
 	end = range->start + host_range_reach(range);
 	if (hva >= end) {
 		found.kind = FOOTING_BEYOND;

@@ -18,10 +18,11 @@
 	}
 
 /* A slot, and what lies under it */
-#define GROUND_DIFFERS                             \
-	{                                          \
-		[DIFFERS_LACK] = FINDING_UNBACKED, \
-		[DIFFERS_FLAGS] = FINDING_PERMS,   \
+#define GROUND_DIFFERS                                    \
+	{                                                 \
+		[DIFFERS_LACK] = FINDING_UNBACKED,        \
+		[DIFFERS_FLAGS] = FINDING_PERMS,          \
+		[DIFFERS_MEMORY] = FINDING_WRONG_BACKING, \
 	}
 
 static const struct pair_rule rules[] = {

@@ -22,5 +22,5 @@ int backing_read(void *ctx, struct host_map *out, struct slotscope_error *err)
 				 "slots' host addresses are those of another "
 				 "process, which slotscope list may show");
 	}
-	return host_map_read(process, NULL, out, err);
+	return host_map_read(process, subject->slots, out, err);
 }

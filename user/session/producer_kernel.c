@@ -16,8 +16,10 @@ int kernel_generations(void *ctx, struct slot_state *out,
 int kernel_read(void *ctx, const struct slot_state *upto,
 		struct slot_state *out, struct slotscope_error *err)
 {
-	const struct subject *subject = ctx;
+	struct subject *subject = ctx;
+	int ret = kernel_view_read(subject->kernel, subject->process,
+				   &subject->vm, out, err);
 
-	return kernel_view_read(subject->kernel, subject->process, &subject->vm,
-				out, err);
+	subject->slots = ret ? NULL : out;
+	return ret;
 }

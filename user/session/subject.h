@@ -18,6 +18,8 @@
  * @process:   who has it
  * @vm:	       which it is there
  * @nr_as:     address spaces that KVM has for it; 0: not known yet
+ * @slots:     what KERNEL said in the try under way; NULL: nothing yet. BACKING is
+ *	       read for their sake
  * @qmp:       address of its monitor; NULL to find it
  * @notes:     for what a producer says by the way; NULL for none
  * @kernel:    the way to KVM's slots
@@ -31,6 +33,7 @@ struct subject {
 	const struct process *process;
 	struct vm_id vm;
 	size_t nr_as;
+	const struct slot_state *slots;
 	const char *qmp;
 	FILE *notes;
 	const struct kernel_view *kernel;

@@ -8,6 +8,7 @@
  *	faultctl PID munmap ADDR LEN
  *	faultctl PID mprotect ADDR LEN PROT
  *	faultctl PID mmap ADDR LEN	anonymous, read and write; ADDR 0: anywhere
+ *	faultctl PID mmap-file ADDR LEN shared|private FD OFFSET	of its own FD
  *
  * Numbers as strtoull() reads them. Prints what the call returned, a negative
  * errno if it failed; exits with 0 if it could be made at all. x86-64.
@@ -157,10 +158,9 @@ int main(int argc, char **argv)
 		int nr_args;
 		long nr;
 	} calls[] = {
-		{ "region", 6, SYS_ioctl },
-		{ "munmap", 2, SYS_munmap },
-		{ "mprotect", 3, SYS_mprotect },
-		{ "mmap", 2, SYS_mmap },
+		{ "region", 6, SYS_ioctl },	 { "munmap", 2, SYS_munmap },
+		{ "mprotect", 3, SYS_mprotect }, { "mmap", 2, SYS_mmap },
+		{ "mmap-file", 5, SYS_mmap },
 	};
 	struct kvm_userspace_memory_region region = { 0 };
 	uint64_t args[7] = { 0 }, given[6] = { 0 };
@@ -175,13 +175,20 @@ int main(int argc, char **argv)
 			break;
 	if (argc <= 2 || call == sizeof(calls) / sizeof(calls[0]) ||
 	    argc != 3 + calls[call].nr_args) {
-		fputs("usage: faultctl PID region|munmap|mprotect|mmap ARGS\n",
+		fputs("usage: faultctl PID region|munmap|mprotect|mmap|mmap-file "
+		      "ARGS\n",
 		      stderr);
 		return 3;
 	}
 	pid = number(argv[1]);
-	for (int i = 3; i < argc; i++)
-		given[i - 3] = number(argv[i]);
+	for (int i = 3; i < argc; i++) {
+		if (!strcmp(argv[i], "shared"))
+			given[i - 3] = MAP_SHARED;
+		else if (!strcmp(argv[i], "private"))
+			given[i - 3] = MAP_PRIVATE;
+		else
+			given[i - 3] = number(argv[i]);
+	}
 	args[0] = calls[call].nr;
 	memcpy(&args[1], given, sizeof(given));
 	is_region = calls[call].nr == SYS_ioctl;
@@ -193,6 +200,11 @@ int main(int argc, char **argv)
 		region.memory_size = given[3];
 		region.userspace_addr = given[4];
 		region.flags = given[5];
+	} else if (calls[call].nr_args == 5) {
+		args[3] = PROT_READ | PROT_WRITE;
+		args[4] = given[2] | MAP_FIXED;
+		args[5] = given[3];
+		args[6] = given[4];
 	} else if (calls[call].nr == SYS_mmap) {
 		args[3] = PROT_READ | PROT_WRITE;
 		args[4] = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |

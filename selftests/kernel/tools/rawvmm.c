@@ -18,18 +18,23 @@
  *	window		address space in which two pieces of a memfd are mapped
  *	hole		anonymous memory without one page
  *	short		a memfd that was truncated to 1 MiB
+ *	patched		a memfd, one page of which is anonymous memory
+ *	uffd		anonymous memory that userfaultfd answers for
+ *	pfn		64 KiB of /dev/mem, the host's firmware
  *
  * "unable" and status 4 where KVM does not know what is asked for.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <linux/userfaultfd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* Of <linux/kvm.h> since 6.8 and 6.18; the build machine's may be older */
@@ -103,7 +108,8 @@ static int guest_memfd(uint64_t flags)
 
 static void set(struct region2 *region)
 {
-	region->size = SIZE;
+	if (!region->size)
+		region->size = SIZE;
 	if (region->flags & MEM_GMEM ?
 		    ioctl(vm, SET_REGION2, region) :
 		    ioctl(vm, KVM_SET_USER_MEMORY_REGION, region))
@@ -130,6 +136,20 @@ static void gmem_slot(struct region2 *region, const char *kind)
 		close(fd);
 }
 
+static void answer_faults(void *at)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register reg = {
+		.range = { (uintptr_t)at, SIZE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &reg))
+		die("userfaultfd");
+}
+
 static void slot(uint32_t id, const char *kind)
 {
 	struct region2 region = { .slot = id, .gpa = id * 4 * SIZE };
@@ -140,9 +160,15 @@ static void slot(uint32_t id, const char *kind)
 		gmem_slot(&region, kind[4] ? kind + 5 : "");
 		return;
 	}
-	if (!strcmp(kind, "anon") || !strcmp(kind, "hole")) {
+	if (!strcmp(kind, "anon") || !strcmp(kind, "hole") ||
+	    !strcmp(kind, "uffd")) {
 		at = map(NULL, SIZE, RW, PRIVATE, -1, 0);
-	} else if (!strcmp(kind, "shared") || !strcmp(kind, "short")) {
+	} else if (!strcmp(kind, "pfn")) {
+		fd = open("/dev/mem", O_RDWR);
+		region.size = 65536;
+		at = map(NULL, region.size, RW, MAP_SHARED, fd, 0xf0000);
+	} else if (!strcmp(kind, "shared") || !strcmp(kind, "short") ||
+		   !strcmp(kind, "patched")) {
 		fd = memfd();
 		at = map(NULL, SIZE, RW, MAP_SHARED, fd, 0);
 	} else if (!strcmp(kind, "window")) {
@@ -158,6 +184,10 @@ static void slot(uint32_t id, const char *kind)
 	set(&region);
 	if (!strcmp(kind, "hole") && munmap(at + MiB, 4096))
 		die("munmap");
+	if (!strcmp(kind, "patched"))
+		map(at + MiB, 4096, RW, PRIVATE, -1, 0);
+	if (!strcmp(kind, "uffd"))
+		answer_faults(at);
 	if (!strcmp(kind, "short") && ftruncate(fd, MiB))
 		die("ftruncate");
 }
