@@ -25,7 +25,7 @@
 #include "kvm/region2.h"
 #include "trace/tracer.h"
 
-#include "ktap.h"
+#include "../kselftest/ktap.h"
 
 #define PAGE 4096ULL
 #define MIB  (1ULL << 20)

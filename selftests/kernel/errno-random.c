@@ -7,6 +7,7 @@
  */
 #include <time.h>
 
+#include "../kselftest/slotscope_kselftest.h"
 #include "errno-world.h"
 
 #define TEST_DEVICE	 "/dev/slotscope-test"
@@ -164,6 +165,44 @@ static void show_shortest(const struct world *w, const struct slot_request *bad)
 	free(make);
 }
 
+/*
+ * slotscope_kselftest.h has the rules again, small enough for one header: for a
+ * request that was just refused it names the same one. Not each: it reads all slots
+ */
+static bool header_agrees(const struct world *w, const struct slot_request *r)
+{
+	struct kvm_userspace_memory_region2 region = {
+		.slot = r->slot,
+		.flags = r->flags,
+		.guest_phys_addr = r->gpa,
+		.memory_size = r->size,
+		.userspace_addr = r->hva,
+		.guest_memfd_offset = r->gmem_offset,
+		.guest_memfd = r->gmem_fd,
+	};
+	struct request_foresight foresight;
+	struct slotscope_judge judge;
+	const char *rule;
+
+	if (w->module < 0)
+		return true;
+	request_foresee(&w->state, r, &w->limits, &foresight);
+	if (foresight.nr != 1 || !foresight.may[0].error)
+		return true;
+	ASSERT(!slotscope_judge_region(
+		       &judge, w->vm, &region,
+		       r->region2 ? sizeof(region) :
+				    sizeof(struct kvm_userspace_memory_region),
+		       foresight.may[0].error),
+	       "cannot judge");
+	rule = request_rule_name(foresight.may[0].rule);
+	if (judge.rule && !strcmp(judge.rule, rule))
+		return true;
+	show_request("", r);
+	return EXPECT(false, "it was rule %s, the header says %s (%s)", rule,
+		      judge.rule ? judge.rule : "none", judge.why);
+}
+
 static void ask_random(struct world *w, uint64_t nr)
 {
 	struct timespec begin, end;
@@ -180,6 +219,8 @@ static void ask_random(struct world *w, uint64_t nr)
 			show_shortest(w, &r);
 			break;
 		}
+		if (i % 16 == 15 && !header_agrees(w, &r))
+			break;
 		if (i % 1000 == 999 &&
 		    !EXPECT(world_is_true(w),
 			    "seed 0x%" PRIx64 ", after request %" PRIu64, seed,

@@ -14,7 +14,7 @@
 #include "machine/pc.h"
 #include "machine/ram.h"
 
-#include "ktap.h"
+#include "../kselftest/ktap.h"
 
 #define MIB (1ULL << 20)
 #define GIB (1ULL << 30)

@@ -1,0 +1,36 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# KVM's own selftests, with ASSERT_MEMSLOTS_MATCH(vm) behind each statement that makes or
+# changes a slot, pass as they are. (faults.sh: and fail where KVM lies.)
+#
+#   selftests/drop-in/asserted.sh KERNEL
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/tap.sh
+. selftests/tap.sh
+k=$1
+dir=$(selftests/drop-in/kvm-selftests "$k" -a set_memory_region_test \
+	memslot_modification_stress_test memslot_perf_test dirty_log_test guest_memfd_test) ||
+	skip_all "KVM's selftests of $k cannot be built"
+
+# passes TEST ARGS... - and has compared
+passes() {
+	local said
+	[ -e "$dir/$1" ] || { skip "$1" "it cannot be built on $k"; return; }
+	# shellcheck disable=SC2016  # the guest's shell shall expand it
+	said=$(selftests/vm/run -q -m 2G -t 300 -k "$k" -- bash -c '
+		insmod build/kmod/$(uname -r)/slotscope.ko && cd "$1" || exit
+		SLOTSCOPE_REQUIRE=1 "./$2" "${@:3}"
+		echo "status $?"' bash "$dir" "$@" 2>&1)
+	# 4: the test skips itself
+	like "$(tail -n 1 <<<"$said")" '^status [04]$' "$1: passes" || diag "$said"
+	like "$said" '^# memslots: compared [1-9][0-9]* times, 0 differed' \
+		"$1: what was compared is the same"
+}
+
+passes set_memory_region_test
+passes memslot_modification_stress_test -i 100 -b 16M
+passes memslot_perf_test -s 32 -l 1 -f 0 -e 2
+passes dirty_log_test -M dirty-log -i 2 -I 20
+passes guest_memfd_test
+done_testing

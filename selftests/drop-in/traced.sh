@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# KVM's own selftests under slotscope: none of them notices, nothing is lost, and no
+# finding is made of what KVM's own developers do on purpose.
+#
+#   selftests/drop-in/traced.sh KERNEL
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/tap.sh
+. selftests/tap.sh
+k=$1
+
+# The test and its arguments: less than its defaults, which are for hardware
+tests() {
+	cat <<-END
+		set_memory_region_test
+		memslot_modification_stress_test -i 100 -b 16M
+		memslot_perf_test -s 64 -l 1 -f 0 -e 2
+		dirty_log_test -M dirty-log -i 3 -I 20
+		guest_memfd_test
+		demand_paging_test -b 16M
+		kvm_page_table_test -b 16M
+		dirty_log_perf_test -b 16M -i 2
+		kvm_binary_stats_test
+		coalesced_io_test
+		x86/smm_test
+		x86/dirty_log_page_splitting_test -b 16M
+		x86/userspace_io_test
+		x86/state_test
+		x86/svm_vmcall_test
+		x86/set_sregs_test
+	END
+}
+
+dir=$(tests | cut -d' ' -f1 | xargs selftests/drop-in/kvm-selftests "$k") ||
+	skip_all "KVM's selftests of $k cannot be built"
+
+# Prints, of each test: its name, its status alone, under trace and under check, the
+# events lost, and the mismatches
+# shellcheck disable=SC2016  # the guest's shell shall expand it
+inside='
+	insmod build/kmod/$(uname -r)/slotscope.ko || exit
+	program=$PWD/build/user/slotscope
+	cd "$1" || exit
+	while read -r test args; do
+		[ -e "$test" ] || { test=${test/x86/x86_64}; [ -e "$test" ]; } ||
+			{ echo "$test absent"; continue; }
+		timeout 120 ./$test $args >/tmp/alone 2>&1
+		alone=$?
+		timeout 120 $program trace --json --report /tmp/trace -- ./$test $args >/tmp/out 2>&1
+		traced=$?
+		timeout 120 $program check --no-model --json --at 0.2 --to-end --report /tmp/check \
+			-- ./$test $args >/tmp/out2 2>&1
+		checked=$?
+		echo "$test $alone $traced $checked" \
+			"$(jq -s "map(select(.type == \"lost\")) | length" /tmp/trace)" \
+			"$(jq -s "map(select(.type == \"request\")) | length" /tmp/trace)" \
+			"$(jq -rs "[.[].findings[]? | select(.kind == \"mismatch\").id] | unique | join(\",\")" /tmp/check)"
+		[ "$alone $traced" = "0 0" ] || tail -n 3 /tmp/alone /tmp/out | sed "s/^/# /"
+		[ "$checked" = 0 ] || tail -c 300 /tmp/out2 | sed "s/^/# /"
+	done'
+said=$(tests | base64 -w0)
+said=$(selftests/vm/run -q -m 2G -t 1500 -k "$k" -- bash -c \
+	"base64 -d <<<$said >/tmp/tests; ${inside//done/done </tmp/tests}" bash "$dir" 2>&1)
+while read -r test alone traced checked lost requests mismatches; do
+	case "$test $alone" in
+	'#'*) diag "${test#?} $alone $traced $checked $lost $requests $mismatches" ;;
+	*' absent') skip "$test" "$k does not have it, or it cannot be built" ;;
+	*' 4') skip "$test" "it skips itself" ;;
+	*)
+		is "$alone $traced $lost" "0 0 0" "$test: runs as without, nothing lost ($requests requests)"
+		# 2: nothing to compare at that moment, as it made its VM later, or was done
+		like "$checked $mismatches" '^[02] $' "$test: no mismatch (status $checked)"
+		;;
+	esac
+done <<<"$said"
+done_testing

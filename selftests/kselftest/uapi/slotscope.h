@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * /dev/slotscope: what KVM itself holds about the memory of a virtual machine
+ * =============================================================================
+ *
+ * This comment is the specification; slotscope.ko is held to it.
+ *
+ * The device
+ *   A misc device, mode 0600. Opening it needs CAP_SYS_ADMIN in the initial
+ *   user namespace; whoever lacks it gets EPERM, and nothing is logged. The
+ *   capability is asked for at open alone: an open descriptor is the right to
+ *   use it, so that a program may open it, drop its privileges and go on.
+ *   The module only reads. It changes nothing in a VM and keeps nothing of it
+ *   after an ioctl returns.
+ *
+ * Which VM
+ *   A VM is named by a descriptor in the caller's own table, as KVM_CREATE_VM
+ *   returns it, or a duplicate (pidfd_getfd(), SCM_RIGHTS). It need not belong
+ *   to the caller's process, and its owner may be gone. The descriptor is held
+ *   while the ioctl runs, so a VM closed meanwhile dies right after it.
+ *
+ * Units
+ *   Addresses and sizes are in bytes, as in KVM's own ABI, whatever the host's
+ *   page size. Times are in nanoseconds of CLOCK_MONOTONIC.
+ *
+ * Calls and versions
+ *   Each ioctl takes a pointer to one struct, whose first member @size the
+ *   caller sets to sizeof() of that struct. Structs and records only ever grow
+ *   at their end, by members for which 0 means what their absence meant:
+ *   - a @size below that of the first version: EINVAL;
+ *   - a @size that the module does not know yet: what it does not know must be
+ *     zero, else E2BIG; it stays zero on return. So is a @size above
+ *     SLOTSCOPE_SIZE_MAX;
+ *   - a @size of an older version: no more than @size bytes are written back.
+ *   Bits in @flags and members named reserved that the module does not know
+ *   must be zero, else EINVAL.
+ *
+ *   The version is major.minor. A new minor adds (ioctls, flags, members at the
+ *   end); an old program works on unchanged. A new major may break, and a
+ *   program must refuse a major that it does not know. SLOTSCOPE_INFO keeps its
+ *   number and its first 16 bytes for ever, so that this can always be asked.
+ *   The layout is the same for 32-bit and 64-bit callers.
+ *
+ * Arrays
+ *   A caller passes an address, a capacity in records, and the size of one
+ *   record as it knows it. A record larger than the module's is padded with
+ *   zeros; one smaller is cut at its end; one smaller than the first version's,
+ *   above SLOTSCOPE_SIZE_MAX or no multiple of 8 is EINVAL. The address of an
+ *   array with capacity 0 is not looked at. Records beyond the number copied
+ *   are not touched.
+ *
+ *   Truncation is told, never silent: beside the number copied stands the
+ *   number there were. The array was large enough if the two are equal.
+ *   Capacity 0 is therefore the way to ask for a number. A capacity larger
+ *   than any VM can fill is harmless.
+ *
+ * What a snapshot promises
+ *   For each address space: the slots of one moment, all of them (or the first
+ *   of them, when truncated), each whole, and the generation at that moment.
+ *   Two snapshots of one address space with equal generations, neither marked
+ *   SLOTSCOPE_AS_UPDATING, hold the same slots, but for what is said of their
+ *   guest_memfd: KVM counts no generation where such a file is closed. That
+ *   happens to a slot at most once, and it never gets another file, so of two
+ *   such snapshots the one in which fewer slots have SLOTSCOPE_SLOT_GMEM is the
+ *   later. (While an update is marked, the slots are already those after the
+ *   change and the generation is still that before it.) To delete or move a slot
+ *   KVM makes two changes, each with a generation of its own; between them the
+ *   slot is there with SLOTSCOPE_MEM_INVALID.
+ *
+ *   Two address spaces may be of different moments, one after the other. A
+ *   caller that needs the whole VM at one moment takes the generations
+ *   (SLOTSCOPE_NO_SLOTS) before and after, and repeats if they moved or are
+ *   marked.
+ *
+ *   Slots are sorted by @as_id, then by @gpa. KVM forbids an overlap within one
+ *   address space, so the order is total.
+ *
+ *   No lock of KVM's is held while memory is allocated or copied. What is held
+ *   while KVM's tables are walked is kvm->srcu, for reading: a VMM that changes
+ *   a slot meanwhile waits until one address space has been walked.
+ *
+ * Errors of every ioctl
+ *   EFAULT   an address given cannot be read or written; what was written
+ *            before stays written
+ *   EINVAL   @size, @flags, a reserved member or a record size; see above
+ *   E2BIG    @size above SLOTSCOPE_SIZE_MAX, or not zero beyond what the module
+ *            knows
+ *   ENOTTY   no such ioctl in this version
+ * Errors of those that take a VM, besides
+ *   EBADF    @vm_fd is not open (or O_PATH)
+ *   EBADFD   @vm_fd is open and is no VM of KVM's
+ *   EPROTO   KVM's structures are not where the kernel headers said that the
+ *            module was built with, so kvm.ko and the module do not belong
+ *            together; or it cannot be told. Nothing was read from them.
+ *            SLOTSCOPE_LAYOUT says what differs. (Or they are, and what is in
+ *            them makes no sense: KVM's own memory was damaged)
+ *   ENOMEM   no memory (charged to the caller's cgroup) for the records
+ */
+#ifndef _UAPI_SLOTSCOPE_H
+#define _UAPI_SLOTSCOPE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define SLOTSCOPE_DEVICE "/dev/slotscope"
+
+#define SLOTSCOPE_MAJOR 1
+#define SLOTSCOPE_MINOR 1
+
+/* The largest struct or record that a caller may name, in bytes */
+#define SLOTSCOPE_SIZE_MAX 4096
+
+/*
+ * As the structs may grow, the numbers do not encode their size. 0xF5 is not
+ * taken in the kernel's Documentation/userspace-api/ioctl/ioctl-number.rst.
+ */
+#define SLOTSCOPE_IOC 0xF5
+#define SLOTSCOPE_INFO	   _IO(SLOTSCOPE_IOC, 0x00) /* struct slotscope_info */
+#define SLOTSCOPE_SNAPSHOT _IO(SLOTSCOPE_IOC, 0x01) /* slotscope_snapshot */
+#define SLOTSCOPE_LAYOUT   _IO(SLOTSCOPE_IOC, 0x02) /* slotscope_layout, 1.1 */
+
+/* slotscope_info.features */
+/* Slots of this kernel can have a guest_memfd (since 6.8, by configuration) */
+#define SLOTSCOPE_FEATURE_GUEST_MEMFD (1ULL << 0)
+
+/**
+ * struct slotscope_info - SLOTSCOPE_INFO: version and limits
+ * @size:	 in: sizeof(struct slotscope_info)
+ * @flags:	 in: 0
+ * @major:	 out: SLOTSCOPE_MAJOR of the module
+ * @minor:	 out: SLOTSCOPE_MINOR of the module
+ * @features:	 out: SLOTSCOPE_FEATURE_*
+ * @max_as:	 out: address spaces that a VM of this kernel can have at most
+ * @user_slots:	 out: slot ids that a VMM can use, in each address space: from 0
+ *		 to @user_slots - 1
+ * @max_slots:	 out: all slot ids of an address space, KVM's own included
+ * @snapshot_size: out: the module's sizeof(struct slotscope_snapshot)
+ * @as_size:	 out: the module's sizeof(struct slotscope_as)
+ * @slot_size:	 out: the module's sizeof(struct slotscope_slot)
+ */
+struct slotscope_info {
+	__u32 size;
+	__u32 flags;
+	__u32 major;
+	__u32 minor;
+	__aligned_u64 features;
+	__u32 max_as;
+	__u32 user_slots;
+	__u32 max_slots;
+	__u32 snapshot_size;
+	__u32 as_size;
+	__u32 slot_size;
+};
+
+/* slotscope_as.flags */
+/* An update was under way: slots may be in transition (SLOTSCOPE_MEM_INVALID) */
+#define SLOTSCOPE_AS_UPDATING (1U << 0)
+
+/**
+ * struct slotscope_as - one address space of a VM
+ * @generation:	KVM's memslot generation, without the bit that marks an update
+ *		under way. It moves with every change of a slot, and by more
+ *		than one: compare for equality only
+ * @as_id:	its number, from 0; on x86, 1 is system management mode
+ * @flags:	SLOTSCOPE_AS_*
+ * @nr_slots:	slots it had, KVM's own included; 0 with SLOTSCOPE_NO_SLOTS
+ * @nr_copied:	how many of them are among the slots copied
+ */
+struct slotscope_as {
+	__aligned_u64 generation;
+	__u32 as_id;
+	__u32 flags;
+	__u32 nr_slots;
+	__u32 nr_copied;
+};
+
+/*
+ * slotscope_slot.mem_flags is KVM's own word, unchanged: KVM_MEM_* of
+ * <linux/kvm.h> in the lower half. The upper half is internal to KVM and may
+ * differ between kernels, but for this bit: the slot is about to be deleted or
+ * moved, and KVM resolves no address by it any more.
+ */
+#define SLOTSCOPE_MEM_INVALID (1U << 16)
+
+/* slotscope_slot.flags */
+/* KVM made it for itself (x86: TSS, identity map, APIC access page) */
+#define SLOTSCOPE_SLOT_HIDDEN (1U << 0)
+/* A guest_memfd is bound to it now; what is said of it holds */
+#define SLOTSCOPE_SLOT_GMEM (1U << 1)
+/*
+ * KVM takes all of the slot's memory from its guest_memfd, none from @hva (since
+ * 6.18, where the file can be mapped). Since 1.1
+ */
+#define SLOTSCOPE_SLOT_GMEM_ONLY (1U << 2)
+
+/**
+ * struct slotscope_slot - one memslot
+ * @gpa:	guest physical address of its first byte
+ * @bytes:	its size; never 0
+ * @hva:	address of its first byte in the process that made the VM; 0 in a
+ *		slot of KVM's own that has no memory
+ * @gmem_offset: of its first byte in its guest_memfd; 0 without
+ *		SLOTSCOPE_SLOT_GMEM
+ * @id:		slot number within the address space
+ * @as_id:	address space
+ * @mem_flags:	KVM_MEM_* and SLOTSCOPE_MEM_INVALID
+ * @flags:	SLOTSCOPE_SLOT_*. KVM_MEM_GUEST_MEMFD without SLOTSCOPE_SLOT_GMEM:
+ *		the file is closed, by its last descriptor and mapping, and what
+ *		it held is gone; the slot lives on
+ * @gmem_ino:	inode number of its guest_memfd, never 0, as stat() has it; 0
+ *		without SLOTSCOPE_SLOT_GMEM. Since 1.1, as are
+ * @gmem_major: the device of that inode, as stat() and /proc/PID/maps have it,
+ * @gmem_minor: in its two parts
+ */
+struct slotscope_slot {
+	__aligned_u64 gpa;
+	__aligned_u64 bytes;
+	__aligned_u64 hva;
+	__aligned_u64 gmem_offset;
+	__u32 id;
+	__u32 as_id;
+	__u32 mem_flags;
+	__u32 flags;
+	__aligned_u64 gmem_ino;
+	__u32 gmem_major;
+	__u32 gmem_minor;
+};
+
+/* slotscope_snapshot.flags */
+/* Address spaces alone; @slot_capacity must be 0. Cheap, however many slots */
+#define SLOTSCOPE_NO_SLOTS (1U << 0)
+
+/**
+ * struct slotscope_snapshot - SLOTSCOPE_SNAPSHOT: the slots of one VM
+ * @size:	in: sizeof(struct slotscope_snapshot)
+ * @flags:	in: SLOTSCOPE_NO_SLOTS or 0
+ * @vm_fd:	in: the VM
+ * @reserved:	in: 0
+ * @as_addr:	in: address of an array of struct slotscope_as
+ * @slot_addr:	in: address of an array of struct slotscope_slot
+ * @as_size:	in: sizeof(struct slotscope_as)
+ * @as_capacity: in: records that fit at @as_addr
+ * @slot_size:	in: sizeof(struct slotscope_slot)
+ * @slot_capacity: in: records that fit at @slot_addr
+ * @nr_as:	out: address spaces that the VM has
+ * @nr_as_copied: out: how many of them were copied
+ * @nr_slots:	out: slots that the VM has, in all address spaces; 0 with
+ *		SLOTSCOPE_NO_SLOTS
+ * @nr_slots_copied: out: how many of them were copied
+ * @begin_ns:	out: when reading began, and
+ * @end_ns:	out: when it ended; the copying to the caller is not included
+ *
+ * After an error the members marked "out" are not written.
+ */
+struct slotscope_snapshot {
+	__u32 size;
+	__u32 flags;
+	__s32 vm_fd;
+	__u32 reserved;
+	__aligned_u64 as_addr;
+	__aligned_u64 slot_addr;
+	__u32 as_size;
+	__u32 as_capacity;
+	__u32 slot_size;
+	__u32 slot_capacity;
+	__u32 nr_as;
+	__u32 nr_as_copied;
+	__u32 nr_slots;
+	__u32 nr_slots_copied;
+	__aligned_u64 begin_ns;
+	__aligned_u64 end_ns;
+};
+
+/* slotscope_layout.verdict */
+#define SLOTSCOPE_LAYOUT_SAME	 1 /* all is where the module thinks it is */
+#define SLOTSCOPE_LAYOUT_OTHER	 2 /* it is not: every VM gives EPROTO */
+#define SLOTSCOPE_LAYOUT_UNKNOWN 3 /* it cannot be told: EPROTO, too */
+
+/* slotscope_member.offset and .size: KVM has no such member */
+#define SLOTSCOPE_NO_MEMBER 0xffffffffU
+
+/**
+ * struct slotscope_member - a member of KVM's that the module looks at
+ * @name:	"STRUCT.MEMBER", or "STRUCT" for all of it; ends with a NUL
+ * @built_offset: of the member in the struct, in the headers that the module was
+ *		built with, in bytes; and
+ * @built_size:	its size
+ * @offset:	the same, as the BTF of the running kvm.ko has it, or
+ *		SLOTSCOPE_NO_MEMBER; 0 with SLOTSCOPE_LAYOUT_UNKNOWN
+ * @size:	likewise
+ */
+struct slotscope_member {
+	char name[48];
+	__u32 built_offset;
+	__u32 built_size;
+	__u32 offset;
+	__u32 size;
+};
+
+/**
+ * struct slotscope_layout - SLOTSCOPE_LAYOUT: do the module and kvm.ko belong
+ * together? Since 1.1
+ * @size:	in: sizeof(struct slotscope_layout)
+ * @flags:	in: 0
+ * @vm_fd:	in: any VM: it says which KVM is asked about
+ * @reserved:	in: 0
+ * @member_addr: in: address of an array of struct slotscope_member
+ * @member_size: in: sizeof(struct slotscope_member)
+ * @member_capacity: in: records that fit at @member_addr
+ * @nr_members:	out: members that the module looks at
+ * @nr_copied:	out: how many of them were copied
+ * @verdict:	out: SLOTSCOPE_LAYOUT_*
+ * @error:	out: with SLOTSCOPE_LAYOUT_UNKNOWN, the errno with which reading
+ *		/sys/kernel/btf failed; else 0
+ *
+ * It is not refused with EPROTO for the layout: this is how to learn about it.
+ * The module holds the two against each other itself, with the first VM that it
+ * is given after kvm.ko was loaded, and before it follows any pointer of KVM's.
+ */
+struct slotscope_layout {
+	__u32 size;
+	__u32 flags;
+	__s32 vm_fd;
+	__u32 reserved;
+	__aligned_u64 member_addr;
+	__u32 member_size;
+	__u32 member_capacity;
+	__u32 nr_members;
+	__u32 nr_copied;
+	__u32 verdict;
+	__u32 error;
+};
+
+#endif /* _UAPI_SLOTSCOPE_H */
