@@ -76,8 +76,15 @@
  *   address space, so the order is total.
  *
  *   No lock of KVM's is held while memory is allocated or copied. What is held
- *   while KVM's tables are walked is kvm->srcu, for reading: a VMM that changes
- *   a slot meanwhile waits until one address space has been walked.
+ *   while KVM's tables are walked is kvm->srcu, for reading, and a VMM that
+ *   changes a slot meanwhile waits for that. So the tables are walked in pieces
+ *   of at most 128 slots, preemption off: no limit or priority of the caller's
+ *   makes the wait longer. If the slots change between two pieces, the walk
+ *   begins anew; if they do each time, EAGAIN is returned after the eighth walk.
+ *   With SLOTSCOPE_TORN_OK that walk is finished, and what it found is marked
+ *   SLOTSCOPE_AS_TORN: each slot stood at some time between @begin_ns and
+ *   @end_ns, but not all of them at once. One that moved may be seen twice, or
+ *   not at all. SLOTSCOPE_NO_SLOTS holds nothing.
  *
  * Errors of every ioctl
  *   EFAULT   an address given cannot be read or written; what was written
@@ -94,6 +101,8 @@
  *            together; or it cannot be told. Nothing was read from them.
  *            SLOTSCOPE_LAYOUT says what differs. (Or they are, and what is in
  *            them makes no sense: KVM's own memory was damaged)
+ *   EAGAIN   the slots change faster than they can be read; see above
+ *   EINTR    the caller is being killed
  *   ENOMEM   no memory (charged to the caller's cgroup) for the records
  */
 #ifndef _UAPI_SLOTSCOPE_H
@@ -155,6 +164,11 @@ struct slotscope_info {
 /* slotscope_as.flags */
 /* An update was under way: slots may be in transition (SLOTSCOPE_MEM_INVALID) */
 #define SLOTSCOPE_AS_UPDATING (1U << 0)
+/*
+ * The slots are not of one moment; @generation is that of the last of them. Only
+ * with SLOTSCOPE_TORN_OK. Since 1.1
+ */
+#define SLOTSCOPE_AS_TORN     (1U << 1)
 
 /**
  * struct slotscope_as - one address space of a VM
@@ -229,11 +243,13 @@ struct slotscope_slot {
 /* slotscope_snapshot.flags */
 /* Address spaces alone; @slot_capacity must be 0. Cheap, however many slots */
 #define SLOTSCOPE_NO_SLOTS (1U << 0)
+/* Slots that are not of one moment are better than EAGAIN. Since 1.1 */
+#define SLOTSCOPE_TORN_OK  (1U << 1)
 
 /**
  * struct slotscope_snapshot - SLOTSCOPE_SNAPSHOT: the slots of one VM
  * @size:	in: sizeof(struct slotscope_snapshot)
- * @flags:	in: SLOTSCOPE_NO_SLOTS or 0
+ * @flags:	in: SLOTSCOPE_NO_SLOTS, SLOTSCOPE_TORN_OK
  * @vm_fd:	in: the VM
  * @reserved:	in: 0
  * @as_addr:	in: address of an array of struct slotscope_as
