@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -227,6 +228,48 @@ static void signals_as_found(void **unused)
 	stop_as_found();
 }
 
+/* Whoever starts us may ignore the ends of children, and hand that down */
+static void ends_that_nobody_wants(void **unused)
+{
+	char *grep[] = { "grep", "-q", "SigIgn:.*[13579bdf]....$",
+			 "/proc/self/status", NULL };
+	struct child child;
+
+	signal(SIGCHLD, SIG_IGN);
+	start(&child, "exit 4");
+	until_ended(&child);
+	assert_true(WIFEXITED(child.status));
+	assert_int_equal(WEXITSTATUS(child.status), 4);
+	assert_int_equal(child_end(&child, &err), 0);
+	/* What we found is what it finds; 17 is SIGCHLD (a shell would change it) */
+	assert_int_equal(child_start(&child, grep, &err), 0);
+	assert_int_equal(child_go(&child, grep, &err), 0);
+	until_ended(&child);
+	assert_int_equal(child.status, 0);
+	assert_int_equal(child_end(&child, &err), 0);
+	signal(SIGCHLD, SIG_DFL);
+	stop_as_found();
+}
+
+/* Whose line would be descriptor 0 */
+static void one_that_was_not_started(void **unused)
+{
+	struct child child = {};
+	int before = dup(0), socks[2];
+	char byte;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, socks), 0);
+	assert_int_equal(dup2(socks[0], 0), 0);
+	assert_int_equal(write(socks[1], "x", 1), 1);
+	child_poll(&child);
+	assert_int_equal(child_end(&child, &err), 0);
+	assert_int_equal(recv(0, &byte, 1, MSG_DONTWAIT), 1);
+	dup2(before, 0);
+	close(before);
+	close(socks[0]);
+	close(socks[1]);
+}
+
 static void a_tree(void **unused)
 {
 	struct tree_process all[] = {
@@ -282,6 +325,8 @@ int main(void)
 		cmocka_unit_test(we_are_killed),
 		cmocka_unit_test(our_group_is_killed),
 		cmocka_unit_test(signals_as_found),
+		cmocka_unit_test(ends_that_nobody_wants),
+		cmocka_unit_test(one_that_was_not_started),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

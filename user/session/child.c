@@ -140,7 +140,7 @@ void child_poll(struct child *child)
 {
 	struct keeper_says says;
 
-	while (!child->all_ended) {
+	while (child->keeper && !child->all_ended) {
 		says = hear(child, MSG_DONTWAIT);
 		if (says.what == KEEPER_STARTED)
 			return;

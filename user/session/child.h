@@ -54,7 +54,11 @@ int child_go(struct child *child, char **argv, struct slotscope_error *err);
  */
 void child_status_text(const struct child *child, char *text, size_t size);
 
-/** child_poll() - learn what has ended by now; waits for nothing */
+/**
+ * child_poll() - learn what has ended by now; waits for nothing
+ *
+ * Does nothing for a child that was not started.
+ */
 void child_poll(struct child *child);
 
 /**

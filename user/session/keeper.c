@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "host/process_tree.h"
 #include "session/keeper.h"
+#include "session/stop.h"
 
 #define END_MS	    5000 /* of patience, with SIGTERM and then with SIGKILL */
 #define END_LOOK_MS 20
@@ -134,6 +135,7 @@ void keeper_run(int line, void (*command)(void *arg), void *arg)
 
 	prctl(PR_SET_NAME, "slotscope-keep");
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	stop_heed_children();
 	pid = fork();
 	if (!pid) {
 		/* For when the keeper is killed: whoever it is, it is told */

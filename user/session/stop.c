@@ -6,7 +6,7 @@
 
 volatile sig_atomic_t stop_requested;
 
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGCHLD };
 
 #define NR_SIGNALS (sizeof(signals) / sizeof(signals[0]))
 
@@ -49,6 +49,11 @@ void stop_on_signals(void)
 void stop_ignore_sigpipe(void)
 {
 	change(SIGPIPE, SIG_IGN);
+}
+
+void stop_heed_children(void)
+{
+	change(SIGCHLD, SIG_DFL);
 }
 
 void stop_as_found(void)

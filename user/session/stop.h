@@ -18,6 +18,9 @@ void stop_on_signals(void);
  */
 void stop_ignore_sigpipe(void);
 
+/** stop_heed_children() - be told of children's ends, whatever our parent ignored */
+void stop_heed_children(void);
+
 /** stop_as_found() - all as it was before the above: for a command we start */
 void stop_as_found(void);
 
