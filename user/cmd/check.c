@@ -6,13 +6,12 @@
 
 #include <slotscope/check.h>
 
-#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 #include "kvm/limits.h"
 #include "render/check.h"
-#include "session/checker.h"
 #include "session/child.h"
+#include "session/course.h"
 #include "session/stop.h"
 
 enum {
@@ -30,7 +29,6 @@ enum {
 
 #define MAX_CHECKS    64
 #define COMMAND_AT_MS 3000
-#define TO_END_MS     1000
 
 static const char help[] =
 	"usage: slotscope check --pid PID [OPTIONS]\n"
@@ -73,20 +71,6 @@ struct check_options {
 	bool to_end;
 };
 
-/* The worse of two statuses: a mismatch is worse than not knowing */
-static int worse(int a, int b)
-{
-	static const int order[] = { CMD_OK, CMD_UNKNOWN, CMD_MISMATCH,
-				     CMD_ERROR };
-	size_t i;
-	int worst = CMD_OK;
-
-	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		if (a == order[i] || b == order[i])
-			worst = order[i];
-	return worst;
-}
-
 /*
  * What KVM allows, to say why it refused something. It takes a VM of our own to
  * find out, so only if there is something to say. Without it less is said.
@@ -110,7 +94,7 @@ static void find_limits(const struct check_input *input,
 	}
 }
 
-static int print_verdict(const struct checker *checker, uint64_t number,
+static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 			 const struct sample *sample, int at_ms,
 			 struct slotscope_error *err)
 {
@@ -127,7 +111,8 @@ static int print_verdict(const struct checker *checker, uint64_t number,
 	struct check_document document = {
 		.comparison = &comparison,
 		.vm = &checker->vm,
-		.number = checker->vms.nr > 1 ? number : 0,
+		.number = checker->vms.nr > 1 ? checker->vms.vms[place].number :
+						0,
 		.comm = checker->process.comm,
 		.kernel_by = kernel ? kernel_view_name(&checker->kernel) : NULL,
 		.at_ms = at_ms,
@@ -160,155 +145,42 @@ free_comparison:
 	return ret ? error_set(err, ret, "print the verdict") : status;
 }
 
-/*
- * What failed may have done so for a signal: a terminal's goes to the VMM, too.
- * @left: checks that were not made
- */
-static int fail(const struct check_options *options, size_t left,
-		struct slotscope_error *err)
+static void tell_cannot(void *ctx, const struct slotscope_error *err)
 {
-	if (stop_requested) {
-		error_set(err, EINTR, "make %zu of %zu checks", left,
-			  options->nr_at);
-		error_why(err, "a signal asked to stop");
-		error_next(err, "let it run to its end");
-	}
-	return cmd_fail(err);
+	cmd_cannot_tell(err);
 }
 
-/*
- * One of the VMs; one that has gone since it was found is none. By its place:
- * while it is read, the list may grow, and move.
- */
-static int check_vm(const struct check_options *options,
-		    struct checker *checker, size_t place, int at_ms,
-		    size_t left, struct slotscope_error *err)
+static int run_course(const struct course *course, struct checker *checker,
+		      struct slotscope_error *err)
 {
-	uint64_t number = checker->vms.vms[place].number;
-	struct sample sample;
-	int ret = checker_sample(checker, place, &sample, err);
+	size_t nr_unchecked;
+	int ret = course_run(course, checker, &nr_unchecked, err);
 
-	if ((ret == -ESRCH || ret == -ENOENT) && !stop_requested) {
-		checker->vms.vms[place].here = false;
-		return CMD_OK;
-	}
-	if (ret)
-		return fail(options, left, err);
-	ret = print_verdict(checker, number, &sample, at_ms, err);
-	sample_deinit(&sample);
-	checker->vms.vms[place].checked = true;
-	return ret < 0 ? cmd_fail(err) : ret;
-}
-
-/* Not one of them is there: when all have ended, or between two of them */
-static int check_none(struct checker *checker, size_t left, size_t nr,
-		      int at_ms, struct slotscope_error *err)
-{
-	char why[sizeof(err->why)];
-
-	checker_none(checker, err);
-	snprintf(why, sizeof(why), "%s", err->why);
-	error_set(err, ENOENT, "make check %zu of %zu, after %d.%d s",
-		  nr - left + 1, nr, at_ms / 1000, at_ms % 1000 / 100);
-	error_why(err, "%s", why);
-	if (checker->vms.nr)
-		error_next(err, "give an --at at which it is there");
-	return cmd_cannot_tell(err);
-}
-
-/* @begin: what --at counts from */
-static int check_all(const struct check_options *options,
-		     struct checker *checker, int64_t begin, size_t left,
-		     struct slotscope_error *err)
-{
-	int at_ms = (int)(clock_now_ms() - begin);
-	int ret = checker_look(checker, err);
-	size_t i, nr = 0;
-	int status = CMD_OK;
-
-	if (ret < 0 && (ret != -ESRCH || !options->argv))
-		return fail(options, left, err);
-	for (i = 0; ret > 0 && i < checker->vms.nr && status != CMD_ERROR;
-	     i++) {
-		if (!checker_wants(checker, &checker->vms.vms[i]))
-			continue;
-		status = worse(status,
-			       check_vm(options, checker, i, at_ms, left, err));
-		nr += checker->vms.vms[i].here;
-	}
-	if (nr || status == CMD_ERROR)
-		return status;
-	if (!options->argv && !options->resume && !checker->vms.nr) {
-		checker_none(checker, err);
-		return fail(options, left, err);
-	}
-	return check_none(checker, left, options->nr_at, at_ms, err);
-}
-
-/* What came and went between the checks was not looked at, and nobody says so */
-static void tell_unchecked(const struct checker *checker)
-{
-	size_t i, nr = 0;
-
-	for (i = 0; i < checker->vms.nr; i++)
-		nr += !checker->vms.vms[i].checked &&
-		      vm_name_fits(&checker->options.name,
-				   &checker->vms.vms[i]);
-	if (nr)
+	if (ret < 0)
+		return cmd_fail(err);
+	/* They came and went between the checks, and no verdict is of them */
+	if (nr_unchecked)
 		fprintf(stderr,
 			"slotscope: %zu of %zu VMs were there at no check\n",
-			nr, checker->vms.nr);
-}
-
-static int check_at_times(const struct check_options *options,
-			  struct checker *checker)
-{
-	struct slotscope_error err = {};
-	int status = CMD_OK;
-	int64_t begin;
-	size_t i;
-
-	/* How long a program takes until it has a VM is nobody's business */
-	if (options->argv || options->resume) {
-		int ret = checker_wait_vm(checker, &err);
-
-		if (ret == -ENOENT)
-			return cmd_cannot_tell(&err);
-		if (ret)
-			return fail(options, options->nr_at, &err);
-	}
-	begin = clock_now_ms();
-	for (i = 0; i < options->nr_at && status != CMD_ERROR; i++) {
-		if (checker_wait(checker,
-				 begin + options->at_ms[i] - clock_now_ms(),
-				 &err) ||
-		    stop_requested)
-			return fail(options, options->nr_at - i, &err);
-		status = worse(status, check_all(options, checker, begin,
-						 options->nr_at - i, &err));
-		if (!checker_alive(checker) && i + 1 < options->nr_at &&
-		    status != CMD_ERROR) {
-			check_none(checker, options->nr_at - i - 1,
-				   options->nr_at,
-				   (int)(clock_now_ms() - begin), &err);
-			status = worse(status, CMD_UNKNOWN);
-			break;
-		}
-	}
-	while (options->to_end && status != CMD_ERROR && !stop_requested &&
-	       checker_alive(checker))
-		if (checker_wait(checker, TO_END_MS, &err))
-			return fail(options, 0, &err);
-	tell_unchecked(checker);
-	return status;
+			nr_unchecked, checker->vms.nr);
+	return ret;
 }
 
 static int check(struct check_options *options)
 {
+	const struct course course = {
+		.at_ms = options->at_ms,
+		.nr_at = options->nr_at,
+		.wait = options->argv || options->resume,
+		.to_end = options->to_end,
+		.sample = checker_sample,
+		.verdict = print_verdict,
+		.cannot = tell_cannot,
+	};
 	struct slotscope_error err = {};
 	struct checker checker;
 	struct child child = {};
-	int status;
+	int ret, status;
 
 	stop_on_signals();
 	if (options->argv) {
@@ -317,19 +189,23 @@ static int check(struct check_options *options)
 		options->checker.child = &child;
 		options->checker.command = options->argv[0];
 	}
-	if (checker_open(&checker, &options->checker, &err)) {
-		status = fail(options, options->nr_at, &err);
+	ret = checker_open(&checker, &options->checker, &err);
+	if (ret) {
+		course_interrupted(&course, options->nr_at, ret, &err);
+		status = cmd_fail(&err);
 		goto end_child;
 	}
 	if (options->argv && child_go(&child, options->argv, &err)) {
 		status = cmd_fail(&err);
 		goto close_checker;
 	}
-	if (options->resume && checker_resume(&checker, &err)) {
-		status = fail(options, options->nr_at, &err);
+	ret = options->resume ? checker_resume(&checker, &err) : 0;
+	if (ret) {
+		course_interrupted(&course, options->nr_at, ret, &err);
+		status = cmd_fail(&err);
 		goto close_checker;
 	}
-	status = check_at_times(options, &checker);
+	status = run_course(&course, &checker, &err);
 	child_poll(&child);
 	if (options->argv && !stop_requested)
 		status = command_status(&child, options->argv[0], status);

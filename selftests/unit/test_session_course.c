@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* When which VM is checked, and what it comes to; what is read of them is made up */
+#include "session_make.h"
+#include "session/course.h"
+
+/* What was told, a letter each: a VM's number, or ? */
+static struct {
+	char text[64];
+	int verdicts[64]; /* in turn; then 0 */
+	size_t nr;
+	struct slotscope_error cannot;
+	int sample_fails; /* an errno */
+	bool stops;
+} told;
+
+static int no_sample(struct checker *checker, size_t place,
+		     struct sample *sample, struct slotscope_error *why)
+{
+	memset(sample, 0, sizeof(*sample));
+	stop_requested |= told.stops;
+	return told.sample_fails ?
+		       error_set(why, told.sample_fails, "read the VM") :
+		       0;
+}
+
+static int note_verdict(void *ctx, const struct checker *checker, size_t place,
+			const struct sample *sample, int at_ms,
+			struct slotscope_error *why)
+{
+	told.text[told.nr] = '0' + checker->vms.vms[place].number;
+	return told.verdicts[told.nr++];
+}
+
+static void note_cannot(void *ctx, const struct slotscope_error *why)
+{
+	told.text[told.nr++] = '?';
+	told.cannot = *why;
+}
+
+/* Run it over a script */
+static int run(const char *script, const char *vm, bool to_end, size_t nr_at,
+	       int first, int second, size_t *nr_unchecked)
+{
+	const int at_ms[] = { first, second };
+	const struct course course = {
+		.at_ms = at_ms,
+		.nr_at = nr_at,
+		.wait = true,
+		.to_end = to_end,
+		.sample = no_sample,
+		.verdict = note_verdict,
+		.cannot = note_cannot,
+	};
+	struct checker checker;
+	struct child child;
+	int ret;
+
+	memset(&err, 0, sizeof(err));
+	start(&checker, &child, script, vm);
+	ret = course_run(&course, &checker, nr_unchecked, &err);
+	if (to_end)
+		assert_false(checker_alive(&checker));
+	end(&checker, &child);
+	return ret;
+}
+
+static void begin(void)
+{
+	memset(&told, 0, sizeof(told));
+	stop_requested = 0;
+}
+
+static void all_of_them_each_time(void **unused)
+{
+	size_t left;
+
+	NEEDS_KVM();
+	begin();
+	assert_int_equal(run("TEST_VMS=2 $VMM; true", NULL, false, 2, 500, 700,
+			     &left),
+			 0);
+	assert_string_equal(told.text, "1212");
+	assert_int_equal(left, 0);
+	begin();
+	assert_int_equal(run("TEST_VMS=2 $VMM; true", "2", false, 2, 500, 700,
+			     &left),
+			 0);
+	assert_string_equal(told.text, "22");
+	assert_int_equal(left, 0);
+}
+
+static void the_worst_counts(void **unused)
+{
+	static const struct {
+		int verdicts[2];
+		int want;
+	} cases[] = {
+		{ { 0, 2 }, 2 }, { { 2, 0 }, 2 }, { { 2, 1 }, 1 },
+		{ { 1, 2 }, 1 }, { { 1, 0 }, 1 },
+	};
+	size_t left;
+
+	NEEDS_KVM();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin();
+		memcpy(told.verdicts, cases[i].verdicts,
+		       sizeof(cases[i].verdicts));
+		assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 2, 0,
+				     1, &left),
+				 cases[i].want);
+		assert_string_equal(told.text, "11");
+	}
+	/* One that cannot be made ends it */
+	begin();
+	told.verdicts[0] = -ENOMEM;
+	assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 2, 0, 1,
+			     &left),
+			 -ENOMEM);
+	assert_string_equal(told.text, "1");
+}
+
+static void ends_too_early(void **unused)
+{
+	size_t left;
+
+	NEEDS_KVM();
+	/* Before the second check; the first is not lost by that */
+	begin();
+	told.verdicts[0] = 1;
+	assert_int_equal(run("TEST_VMS=1 timeout -s KILL 2 $VMM; exit 7", NULL,
+			     false, 2, 0, 60000, &left),
+			 1);
+	assert_string_equal(told.text, "1?");
+	assert_non_null(strstr(told.cannot.tried, "check 2 of 2"));
+	assert_non_null(strstr(told.cannot.why, "ended with status 7"));
+	assert_int_equal(left, 0);
+	/* Before the first */
+	begin();
+	assert_int_equal(run("TEST_VMS=1 timeout -s KILL 2 $VMM; exit 7", NULL,
+			     false, 1, 60000, 0, &left),
+			 2);
+	assert_string_equal(told.text, "?");
+	assert_int_equal(left, 1);
+	/* Without a VM at all */
+	begin();
+	assert_int_equal(run("exit 7", NULL, true, 1, 0, 0, &left), 2);
+	assert_string_equal(told.text, "?");
+	assert_non_null(strstr(told.cannot.why, "neither it nor"));
+	/* Between two checks nothing is there, and then another one */
+	begin();
+	assert_int_equal(run("TEST_VMS=1 timeout -s KILL 1.5 $VMM; sleep 6; "
+			     "TEST_VMS=1 $VMM",
+			     NULL, false, 2, 0, 3000, &left),
+			 2);
+	assert_string_equal(told.text, "1?");
+}
+
+static void to_the_end(void **unused)
+{
+	size_t left;
+
+	NEEDS_KVM();
+	begin();
+	assert_int_equal(run("TEST_VMS=1 timeout -s KILL 2 $VMM; exit 4", NULL,
+			     true, 1, 0, 0, &left),
+			 0);
+	assert_string_equal(told.text, "1");
+}
+
+static void it_goes_while_it_is_read(void **unused)
+{
+	size_t left;
+
+	NEEDS_KVM();
+	begin();
+	told.sample_fails = ESRCH;
+	assert_int_equal(
+		run("TEST_VMS=1 $VMM; true", NULL, false, 1, 0, 0, &left), 2);
+	assert_string_equal(told.text, "?");
+	begin();
+	told.sample_fails = EPERM;
+	assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 1, 0, 0,
+			     &left),
+			 -EPERM);
+	assert_string_equal(told.text, "");
+}
+
+/* Whatever a signal made fail, it is the signal that is told */
+static void a_signal(void **unused)
+{
+	size_t left;
+
+	NEEDS_KVM();
+	begin();
+	told.sample_fails = ESRCH;
+	told.stops = true;
+	assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 2, 0, 1,
+			     &left),
+			 -EINTR);
+	assert_non_null(strstr(err.tried, "make 2 of 2 checks"));
+	assert_string_equal(told.text, "");
+	begin();
+	stop_requested = 1;
+	assert_int_equal(run("exit 7", NULL, false, 1, 0, 0, &left), -EINTR);
+	assert_non_null(strstr(err.why, "signal"));
+	stop_requested = 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_of_them_each_time),
+		cmocka_unit_test(the_worst_counts),
+		cmocka_unit_test(ends_too_early),
+		cmocka_unit_test(to_the_end),
+		cmocka_unit_test(it_goes_while_it_is_read),
+		cmocka_unit_test(a_signal),
+	};
+
+	session_begin();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

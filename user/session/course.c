@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "session/course.h"
+#include "session/stop.h"
+
+#define TO_END_MS 1000
+
+/* As findings_exit_status() has them */
+enum { AGREE, MISMATCH, CANNOT_TELL };
+
+/* A mismatch is worse than not knowing, a failure of ours than both */
+static int worse(int a, int b)
+{
+	static const int order[] = { AGREE, CANNOT_TELL, MISMATCH };
+	int worst = AGREE;
+
+	if (a < 0 || b < 0)
+		return a < 0 ? a : b;
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (a == order[i] || b == order[i])
+			worst = order[i];
+	return worst;
+}
+
+int course_interrupted(const struct course *course, size_t left, int ret,
+		       struct slotscope_error *err)
+{
+	if (!stop_requested)
+		return ret;
+	error_set(err, EINTR, "make %zu of %zu checks", left, course->nr_at);
+	error_why(err, "a signal asked to stop");
+	error_next(err, "let it run to its end");
+	return -EINTR;
+}
+
+/*
+ * One of the VMs; one that has gone since it was found is none. By its place:
+ * while it is read, the list may grow, and move.
+ */
+static int check_vm(const struct course *course, struct checker *checker,
+		    size_t place, int at_ms, struct slotscope_error *err)
+{
+	struct sample sample;
+	int ret = course->sample(checker, place, &sample, err);
+
+	if ((ret == -ESRCH || ret == -ENOENT) && !stop_requested) {
+		checker->vms.vms[place].here = false;
+		return AGREE;
+	}
+	if (ret)
+		return ret;
+	ret = course->verdict(course->ctx, checker, place, &sample, at_ms, err);
+	sample_deinit(&sample);
+	checker->vms.vms[place].checked = true;
+	return ret;
+}
+
+/* Not one of them is there: when all have ended, or between two of them */
+static int check_none(const struct course *course, struct checker *checker,
+		      size_t nr, int at_ms, struct slotscope_error *err)
+{
+	char why[sizeof(err->why)];
+
+	checker_none(checker, err);
+	snprintf(why, sizeof(why), "%s", err->why);
+	error_set(err, ENOENT, "make check %zu of %zu, after %d.%d s", nr,
+		  course->nr_at, at_ms / 1000, at_ms % 1000 / 100);
+	error_why(err, "%s", why);
+	error_next(err, "give an --at at which it is there");
+	course->cannot(course->ctx, err);
+	return CANNOT_TELL;
+}
+
+/* @nr: of this check, from 1 on; @begin: what times are counted from */
+static int check_all(const struct course *course, struct checker *checker,
+		     size_t nr, int64_t begin, struct slotscope_error *err)
+{
+	int at_ms = (int)(clock_now_ms() - begin);
+	int meant = checker_look(checker, err);
+	size_t i, nr_checked = 0;
+	int ret = AGREE;
+
+	/* That of a command has ended, perhaps, and left others */
+	if (meant < 0 && (meant != -ESRCH || !checker->options.child))
+		return meant;
+	for (i = 0; meant > 0 && i < checker->vms.nr && ret >= 0; i++) {
+		if (!checker_wants(checker, &checker->vms.vms[i]))
+			continue;
+		ret = worse(ret, check_vm(course, checker, i, at_ms, err));
+		nr_checked += checker->vms.vms[i].here;
+	}
+	if (nr_checked || ret < 0)
+		return ret;
+	/* A process that nobody said would have one */
+	if (!course->wait && !checker->vms.nr)
+		return checker_none(checker, err);
+	return check_none(course, checker, nr, at_ms, err);
+}
+
+static int check_at_times(const struct course *course, struct checker *checker,
+			  int64_t begin, struct slotscope_error *err)
+{
+	int ret, worst = AGREE;
+	size_t i;
+
+	for (i = 0; i < course->nr_at; i++) {
+		ret = checker_wait(checker,
+				   begin + course->at_ms[i] - clock_now_ms(),
+				   err);
+		if (!ret && !stop_requested)
+			ret = check_all(course, checker, i + 1, begin, err);
+		ret = course_interrupted(course, course->nr_at - i, ret, err);
+		if (ret < 0)
+			return ret;
+		worst = worse(worst, ret);
+		if (i + 1 < course->nr_at && !checker_alive(checker)) {
+			ret = check_none(course, checker, i + 2,
+					 (int)(clock_now_ms() - begin), err);
+			return worse(worst, ret);
+		}
+	}
+	return worst;
+}
+
+static size_t count_unchecked(const struct checker *checker)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < checker->vms.nr; i++)
+		nr += !checker->vms.vms[i].checked &&
+		      vm_name_fits(&checker->options.name,
+				   &checker->vms.vms[i]);
+	return nr;
+}
+
+int course_run(const struct course *course, struct checker *checker,
+	       size_t *nr_unchecked, struct slotscope_error *err)
+{
+	int ret, worst;
+
+	*nr_unchecked = 0;
+	ret = course->wait ? checker_wait_vm(checker, err) : 0;
+	ret = course_interrupted(course, course->nr_at, ret, err);
+	if (ret == -ENOENT) {
+		course->cannot(course->ctx, err);
+		return CANNOT_TELL;
+	}
+	if (ret)
+		return ret;
+	worst = check_at_times(course, checker, clock_now_ms(), err);
+	while (worst >= 0 && course->to_end && checker_alive(checker)) {
+		ret = checker_wait(checker, TO_END_MS, err);
+		ret = course_interrupted(course, 0, ret, err);
+		if (ret)
+			return ret;
+	}
+	*nr_unchecked = count_unchecked(checker);
+	return worst;
+}
