@@ -103,7 +103,7 @@ static __always_inline void change_end(long result)
 	bpf_map_delete_elem(&changes, &tid);
 }
 
-SEC("fentry/kvm_set_memslot")
+SEC("slotscope.fentry/kvm_set_memslot")
 int BPF_PROG(change_fentry, struct kvm *kvm, struct kvm_memory_slot *old,
 	     struct kvm_memory_slot *new, int kind)
 {
@@ -125,7 +125,7 @@ static __always_inline bool is_change(const struct kvm *kvm,
 	       call->new_slot == new && call->kind == kind;
 }
 
-SEC("fexit/kvm_set_memslot")
+SEC("slotscope.fexit/kvm_set_memslot")
 int BPF_PROG(change_fexit, struct kvm *kvm, struct kvm_memory_slot *old,
 	     struct kvm_memory_slot *new, int kind, int result)
 {

@@ -114,7 +114,7 @@ static __always_inline bool is_same(const struct kvm *kvm, unsigned int cmd,
 	return false;
 }
 
-SEC("fentry/kvm_vm_ioctl")
+SEC("slotscope.fentry/kvm_vm_ioctl")
 int BPF_PROG(request_fentry, struct file *file, unsigned int cmd,
 	     unsigned long arg)
 {
@@ -128,7 +128,7 @@ int BPF_PROG(request_fentry, struct file *file, unsigned int cmd,
 	return 0;
 }
 
-SEC("fexit/kvm_vm_ioctl")
+SEC("slotscope.fexit/kvm_vm_ioctl")
 int BPF_PROG(request_fexit, struct file *file, unsigned int cmd,
 	     unsigned long arg, long result)
 {

@@ -58,7 +58,7 @@ static __always_inline void vm_created(int fd, __u64 start_ns)
 	record_submit(rec);
 }
 
-SEC("fexit/kvm_dev_ioctl")
+SEC("slotscope.fexit/kvm_dev_ioctl")
 int BPF_PROG(create_fexit, struct file *file, unsigned int cmd,
 	     unsigned long arg, long result)
 {
@@ -118,7 +118,7 @@ static __always_inline void vm_destroyed(const struct kvm *kvm)
 	bpf_map_delete_elem(&vms, &key);
 }
 
-SEC("fentry/kvm_destroy_vm")
+SEC("slotscope.fentry/kvm_destroy_vm")
 int BPF_PROG(destroy_fentry, struct kvm *kvm)
 {
 	vm_destroyed(kvm);

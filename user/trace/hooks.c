@@ -5,6 +5,7 @@
  * tells requests of our own exactly gets it.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,7 @@ static const struct candidate {
 	  TRACER_ITERATOR,
 	  "task_file",
 	  0,
-	  { PROGRAM(walk_files) } },
+	  { PROGRAM(walk_files), PROGRAM(walk_tasks) } },
 };
 
 #define NR_CANDIDATES (sizeof(candidates) / sizeof(candidates[0]))
@@ -159,45 +160,141 @@ void hook_settle(struct tracer_hook *hook, enum tracer_hook_state state,
 	va_end(ap);
 }
 
-/* Parameters of a kernel function; -1 if @btf has no such function */
-static int function_params(const struct btf *btf, const char *function)
+/* The type of a kernel function; below 0 if @btf has no such function */
+static int function_id(const struct btf *btf, const char *function)
 {
-	int id = btf ? btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) :
-		       -1;
-	const struct btf_type *type;
-
-	if (id < 0)
-		return -1;
-	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
-	return type ? btf_vlen(type) : -1;
+	return btf ? btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) : -1;
 }
 
-/* KVM is a module, or built in: then its BTF is the kernel's */
-static void check_functions(struct tracer_report *report)
+static unsigned int function_params(const struct btf *btf, int id)
+{
+	const struct btf_type *type = btf__type_by_id(btf, id);
+
+	return btf_vlen(btf__type_by_id(btf, type->type));
+}
+
+/* The kernel's own copy of a module's BTF, as a descriptor; below 0 if none */
+static int module_btf_fd(const char *module)
+{
+	uint32_t id = 0;
+
+	while (!bpf_btf_get_next_id(id, &id)) {
+		char name[64] = "";
+		struct bpf_btf_info info = {
+			.name = (uintptr_t)name,
+			.name_len = sizeof(name),
+		};
+		uint32_t size = sizeof(info);
+		int fd = bpf_btf_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &size) &&
+		    info.kernel_btf && !strcmp(name, module))
+			return fd;
+		close(fd);
+	}
+	return -1;
+}
+
+/*
+ * Where the functions are. KVM is a module, or built in: then its BTF is the
+ * kernel's.
+ */
+static void find_functions(struct tracer *t)
 {
 	struct btf *vmlinux = btf__load_vmlinux_btf();
 	struct btf *kvm = vmlinux ? btf__load_module_btf("kvm", vmlinux) : NULL;
+	const struct btf *btf = kvm ? kvm : vmlinux;
 
+	t->kvm_btf_fd = kvm ? module_btf_fd("kvm") : 0;
 	for (size_t i = 0; i < NR_CANDIDATES; i++) {
 		const struct candidate *c = &candidates[i];
-		int params;
+		struct tracer_hook *hook = &t->report.hooks[i];
+		unsigned int params;
 
 		if (!c->nr_params)
 			continue;
-		params = function_params(kvm, c->target);
-		if (params < 0)
-			params = function_params(vmlinux, c->target);
-		if (params < 0 && c->method == TRACER_FENTRY)
-			hook_settle(&report->hooks[i], TRACER_HOOK_ABSENT,
+		/* That of the candidate before is often the same */
+		if (i && !strcmp(candidates[i - 1].target, c->target))
+			t->function_ids[i] = t->function_ids[i - 1];
+		else
+			t->function_ids[i] = function_id(btf, c->target);
+		params = t->function_ids[i] > 0 ?
+				 function_params(btf, t->function_ids[i]) :
+				 c->nr_params;
+		if (params != c->nr_params)
+			hook_settle(hook, TRACER_HOOK_ABSENT,
+				    "it takes %u parameters, not %u", params,
+				    c->nr_params);
+		else if (c->method == TRACER_FENTRY &&
+			 (t->function_ids[i] <= 0 || t->kvm_btf_fd < 0))
+			hook_settle(hook, TRACER_HOOK_ABSENT,
 				    "the kernel's BTF has no function %s",
 				    c->target);
-		else if (params >= 0 && params != (int)c->nr_params)
-			hook_settle(&report->hooks[i], TRACER_HOOK_ABSENT,
-				    "it takes %d parameters, not %u", params,
-				    c->nr_params);
 	}
 	btf__free(kvm);
 	btf__free(vmlinux);
+}
+
+/* Whose programs are being loaded; libbpf asks from within the loading */
+static __thread const struct tracer *loading;
+
+/*
+ * libbpf would look through all of the kernel's BTF for each program; we know
+ * where it belongs.
+ */
+static int aim(struct bpf_program *program, struct bpf_prog_load_opts *opts,
+	       long unused)
+{
+	const struct tracer *t = loading;
+
+	(void)unused;
+	for (size_t i = 0; t && i < NR_CANDIDATES; i++)
+		for (int j = 0; j < HOOK_PROGRAMS; j++)
+			if (hook_program(t, i, j) == program) {
+				opts->attach_btf_obj_fd = t->kvm_btf_fd;
+				opts->attach_btf_id = t->function_ids[i];
+				return 0;
+			}
+	return -ENOENT;
+}
+
+/*
+ * These sections are ours, so nobody else's programs come to aim(). They stay:
+ * libbpf 1.1 is not able to forget the last one (it goes on with freed memory).
+ */
+static void register_sections(void)
+{
+	DECLARE_LIBBPF_OPTS(libbpf_prog_handler_opts, opts,
+			    .prog_prepare_load_fn = aim);
+
+	libbpf_register_prog_handler("slotscope.fentry/", BPF_PROG_TYPE_TRACING,
+				     BPF_TRACE_FENTRY, &opts);
+	libbpf_register_prog_handler("slotscope.fexit/", BPF_PROG_TYPE_TRACING,
+				     BPF_TRACE_FEXIT, &opts);
+}
+
+int hooks_open(struct tracer *t)
+{
+	static pthread_once_t registered = PTHREAD_ONCE_INIT;
+
+	pthread_once(&registered, register_sections);
+	t->skel = slotscope_bpf__open();
+	return t->skel ? 0 : -errno;
+}
+
+int hooks_load(struct tracer *t)
+{
+	int ret;
+
+	loading = t;
+	ret = slotscope_bpf__load(t->skel);
+	loading = NULL;
+	if (t->kvm_btf_fd > 0)
+		close(t->kvm_btf_fd);
+	t->kvm_btf_fd = -1;
+	return ret;
 }
 
 /* What this kernel lacks to take programs of a kind; NULL if nothing */
@@ -238,7 +335,8 @@ void hooks_choose(struct tracer *t)
 
 	for (int i = 0; i < TRACER_METHODS; i++)
 		lacks[i] = lacking(i);
-	check_functions(&t->report);
+	find_functions(t);
+	t->preempts = kernel_preempts();
 	for (size_t i = 0; i < NR_CANDIDATES; i++) {
 		struct tracer_hook *hook = &t->report.hooks[i];
 
@@ -248,7 +346,7 @@ void hooks_choose(struct tracer *t)
 		else if (lacks[hook->method])
 			hook_settle(hook, TRACER_HOOK_ABSENT, "%s",
 				    lacks[hook->method]);
-		else if (hook->method == TRACER_FENTRY && kernel_preempts() &&
+		else if (hook->method == TRACER_FENTRY && t->preempts &&
 			 hook->state == TRACER_HOOK_UNUSED)
 			hook_settle(hook, TRACER_HOOK_UNUSED,
 				    "second choice: this kernel preempts it, "
@@ -288,7 +386,9 @@ static bool attach(struct tracer *t, size_t hook)
 		if (!program)
 			continue;
 		log_forget();
-		t->links[hook][i] = bpf_program__attach(program);
+		t->links[hook][i] = candidates[hook].method == TRACER_FENTRY ?
+					    bpf_program__attach_trace(program) :
+					    bpf_program__attach(program);
 		if (t->links[hook][i])
 			continue;
 		hook_settle(&t->report.hooks[hook], TRACER_HOOK_REFUSED,
@@ -316,7 +416,7 @@ static int try_next(struct tracer *t, enum tracer_job job)
 		{ TRACER_KPROBE, TRACER_FENTRY, TRACER_TRACEPOINT,
 		  TRACER_RAW_TRACEPOINT },
 	};
-	const enum tracer_method *order = orders[kernel_preempts()];
+	const enum tracer_method *order = orders[t->preempts];
 
 	for (int m = 0; m < TRACER_ITERATOR; m++)
 		for (size_t i = 0; i < NR_CANDIDATES; i++)

@@ -20,6 +20,9 @@
  * struct tracer - private
  * @kvm_fd:  /dev/kvm: probes do not survive an unloading of KVM, nor hold it
  * @report:  which hooks are used
+ * @preempts: this kernel preempts tasks inside of the kernel
+ * @kvm_btf_fd: while loading: KVM's BTF in the kernel; 0 if KVM is built in
+ * @function_ids: of each hook in @report: its target there
  * @links:   of each hook in @report, one a program
  * @misses:  of each program: how often the kernel skipped it, so far
  * @proving: the events in the ring are the proof's
@@ -36,6 +39,9 @@ struct tracer {
 	struct ring_buffer *ring;
 	struct stream stream;
 	struct tracer_report report;
+	bool preempts;
+	int kvm_btf_fd;
+	int function_ids[TRACER_MAX_HOOKS];
 	struct bpf_link *links[TRACER_MAX_HOOKS][HOOK_PROGRAMS];
 	uint64_t misses[TRACER_MAX_HOOKS][HOOK_PROGRAMS];
 	bool proving;
@@ -62,7 +68,9 @@ int error_bpf(struct slotscope_error *err, int code, const char *fmt, ...)
 
 /* hooks.c: the programs, and which of them to use */
 void hooks_init(struct tracer_report *report);
+int hooks_open(struct tracer *t);
 void hooks_choose(struct tracer *t);
+int hooks_load(struct tracer *t);
 int hooks_prove(struct tracer *t, struct kvm_proof *proof,
 		struct slotscope_error *err);
 void hooks_detach(struct tracer *t);

@@ -57,9 +57,9 @@ static int load(struct tracer *t, const struct kvm_proof *proof,
 	int ret;
 
 	log_forget();
-	t->skel = slotscope_bpf__open();
-	if (!t->skel)
-		return error_bpf(err, errno, "open the BPF programs");
+	ret = hooks_open(t);
+	if (ret)
+		return error_bpf(err, ret, "open the BPF programs");
 	hooks_choose(t);
 	bpf_map__set_max_entries(t->skel->maps.ring, t->options.ring_bytes);
 	bpf_map__set_max_entries(t->skel->maps.walked,
@@ -68,7 +68,7 @@ static int load(struct tracer *t, const struct kvm_proof *proof,
 	bpf_map__set_max_entries(t->skel->maps.requests, t->options.nr_calls);
 	bpf_map__set_max_entries(t->skel->maps.changes, t->options.nr_calls);
 	log_forget();
-	ret = slotscope_bpf__load(t->skel);
+	ret = hooks_load(t);
 	if (ret)
 		return load_failed(ret, err);
 	t->skel->bss->wakeup_bytes = t->options.ring_bytes / 4;
