@@ -7,7 +7,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/tap.sh
 . selftests/tap.sh
 
-if ! out=$(make --no-print-directory -C selftests/bench "$PWD/build/bench/slots" 2>&1); then
+if ! out=$(make --no-print-directory -C selftests/bench "$PWD"/build/bench/{slots,start,first_run.so} 2>&1); then
 	result 1 "bench: builds"
 	diag "$out"
 	done_testing
@@ -20,7 +20,7 @@ else
 	run build/bench/slots --json 100
 	is "$(jq -r .left_out <<<"$out")" "no /dev/kvm" "slots: says in JSON what is missing"
 fi
-run selftests/bench/vm/start --json 1
+run build/bench/start --json 1
 is "$(jq -r 'if .left_out then "pc microvm" else
 	[.machines[] | select(.slotscope_ms > 0 and .qemu_ms > 0) | .machine] | join(" ") end' <<<"$out")" \
 	"pc microvm" "start: figures for both boards, or why not, as JSON"

@@ -78,10 +78,13 @@ failed:
 			 "(KVM_GET_MSR_INDEX_LIST)");
 }
 
-/* KVM says E2BIG until there is room for all it has */
+/*
+ * KVM says E2BIG until there is room for all it has. Each time it asks the CPU for
+ * all, which takes long where that is a VM's: so there is room for KVM's most at once.
+ */
 static int get_supported_cpuid(struct kvm_state *s, struct slotscope_error *err)
 {
-	uint32_t nent = 64;
+	uint32_t nent = 256;
 	int code;
 
 	for (; nent <= CPUID_MAX_ENTRIES; nent *= 2) {
