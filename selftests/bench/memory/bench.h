@@ -19,6 +19,7 @@ extern const unsigned int bench_sizes[BENCH_SIZES];
  * @us:    microseconds that it took
  * @calls: of listeners, on average
  * @full:  microseconds that the simple way took, in the same run
+ * @us_low, @us_high, @full_low, @full_high: a quarter took less, a quarter more
  * @qemu:  microseconds that QEMU 7.2's own code took, on another machine
  * @bytes: of heap
  */
@@ -28,6 +29,8 @@ struct bench_row {
 	double us;
 	double calls;
 	double full;
+	double us_low, us_high;
+	double full_low, full_high;
 	double qemu;
 	double bytes;
 };
@@ -43,6 +46,9 @@ void bench_must(int r);
 uint64_t bench_now_ns(void);
 /** bench_median_us() - sorts @ns */
 double bench_median_us(uint64_t *ns, size_t nr);
+/** bench_times() - fill @row's times from those of both ways; sorts them */
+void bench_times(struct bench_row *row, uint64_t *ns, size_t nr,
+		 uint64_t *full_ns, size_t nr_full);
 /** bench_random() - numbers that are the same in each run */
 uint64_t bench_random(uint64_t *state);
 

@@ -60,33 +60,65 @@ static void take_turn(struct samples *s)
 	}
 }
 
-void bench_changes(void)
+static void count_nop(void *opaque, const struct memory_region_section *section)
+{
+	++*(uint64_t *)opaque;
+}
+
+/* What QEMU 7.2 calls for each range that stays, in each commit */
+static void ask_for_nop(struct board *board)
+{
+	static const struct memory_listener_ops ops = { .region_nop = count_nop,
+							.nop_all = true };
+	struct memory_listener *listener;
+
+	bench_must(memory_listener_register(board->as, "nop", 0, &ops,
+					    &board->calls, &listener,
+					    &bench_error));
+}
+
+static void bench_one(unsigned int size, bool nop)
 {
 	static const double qemu_add_us[BENCH_SIZES] = { 10.6, 28, 733, 38000 };
+	const unsigned int n = bench_sizes[size];
 	struct samples fast, full;
-	unsigned int i, turn, n;
+	struct bench_row row;
+	unsigned int turn;
 
-	for (i = 0; i < BENCH_SIZES; i++) {
-		n = bench_sizes[i];
-		samples_init(&fast, n, false);
-		samples_init(&full, n, true);
-		for (turn = 0; turn < TURNS; turn++) {
-			take_turn(&fast);
-			take_turn(&full);
-		}
-		bench_row(BENCH_ROW(.what = "add one", .n = n,
-				    .us = bench_median_us(fast.add, fast.nr),
-				    .calls = (double)fast.calls / fast.nr,
-				    .full = bench_median_us(full.add, full.nr),
-				    .qemu = qemu_add_us[i]));
-		bench_row(
-			BENCH_ROW(.what = "remove one", .n = n,
-				  .us = bench_median_us(fast.del, fast.nr),
-				  .calls = (double)fast.calls / fast.nr,
-				  .full = bench_median_us(full.del, full.nr)));
-		samples_deinit(&fast);
-		samples_deinit(&full);
+	samples_init(&fast, n, false);
+	samples_init(&full, n, true);
+	if (nop) {
+		ask_for_nop(&fast.board);
+		ask_for_nop(&full.board);
 	}
+	for (turn = 0; turn < TURNS; turn++) {
+		take_turn(&fast);
+		take_turn(&full);
+	}
+	row = BENCH_ROW(.what = nop ? "add one, region_nop for each" :
+				      "add one",
+			.n = n, .calls = (double)fast.calls / fast.nr,
+			.qemu = qemu_add_us[size]);
+	bench_times(&row, fast.add, fast.nr, full.add, full.nr);
+	bench_row(row);
+	if (!nop) {
+		row = BENCH_ROW(.what = "remove one", .n = n,
+				.calls = (double)fast.calls / fast.nr);
+		bench_times(&row, fast.del, fast.nr, full.del, full.nr);
+		bench_row(row);
+	}
+	samples_deinit(&fast);
+	samples_deinit(&full);
+}
+
+void bench_changes(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < BENCH_SIZES; i++)
+		bench_one(i, false);
+	for (i = 0; i < BENCH_SIZES; i++)
+		bench_one(i, true);
 }
 
 static void ignore(void *opaque, const struct memory_region_section *section)
@@ -116,6 +148,7 @@ static void add_spaces(struct board *board, unsigned int nr)
 void bench_spaces(void)
 {
 	struct samples fast, full;
+	struct bench_row row;
 	unsigned int i, turn;
 
 	for (i = 0; i < BENCH_SIZES; i++) {
@@ -128,12 +161,11 @@ void bench_spaces(void)
 			take_turn(&fast);
 			take_turn(&full);
 		}
-		bench_row(
-			BENCH_ROW(.what = "add one, N address spaces beside",
-				  .n = bench_sizes[i],
-				  .us = bench_median_us(fast.add, fast.nr),
-				  .calls = (double)fast.calls / fast.nr,
-				  .full = bench_median_us(full.add, full.nr)));
+		row = BENCH_ROW(.what = "add one, N address spaces beside",
+				.n = bench_sizes[i],
+				.calls = (double)fast.calls / fast.nr);
+		bench_times(&row, fast.add, fast.nr, full.add, full.nr);
+		bench_row(row);
 		samples_deinit(&fast);
 		samples_deinit(&full);
 	}
@@ -158,6 +190,7 @@ void bench_bulk(void)
 {
 	uint64_t fast[10 * TURNS], full[10 * TURNS];
 	unsigned int i, turn, turns;
+	struct bench_row row;
 
 	for (i = 0; i < BENCH_SIZES; i++) {
 		/* Few take so little time that a median of few tells little */
@@ -166,9 +199,9 @@ void bench_bulk(void)
 			fast[turn] = fill_ns(bench_sizes[i], false);
 			full[turn] = fill_ns(bench_sizes[i], true);
 		}
-		bench_row(BENCH_ROW(.what = "make and add N in one commit",
-				    .n = bench_sizes[i],
-				    .us = bench_median_us(fast, turns),
-				    .full = bench_median_us(full, turns)));
+		row = BENCH_ROW(.what = "make and add N in one commit",
+				.n = bench_sizes[i]);
+		bench_times(&row, fast, turns, full, turns);
+		bench_row(row);
 	}
 }

@@ -22,8 +22,9 @@ static const char about[] =
 	"FULL: microseconds of the simple way, in this same run: each view rendered whole, a\n"
 	"binary search in the view, or all pairs of RAMBlocks looked at (the search, and what\n"
 	"a block costs where it is the only one).\n"
-	"RATIO: FULL/US. QEMU: microseconds of QEMU 7.2's own code (-O2), measured once,\n"
-	"elsewhere: good for the order of magnitude.\n";
+	"RATIO: FULL/US; FROM, TO: by their quartiles, which is how far this run varies. QEMU:\n"
+	"microseconds of QEMU 7.2's own code (-O2), measured once, elsewhere: good for the\n"
+	"order of magnitude.\n";
 
 void bench_must(int r)
 {
@@ -54,6 +55,17 @@ double bench_median_us(uint64_t *ns, size_t nr)
 	return ns[nr / 2] / 1000.0;
 }
 
+void bench_times(struct bench_row *row, uint64_t *ns, size_t nr,
+		 uint64_t *full_ns, size_t nr_full)
+{
+	row->us = bench_median_us(ns, nr);
+	row->us_low = ns[nr / 4] / 1000.0;
+	row->us_high = ns[nr * 3 / 4] / 1000.0;
+	row->full = bench_median_us(full_ns, nr_full);
+	row->full_low = full_ns[nr_full / 4] / 1000.0;
+	row->full_high = full_ns[nr_full * 3 / 4] / 1000.0;
+}
+
 uint64_t bench_random(uint64_t *state)
 {
 	*state = *state * 6364136223846793005u + 1442695040888963407u;
@@ -68,6 +80,8 @@ enum {
 	COL_PER_CALL,
 	COL_FULL,
 	COL_RATIO,
+	COL_RATIO_LOW,
+	COL_RATIO_HIGH,
 	COL_QEMU,
 	COL_BYTES,
 };
@@ -75,14 +89,22 @@ enum {
 static void make_table(bool json)
 {
 	static const char *const names[] = {
-		"WHAT", "N",	 "US",	 "CALLS", "US/CALL",
-		"FULL", "RATIO", "QEMU", "BYTES",
+		"WHAT",	 "N",	 "US", "CALLS", "US/CALL", "FULL",
+		"RATIO", "FROM", "TO", "QEMU",	"BYTES",
 	};
 	/* As keys they say more, and a program has no notes to read */
 	static const char *const keys[] = {
-		"what",		  "n",		 "us",
-		"listener_calls", "us_per_call", "full_us",
-		"full_ratio",	  "qemu_us",	 "heap_bytes",
+		"what",
+		"n",
+		"us",
+		"listener_calls",
+		"us_per_call",
+		"full_us",
+		"full_ratio",
+		"full_ratio_low",
+		"full_ratio_high",
+		"qemu_us",
+		"heap_bytes",
 	};
 	struct libscols_column *column;
 	size_t i;
@@ -140,6 +162,10 @@ void bench_row(struct bench_row row)
 	set_number(line, COL_FULL, row.full);
 	if (row.full)
 		set_number(line, COL_RATIO, row.full / row.us);
+	if (row.full_low && row.us_low) {
+		set_number(line, COL_RATIO_LOW, row.full_low / row.us_high);
+		set_number(line, COL_RATIO_HIGH, row.full_high / row.us_low);
+	}
 	set_number(line, COL_QEMU, row.qemu);
 	set_number(line, COL_BYTES, row.bytes);
 }
