@@ -15,6 +15,7 @@ help:
 	@echo 'make unit     the unit tests for which something has changed since they passed'
 	@echo 'make check-long  what takes long: 10 million random calls of the memory model,'
 	@echo '              and the tests that selftests/long names'
+	@echo 'make coverage  which lines of user/ the unit tests reach'
 	@echo 'make fuzz     fuzz the readers of logs, of info mtree and of QMP, a minute each (SECONDS=N)'
 	@echo 'make bench    what changes of the memory model, a VM and its slots cost'
 	@echo 'make          the slotscope program, build/user/slotscope'
@@ -41,6 +42,9 @@ unit: deps
 check-long: deps
 	@SLOTSCOPE_RANDOM_CALLS=10000000 selftests/run unit/test_memory_random
 	@selftests/run -L $(foreach k,$(K),-k $(k))
+
+coverage: deps
+	@selftests/coverage
 
 fuzz: deps
 	@$(MAKE) --no-print-directory -C selftests/fuzz
@@ -77,4 +81,4 @@ install-module: kmod
 clean:
 	rm -rf build
 
-.PHONY: all help deps demo check unit check-long bench fuzz user bpf kmod lint compile_commands install install-module clean
+.PHONY: all help deps demo check unit check-long coverage bench fuzz user bpf kmod lint compile_commands install install-module clean

@@ -14,7 +14,16 @@ CFLAGS += -std=gnu11 -Wall -Wextra -Werror -Wstrict-prototypes \
 SAN_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 TSAN_FLAGS := -fsanitize=thread -fno-omit-frame-pointer
-CFLAGS += $(if $(SAN),$(if $(filter thread,$(SAN)),$(TSAN_FLAGS),$(SAN_FLAGS)))
+# What is warned of is a matter of the real build's flags
+COV_FLAGS := -O0 --coverage -w
+# SAN=1, SAN=thread, SAN=coverage: objects of their own, below build/
+SAN_OUT_1 := san
+SAN_OUT_thread := tsan
+SAN_OUT_coverage := cov
+SAN_FLAGS_1 := $(SAN_FLAGS)
+SAN_FLAGS_thread := $(TSAN_FLAGS)
+SAN_FLAGS_coverage := $(COV_FLAGS)
+CFLAGS += $(SAN_FLAGS_$(SAN))
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(patsubst $(TOP)/%,%,$(2)))
