@@ -69,7 +69,8 @@ compile_commands:
 	@mkdir -p build
 	@{ echo '['; for d in user selftests; do \
 		$(MAKE) --no-print-directory -s -C $$d commands; done | \
-		sed '$$s/,$$//'; echo ']'; } >build/compile_commands.json
+		sed '$$s/,$$//'; echo ']'; } >build/commands.$$$$ && \
+		mv build/commands.$$$$ build/compile_commands.json
 
 install: user
 	@$(MAKE) --no-print-directory -C user install PREFIX=$(PREFIX)

@@ -25,5 +25,7 @@ SAN_FLAGS_thread := $(TSAN_FLAGS)
 SAN_FLAGS_coverage := $(COV_FLAGS)
 CFLAGS += $(SAN_FLAGS_$(SAN))
 
+# A comma in an argument of a function
+, := ,
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' $(1) $(patsubst $(TOP)/%,%,$(2)))
