@@ -17,6 +17,7 @@ help:
 	@echo '              and the tests that selftests/long names'
 	@echo 'make coverage  which lines of user/ the unit tests reach'
 	@echo 'make fuzz     fuzz the readers of logs, of info mtree and of QMP, a minute each (SECONDS=N)'
+	@echo 'make mutants  break the module in each of many ways; name those that its tests do not notice'
 	@echo 'make bench    what changes of the memory model, a VM and its slots cost'
 	@echo 'make          the slotscope program, build/user/slotscope'
 	@echo 'make kmod     the module, against KDIR ($(KDIR))'
@@ -45,6 +46,9 @@ check-long: deps
 
 coverage: deps
 	@selftests/coverage
+
+mutants: deps
+	@selftests/mutants/run $(T)
 
 fuzz: deps
 	@$(MAKE) --no-print-directory -C selftests/fuzz
@@ -82,4 +86,4 @@ install-module: kmod
 clean:
 	rm -rf build
 
-.PHONY: all help deps demo check unit check-long coverage bench fuzz user bpf kmod lint compile_commands install install-module clean
+.PHONY: all help deps demo check unit check-long coverage mutants bench fuzz user bpf kmod lint compile_commands install install-module clean

@@ -13,6 +13,7 @@
 
 #include <slotscope.h>
 
+#include "audit.h"
 #include "compat/kvm.h"
 #include "layout.h"
 #include "request.h"
@@ -60,6 +61,8 @@ static long slotscope_ioctl(struct file *file, unsigned int cmd,
 		return slotscope_snapshot(argp);
 	case SLOTSCOPE_LAYOUT:
 		return slotscope_layout(argp);
+	case SLOTSCOPE_AUDIT:
+		return slotscope_audit(argp);
 	default:
 		return -ENOTTY;
 	}
@@ -94,9 +97,18 @@ static int __init slotscope_init(void)
 	ret = vm_init();
 	if (ret)
 		return ret;
+	ret = audit_init();
+	if (ret)
+		goto err_vm;
 	ret = misc_register(&slotscope_device);
 	if (ret)
-		vm_exit();
+		goto err_audit;
+	return 0;
+
+err_audit:
+	audit_exit();
+err_vm:
+	vm_exit();
 	return ret;
 }
 module_init(slotscope_init);
@@ -104,6 +116,7 @@ module_init(slotscope_init);
 static void __exit slotscope_exit(void)
 {
 	misc_deregister(&slotscope_device);
+	audit_exit();
 	vm_exit();
 }
 module_exit(slotscope_exit);

@@ -27,6 +27,7 @@ struct slotscope_member compat_members[] = {
 	MEMBER(kvm, srcu),
 	MEMBER(kvm, slots_lock),
 	MEMBER(kvm, users_count),
+	MEMBER(kvm, nr_memslot_pages),
 	/* What kvm_arch_nr_memslot_as_ids() looks at; see compat_nr_as() */
 #if defined(KVM_MAX_NR_ADDRESS_SPACES) && defined(CONFIG_X86)
 	MEMBER(kvm, arch.has_private_mem),
@@ -35,10 +36,14 @@ struct slotscope_member compat_members[] = {
 	WHOLE(kvm_memslots),
 	MEMBER(kvm_memslots, generation),
 	MEMBER(kvm_memslots, gfn_tree),
+	MEMBER(kvm_memslots, hva_tree),
+	MEMBER(kvm_memslots, id_hash),
 	MEMBER(kvm_memslots, node_idx),
 
 	WHOLE(kvm_memory_slot),
+	MEMBER(kvm_memory_slot, id_node),
 	MEMBER(kvm_memory_slot, gfn_node),
+	MEMBER(kvm_memory_slot, hva_node),
 	MEMBER(kvm_memory_slot, base_gfn),
 	MEMBER(kvm_memory_slot, npages),
 	MEMBER(kvm_memory_slot, userspace_addr),

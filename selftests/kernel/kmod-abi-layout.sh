@@ -63,6 +63,13 @@ AT(slotscope_layout, member_addr, 16);
 AT(slotscope_layout, nr_members, 32);
 AT(slotscope_layout, error, 44);
 SIZE(slotscope_layout, 48);
+AT(slotscope_fault, id, 12);
+AT(slotscope_fault, expected, 32);
+SIZE(slotscope_fault, 40);
+AT(slotscope_audit, fault_addr, 16);
+AT(slotscope_audit, nr_faults, 32);
+AT(slotscope_audit, end_ns, 56);
+SIZE(slotscope_audit, 64);
 '
 
 echo "TAP version 13"

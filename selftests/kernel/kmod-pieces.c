@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// LAB: -s 2
+// LAB: -s 2 --append init_on_free=1
 /*
  * A VM with so many slots that they are read in pieces, while they change. What
  * is not marked torn must be of one moment. Two processors, so that a reader that
@@ -7,6 +7,7 @@
  */
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -28,6 +29,7 @@ static int dev, vm;
 static char *memory;
 static atomic_bool stop;
 static unsigned int pause_us;
+static unsigned int nr_fixed;
 static unsigned int made; /* the last link */
 static uint32_t flags;
 
@@ -45,6 +47,11 @@ struct reader {
 static uint64_t link_gpa(unsigned int link)
 {
 	return (uint64_t)(link * 37 % LINKS * (FIXED / LINKS)) * GAP + 2 * PAGE;
+}
+
+static uint64_t fixed_gpa(unsigned int id)
+{
+	return (uint64_t)id * (FIXED / nr_fixed) * GAP;
 }
 
 static void *move_links(void *unused)
@@ -82,7 +89,7 @@ static void check(struct reader *reader, const struct snap *snap)
 			more++;
 		} else if (slot->id < FIXED) {
 			fixed++;
-			if (slot->gpa != slot->id * GAP)
+			if (slot->gpa != fixed_gpa(slot->id))
 				WRONG(reader, "slot %u is not its own",
 				      slot->id);
 		} else if (link >= LINKS || slot->gpa != link_gpa(link)) {
@@ -91,7 +98,7 @@ static void check(struct reader *reader, const struct snap *snap)
 			links[nr_links++] = link;
 		}
 	}
-	if (fixed != FIXED || (more && more != MANY))
+	if (fixed != nr_fixed || (more && more != MANY))
 		WRONG(reader, "%u and %u fixed slots", fixed, more);
 	if (torn) {
 		reader->torn++;
@@ -158,13 +165,14 @@ static struct reader run(uint32_t with_flags, unsigned int with_pause)
 	return all;
 }
 
-static void prepare(void)
+static void prepare(unsigned int nr)
 {
 	unsigned int i;
 
 	vm = vm_create();
-	for (i = 0; i < FIXED; i++)
-		vm_set(vm, i, 0, i * GAP, PAGE, memory + i * PAGE);
+	nr_fixed = nr;
+	for (i = 0; i < nr; i++)
+		vm_set(vm, i, 0, fixed_gpa(i), PAGE, memory + i * PAGE);
 	vm_set(vm, LINK_ID, 0, link_gpa(0), PAGE, memory);
 	made = 0;
 }
@@ -173,9 +181,26 @@ static void whole_where_there_is_time(void)
 {
 	struct reader all;
 
-	prepare();
+	prepare(FIXED);
 	all = run(0, 20000);
 	EXPECT(all.whole > 0, "nothing was read");
+	close(vm);
+}
+
+/*
+ * All in one piece: whoever holds nothing meanwhile walks a set that the other
+ * processor changes
+ */
+static void one_piece_is_of_one_moment(void)
+{
+	struct reader all;
+	unsigned int turn;
+
+	prepare(29);
+	for (turn = 0; turn < 4; turn++) {
+		all = run(0, 0);
+		EXPECT(all.whole > 0, "nothing was read");
+	}
 	close(vm);
 }
 
@@ -195,7 +220,7 @@ static void more_slots(void)
 {
 	unsigned int i;
 
-	prepare();
+	prepare(FIXED);
 	for (i = 0; i < MANY; i++)
 		vm_set(vm, MORE_ID + i, 0, MORE_GPA + i * GAP, PAGE,
 		       memory + i * PAGE);
@@ -405,16 +430,74 @@ static void the_caller_pays_for_the_records(void)
 	close(vm);
 }
 
+static long throttled(void)
+{
+	FILE *file = fopen(CGROUP "/cpu.stat", "re");
+	char line[128];
+	long nr = 0;
+
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "nr_throttled %ld", &nr) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return nr;
+}
+
+/*
+ * A reader that may run for 2 ms of each second: if it could be stopped while it
+ * holds something, nearly each stop would be a second for who changes a slot
+ */
+static void a_throttled_reader_stalls_nobody(void)
+{
+	struct snap *snap = snap_alloc();
+	uint64_t begin, end;
+	unsigned int i, stalls = 0;
+	long stops;
+	pid_t pid;
+
+	put("/sys/fs/cgroup/cgroup.subtree_control", "+cpu");
+	mkdir(CGROUP, 0755);
+	put(CGROUP "/cpu.max", "2000 1000000");
+	prepare(FIXED);
+	pid = fork();
+	if (!pid) {
+		put(CGROUP "/cgroup.procs", "0");
+		for (;;)
+			__snap_take(dev, snap, vm);
+	}
+	end = now_ns() + 5000000000ULL;
+	for (i = 0; (begin = now_ns()) < end; i++) {
+		vm_set(vm, 0, i & 1 ? 0 : KVM_MEM_LOG_DIRTY_PAGES, 0, PAGE,
+		       memory);
+		if (now_ns() - begin > 300000000ULL)
+			stalls++;
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	stops = throttled();
+	ktap_diag("%u changes, %u stalls, %ld stops of the reader", i, stalls,
+		  stops);
+	EXPECT(stops >= 3, "the reader was stopped %ld times", stops);
+	EXPECT(stalls * 3 <= stops, "%u stalls, %ld stops of the reader",
+	       stalls, stops);
+	rmdir(CGROUP);
+	munmap(snap, sizeof(*snap));
+	close(vm);
+}
+
 int main(void)
 {
 	static const struct ktap_case cases[] = {
 		KTAP_CASE(whole_where_there_is_time),
+		KTAP_CASE(one_piece_is_of_one_moment),
 		KTAP_CASE(torn_is_told),
 
 		KTAP_CASE(closed_between_two_pieces),
 		KTAP_CASE(times_enclose_the_reading),
 		KTAP_CASE(others_run_meanwhile),
 		KTAP_CASE(the_caller_pays_for_the_records),
+		KTAP_CASE(a_throttled_reader_stalls_nobody),
 	};
 
 	need_module_and_kvm();
