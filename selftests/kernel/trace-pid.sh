@@ -38,6 +38,10 @@ for ((i = 0; i < 100; i++)); do
 	[ "$(grep -c '"request"' "$work/rec")" -gt 5 ] && break
 	sleep 0.1
 done
+# Until then KVM stays, since a reloaded one would be silent
+run modprobe -r kvm_amd
+unlike "$status" '^0$' "KVM cannot be unloaded under it"
+is "$([ -e /proc/$tracer/fd/0 ] && echo there)" there "it is there all the time"
 kill -INT $tracer
 wait $tracer
 is "$?" 0 "recording, to a signal: status 0"
@@ -46,12 +50,9 @@ is "$status" 0 "the recording is whole"
 like "$out" 'request 0/0 0x0\+' "it holds what was asked for"
 end_vm
 
-# For a time; and until then KVM stays, since a reloaded one would be silent
+# For a time
 start_vm -M pc -m 64M
-trace --for 3
-run modprobe -r kvm_amd
-unlike "$status" '^0$' "KVM cannot be unloaded under it"
-is "$([ -e /proc/$tracer/fd/0 ] && echo there)" there "it is there all the time"
+trace --for 1
 wait $tracer
 is "$?" 2 "for a time in which there was no VM: status 2"
 like "$(cat "$work/trace.err")" "made none meanwhile" "it says so"
