@@ -239,7 +239,9 @@ struct comparison {
 	struct compared_pair *pairs;
 	size_t nr_pairs;
 	struct findings findings;
-	bool nomem; /* private */
+	/* private */
+	struct same *same;
+	bool nomem;
 };
 
 /**

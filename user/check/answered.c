@@ -11,6 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* uthash would exit the program when out of memory */
+#define HASH_NONFATAL_OOM	     1
+#define uthash_nonfatal_oom(element) ((element)->tid = 0)
+
+#include <uthash.h>
+
 #include "base/grow.h"
 #include "check/comparison.h"
 #include "check/say.h"
@@ -24,7 +30,6 @@
  * @change:  the last change of its call that took effect; NULL if there is none
  * @stands:  without a change: the slot as it was when KVM had answered
  * @known:   ... and that is known; @stands with size 0: there is no such slot
- * @wrong:   it is not what was answered
  * @count:   how many of this slot went wrong
  * @finding: the finding that says so
  */
@@ -33,7 +38,6 @@ struct answer {
 	const struct slot_event *change;
 	struct slot stands;
 	bool known;
-	bool wrong;
 	uint64_t count;
 	size_t finding;
 };
@@ -54,16 +58,6 @@ static uint16_t as_id_of(const struct slot_request *request)
 static int32_t id_of(const struct slot_request *request)
 {
 	return request->slot & 0xffff;
-}
-
-static int by_thread(const void *a, const void *b)
-{
-	const struct slot_event *x = *(const struct slot_event *const *)a;
-	const struct slot_event *y = *(const struct slot_event *const *)b;
-
-	if (x->tid != y->tid)
-		return x->tid < y->tid ? -1 : 1;
-	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
 static int by_seq(const void *a, const void *b)
@@ -115,45 +109,98 @@ static bool add(struct answers *answers, const struct slot_event *request,
 	return true;
 }
 
-/* Each request with the last change of its call; by seq */
+/**
+ * struct caller - a thread, and the changes that it made since its last request
+ * @last: the latest of these, as a place in the log; NONE without
+ */
+struct caller {
+	pid_t tid;
+	size_t last;
+	UT_hash_handle hh;
+};
+
+#define NONE SIZE_MAX
+
+static struct caller *find_caller(struct caller **callers, pid_t tid)
+{
+	struct caller *caller;
+
+	HASH_FIND_INT(*callers, &tid, caller);
+	if (caller)
+		return caller;
+	caller = calloc(1, sizeof(*caller));
+	if (!caller)
+		return NULL;
+	caller->tid = tid;
+	caller->last = NONE;
+	HASH_ADD_INT(*callers, tid, caller);
+	if (!caller->tid && tid) {
+		free(caller);
+		return NULL;
+	}
+	return caller;
+}
+
+static void free_callers(struct caller **callers)
+{
+	struct caller *caller;
+	struct caller *next;
+
+	HASH_ITER(hh, *callers, caller, next)
+	{
+		HASH_DEL(*callers, caller);
+		free(caller);
+	}
+}
+
+/* The last change of the request's call that took effect */
+static const struct slot_event *change_of(const struct slot_event *events,
+					  const size_t *before, size_t at,
+					  const struct slot_event *request)
+{
+	for (; at != NONE; at = before[at]) {
+		if (!events[at].change.result && is_part(&events[at], request))
+			return &events[at];
+	}
+	return NULL;
+}
+
+/* Each request with its change, in the log's order */
 static int tie(const struct check_input *input, struct answers *out)
 {
 	const struct slot_log *log = input->log;
-	const struct slot_event *change = NULL;
-	const struct slot_event **ours;
 	const struct slot_event *event;
-	size_t first = 0;
-	size_t nr = 0;
+	struct caller *callers = NULL;
+	struct caller *caller;
+	size_t *before; /* a change: the one before it, of its thread */
 	int ret = 0;
 
-	ours = calloc(log->nr + 1, sizeof(*ours));
-	if (!ours)
+	before = calloc(log->nr + 1, sizeof(*before));
+	if (!before)
 		return -ENOMEM;
-	for (size_t i = 0; i < log->nr; i++) {
+	for (size_t i = 0; i < log->nr && !ret; i++) {
 		event = &log->events[i];
-		if (event->serial == input->serial &&
-		    (event->type == SLOT_EVENT_REQUEST ||
-		     event->type == SLOT_EVENT_CHANGE))
-			ours[nr++] = event;
-	}
-	if (nr > 1)
-		qsort(ours, nr, sizeof(*ours), by_thread);
-	for (size_t i = 0; i < nr && !ret; i++) {
-		event = ours[i];
-		if (event->type != SLOT_EVENT_REQUEST)
+		if (event->serial != input->serial ||
+		    (event->type != SLOT_EVENT_REQUEST &&
+		     event->type != SLOT_EVENT_CHANGE))
 			continue;
-		change = NULL;
-		for (size_t j = first; j < i; j++) {
-			if (is_part(ours[j], event) && !ours[j]->change.result)
-				change = ours[j];
-		}
-		first = i + 1;
-		if (!event->request.unread && !add(out, event, change))
+		caller = find_caller(&callers, event->tid);
+		if (!caller) {
 			ret = -ENOMEM;
+		} else if (event->type == SLOT_EVENT_CHANGE) {
+			before[i] = caller->last;
+			caller->last = i;
+		} else {
+			if (!event->request.unread &&
+			    !add(out, event,
+				 change_of(log->events, before, caller->last,
+					   event)))
+				ret = -ENOMEM;
+			caller->last = NONE;
+		}
 	}
-	if (out->nr > 1)
-		qsort(out->items, out->nr, sizeof(*out->items), by_seq);
-	free(ours);
+	free_callers(&callers);
+	free(before);
 	return ret;
 }
 
@@ -263,11 +310,17 @@ static bool has_changes(const struct slot_log *log)
 /* A change that is not there may have been lost: then nothing is known */
 static int look_all(const struct check_input *input, struct answers *answers)
 {
-	const struct fold_watcher watcher = { look, answers };
+	const struct fold_watcher watcher = { look, answers, false };
 	const struct vm_id vm = { .fd = -1, .serial = input->serial };
 	struct slot_state state;
+	bool any = false;
 	int ret;
 
+	for (size_t i = 0; i < answers->nr && !any; i++)
+		any = !answers->items[i].change &&
+		      !answers->items[i].request->request.result;
+	if (!any)
+		return 0;
 	ret = fold_watched(input->log, &vm, &state, &watcher);
 	for (size_t i = 0; i < answers->nr && state.coverage.lost; i++)
 		answers->items[i].known = false;
@@ -278,27 +331,23 @@ static int look_all(const struct check_input *input, struct answers *answers)
 /* Of each slot the last answer that was wrong, and how many there were */
 static void keep_wrong(const struct check_input *input, struct answers *answers)
 {
-	struct answer *answer;
-	struct answer *prev;
+	struct answer *items = answers->items;
+	size_t wrong = 0;
 	size_t kept = 0;
 
-	if (answers->nr > 1)
-		qsort(answers->items, answers->nr, sizeof(*answers->items),
-		      by_slot);
 	for (size_t i = 0; i < answers->nr; i++) {
-		answer = &answers->items[i];
-		if (is_right(answer) ||
-		    (!answer->change && !is_alone(input->log, answer->request)))
-			continue;
-		answer->count = 1;
-		prev = kept ? &answers->items[kept - 1] : NULL;
-		if (prev && prev->request->request.slot ==
-				    answer->request->request.slot) {
-			answer->count += prev->count;
-			*prev = *answer;
-		} else {
-			answers->items[kept++] = *answer;
-		}
+		if (!is_right(&items[i]) &&
+		    (items[i].change || is_alone(input->log, items[i].request)))
+			items[wrong++] = items[i];
+	}
+	if (wrong > 1)
+		qsort(items, wrong, sizeof(*items), by_slot);
+	for (size_t i = 0; i < wrong; i++) {
+		items[i].count = 1;
+		if (kept && items[kept - 1].request->request.slot ==
+				    items[i].request->request.slot)
+			items[i].count += items[--kept].count;
+		items[kept++] = items[i];
 	}
 	answers->nr = kept;
 }

@@ -89,8 +89,37 @@ static void join_same(struct asked_list *list)
 	list->nr = kept;
 }
 
+static int latest_last(const void *a, const void *b)
+{
+	const struct latest_range *x = a;
+	const struct latest_range *y = b;
+
+	return order(x->seq, y->seq);
+}
+
+/* Deletions are about no place */
+static int place(struct asked_list *list)
+{
+	struct asked *asked;
+	size_t nr = 0;
+
+	list->ranges = calloc(list->nr + 1, sizeof(*list->ranges));
+	if (!list->ranges)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->nr; i++) {
+		asked = &list->items[i];
+		if (asked->request.size)
+			list->ranges[nr++] = (struct latest_range){
+				asked_as_id(asked), asked->request.gpa,
+				last_of(&asked->request), asked->seq, asked
+			};
+	}
+	qsort(list->ranges, nr, sizeof(*list->ranges), latest_last);
+	return latest_init(&list->by_place, list->ranges, nr);
+}
+
 int asked_collect(struct asked_list *list, const struct slot_log *log,
-		  uint64_t serial, bool failed)
+		  uint64_t serial)
 {
 	const struct slot_event *event;
 	struct asked *asked;
@@ -98,14 +127,14 @@ int asked_collect(struct asked_list *list, const struct slot_log *log,
 
 	memset(list, 0, sizeof(*list));
 	for (size_t i = 0; i < log->nr; i++)
-		nr += wanted(&log->events[i], serial, failed);
+		nr += wanted(&log->events[i], serial, true);
 	list->items = calloc(nr + 1, sizeof(*list->items));
 	list->by_slot = calloc(nr + 1, sizeof(*list->by_slot));
 	if (!list->items || !list->by_slot)
 		return -ENOMEM;
 	for (size_t i = 0; i < log->nr; i++) {
 		event = &log->events[i];
-		if (!wanted(event, serial, failed))
+		if (!wanted(event, serial, true))
 			continue;
 		asked = &list->items[list->nr++];
 		asked->request = event->request;
@@ -116,18 +145,10 @@ int asked_collect(struct asked_list *list, const struct slot_log *log,
 	}
 	qsort(list->items, list->nr, sizeof(*list->items), by_range);
 	join_same(list);
-	for (size_t i = 0; i < list->nr; i++) {
-		asked = &list->items[i];
-		list->by_slot[i] = asked;
-		if (!asked->request.size)
-			continue;
-		asked->reach = last_of(&asked->request);
-		if (i && asked_as_id(asked - 1) == asked_as_id(asked) &&
-		    asked[-1].reach > asked->reach)
-			asked->reach = asked[-1].reach;
-	}
+	for (size_t i = 0; i < list->nr; i++)
+		list->by_slot[i] = &list->items[i];
 	qsort(list->by_slot, list->nr, sizeof(*list->by_slot), by_slot);
-	return 0;
+	return place(list);
 }
 
 void asked_deinit(struct asked_list *list)
@@ -136,39 +157,15 @@ void asked_deinit(struct asked_list *list)
 		free(list->items[i].why);
 	free(list->items);
 	free(list->by_slot);
+	free(list->ranges);
+	latest_deinit(&list->by_place);
 	memset(list, 0, sizeof(*list));
 }
 
 struct asked *asked_about_range(const struct asked_list *list, uint16_t as_id,
 				gpa_t gpa, uint64_t size)
 {
-	gpa_t last = gpa + (size - 1);
-	struct asked *latest = NULL;
-	struct asked *asked;
-	size_t high = list->nr;
-	size_t low = 0;
-	size_t mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		asked = &list->items[mid];
-		if (asked_as_id(asked) < as_id ||
-		    (asked_as_id(asked) == as_id && asked->request.size &&
-		     asked->request.gpa <= last))
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	/* all that begin early enough; reach tells when none can go so far */
-	while (low--) {
-		asked = &list->items[low];
-		if (asked_as_id(asked) != as_id || asked->reach < gpa)
-			break;
-		if (last_of(&asked->request) >= gpa &&
-		    (!latest || asked->seq > latest->seq))
-			latest = asked;
-	}
-	return latest;
+	return latest_find(&list->by_place, as_id, gpa, gpa + (size - 1));
 }
 
 struct asked *asked_about_slot(const struct asked_list *list, uint16_t as_id,
@@ -191,4 +188,88 @@ struct asked *asked_about_slot(const struct asked_list *list, uint16_t as_id,
 	if (!low || list->by_slot[low - 1]->request.slot != slot)
 		return NULL;
 	return list->by_slot[low - 1];
+}
+
+struct done {
+	uint32_t slot;
+	uint64_t seq;
+};
+
+/* The latest of a slot first */
+static int by_slot_done(const void *a, const void *b)
+{
+	const struct done *x = a;
+	const struct done *y = b;
+	int ret = order(x->slot, y->slot);
+
+	return ret ? ret : order(y->seq, x->seq);
+}
+
+int done_collect(struct done_list *list, const struct slot_log *log,
+		 uint64_t serial)
+{
+	const struct slot_event *event;
+	size_t ranges = 0;
+	size_t nr = 0;
+
+	memset(list, 0, sizeof(*list));
+	for (size_t i = 0; i < log->nr; i++)
+		nr += wanted(&log->events[i], serial, false);
+	list->ranges = calloc(nr + 1, sizeof(*list->ranges));
+	list->by_slot = calloc(nr + 1, sizeof(*list->by_slot));
+	if (!list->ranges || !list->by_slot)
+		return -ENOMEM;
+	for (size_t i = 0; i < log->nr; i++) {
+		event = &log->events[i];
+		if (!wanted(event, serial, false))
+			continue;
+		list->by_slot[list->nr++] =
+			(struct done){ event->request.slot, event->seq };
+		if (!event->request.size)
+			continue;
+		list->ranges[ranges++] = (struct latest_range){
+			event->request.slot >> 16, event->request.gpa,
+			last_of(&event->request), event->seq, NULL
+		};
+	}
+	if (list->nr > 1)
+		qsort(list->by_slot, list->nr, sizeof(*list->by_slot),
+		      by_slot_done);
+	return latest_init(&list->by_place, list->ranges, ranges);
+}
+
+void done_deinit(struct done_list *list)
+{
+	latest_deinit(&list->by_place);
+	free(list->ranges);
+	free(list->by_slot);
+	memset(list, 0, sizeof(*list));
+}
+
+uint64_t done_about_range(const struct done_list *list, uint16_t as_id,
+			  gpa_t gpa, uint64_t size)
+{
+	return latest_seq(&list->by_place, as_id, gpa, gpa + (size - 1));
+}
+
+uint64_t done_about_slot(const struct done_list *list, uint16_t as_id,
+			 int32_t id)
+{
+	uint32_t slot = (uint32_t)as_id << 16 | (uint32_t)id;
+	size_t high = list->nr;
+	size_t low = 0;
+	size_t mid;
+
+	if (id < 0 || id > 0xffff)
+		return 0;
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (list->by_slot[mid].slot < slot)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < list->nr && list->by_slot[low].slot == slot ?
+		       list->by_slot[low].seq :
+		       0;
 }

@@ -6,6 +6,8 @@
 #include <slotscope/rules.h>
 #include <slotscope/view.h>
 
+#include "check/latest.h"
+
 /**
  * struct asked - a request, or several of the same words and outcome
  * @request: its words; the outcome
@@ -14,7 +16,6 @@
  * @count:   how many
  * @why:     why the last of them failed, in a sentence; NULL: not known. Owned
  * @party_known: @why names who stood in the way
- * @reach:   private
  * @finding: for the caller
  */
 struct asked {
@@ -24,7 +25,6 @@ struct asked {
 	uint64_t count;
 	char *why;
 	bool party_known;
-	gpa_t reach;
 	size_t finding;
 };
 
@@ -32,21 +32,24 @@ struct asked {
  * struct asked_list - requests with one kind of outcome
  * @items:    by (address space, gpa)
  * @by_slot:  the same, by (raw slot word, seq)
+ * @by_place: private
  */
 struct asked_list {
 	struct asked *items;
 	struct asked **by_slot;
 	size_t nr;
+	struct latest by_place;
+	struct latest_range *ranges;
 };
 
 /**
- * asked_collect() - those of a VM's requests that failed, or that did not
+ * asked_collect() - those of a VM's requests that failed
  *
  * Requests whose arguments could not be read are not in it.
  * Return: 0 or -ENOMEM; asked_deinit() after either.
  */
 int asked_collect(struct asked_list *list, const struct slot_log *log,
-		  uint64_t serial, bool failed);
+		  uint64_t serial);
 void asked_deinit(struct asked_list *list);
 
 /**
@@ -73,5 +76,26 @@ struct asked *asked_about_range(const struct asked_list *list, uint16_t as_id,
 /** asked_about_slot() - the latest about a slot, or NULL */
 struct asked *asked_about_slot(const struct asked_list *list, uint16_t as_id,
 			       int32_t id);
+
+/** struct done_list - when what succeeded was asked for; private */
+struct done_list {
+	struct latest by_place;
+	struct latest_range *ranges;
+	struct done *by_slot;
+	size_t nr;
+};
+
+/** done_collect() - those that succeeded; 0 or -ENOMEM; done_deinit() it */
+int done_collect(struct done_list *list, const struct slot_log *log,
+		 uint64_t serial);
+void done_deinit(struct done_list *list);
+
+/** done_about_range() - seq of the latest about a range, or 0 */
+uint64_t done_about_range(const struct done_list *list, uint16_t as_id,
+			  gpa_t gpa, uint64_t size);
+
+/** done_about_slot() - seq of the latest about a slot, or 0 */
+uint64_t done_about_slot(const struct done_list *list, uint16_t as_id,
+			 int32_t id);
 
 #endif

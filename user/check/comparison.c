@@ -96,10 +96,19 @@ size_t comparison_add(struct comparison *c, const struct finding *proto,
 	struct finding *items;
 	struct finding *finding;
 	va_list ap;
+	size_t same;
 	int len;
 
 	if (c->nomem)
 		return FINDING_NO_CAUSE;
+	same = same_find(c, proto);
+	if (same != FINDING_NO_CAUSE) {
+		finding = &found->items[same];
+		finding->views |= proto->views;
+		if (!finding->seq)
+			finding->seq = proto->seq;
+		return same;
+	}
 	items = grown(found->items, found->nr, &found->cap, sizeof(*items));
 	if (!items) {
 		c->nomem = true;

@@ -46,10 +46,15 @@ void comparison_agree(struct comparison *comparison, struct compared_pair *pair,
 		      uint16_t as_id, gpa_t gpa, gpa_t last);
 
 /**
- * join_same() - findings from @first on that say what one before them says go
- * @from: the earlier ones begin here. No other finding has those for a cause
+ * same_begin() - from here on, what says what a finding from @from on says is
+ * no second one: comparison_add() returns that one, and adds the views. 0 or -ENOMEM
  */
-void join_same(struct comparison *comparison, size_t from, size_t first);
+int same_begin(struct comparison *comparison, size_t from);
+void same_end(struct comparison *comparison);
+
+/** same_find() - the place of that one, or FINDING_NO_CAUSE */
+size_t same_find(const struct comparison *comparison,
+		 const struct finding *finding);
 
 /** finding_deinit() - free the strings */
 void finding_deinit(struct finding *finding);

@@ -73,14 +73,13 @@ static struct compared_pair *add_pair(struct comparison *c,
 static void compare(struct comparison *c, struct compared_pair *pair,
 		    size_t begin)
 {
-	size_t first;
-
 	check_moment(c, pair);
-	first = c->findings.nr;
-	pair->rule->compare(c, pair);
+	if (same_begin(c, begin))
+		c->nomem = true;
+	else
+		pair->rule->compare(c, pair);
+	same_end(c);
 	spans_join(&pair->agree);
-	if (!c->nomem)
-		join_same(c, begin, first);
 }
 
 void check_pairs(struct comparison *c)

@@ -42,26 +42,19 @@ static bool may_follow(const struct comparison *c,
  */
 static struct asked *cause_of(const struct finding *finding,
 			      const struct asked_list *failed,
-			      const struct asked_list *done)
+			      const struct done_list *done)
 {
-	const struct asked *repaired;
 	struct asked *asked;
 
 	asked = asked_about_range(failed, finding->as_id, finding->gpa,
 				  finding->size);
-	if (asked) {
-		repaired = asked_about_range(done, finding->as_id, finding->gpa,
-					     finding->size);
-		if (!repaired || repaired->seq < asked->seq)
-			return asked;
-	}
+	if (asked && done_about_range(done, finding->as_id, finding->gpa,
+				      finding->size) < asked->seq)
+		return asked;
 	asked = asked_about_slot(failed, finding->as_id, finding->slot_id);
-	if (asked) {
-		repaired = asked_about_slot(done, finding->as_id,
-					    finding->slot_id);
-		if (!repaired || repaired->seq < asked->seq)
-			return asked;
-	}
+	if (asked && done_about_slot(done, finding->as_id, finding->slot_id) <
+			     asked->seq)
+		return asked;
 	return NULL;
 }
 
@@ -192,37 +185,48 @@ static void say_unread_ones(struct comparison *c)
 	}
 }
 
-void check_requests(struct comparison *c)
+/* List what follows from failures beneath them */
+static void blame_all(struct comparison *c, const struct asked_list *failed)
 {
-	const struct check_input *input = c->input;
-	struct asked_list failed = { 0 };
-	struct asked_list done = { 0 };
+	size_t nr = c->findings.nr;
+	struct done_list done;
 	struct asked *asked;
-	size_t nr;
+	bool any = false;
 
-	if (!input->log || c->nomem)
+	for (size_t i = 0; i < nr && !any; i++)
+		any = may_follow(c, &c->findings.items[i]);
+	if (!any)
 		return;
-	if (asked_collect(&failed, input->log, input->serial, true) ||
-	    asked_collect(&done, input->log, input->serial, false) ||
-	    (failed.nr && asked_explain(&failed, input->log, input->serial,
-					input->limits))) {
+	if (done_collect(&done, c->input->log, c->input->serial))
 		c->nomem = true;
-		goto out;
-	}
-	nr = c->findings.nr;
-	for (size_t i = 0; i < nr && failed.nr; i++) {
+	for (size_t i = 0; i < nr && !c->nomem; i++) {
 		if (!may_follow(c, &c->findings.items[i]))
 			continue;
-		asked = cause_of(&c->findings.items[i], &failed, &done);
+		asked = cause_of(&c->findings.items[i], failed, &done);
 		if (asked)
 			blame(c, i, asked);
 	}
-	for (size_t i = 0; i < failed.nr; i++) {
+	done_deinit(&done);
+}
+
+void check_requests(struct comparison *c)
+{
+	const struct check_input *input = c->input;
+	struct asked_list failed;
+
+	if (!input->log || c->nomem)
+		return;
+	if (asked_collect(&failed, input->log, input->serial) ||
+	    (failed.nr &&
+	     asked_explain(&failed, input->log, input->serial, input->limits)))
+		c->nomem = true;
+	if (!c->nomem && failed.nr)
+		blame_all(c, &failed);
+	for (size_t i = 0; i < failed.nr && !c->nomem; i++) {
 		if (failed.items[i].finding == FINDING_NO_CAUSE)
 			say_refused(c, &failed.items[i]);
 	}
-	say_unread_ones(c);
-out:
+	if (!c->nomem)
+		say_unread_ones(c);
 	asked_deinit(&failed);
-	asked_deinit(&done);
 }

@@ -378,10 +378,13 @@ static int build(struct builder *b)
 	return 0;
 }
 
+#define RANKS 6
+
 /* Lower is shown rather than higher, where several findings meet */
 static int rank(const struct finding *finding)
 {
 	switch (finding->id) {
+	case FINDING_ANSWERED:
 	case FINDING_IGNORED_FAILURE:
 		return 1; /* what follows from it says more of the row */
 	case FINDING_LOST:
@@ -392,7 +395,7 @@ static int rank(const struct finding *finding)
 	case FINDING_HIDDEN:
 		return 4;
 	case FINDING_REFUSED:
-		return 6; /* says nothing of what stands */
+		return RANKS; /* says nothing of what stands */
 	default:
 		return finding_id_kind(finding->id) == FINDING_NOTE ? 5 : 0;
 	}
@@ -418,40 +421,65 @@ static size_t first_row(const struct check_rows *rows, uint16_t as_id,
 	return low;
 }
 
-static void paint(const struct builder *b, size_t at, uint16_t as_id, gpa_t gpa)
+/* The first row from @at on that has no finding; shortens the way to it */
+static size_t bare_from(size_t *next, size_t at)
 {
-	const struct finding *items = b->comparison->findings.items;
-	const struct finding *finding = &items[at];
-	gpa_t last = gpa + (finding->size - 1);
+	size_t end = at;
+	size_t step;
+
+	while (next[end] != end)
+		end = next[end];
+	for (; next[at] != end; at = step) {
+		step = next[at];
+		next[at] = end;
+	}
+	return end;
+}
+
+static void paint(const struct builder *b, size_t *next, size_t finding,
+		  uint16_t as_id, gpa_t gpa)
+{
+	uint64_t size = b->comparison->findings.items[finding].size;
+	gpa_t last = gpa + (size - 1);
 	struct check_rows *out = b->out;
 	struct check_row *row;
 
-	for (size_t i = first_row(out, as_id, gpa); i < out->nr; i++) {
+	for (size_t i = bare_from(next, first_row(out, as_id, gpa));
+	     i < out->nr; i = bare_from(next, i)) {
 		row = &out->rows[i];
 		if (row->as_id != as_id || row->gpa > last)
 			break;
-		/* of one rank the first in the list counts */
-		if (row->finding != FINDING_NO_CAUSE &&
-		    rank(&items[row->finding]) <= rank(finding))
-			continue;
-		row->finding = at;
+		row->finding = finding;
 		row->verdict = ROW_FINDING;
+		next[i] = i + 1;
 	}
 }
 
-static void paint_all(const struct builder *b)
+/* By rank; of one rank the first in the list counts. Each row is painted once */
+static int paint_all(const struct builder *b)
 {
 	const struct findings *findings = &b->comparison->findings;
 	const struct finding *finding;
+	size_t *next;
 
-	for (size_t i = 0; i < findings->nr; i++) {
-		finding = &findings->items[i];
-		if (!finding->size || rank(finding) > 5)
-			continue;
-		paint(b, i, finding->as_id, finding->gpa);
-		if (finding->elsewhere)
-			paint(b, i, finding->other_as_id, finding->other_gpa);
+	next = calloc(b->out->nr + 1, sizeof(*next));
+	if (!next)
+		return -ENOMEM;
+	for (size_t i = 0; i <= b->out->nr; i++)
+		next[i] = i;
+	for (int r = 0; r < RANKS; r++) {
+		for (size_t i = 0; i < findings->nr; i++) {
+			finding = &findings->items[i];
+			if (!finding->size || rank(finding) != r)
+				continue;
+			paint(b, next, i, finding->as_id, finding->gpa);
+			if (finding->elsewhere)
+				paint(b, next, i, finding->other_as_id,
+				      finding->other_gpa);
+		}
 	}
+	free(next);
+	return 0;
 }
 
 static bool cell_goes_on(const struct row_cell *a, const struct row_cell *b,
@@ -566,10 +594,10 @@ int check_rows(const struct comparison *comparison, struct check_rows *out)
 		ret = collect(&b);
 	if (!ret)
 		ret = build(&b);
-	if (!ret) {
-		paint_all(&b);
+	if (!ret)
+		ret = paint_all(&b);
+	if (!ret)
 		join(out, b.nr_views);
-	}
 	builder_deinit(&b);
 	return ret;
 }

@@ -9,7 +9,9 @@
 
 #include <slotscope/rules.h>
 
+#include "check/rules_index.h"
 #include "check/say.h"
+#include "view/slot_index.h"
 
 #define KNOWN_FLAGS (SLOT_LOG_DIRTY | SLOT_READONLY | SLOT_GUEST_MEMFD)
 #define V1_FLAGS    (SLOT_LOG_DIRTY | SLOT_READONLY)
@@ -19,6 +21,7 @@ enum broken { NO, MAYBE, YES };
 
 struct judge {
 	const struct slot_state *before;
+	const struct slot_index *index; /* of @before; NULL: look through all */
 	const struct slot_request *request;
 	const struct request_limits *limits;
 	struct request_foresight *out;
@@ -70,6 +73,11 @@ static enum broken lacks_flag(const struct judge *j, enum request_can can,
 {
 	if (can != CAN_UNKNOWN || !j->before || j->before->coverage.lost)
 		return lacks(can);
+	if (j->index)
+		return (flag == SLOT_READONLY ? j->index->nr_readonly :
+						j->index->nr_gmem) ?
+			       NO :
+			       MAYBE;
 	for (size_t i = 0; i < j->before->nr_slots; i++) {
 		if (j->before->slots[i].flags & flag)
 			return NO;
@@ -165,14 +173,25 @@ static bool has_blind(const struct judge *j, gpa_t gpa, gpa_t last)
 {
 	const struct coverage *coverage = &j->before->coverage;
 	const struct blind_range *blind;
+	size_t high = coverage->nr_blind;
+	size_t low = 0;
+	size_t mid;
 
-	for (size_t i = 0; i < coverage->nr_blind; i++) {
-		blind = &coverage->blind[i];
-		if (blind->as_id == j->as_id && blind->gpa <= last &&
-		    gpa <= blind->gpa + (blind->size - 1))
-			return true;
+	/* the last that begins at or before the end; they are disjoint */
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		blind = &coverage->blind[mid];
+		if (blind->as_id < j->as_id ||
+		    (blind->as_id == j->as_id && blind->gpa <= last))
+			low = mid + 1;
+		else
+			high = mid;
 	}
-	return false;
+	if (!low)
+		return false;
+	blind = &coverage->blind[low - 1];
+	return blind->as_id == j->as_id &&
+	       gpa <= blind->gpa + (blind->size - 1);
 }
 
 /* The field is known of this slot */
@@ -180,6 +199,11 @@ static bool knows(const struct judge *j, const struct slot *slot,
 		  uint32_t field)
 {
 	return j->before->coverage.fields & ~slot->unknown & field;
+}
+
+static const struct slot *slot_at(const struct judge *j, size_t place)
+{
+	return place == SIZE_MAX ? NULL : &j->before->slots[place];
 }
 
 static void find_old(struct judge *j)
@@ -190,7 +214,9 @@ static void find_old(struct judge *j)
 	j->exists = MAYBE;
 	if (!before || !(before->coverage.fields & SLOT_FIELD_ID))
 		return;
-	for (size_t i = 0; i < before->nr_slots && !j->old; i++) {
+	if (j->index)
+		j->old = slot_at(j, slot_index_find(j->index, j->as_id, j->id));
+	for (size_t i = 0; !j->index && i < before->nr_slots && !j->old; i++) {
 		slot = &before->slots[i];
 		if (slot->as_id == j->as_id && slot->id == j->id)
 			j->old = slot;
@@ -261,6 +287,9 @@ static enum broken total_pages(const struct judge *j)
 	uint64_t pages = j->request->size / j->page_size;
 	uint64_t slot_pages;
 
+	if (j->index)
+		return either(pages + j->index->kib / (j->page_size >> 10) <
+			      pages);
 	/* in all address spaces together */
 	for (size_t i = 0; j->before && i < j->before->nr_slots; i++) {
 		slot_pages = j->before->slots[i].size / j->page_size;
@@ -280,7 +309,12 @@ static bool overlaps(struct judge *j)
 	const struct slot *slot;
 	size_t nr = 0;
 
-	for (size_t i = 0; j->before && i < j->before->nr_slots; i++) {
+	if (j->index)
+		first = slot_at(j,
+				slot_index_overlap(j->index, j->as_id, r->gpa,
+						   last, j->id, &nr));
+	for (size_t i = 0; !j->index && j->before && i < j->before->nr_slots;
+	     i++) {
 		slot = &j->before->slots[i];
 		if (slot->as_id != j->as_id || slot->id == j->id ||
 		    slot->gpa > last || r->gpa > slot_last(slot))
@@ -323,6 +357,13 @@ static enum broken gmem_bound(const struct judge *j, const struct slot **other)
 	const struct slot *slot;
 	bool sure = j->before && reliable(j);
 
+	if (j->index) {
+		*other = slot_at(j, slot_index_gmem(j->index, r->gmem_fd,
+						    r->gmem_offset, r->size));
+		if (*other)
+			return reliable(j) ? YES : MAYBE;
+		return sure && !j->index->nr_gmem_unknown ? NO : MAYBE;
+	}
 	for (size_t i = 0; j->before && i < j->before->nr_slots; i++) {
 		slot = &j->before->slots[i];
 		if (!(slot->flags & SLOT_GUEST_MEMFD))
@@ -422,13 +463,15 @@ static void judge_new(struct judge *j)
 	may(j, REQUEST_CREATES, 0, NULL, 0);
 }
 
-void request_foresee(const struct slot_state *before,
-		     const struct slot_request *request,
-		     const struct request_limits *limits,
-		     struct request_foresight *out)
+void request_foresee_by(const struct slot_state *before,
+			const struct slot_index *index,
+			const struct slot_request *request,
+			const struct request_limits *limits,
+			struct request_foresight *out)
 {
 	struct judge j = {
 		.before = before,
+		.index = before ? index : NULL,
 		.request = request,
 		.limits = limits,
 		.out = out,
@@ -450,6 +493,14 @@ void request_foresee(const struct slot_state *before,
 		judge_standing(&j);
 	else
 		judge_new(&j);
+}
+
+void request_foresee(const struct slot_state *before,
+		     const struct slot_request *request,
+		     const struct request_limits *limits,
+		     struct request_foresight *out)
+{
+	request_foresee_by(before, NULL, request, limits, out);
 }
 
 size_t request_foresight_keep(struct request_foresight *foresight, int result)

@@ -7,6 +7,7 @@
 
 #include <slotscope/rules.h>
 
+#include "check/rules_index.h"
 #include "check/say.h"
 
 static const char in_ioctl[] = "kvm_vm_ioctl";
@@ -383,19 +384,22 @@ static void say_names(char *buf, size_t size,
 				rules[foresight->may[i].rule].name);
 }
 
-bool request_explain(const struct slot_state *before,
-		     const struct slot_request *request, int result,
-		     const struct request_limits *limits,
-		     char buf[REQUEST_SAY_MAX])
+bool request_explain_by(const struct slot_state *before,
+			const struct slot_index *index,
+			const struct slot_request *request, int result,
+			const struct request_limits *limits,
+			char buf[REQUEST_SAY_MAX], bool *party_known)
 {
 	struct request_foresight foresight;
 	struct request_outcome first;
 	char names[160];
 	const char *why;
 
-	request_foresee(before, request, limits, &foresight);
+	request_foresee_by(before, index, request, limits, &foresight);
 	first = foresight.may[0];
-	if (request_foresight_keep(&foresight, result) == 1) {
+	request_foresight_keep(&foresight, result);
+	*party_known = foresight.nr && foresight.may[0].other;
+	if (foresight.nr == 1) {
 		request_outcome_say(buf, request, limits, &foresight.may[0]);
 		return true;
 	}
@@ -415,4 +419,15 @@ bool request_explain(const struct slot_state *before,
 			 rules[first.rule].name);
 	}
 	return false;
+}
+
+bool request_explain(const struct slot_state *before,
+		     const struct slot_request *request, int result,
+		     const struct request_limits *limits,
+		     char buf[REQUEST_SAY_MAX])
+{
+	bool party_known;
+
+	return request_explain_by(before, NULL, request, result, limits, buf,
+				  &party_known);
 }

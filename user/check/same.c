@@ -3,6 +3,7 @@
  * What one pair of views finds in a range where a pair before it found the same
  * is no second finding: the first one gets another view.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "check/comparison.h"
@@ -12,6 +13,11 @@ struct place {
 	uint16_t as_id;
 	gpa_t gpa;
 	size_t at;
+};
+
+struct same {
+	size_t nr;
+	struct place places[];
 };
 
 static int by_place(const void *a, const void *b)
@@ -27,89 +33,70 @@ static int by_place(const void *a, const void *b)
 }
 
 /* KVM has a slot in a place or it has not: these cannot contradict there */
-static enum finding_id kind_of(const struct finding *finding)
+static enum finding_id kind_of(enum finding_id id)
 {
-	if (finding->id == FINDING_EXTRA || finding->id == FINDING_EXTENT)
-		return FINDING_MISSING;
-	return finding->id;
+	return id == FINDING_EXTRA || id == FINDING_EXTENT ? FINDING_MISSING :
+							     id;
 }
 
-static struct finding *same_before(struct findings *found,
-				   const struct place *places, size_t nr,
-				   const struct finding *finding)
+int same_begin(struct comparison *comparison, size_t from)
 {
-	const struct place key = { kind_of(finding), finding->as_id,
+	const struct findings *found = &comparison->findings;
+	const size_t nr = found->nr - from;
+	const struct finding *finding;
+	struct same *same;
+
+	same = calloc(1, sizeof(*same) + nr * sizeof(same->places[0]));
+	if (!same)
+		return -ENOMEM;
+	for (size_t i = from; i < found->nr; i++) {
+		finding = &found->items[i];
+		/* flags differ in several ways, and not all views cover all */
+		if (finding->size && finding->id != FINDING_FLAGS)
+			same->places[same->nr++] =
+				(struct place){ kind_of(finding->id),
+						finding->as_id, finding->gpa,
+						i };
+	}
+	if (same->nr > 1)
+		qsort(same->places, same->nr, sizeof(same->places[0]),
+		      by_place);
+	comparison->same = same;
+	return 0;
+}
+
+void same_end(struct comparison *comparison)
+{
+	free(comparison->same);
+	comparison->same = NULL;
+}
+
+size_t same_find(const struct comparison *comparison,
+		 const struct finding *finding)
+{
+	const struct same *same = comparison->same;
+	const struct place key = { kind_of(finding->id), finding->as_id,
 				   finding->gpa, 0 };
-	struct finding *before;
+	const struct finding *before;
+	size_t high = same ? same->nr : 0;
 	size_t low = 0;
-	size_t high = nr;
 	size_t mid;
 
-	/* flags differ in several ways, and not all views cover all */
-	if (finding->id == FINDING_FLAGS)
-		return NULL;
+	if (!finding->size)
+		return FINDING_NO_CAUSE;
 	while (low < high) {
 		mid = low + (high - low) / 2;
-		if (by_place(&places[mid], &key) <= 0)
+		if (by_place(&same->places[mid], &key) <= 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (!low)
-		return NULL;
-	before = &found->items[places[low - 1].at];
-	if (kind_of(before) != key.kind || before->as_id != finding->as_id ||
-	    before->gpa + (before->size - 1) <
-		    finding->gpa + (finding->size - 1))
-		return NULL;
-	return before;
-}
-
-void join_same(struct comparison *comparison, size_t from, size_t first)
-{
-	struct findings *found = &comparison->findings;
-	struct finding *finding;
-	struct finding *before;
-	struct place *places;
-	size_t *moved_to;
-	size_t kept = first;
-
-	places = calloc(first - from + 1, sizeof(*places));
-	moved_to = calloc(found->nr + 1, sizeof(*moved_to));
-	if (!places || !moved_to) {
-		comparison->nomem = true;
-		goto out;
-	}
-	for (size_t i = from; i < first; i++) {
-		finding = &found->items[i];
-		places[i - from] = (struct place){ kind_of(finding),
-						   finding->as_id, finding->gpa,
-						   i };
-	}
-	if (first - from > 1)
-		qsort(places, first - from, sizeof(*places), by_place);
-	for (size_t i = first; i < found->nr; i++) {
-		finding = &found->items[i];
-		before = same_before(found, places, first - from, finding);
-		if (!before) {
-			moved_to[i] = kept;
-			found->items[kept++] = *finding;
-			continue;
-		}
-		before->views |= finding->views;
-		if (!before->seq)
-			before->seq = finding->seq;
-		moved_to[i] = before - found->items;
-		finding_deinit(finding);
-	}
-	found->nr = kept;
-	/* causes are within the same pair of views, so from @first on */
-	for (size_t i = first; i < kept; i++) {
-		finding = &found->items[i];
-		if (finding->cause != FINDING_NO_CAUSE)
-			finding->cause = moved_to[finding->cause];
-	}
-out:
-	free(places);
-	free(moved_to);
+	if (!low || same->places[low - 1].kind != key.kind ||
+	    same->places[low - 1].as_id != key.as_id)
+		return FINDING_NO_CAUSE;
+	before = &comparison->findings.items[same->places[low - 1].at];
+	return before->gpa + (before->size - 1) <
+			       finding->gpa + (finding->size - 1) ?
+		       FINDING_NO_CAUSE :
+		       same->places[low - 1].at;
 }

@@ -10,11 +10,14 @@
 #include <stdlib.h>
 
 #include "check/asked.h"
+#include "check/rules_index.h"
 #include "view/fold.h"
 
 /**
  * struct explaining - a walk along the log
  * @by_seq: what failed, in the log's order; @at is the next to come
+ * @seen:   events that were followed
+ * @busy:   the thread whose changes ended last, and one that is second
  */
 struct explaining {
 	const struct slot_log *log;
@@ -22,6 +25,11 @@ struct explaining {
 	struct asked **by_seq;
 	size_t nr;
 	size_t at;
+	size_t seen;
+	struct {
+		pid_t tid;
+		uint64_t end_ns;
+	} busy[2];
 };
 
 static int by_seq(const void *a, const void *b)
@@ -32,20 +40,41 @@ static int by_seq(const void *a, const void *b)
 	return (x->seq > y->seq) - (x->seq < y->seq);
 }
 
+/* One more change: of the two threads the later one first */
+static void note_change(struct explaining *e, pid_t tid, uint64_t end_ns)
+{
+	size_t at = tid == e->busy[0].tid ? 0 : 1;
+
+	if (end_ns <= e->busy[at].end_ns)
+		return;
+	e->busy[at].end_ns = end_ns;
+	e->busy[at].tid = tid;
+	if (e->busy[1].end_ns > e->busy[0].end_ns) {
+		e->busy[1] = e->busy[0];
+		e->busy[0].tid = tid;
+		e->busy[0].end_ns = end_ns;
+	}
+}
+
+static void follow_changes(struct explaining *e, const struct slot_event *until)
+{
+	const struct slot_event *event;
+
+	for (; (event = &e->log->events[e->seen]) < until; e->seen++) {
+		if (event->type == SLOT_EVENT_CHANGE &&
+		    event->serial == until->serial && !event->change.result)
+			note_change(e, event->tid,
+				    event->time_ns + event->duration_ns);
+	}
+}
+
 /* Events are logged when they end, so those that ended too early come first */
 static bool others_changed_slots(const struct explaining *e,
 				 const struct slot_event *request)
 {
-	const struct slot_event *event = request;
+	size_t at = e->busy[0].tid == request->tid ? 1 : 0;
 
-	while (event-- != e->log->events &&
-	       event->time_ns + event->duration_ns >= request->time_ns) {
-		if (event->type == SLOT_EVENT_CHANGE &&
-		    event->serial == request->serial &&
-		    event->tid != request->tid && !event->change.result)
-			return true;
-	}
-	return false;
+	return e->busy[at].end_ns && e->busy[at].end_ns >= request->time_ns;
 }
 
 static int explain(void *opaque, const struct slot_event *event,
@@ -53,22 +82,17 @@ static int explain(void *opaque, const struct slot_event *event,
 		   const struct slot_index *index)
 {
 	struct explaining *e = opaque;
-
-	(void)index;
-	struct request_foresight foresight;
 	char words[REQUEST_SAY_MAX];
 	struct asked *asked;
 	int ret;
 
+	follow_changes(e, event);
 	if (e->at == e->nr || e->by_seq[e->at]->seq != event->seq)
 		return 0;
 	asked = e->by_seq[e->at++];
-	request_explain(before, &asked->request, asked->request.result,
-			e->limits, words);
-	request_foresee(before, &asked->request, e->limits, &foresight);
-	asked->party_known =
-		request_foresight_keep(&foresight, asked->request.result) &&
-		foresight.may[0].other;
+	request_explain_by(before, index, &asked->request,
+			   asked->request.result, e->limits, words,
+			   &asked->party_known);
 	ret = asprintf(&asked->why, "%s%s", words,
 		       others_changed_slots(e, event) ?
 			       "; but another thread had slots changed "
@@ -89,7 +113,7 @@ int asked_explain(struct asked_list *failed, const struct slot_log *log,
 		.limits = limits ? limits : &nothing_known,
 		.nr = failed->nr,
 	};
-	const struct fold_watcher watcher = { explain, &e };
+	const struct fold_watcher watcher = { explain, &e, true };
 	const struct vm_id vm = { .fd = -1, .serial = serial };
 	struct slot_state state;
 	int ret;

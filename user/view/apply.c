@@ -16,7 +16,7 @@ static size_t find(const struct slot_writer *writer, uint16_t as_id, int32_t id)
 	const struct slot_state *state = writer->state;
 
 	if (writer->indexed)
-		return slot_index_find(writer->index, as_id, id);
+		return slot_index_find(&writer->index, as_id, id);
 	for (size_t i = 0; i < state->nr_slots; i++) {
 		if (state->slots[i].as_id == as_id && state->slots[i].id == id)
 			return i;
@@ -24,17 +24,8 @@ static size_t find(const struct slot_writer *writer, uint16_t as_id, int32_t id)
 	return NONE;
 }
 
-static int set_index(struct slot_writer *writer, size_t at)
-{
-	const struct slot *slot = &writer->state->slots[at];
-
-	if (!writer->indexed)
-		return 0;
-	return slot_index_set(&writer->index, slot->as_id, slot->id, at);
-}
-
 /* The last slot takes the place of the one that goes: finish() sorts */
-static int remove_at(struct slot_writer *writer, size_t at)
+static void remove_at(struct slot_writer *writer, size_t at)
 {
 	struct slot_state *state = writer->state;
 	struct slot *slot = &state->slots[at];
@@ -44,9 +35,10 @@ static int remove_at(struct slot_writer *writer, size_t at)
 	free(slot->name);
 	state->nr_slots--;
 	if (at == state->nr_slots)
-		return 0;
+		return;
 	*slot = state->slots[state->nr_slots];
-	return set_index(writer, at);
+	if (writer->indexed)
+		slot_index_set(&writer->index, slot, at);
 }
 
 /* @at: where a slot of this id stands, or NONE */
@@ -60,11 +52,17 @@ static int put_at(struct slot_writer *writer, size_t at,
 		free(state->slots[at].name);
 		state->slots[at] = *slot;
 		state->slots[at].name = NULL;
+		if (writer->indexed)
+			slot_index_set(&writer->index, &state->slots[at], at);
 		return 0;
 	}
 	ret = slot_state_add(state, slot);
 	/* -EINVAL: no range that KVM could have made; checked by the caller */
-	return ret ? ret : set_index(writer, state->nr_slots - 1);
+	if (ret || !writer->indexed)
+		return ret;
+	return slot_index_add(&writer->index,
+			      &state->slots[state->nr_slots - 1],
+			      state->nr_slots - 1);
 }
 
 /* Make sure that the state has this address space */
@@ -239,7 +237,7 @@ int slot_writer_change(struct slot_writer *writer,
 		put.seq = event->seq;
 		ret = put_at(writer, at, &put);
 	} else if (!ret && at != NONE) {
-		ret = remove_at(writer, at);
+		remove_at(writer, at);
 	}
 	return ret ? ret : done(writer);
 }
@@ -308,7 +306,7 @@ int slot_writer_request(struct slot_writer *writer,
 	/* the kernel's own slots and its count of changes are out of sight */
 	state->coverage.fields &= ~(SLOT_FIELD_HIDDEN | SLOT_FIELD_GENERATION);
 	if (!want.size) {
-		ret = remove_at(writer, at);
+		remove_at(writer, at);
 	} else {
 		ret = cover(state, &want);
 		if (!ret)
@@ -317,16 +315,14 @@ int slot_writer_request(struct slot_writer *writer,
 	return ret ? ret : done(writer);
 }
 
-static int drop_as(struct slot_writer *writer, uint16_t as_id)
+static void drop_as(struct slot_writer *writer, uint16_t as_id)
 {
 	struct slot_state *state = writer->state;
-	int ret = 0;
 
-	for (size_t i = state->nr_slots; i-- && !ret;) {
+	for (size_t i = state->nr_slots; i--;) {
 		if (state->slots[i].as_id == as_id)
-			ret = remove_at(writer, i);
+			remove_at(writer, i);
 	}
-	return ret;
 }
 
 /* The first BASE of an address space, or its BASE_END, begins it anew */
@@ -342,7 +338,8 @@ static int begin_base(struct slot_writer *writer, uint16_t as_id)
 	if (as->in_base)
 		return 0;
 	as->in_base = true;
-	return drop_as(writer, as_id);
+	drop_as(writer, as_id);
+	return 0;
 }
 
 static int add_base(struct slot_writer *writer, const struct slot *base)

@@ -9,15 +9,16 @@
 
 #include <slotscope/view.h>
 
-struct slot_index; /* (as_id, id) -> place in state->slots */
+#include "view/slot_index.h"
 
 /**
  * struct slot_writer - a state being written
- * @index: NULL: search instead, and keep the slots in order after each event
+ * @index:   of the slots, if @indexed
+ * @indexed: else search, and keep the slots in order after each event
  */
 struct slot_writer {
 	struct slot_state *state;
-	struct slot_index *index;
+	struct slot_index index;
 	bool indexed;
 };
 

@@ -222,7 +222,7 @@ static int watch(const struct folding *f, const struct fold_watcher *watcher,
 	if (!watcher || event->type != SLOT_EVENT_REQUEST || !is_ours(f, event))
 		return 0;
 	return watcher->request(watcher->opaque, event, state_before(f, event),
-				f->writer.index);
+				&f->writer.index);
 }
 
 static int fold_all(struct folding *f, const struct vm_id *vm,
@@ -256,6 +256,7 @@ int fold_watched(const struct slot_log *log, const struct vm_id *vm,
 {
 	struct folding f = { .log = log, .writer.state = out };
 
+	f.writer.index.ordered = watcher && watcher->ordered;
 	return fold_all(&f, vm, watcher);
 }
 

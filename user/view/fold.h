@@ -12,12 +12,14 @@ struct slot_index;
  *	     its slots in no order, @index to find them; NULL where the log cannot tell: slots were
  *	     read (BASE) after the request. Return: 0, or a negative errno that
  *	     ends the fold
+ * @ordered: with all that the index can tell; else by id alone
  */
 struct fold_watcher {
 	int (*request)(void *opaque, const struct slot_event *event,
 		       const struct slot_state *before,
 		       const struct slot_index *index);
 	void *opaque;
+	bool ordered;
 };
 
 /** fold_watched() - fold(), with a watcher; NULL is allowed */
