@@ -15,6 +15,8 @@
 #define KVM_IOC_CREATE_VM   0xae01
 #define KVM_IOC_SET_REGION  0x4020ae46
 #define KVM_IOC_SET_REGION2 0x40a0ae49
+#define KVM_IOC_RUN	    0xae80
+#define KVM_IOC_TYPE	    0xae
 
 /*
  * The beginning of struct kvm_userspace_memory_region2; without the last two

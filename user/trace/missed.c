@@ -5,14 +5,18 @@
  * that. It skips the end of a call, uncounted, if more threads are inside of a
  * function than a kretprobe has room for (twice the processors, at least ten);
  * the BPF programs find that out when the thread calls again, and we do when it
- * is gone, or sleeps somewhere else.
+ * is gone, or waits somewhere else.
  *
  * What is counted is at the least what is missing: an end that is skipped may be
  * that of a call for which there was no room, and then both are counted.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -60,52 +64,55 @@ static uint64_t count_skipped(struct tracer *t)
 
 /* Where is the thread of a call that has not ended, as far as we know? */
 enum place {
-	GONE,	/* it has ended, or is somewhere else: it has left the call */
-	INSIDE, /* it sleeps in the function */
+	GONE,	/* it has ended, or waits in something else: it left the call */
+	INSIDE, /* it waits in a system call from which this one may come */
 	RUNS,	/* it may be anywhere */
 };
 
-/* The state of a thread as /proc has it; 0 if there is none */
-static char thread_state(uint32_t tid)
+/*
+ * A slot changes, besides at a request, when a vCPU is made, when KVM is given a
+ * place for its own slots, and when a VM is let go; never while a vCPU runs.
+ */
+static bool may_be_inside(enum tracer_job job, long nr, unsigned long cmd)
 {
-	char path[32], line[256], *after;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%u/stat", tid);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	if (!fgets(line, sizeof(line), file))
-		line[0] = '\0';
-	fclose(file);
-	after = strrchr(line, ')');
-	return after && after[1] ? after[2] : 0;
+	if (nr == SYS_close)
+		return job == TRACER_CHANGES;
+	if (nr != SYS_ioctl)
+		return false;
+	switch (job) {
+	case TRACER_REQUESTS:
+		return cmd == KVM_IOC_SET_REGION || cmd == KVM_IOC_SET_REGION2;
+	case TRACER_CREATION:
+		return cmd == KVM_IOC_CREATE_VM;
+	default:
+		return _IOC_TYPE(cmd) == KVM_IOC_TYPE && cmd != KVM_IOC_RUN;
+	}
 }
 
-static enum place thread_place(uint32_t tid, const char *function)
+/*
+ * The kernel tells in which system call a thread waits, and takes care that it
+ * does not run meanwhile. Not so of /proc/PID/stack: there the unwinder warns if
+ * a thread that is in a kretprobe wakes up.
+ */
+static enum place thread_place(uint32_t tid, enum tracer_job job)
 {
-	char path[32], line[256], state = thread_state(tid);
-	enum place place = GONE;
+	unsigned long fd, cmd = 0;
+	char path[32], line[256];
+	enum place place = RUNS;
 	FILE *file;
+	long nr;
 
-	if (!state || state == 'Z' || state == 'X')
-		return GONE;
-	/* Only of one that sleeps does the kernel know where it is */
-	if (state != 'S' && state != 'D')
-		return RUNS;
-	snprintf(path, sizeof(path), "/proc/%u/stack", tid);
+	snprintf(path, sizeof(path), "/proc/%u/syscall", tid);
 	file = fopen(path, "re");
-	if (!file || !fgets(line, sizeof(line), file)) {
-		if (file)
-			fclose(file);
-		return RUNS;
-	}
-	do
-		if (strstr(line, function))
-			place = INSIDE;
-	while (fgets(line, sizeof(line), file));
+	if (!file)
+		return errno == ENOENT ? GONE : RUNS;
+	/* It ends meanwhile: ESRCH */
+	if (!fgets(line, sizeof(line), file))
+		place = errno == ESRCH ? GONE : RUNS;
+	else if (sscanf(line, "%ld %lx %lx", &nr, &fd, &cmd) >= 1)
+		place = may_be_inside(job, nr, cmd) ? INSIDE : GONE;
 	fclose(file);
-	return place == GONE && thread_state(tid) != state ? RUNS : place;
+	return place;
 }
 
 /*
@@ -118,7 +125,7 @@ static enum place thread_place(uint32_t tid, const char *function)
  * no kprobe's program on this processor, not even for a task that preempts us.
  * (To ask for keys does no harm.)
  */
-static uint64_t drop_left(const struct bpf_map *map, const char *function,
+static uint64_t drop_left(const struct bpf_map *map, enum tracer_job job,
 			  bool running, size_t *undecided)
 {
 	uint8_t value[512];
@@ -134,7 +141,7 @@ static uint64_t drop_left(const struct bpf_map *map, const char *function,
 
 		prev = tid;
 		ret = bpf_map_get_next_key(fd, &prev, &tid);
-		place = thread_place(prev, function);
+		place = thread_place(prev, job);
 		if (place == RUNS)
 			(*undecided)++;
 		if (place == INSIDE || (place == RUNS && !running) ||
@@ -152,27 +159,22 @@ static bool ends_uncounted(const struct tracer *t, enum tracer_job job)
 	return hook && hook->method != TRACER_FENTRY;
 }
 
-/*
- * The functions in whose calls threads are, by job. System calls are in
- * kvm_vm_ioctl() as well.
- */
 static uint64_t drop_all_left(struct tracer *t, bool running, size_t *undecided)
 {
 	const struct {
 		enum tracer_job job;
 		const struct bpf_map *map;
-		const char *function;
 	} calls[] = {
-		{ TRACER_REQUESTS, t->skel->maps.requests, "kvm_vm_ioctl" },
-		{ TRACER_CHANGES, t->skel->maps.changes, "kvm_set_memslot" },
-		{ TRACER_CREATION, t->skel->maps.creations, "kvm_dev_ioctl" },
+		{ TRACER_REQUESTS, t->skel->maps.requests },
+		{ TRACER_CHANGES, t->skel->maps.changes },
+		{ TRACER_CREATION, t->skel->maps.creations },
 	};
 	uint64_t more = 0;
 
 	*undecided = 0;
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		uint64_t left = drop_left(calls[i].map, calls[i].function,
-					  running, undecided);
+		uint64_t left = drop_left(calls[i].map, calls[i].job, running,
+					  undecided);
 
 		/* Those that fentry did not see to their end are counted */
 		if (ends_uncounted(t, calls[i].job))
