@@ -70,16 +70,21 @@ static __always_inline void change_begin(const struct kvm *kvm,
 		lose(LOSS_MAP_FULL);
 }
 
-static __always_inline void change_end(long result)
+/* The change that this thread has begun, and not ended as far as we know */
+static __always_inline struct change_call *change_of_thread(void)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct change_call *call = bpf_map_lookup_elem(&changes, &tid);
+
+	return bpf_map_lookup_elem(&changes, &tid);
+}
+
+static __always_inline void change_end(struct change_call *call, long result)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	const struct kvm_memslots *slots;
 	struct change_record *rec;
 	struct vm *vm;
 
-	if (!call)
-		return;
 	vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1, true);
 	if (vm)
 		vm->open &= ~(1 << (call->as_id & 7));
@@ -113,14 +118,12 @@ int BPF_PROG(change_fentry, struct kvm *kvm, struct kvm_memory_slot *old,
 }
 
 /* The kernel may have skipped the beginning of this one, and an end before it */
-static __always_inline bool is_change(const struct kvm *kvm,
+static __always_inline bool is_change(const struct change_call *call,
+				      const struct kvm *kvm,
 				      const struct kvm_memory_slot *old,
 				      const struct kvm_memory_slot *new,
 				      int kind)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct change_call *call = bpf_map_lookup_elem(&changes, &tid);
-
 	return call && call->kvm == kvm && call->old_slot == old &&
 	       call->new_slot == new && call->kind == kind;
 }
@@ -129,8 +132,10 @@ SEC("slotscope.fexit/kvm_set_memslot")
 int BPF_PROG(change_fexit, struct kvm *kvm, struct kvm_memory_slot *old,
 	     struct kvm_memory_slot *new, int kind, int result)
 {
-	if (is_change(kvm, old, new, kind))
-		change_end(result);
+	struct change_call *call = change_of_thread();
+
+	if (is_change(call, kvm, old, new, kind))
+		change_end(call, result);
 	return 0;
 }
 
@@ -147,6 +152,9 @@ int BPF_KPROBE(change_kprobe, struct kvm *kvm, struct kvm_memory_slot *old,
 SEC("kretprobe/kvm_set_memslot")
 int BPF_KRETPROBE(change_kretprobe, int result)
 {
-	change_end(result);
+	struct change_call *call = change_of_thread();
+
+	if (call)
+		change_end(call, result);
 	return 0;
 }

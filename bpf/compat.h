@@ -98,15 +98,60 @@ static __always_inline void compat_gmem_read(struct slot_record *rec,
 	rec->gmem_dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
 }
 
+/* Members that stand side by side on every kernel so far */
+struct slot_range {
+	__u64 base_gfn;
+	__u64 npages;
+};
+
+struct slot_rest {
+	__u64 userspace_addr;
+	__u32 flags;
+	__s16 id;
+	__u16 as_id;
+};
+
+#define slot_offset(member) \
+	bpf_core_field_offset(struct kvm_memory_slot, member)
+#define is_behind(member, first, type)               \
+	(slot_offset(member) - slot_offset(first) == \
+	 __builtin_offsetof(type, member) - __builtin_offsetof(type, first))
+
+/*
+ * Each read of kernel memory is a call of 50 instructions and more, so two take
+ * what six would. Where members stand is known when the program is loaded: of
+ * the two ways one is left.
+ */
 static __always_inline void compat_slot_read(struct slot_record *rec,
 					     const struct kvm_memory_slot *slot)
 {
-	rec->gfn = BPF_CORE_READ(slot, base_gfn);
-	rec->nr_pages = BPF_CORE_READ(slot, npages);
-	rec->hva = BPF_CORE_READ(slot, userspace_addr);
-	rec->flags = BPF_CORE_READ(slot, flags);
-	rec->id = BPF_CORE_READ(slot, id);
-	rec->as_id = BPF_CORE_READ(slot, as_id);
+	struct slot_range range = {};
+	struct slot_rest rest = {};
+
+	if (is_behind(npages, base_gfn, struct slot_range) &&
+	    is_behind(flags, userspace_addr, struct slot_rest) &&
+	    is_behind(id, userspace_addr, struct slot_rest) &&
+	    is_behind(as_id, userspace_addr, struct slot_rest)) {
+		bpf_probe_read_kernel(&range, sizeof(range),
+				      (const void *)slot +
+					      slot_offset(base_gfn));
+		bpf_probe_read_kernel(&rest, sizeof(rest),
+				      (const void *)slot +
+					      slot_offset(userspace_addr));
+	} else {
+		range.base_gfn = BPF_CORE_READ(slot, base_gfn);
+		range.npages = BPF_CORE_READ(slot, npages);
+		rest.userspace_addr = BPF_CORE_READ(slot, userspace_addr);
+		rest.flags = BPF_CORE_READ(slot, flags);
+		rest.id = BPF_CORE_READ(slot, id);
+		rest.as_id = BPF_CORE_READ(slot, as_id);
+	}
+	rec->gfn = range.base_gfn;
+	rec->nr_pages = range.npages;
+	rec->hva = rest.userspace_addr;
+	rec->flags = rest.flags;
+	rec->id = rest.id;
+	rec->as_id = rest.as_id;
 	__builtin_memset(rec->pad, 0, sizeof(rec->pad));
 	compat_gmem_read(rec, slot);
 }

@@ -48,15 +48,20 @@ static __always_inline void request_begin(const struct kvm *kvm,
 		lose(LOSS_MAP_FULL);
 }
 
-static __always_inline void request_end(long result)
+/* The request that this thread has begun, and not ended as far as we know */
+static __always_inline struct request_call *request_of_thread(void)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct request_call *call = bpf_map_lookup_elem(&requests, &tid);
+
+	return bpf_map_lookup_elem(&requests, &tid);
+}
+
+static __always_inline void request_end(struct request_call *call, long result)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct request_record *rec;
 	struct vm *vm;
 
-	if (!call)
-		return;
 	/* Not in memory then; KVM has brought it in meanwhile, if it exists */
 	if (call->unread)
 		request_read(call);
@@ -91,15 +96,13 @@ static __always_inline bool same_args(const struct region_args *a,
  * The arguments may differ also because the VMM has changed them meanwhile; that
  * cannot be told apart, and is counted here.
  */
-static __always_inline bool is_same(const struct kvm *kvm, unsigned int cmd,
+static __always_inline bool is_same(const struct request_call *call,
+				    const struct kvm *kvm, unsigned int cmd,
 				    unsigned long arg)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct request_call *call = bpf_map_lookup_elem(&requests, &tid);
 	struct request_call now = { .arg = arg };
 
-	if (!call)
-		return false;
 	now.region2 = call->region2;
 	if (call->kvm == kvm && call->arg == arg &&
 	    call->region2 == (cmd == KVM_IOC_SET_REGION2)) {
@@ -122,7 +125,7 @@ int BPF_PROG(request_fentry, struct file *file, unsigned int cmd,
 
 	if (!is_request(cmd))
 		return 0;
-	kvm = BPF_CORE_READ(file, private_data);
+	kvm = file->private_data;
 	if (wanted(kvm))
 		request_begin(kvm, cmd, arg);
 	return 0;
@@ -132,9 +135,13 @@ SEC("slotscope.fexit/kvm_vm_ioctl")
 int BPF_PROG(request_fexit, struct file *file, unsigned int cmd,
 	     unsigned long arg, long result)
 {
-	if (is_request(cmd) &&
-	    is_same(BPF_CORE_READ(file, private_data), cmd, arg))
-		request_end(result);
+	struct request_call *call;
+
+	if (!is_request(cmd))
+		return 0;
+	call = request_of_thread();
+	if (call && is_same(call, file->private_data, cmd, arg))
+		request_end(call, result);
 	return 0;
 }
 
@@ -156,7 +163,10 @@ int BPF_KPROBE(request_kprobe, struct file *file, unsigned int cmd,
 SEC("kretprobe/kvm_vm_ioctl")
 int BPF_KRETPROBE(request_kretprobe, long result)
 {
-	request_end(result);
+	struct request_call *call = request_of_thread();
+
+	if (call)
+		request_end(call, result);
 	return 0;
 }
 
@@ -178,6 +188,9 @@ int request_enter(struct trace_event_raw_sys_enter *ctx)
 SEC("tp/syscalls/sys_exit_ioctl")
 int request_exit(struct trace_event_raw_sys_exit *ctx)
 {
-	request_end(ctx->ret);
+	struct request_call *call = request_of_thread();
+
+	if (call)
+		request_end(call, ctx->ret);
 	return 0;
 }

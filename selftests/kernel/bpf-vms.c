@@ -132,6 +132,10 @@ static void killed(void)
 	EXPECT_EQ(count_events(&log, SLOT_EVENT_VM_CREATE, 0), 1);
 	EXPECT_EQ(count_events(&log, SLOT_EVENT_CHANGE, 0), SLOTS);
 	EXPECT_EQ(count_events(&log, SLOT_EVENT_VM_DESTROY, 0), 1);
+	/* By the process, though the last of it may be a thread of KVM's */
+	EXPECT(!strncmp(log.events[log.nr - 1].comm, "bpf-vms", 8),
+	       "it was destroyed by %.16s", log.events[log.nr - 1].comm);
+	EXPECT_EQ(log.events[log.nr - 1].serial, 1);
 	slot_log_deinit(&log);
 	tracer_close(tracer);
 	diary_free(diary);
