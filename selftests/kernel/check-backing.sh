@@ -173,6 +173,13 @@ if raw gmem gmem-nowhere gmem-private gmem-other gmem-anon gmem-closed; then
 	like "$(tr -s '\n ' ' ' <<<"$out")" 'guest_memfd fd [0-9]+\+0x100000 = 0' "trace: what the request names"
 	like "$(tr -s '\n ' ' ' <<<"$out")" 'gmem,gmem-only guest_memfd inode [0-9]+\+0x100000 gen' \
 		"trace: what the change is of"
+	start_vm -M pc -m 64M --guest-memfd
+	run slotscope --json check --pid "$vm" --at 1.5 --resume
+	end_vm
+	both 0 "" "our own VMM with its RAM in a guest_memfd"
+	is "$(jq -r '[.rows[] | select(.model.name == "pc.ram" and .as_id == 0) |
+		.verdict, .kernel.flags] | unique | join(" ")' <<<"$out")" "0x20004 agree" \
+		"our own VMM: what it has mapped is what the guest has"
 else
 	skip "guest_memfd" "this KVM has none that can be mapped"
 fi

@@ -27,7 +27,9 @@ static void say_holes(const struct ground *ground,
 {
 	char more[SAY_MAX] = "";
 
-	if (ground->sparse.pieces > 1)
+	if (ground->sparse.pieces == 2)
+		snprintf(more, sizeof(more), ", and 1 piece more");
+	else if (ground->sparse.pieces > 2)
 		snprintf(more, sizeof(more), ", and %zu pieces more",
 			 ground->sparse.pieces - 1);
 	comparison_add(ground->comparison, finding,
