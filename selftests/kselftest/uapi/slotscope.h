@@ -127,6 +127,7 @@
 #define SLOTSCOPE_INFO	   _IO(SLOTSCOPE_IOC, 0x00) /* struct slotscope_info */
 #define SLOTSCOPE_SNAPSHOT _IO(SLOTSCOPE_IOC, 0x01) /* slotscope_snapshot */
 #define SLOTSCOPE_LAYOUT   _IO(SLOTSCOPE_IOC, 0x02) /* slotscope_layout, 1.1 */
+#define SLOTSCOPE_AUDIT	   _IO(SLOTSCOPE_IOC, 0x03) /* slotscope_audit, 1.1 */
 
 /* slotscope_info.features */
 /* Slots of this kernel can have a guest_memfd (since 6.8, by configuration) */
@@ -345,6 +346,93 @@ struct slotscope_layout {
 	__u32 nr_copied;
 	__u32 verdict;
 	__u32 error;
+};
+
+/* slotscope_fault.what; what @seen and @expected are */
+/* the slot is no slot: its id, address space or size cannot be */
+#define SLOTSCOPE_FAULT_SLOT	  1
+/* by its id the hash has none, or another (bucket and right bucket, or 0) */
+#define SLOTSCOPE_FAULT_ID_HASH	  2
+/* it is in the hash and not in the tree of gfns */
+#define SLOTSCOPE_FAULT_GFN_TREE  3
+/* it begins before the slot before it ends (gpa of both) */
+#define SLOTSCOPE_FAULT_GFN_ORDER 4
+/* it is in the hash and not in the tree of hvas */
+#define SLOTSCOPE_FAULT_HVA_TREE  5
+/* the tree of hvas has it with another range (host address in tree and slot) */
+#define SLOTSCOPE_FAULT_HVA_RANGE 6
+/* the tree of hvas is not in order, so not all of it is found (as it stands there,
+ * as it should)
+ */
+#define SLOTSCOPE_FAULT_HVA_ORDER 7
+/* the active and the inactive set have not the same slot by that id (1: has one) */
+#define SLOTSCOPE_FAULT_SETS	  8
+/* KVM's count of all slots' pages (KVM's, ours); of no slot: @id is -1 */
+#define SLOTSCOPE_FAULT_NR_PAGES  9
+/* an index has more entries than there can be slots: it goes round */
+#define SLOTSCOPE_FAULT_LOOP	  10
+
+/**
+ * struct slotscope_fault - one way in which KVM's indexes disagree
+ * @what:	SLOTSCOPE_FAULT_*
+ * @as_id:	address space
+ * @set:	0: in the active set, 1: in the inactive one
+ * @id:		slot, as it calls itself; -1 if it is about none
+ * @gpa:	of that slot
+ * @seen:	what KVM has; see SLOTSCOPE_FAULT_*
+ * @expected:	what follows from the rest
+ */
+struct slotscope_fault {
+	__u32 what;
+	__u32 as_id;
+	__u32 set;
+	__s32 id;
+	__aligned_u64 gpa;
+	__aligned_u64 seen;
+	__aligned_u64 expected;
+};
+
+/**
+ * struct slotscope_audit - SLOTSCOPE_AUDIT: do KVM's own indexes of its slots
+ * agree? Since 1.1
+ * @size:	in: sizeof(struct slotscope_audit)
+ * @flags:	in: 0
+ * @vm_fd:	in: the VM
+ * @reserved:	in: 0
+ * @fault_addr:	in: address of an array of struct slotscope_fault
+ * @fault_size:	in: sizeof(struct slotscope_fault)
+ * @fault_capacity: in: records that fit at @fault_addr
+ * @nr_faults:	out: faults found
+ * @nr_copied:	out: how many of them were copied; at most 256
+ * @nr_slots:	out: slots that were looked at, in all address spaces
+ * @reserved2:	in: 0
+ * @begin_ns:	out: when the audit began, and
+ * @end_ns:	out: when it ended
+ *
+ * KVM finds a slot by id in a hash, by gfn in a tree and by hva in another; and
+ * each of them twice, in the active set and in the one that the next change is
+ * prepared in. The audit holds them against each other, and KVM's count of pages
+ * against the slots. A healthy KVM has no fault, ever.
+ *
+ * Unlike a snapshot this holds kvm->slots_lock, as a change of slots does: such a
+ * change waits for it. The time is linear in the number of slots, and is not the
+ * caller's but a kernel thread's, so that no limit of the caller's draws it out.
+ * The caller waits for the lock as long as another holds it, and can be killed.
+ */
+struct slotscope_audit {
+	__u32 size;
+	__u32 flags;
+	__s32 vm_fd;
+	__u32 reserved;
+	__aligned_u64 fault_addr;
+	__u32 fault_size;
+	__u32 fault_capacity;
+	__u32 nr_faults;
+	__u32 nr_copied;
+	__u32 nr_slots;
+	__u32 reserved2;
+	__aligned_u64 begin_ns;
+	__aligned_u64 end_ns;
 };
 
 #endif /* _UAPI_SLOTSCOPE_H */
