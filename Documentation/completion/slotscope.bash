@@ -28,14 +28,14 @@ _slotscope()
 	-M | --machine)
 		mapfile -t COMPREPLY < <(compgen -W 'pc q35 microvm isapc' -- "$cur")
 		return ;;
-	-o | --output | --record | --report | --read | --against | -bios | --bios | --qmp)
+	-o | --output | --record | --report | --read | --against | --expect | -bios | --bios | --qmp)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		return ;;
 	esac
 
 	case $command in
 	'') words="check list slots trace vm model doctor --version $common" ;;
-	check) words="--pid --fd --vm --qmp --at --resume --to-end --report --no-trace --no-model --record $common" ;;
+	check) words="--pid --fd --vm --qmp --at --resume --to-end --report --expect --no-trace --no-model --record $common" ;;
 	list | doctor) words=$common ;;
 	model) words="replay mtree --full --against $common" ;;
 	slots) words="--pid --fd --from $common" ;;

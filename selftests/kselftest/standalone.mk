@@ -7,6 +7,7 @@ PROGS := $(addprefix $(OUTPUT)/,$(TEST_GEN_PROGS))
 all: $(PROGS)
 
 $(OUTPUT)/%: %.c $(wildcard *.h uapi/*.h)
+	mkdir -p $(OUTPUT)
 	$(CC) $(CFLAGS) $(LDFLAGS) $< $(LDLIBS) -o $@
 
 # Status 4 is a skip

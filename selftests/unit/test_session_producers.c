@@ -67,8 +67,8 @@ static void the_first_that_can(void **unused)
 	assert_int_equal(probed, 1);
 	assert_ptr_equal(two_rows(cannot, can, 0)->slots, slots_2);
 	assert_ptr_equal(two_rows(cannot, NULL, 0)->slots, slots_2);
-	/* None can: the first has the words */
-	assert_ptr_equal(two_rows(cannot, cannot, 0)->slots, slots_1);
+	/* None can: the last has the words */
+	assert_ptr_equal(two_rows(cannot, cannot, 0)->slots, slots_2);
 	assert_ptr_equal(two_rows(cannot, cannot, 0)->probe, cannot);
 }
 

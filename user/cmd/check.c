@@ -12,6 +12,7 @@
 #include "render/check.h"
 #include "session/child.h"
 #include "session/course.h"
+#include "session/producers.h"
 #include "session/stop.h"
 
 enum {
@@ -25,6 +26,7 @@ enum {
 	OPT_REPORT,
 	OPT_NO_TRACE,
 	OPT_NO_MODEL,
+	OPT_EXPECT,
 };
 
 #define MAX_CHECKS    64
@@ -51,6 +53,7 @@ static const char help[] =
 	"                     (default: 0 with --pid, 3 with a COMMAND)\n"
 	"      --resume       send SIGCONT to PID once tracing has begun\n"
 	"      --to-end       let the COMMAND run to its end after the last check\n"
+	"      --expect FILE  MODEL is what FILE says: slots as AS/ID GPA+SIZE @HVA FLAGS\n"
 	"      --no-trace     do without TRACED\n"
 	"      --no-model     do without MODEL\n"
 	"  -o, --record FILE  write what was traced to FILE\n"
@@ -263,6 +266,9 @@ static int set_option(struct check_options *options, int opt,
 	case OPT_NO_TRACE:
 		options->checker.no_trace = true;
 		return 0;
+	case OPT_EXPECT:
+		options->checker.expect = optarg;
+		return 0;
 	case OPT_NO_MODEL:
 		options->checker.no_model = true;
 		return 0;
@@ -272,6 +278,18 @@ static int set_option(struct check_options *options, int opt,
 	default:
 		return 1;
 	}
+}
+
+/* A file that is no text of slots is told before anything is started */
+static int check_expected(const struct check_options *options,
+			  struct slotscope_error *err)
+{
+	struct slot_state expected;
+	int ret = expect_file_read(options->checker.expect, UINT16_MAX + 1,
+				   &expected, err);
+
+	slot_state_deinit(&expected);
+	return ret;
 }
 
 static int run(const struct cmd *cmd, int argc, char **argv)
@@ -287,6 +305,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "report", required_argument, NULL, OPT_REPORT },
 		{ "no-trace", no_argument, NULL, OPT_NO_TRACE },
 		{ "no-model", no_argument, NULL, OPT_NO_MODEL },
+		{ "expect", required_argument, NULL, OPT_EXPECT },
 		{ "record", required_argument, NULL, 'o' },
 		CMD_COMMON_LONG,
 		{}
@@ -319,6 +338,12 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (options.checker.record && options.checker.no_trace)
 		return cmd_usage(cmd,
 				 "there is nothing to record with --no-trace");
+	if (options.checker.expect &&
+	    (options.checker.no_model || options.checker.qmp))
+		return cmd_usage(cmd, "MODEL is either --expect's, or --qmp's, "
+				      "or none");
+	if (options.checker.expect && check_expected(&options, &err))
+		return cmd_fail(&err);
 	if (!options.nr_at)
 		options.at_ms[options.nr_at++] = options.argv ? COMMAND_AT_MS :
 								0;

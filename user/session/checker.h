@@ -25,6 +25,7 @@
  * @fd:	      the same by any of a VM's descriptors in @pid; -1: not by that
  * @now:      there must be a VM of @pid already
  * @qmp:      address of its monitor; NULL to find it
+ * @expect:   file that MODEL is read from; NULL: the VMM is asked
  * @no_trace: do without TRACED
  * @no_model: do without MODEL
  * @record:   file to write events to; NULL for none
@@ -38,6 +39,7 @@ struct checker_options {
 	int fd;
 	bool now;
 	const char *qmp;
+	const char *expect;
 	bool no_trace;
 	bool no_model;
 	const char *record;

@@ -36,7 +36,7 @@ extern const size_t nr_ways;
  * @subject: the VM; where a party has several rows, theirs are probed
  * @out:     by party, in the order of @table
  *
- * The first whose probe says that it can tell of this VM; if none does, the first:
+ * The first whose probe says that it can tell of this VM; if none does, the last:
  * its words are those for the VM.
  *
  * Return: how many.
@@ -46,6 +46,9 @@ size_t producers_choose(const struct way *table, size_t nr, uint32_t without,
 			struct producer out[PRODUCERS_MAX]);
 
 /* The rows' callbacks, a file for each */
+int expect_probe(void *subject, struct slotscope_error *err);
+int expect_read(void *subject, const struct slot_state *upto,
+		struct slot_state *out, struct slotscope_error *err);
 int qemu_probe(void *subject, struct slotscope_error *err);
 int qemu_read(void *subject, const struct slot_state *upto,
 	      struct slot_state *out, struct slotscope_error *err);
@@ -55,6 +58,14 @@ int kernel_read(void *subject, const struct slot_state *upto,
 		struct slot_state *out, struct slotscope_error *err);
 int backing_read(void *subject, struct host_map *out,
 		 struct slotscope_error *err);
+
+/**
+ * expect_file_read() - MODEL as a file has it (view/slots_text.h)
+ * @nr_as: address spaces that the VM has
+ * @out:   initialised here, also after an error; the caller deinits
+ */
+int expect_file_read(const char *path, size_t nr_as, struct slot_state *out,
+		     struct slotscope_error *err);
 
 /** kernel_generations() - KVM's generations alone: for struct sample_source */
 int kernel_generations(void *subject, struct slot_state *out,

@@ -21,6 +21,7 @@
  * @slots:     what KERNEL said in the try under way; NULL: nothing yet. BACKING is
  *	       read for their sake
  * @qmp:       address of its monitor; NULL to find it
+ * @expect:    file with the slots that there should be; NULL without
  * @notes:     for what a producer says by the way; NULL for none
  * @kernel:    the way to KVM's slots
  * @tracer:    NULL without one: @no_tracer says why
@@ -35,6 +36,7 @@ struct subject {
 	size_t nr_as;
 	const struct slot_state *slots;
 	const char *qmp;
+	const char *expect;
 	FILE *notes;
 	const struct kernel_view *kernel;
 	struct tracer *tracer;

@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# check --expect: what KVM holds, against slots that a file has.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/check-lib.sh
+. selftests/check-lib.sh
+load_module
+start_vm -M microvm -m 64M --paused
+kill -CONT $vm
+trap 'end_vm; rm -rf "$work"' EXIT
+for ((i = 0; i < 100; i++)); do slotscope list --json 2>/dev/null | grep -q "$vm" && break; sleep 0.1; done
+
+slotscope slots --json --pid $vm >"$work/slots"
+jq -r '(.state // .).slots[] | "\(.as_id)/\(.id) \(.gpa)+\(.size) @\(.hva) " +
+	(if .readonly or (.flags | tostring | test("ro|readonly|0x2")) then "ro" else "" end)' \
+	"$work/slots" >"$work/expected" 2>"$work/err" || diag "$(cat "$work/err") $(head -c 600 "$work/slots")"
+diag "$(cat "$work/expected")"
+check() { run slotscope --json check --pid $vm --no-trace --expect "$work/$1"; }
+
+check expected
+is "$status $(ids mismatch)" "0 " "as it is: agree" || diag "$out $err"
+like "$(jq -r '.compared[]? // .compared' <<<"$out" 2>/dev/null; echo "$out")" 'model' "as it is: MODEL was compared"
+
+# wrong WORDS ID SED - one word otherwise
+wrong() {
+	sed "$3" "$work/expected" >"$work/wrong"
+	cmp -s "$work/expected" "$work/wrong" && diag "$3 changes nothing"
+	check wrong
+	is "$status $(ids mismatch)" "1 $2" "$1" || diag "$(jq -r '.findings[].sentence' <<<"$out")"
+}
+wrong "a slot that KVM does not have" missing '$a 0/9 0x40000000+0x1000'
+wrong "a slot that is not expected" extra '1d'
+wrong "another host address" wrong-hva '1s/@0x\([0-9a-f]*\)000/@0x\1000000/'
+wrong "read-only" flags '1s/$/ro/'
+wrong "dirty log" flags '1s/$/log/'
+wrong "another number" slot-id '1s,0/[0-9]*,0/77,'
+
+sed 's, @[^ ]*,,; s,/[0-9]* ,/* ,' "$work/expected" >"$work/few"
+check few
+is "$status $(ids mismatch)" "0 " "without numbers and host addresses: agree" || diag "$out"
+
+echo 'no slot' >"$work/bad"
+check bad
+is "$status" 3 "no text of slots: status 3"
+like "$out$err" 'line 1 of .*AS/ID' "no text of slots: says the line"
+check absent
+is "$status" 3 "no file: status 3"
+done_testing

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "view/slots_text.h"
+
+#define FIELDS                                                               \
+	(SLOT_FIELD_ID | SLOT_FIELD_GPA | SLOT_FIELD_SIZE | SLOT_FIELD_HVA | \
+	 SLOT_FIELD_READONLY | SLOT_FIELD_LOG_DIRTY | SLOT_FIELD_GUEST_MEMFD)
+
+/* A number up to @end; *@text is then behind that */
+static bool number(char **text, char end, uint64_t *value)
+{
+	char *stop;
+
+	/* strtoull() takes blanks and signs */
+	if (**text < '0' || **text > '9')
+		return false;
+	errno = 0;
+	*value = strtoull(*text, &stop, 0);
+	if (errno || *stop != end)
+		return false;
+	*text = stop + (end != '\0');
+	return true;
+}
+
+static bool read_id(char *word, struct slot *slot)
+{
+	uint64_t as_id, id;
+
+	if (!number(&word, '/', &as_id) || as_id > UINT16_MAX)
+		return false;
+	slot->as_id = as_id;
+	if (!strcmp(word, "*")) {
+		slot->id = -1;
+		slot->unknown |= SLOT_FIELD_ID;
+		return true;
+	}
+	if (!number(&word, '\0', &id) || id > INT32_MAX)
+		return false;
+	slot->id = id;
+	return true;
+}
+
+static bool read_flags(char *words, struct slot *slot)
+{
+	static const struct {
+		const char *word;
+		uint32_t flag;
+	} flags[] = {
+		{ "ro", SLOT_READONLY },
+		{ "log", SLOT_LOG_DIRTY },
+		{ "gmem", SLOT_GUEST_MEMFD },
+	};
+	char *word, *rest = NULL;
+	size_t i;
+
+	for (word = strtok_r(words, ",", &rest); word;
+	     word = strtok_r(NULL, ",", &rest)) {
+		for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+			if (!strcmp(word, flags[i].word))
+				break;
+		if (i == sizeof(flags) / sizeof(flags[0]))
+			return false;
+		slot->flags |= flags[i].flag;
+	}
+	return true;
+}
+
+/* NULL, or what is wrong. *@none: there is no slot in this line */
+static const char *read_line(char *line, struct slot *slot, bool *none)
+{
+	char *rest = NULL, *word;
+
+	*slot = (struct slot){ .gmem_fd = -1 };
+	line[strcspn(line, "#")] = '\0';
+	word = strtok_r(line, " \t\r", &rest);
+	*none = !word;
+	if (!word)
+		return NULL;
+	if (!read_id(word, slot))
+		return "it does not begin with AS/ID";
+	word = strtok_r(NULL, " \t\r", &rest);
+	if (!word || !number(&word, '+', &slot->gpa) ||
+	    !number(&word, '\0', &slot->size) || !slot->size ||
+	    slot->gpa + (slot->size - 1) < slot->gpa)
+		return "GPA+SIZE is no range of guest addresses";
+	word = strtok_r(NULL, " \t\r", &rest);
+	if (word && *word == '@') {
+		word++;
+		if (!number(&word, '\0', &slot->hva))
+			return "@HVA is no host address";
+		word = strtok_r(NULL, " \t\r", &rest);
+	} else {
+		slot->unknown |= SLOT_FIELD_HVA;
+	}
+	if (word && !read_flags(word, slot))
+		return "a flag is none of ro, log, gmem";
+	if (word && strtok_r(NULL, " \t\r", &rest))
+		return "there is more than AS/ID GPA+SIZE @HVA FLAGS";
+	return NULL;
+}
+
+int slots_from_text(char *text, struct slot_state *out,
+		    struct slotscope_error *err)
+{
+	unsigned int nr = 0;
+	const char *wrong;
+	struct slot slot;
+	char *line, *next;
+	bool none;
+	int ret;
+
+	for (line = text; line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		nr++;
+		wrong = read_line(line, &slot, &none);
+		if (!wrong && !none && slot.as_id >= out->nr_as)
+			wrong = "the VM does not have this address space";
+		if (wrong) {
+			error_set(err, EINVAL, "read line %u", nr);
+			return error_why(err, "%s", wrong);
+		}
+		ret = none ? 0 : slot_state_add(out, &slot);
+		if (ret)
+			return error_set(err, ret, "keep a slot");
+	}
+	slot_state_sort(out);
+	for (size_t i = 0; i < out->nr_as; i++)
+		out->as[i].covered = true;
+	out->coverage.fields = FIELDS;
+	return 0;
+}
