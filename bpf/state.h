@@ -94,8 +94,6 @@ static __always_inline bool is_followed(__u32 tgid)
 {
 	__u32 *state;
 
-	if (ending)
-		return false;
 	if (follow_all)
 		return true;
 	state = bpf_map_lookup_elem(&followed, &tgid);
@@ -104,7 +102,7 @@ static __always_inline bool is_followed(__u32 tgid)
 
 static __always_inline bool current_is_followed(void)
 {
-	return is_followed(bpf_get_current_pid_tgid() >> 32);
+	return !ending && is_followed(bpf_get_current_pid_tgid() >> 32);
 }
 
 /**

@@ -394,12 +394,18 @@ static void ended(void)
 	size_t nr;
 
 	ASSERT(child_go(&seen.child), "the child failed");
-	ASSERT(!tracer_followed(seen.tracer, &processes, &nr, &bpf_err),
-	       "%s: %s", bpf_err.tried, bpf_err.why);
-	EXPECT_EQ(nr, 1);
-	if (nr)
-		EXPECT_EQ(processes[0].tgid, seen.child.pid);
-	free(processes);
+	/* The same once tracing is over: whoever started them may end them */
+	for (int finished = 0; finished < 2; finished++) {
+		ASSERT(!tracer_followed(seen.tracer, &processes, &nr, &bpf_err),
+		       "%s: %s", bpf_err.tried, bpf_err.why);
+		EXPECT_EQ(nr, 1);
+		if (nr)
+			EXPECT_EQ(processes[0].tgid, seen.child.pid);
+		free(processes);
+		ASSERT(tracer_finish(seen.tracer, tracer_to_log, &seen.log,
+				     &bpf_err) >= 0,
+		       "%s: %s", bpf_err.tried, bpf_err.why);
+	}
 	end(&seen);
 }
 
