@@ -176,7 +176,8 @@ const char *request_rule_name(enum request_rule rule);
 /** request_rule_function() - the kernel's function that tests the rule */
 const char *request_rule_function(enum request_rule rule);
 
-#define REQUEST_SAY_MAX 320
+/* With the names of all rules in it */
+#define REQUEST_SAY_MAX 768
 
 /**
  * request_outcome_say() - an outcome in a sentence, without a full stop

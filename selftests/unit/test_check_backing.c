@@ -141,6 +141,31 @@ static void wrong_memory_that_is_not_mapped(void **unused)
 	views_deinit(&v);
 }
 
+/* What lies under the part that is too much is no matter of its own */
+static void beneath_what_is_too_long(void **unused)
+{
+	const struct finding *extent;
+	struct views v;
+
+	views_init(&v);
+	model_add(&v, 0, "ram", 0, MiB, HVA, 0);
+	kvm_add(&v, 0, 0, 0, 2 * MiB, HVA, 0);
+	map_add(&v, HVA, MiB, "rwp", NULL);
+	map_add(&v, HVA + MiB, 4 * KiB, "---", NULL);
+	map_add(&v, HVA + MiB + 4 * KiB, 64 * KiB, "r-p", "/lib.so");
+	views_check(&v);
+	extent = only(&v, FINDING_EXTENT, v.found.nr);
+	assert_place(extent, 0, MiB, MiB);
+	assert_int_equal(extent->cause, FINDING_NO_CAUSE);
+	assert_true(v.found.nr > 2);
+	for (size_t i = 0; i < v.found.nr; i++) {
+		if (&v.found.items[i] != extent)
+			assert_ptr_equal(&v.found.items[v.found.items[i].cause],
+					 extent);
+	}
+	views_deinit(&v);
+}
+
 /* No KVM takes it, but a record may say it */
 static void host_addresses_that_wrap(void **unused)
 {
@@ -580,6 +605,7 @@ int main(void)
 		cmocka_unit_test(hole_in_the_middle),
 		cmocka_unit_test(holes_at_the_ends),
 		cmocka_unit_test(wrong_memory_that_is_not_mapped),
+		cmocka_unit_test(beneath_what_is_too_long),
 		cmocka_unit_test(host_addresses_that_wrap),
 		cmocka_unit_test(many_mappings_are_no_hole),
 		cmocka_unit_test(rights),

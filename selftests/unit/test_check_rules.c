@@ -470,9 +470,34 @@ static void names_are_told(void **unused)
 	}
 }
 
+/* However many rules it may have been, all of them are named */
+static void all_that_it_may_be(void **unused)
+{
+	const struct request_limits nothing = { 0 };
+	const struct slot_request request = {
+		.region2 = true,
+		.slot = 1U << 16 | 500,
+		.flags = SLOT_GUEST_MEMFD,
+		.gpa = 4096,
+		.size = 1ULL << 40,
+		.hva = 1ULL << 46,
+		.gmem_fd = 7,
+	};
+	struct request_foresight foresight;
+	char words[REQUEST_SAY_MAX];
+
+	request_foresee(NULL, &request, &nothing, &foresight);
+	assert_true(request_foresight_keep(&foresight, -EINVAL) > 8);
+	assert_false(request_explain(NULL, &request, -EINVAL, &nothing, words));
+	for (size_t i = 0; i < foresight.nr; i++)
+		assert_non_null(strstr(
+			words, request_rule_name(foresight.may[i].rule)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_that_it_may_be),
 		cmocka_unit_test(words_alone),
 		cmocka_unit_test(what_kernels_can),
 		cmocka_unit_test(slots_that_stand),

@@ -75,6 +75,28 @@ static void a_slot_of_unknown_place(void **unused)
 	views_deinit(&v);
 }
 
+/* A VMM that has no way to tell its model is less coverage, and no loss */
+static void a_party_that_has_nothing_to_tell(void **unused)
+{
+	struct views v;
+
+	views_pc(&v);
+	v.view[MODEL].slots = NULL;
+	v.view[MODEL].none = "kvmtool has no monitor that tells its memory";
+	views_check(&v);
+	none_found(&v);
+	assert_compared(&v, "TRACED-KERNEL, KERNEL-BACKING");
+	assert_int_equal(findings_exit_status(&v.found), 0);
+
+	/* ... but if nothing is left to compare, that is not agreement */
+	v.view[TRACED].slots = NULL;
+	v.view[BACKING].map = NULL;
+	views_check(&v);
+	only(&v, FINDING_UNREAD, 1);
+	assert_int_equal(findings_exit_status(&v.found), 2);
+	views_deinit(&v);
+}
+
 static void unread_views(void **unused)
 {
 	const struct finding *f;
@@ -266,6 +288,7 @@ int main(void)
 		cmocka_unit_test(lost_events),
 		cmocka_unit_test(a_cut_snapshot_shows_no_absence),
 		cmocka_unit_test(a_slot_of_unknown_place),
+		cmocka_unit_test(a_party_that_has_nothing_to_tell),
 		cmocka_unit_test(unread_views),
 		cmocka_unit_test(nothing_to_compare_is_not_agreement),
 		cmocka_unit_test(unsettled),

@@ -123,6 +123,47 @@ static void findings_under_their_cause(void **unused)
 	views_deinit(&s.v);
 }
 
+/* Words that fit the VMM, and status 0 */
+static void less_coverage(void **unused)
+{
+	struct shown s = { .document.at_ms = -1 };
+	const char *text;
+
+	views_pc(&s.v);
+	s.v.view[MODEL].slots = NULL;
+	s.v.view[MODEL].none = "this VMM has no monitor to ask";
+	text = show(&s);
+	assert_for_people(text);
+	assert_line(text, "agree: 5 ranges, 0 mismatches, 0 unknown, 0 notes");
+	assert_line(text, "MODEL this VMM has no monitor to ask");
+	hide(&s);
+	views_deinit(&s.v);
+}
+
+/* 24,855 lines of it were no help to anybody */
+static void what_was_not_compared_is_one_line(void **unused)
+{
+	struct shown s = { .document.at_ms = -1 };
+	const char *text;
+
+	views_init(&s.v);
+	s.v.view[TRACED].slots = NULL;
+	s.v.view[MODEL].slots = NULL;
+	for (int i = 0; i < 1000; i++)
+		state_add(&s.v.state[KERNEL],
+			  slot_of(0, i, i * 64 * KiB, 4 * KiB,
+				  HVA + i * 64 * KiB,
+				  i == 500 ? 0 : SLOT_GUEST_MEMFD));
+	map_add(&s.v, HVA, GiB, "rwp", NULL);
+	text = show(&s);
+	assert_line(text, "0-1f30fff 500 ranges 500 ranges not compared");
+	assert_line(text, "1f40000-1f40fff #500 rw rwp anon agree");
+	assert_line(text, "agree: 1 of 1000 ranges,");
+	assert_null(strstr(text, "#499"));
+	hide(&s);
+	views_deinit(&s.v);
+}
+
 static void cannot_tell(void **unused)
 {
 	struct shown s = { .document.at_ms = -1 };
@@ -303,6 +344,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agreement),
 		cmocka_unit_test(findings_under_their_cause),
+		cmocka_unit_test(less_coverage),
+		cmocka_unit_test(what_was_not_compared_is_one_line),
 		cmocka_unit_test(cannot_tell),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(more_findings_than_one_reads),

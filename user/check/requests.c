@@ -134,7 +134,7 @@ static struct finding finding_of(const struct comparison *c,
 static void blame(struct comparison *c, size_t at, struct asked *asked)
 {
 	struct finding finding = finding_of(c, asked, FINDING_IGNORED_FAILURE);
-	char why[640];
+	char why[REQUEST_SAY_MAX + 320];
 	char what[512];
 
 	if (asked->finding == FINDING_NO_CAUSE) {
@@ -153,7 +153,7 @@ static void blame(struct comparison *c, size_t at, struct asked *asked)
 static void say_refused(struct comparison *c, const struct asked *asked)
 {
 	struct finding finding = finding_of(c, asked, FINDING_REFUSED);
-	char why[640];
+	char why[REQUEST_SAY_MAX + 320];
 	char what[512];
 
 	say_request(what, sizeof(what), asked);

@@ -392,7 +392,7 @@ bool request_explain_by(const struct slot_state *before,
 {
 	struct request_foresight foresight;
 	struct request_outcome first;
-	char names[160];
+	char names[REQUEST_SAY_MAX - 64];
 	const char *why;
 
 	request_foresee_by(before, index, request, limits, &foresight);

@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A VM one of whose slots changes every 3 ms: what was traced is compared with what
+# KVM holds at that very generation, and of the rest only the restless slot cannot be
+# told. Runs in the lab.
+
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/check-lib.sh
+. selftests/check-lib.sh
+trap 'rm -rf "$work"' EXIT
+restless=$PWD/build/kernel/tools/restless
+
+# start HOW - a VM that changes; sets $vm
+start() {
+	rm -f "$work/in.$1"
+	mkfifo "$work/in.$1"
+	"$restless" "$1" <"$work/in.$1" >"$work/out.$1" 2>&1 &
+	vm=$!
+	exec 7>"$work/in.$1"
+	local i
+	for ((i = 0; i < 100; i++)); do
+		grep -q ready "$work/out.$1" && return
+		sleep 0.05
+	done
+	diag "no VM: $(cat "$work/out.$1")"
+}
+
+stop() {
+	exec 7>&-
+	wait "$vm"
+}
+
+# of FILTER - what jq finds in the document
+of() {
+	jq -r "$1" <<<"$out" 2>&1
+}
+
+# look WHAT ARGS... - one check, and what must hold of each
+look() {
+	local what=$1 i
+	shift
+	run slotscope check --pid "$vm" --json "$@"
+	is "$(of '[.findings[] | select(.kind == "mismatch").sentence] | join("; ")')" "" \
+		"$what: no mismatch"
+	is "$(of '[.rows[] | select(.gpa == "0x0" or .gpa == "0x1000000" or .gpa == "0x2000000").verdict] | join(" ")')" \
+		"agree agree agree" "$what: the slots at rest are compared, and agree"
+	for i in $(of '.findings[] | select(.kind == "unknown") | .slot_id'); do
+		[ "$i" = 3 ] || break
+	done
+	is "${i-3}" 3 "$what: nothing is unknown but of the slot that changes"
+	is "$(of '[.compared[] | select(. == "traced-kernel")] | length')" 1 \
+		"$what: TRACED is compared with KERNEL"
+}
+
+start flags
+look "flags, by BPF"
+stop
+start remake
+look "made anew, by BPF"
+stop
+load_module
+start flags
+look "flags, by the module"
+run slotscope check --pid "$vm" --no-trace
+like "$out" "nothing tells which|agree" "without a trace it is the whole address space, or luck"
+stop
+done_testing
