@@ -7,6 +7,7 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -274,15 +275,27 @@ static void copy_generation(struct copy *copy, struct kvm *kvm, u32 as_id)
 	set_generation(&copy->as[as_id], READ_ONCE(slots->generation));
 }
 
-static int copy_vm(struct copy *copy, int fd, u32 flags)
+/* What is not of one address space; each of them a word that may move */
+static void copy_vm_wide(struct slotscope_snapshot *req, const struct kvm *kvm)
 {
+	req->nr_pages = READ_ONCE(kvm->nr_memslot_pages);
+	req->users = refcount_read(&kvm->users_count);
+	req->nr_vcpus = atomic_read(&kvm->online_vcpus);
+	req->dirty_ring_bytes = READ_ONCE(kvm->dirty_ring_size);
+	req->vm_type = compat_vm_type(kvm);
+}
+
+static int copy_vm(struct copy *copy, struct slotscope_snapshot *req)
+{
+	u32 flags = req->flags;
 	struct vm vm;
 	u32 as_id;
 	int ret;
 
-	ret = vm_get(&vm, fd);
+	ret = vm_get(&vm, req->vm_fd);
 	if (ret)
 		return ret;
+	copy_vm_wide(req, vm.kvm);
 	copy->nr_as = compat_nr_as(vm.kvm);
 	copy->begin_ns = ktime_get_ns();
 	for (as_id = 0; as_id < copy->nr_as && !ret; as_id++) {
@@ -349,7 +362,7 @@ long slotscope_snapshot(void __user *argp)
 	if (ret)
 		return ret;
 	copy.wanted = req.slot_capacity;
-	ret = copy_vm(&copy, req.vm_fd, req.flags);
+	ret = copy_vm(&copy, &req);
 	if (ret)
 		goto out;
 	ret = snapshot_put(&req, &copy);

@@ -59,6 +59,17 @@
 #endif
 
 /*
+ * The type of a VM is kept since 89ea60c2c7b5 ("KVM: x86: Add support for
+ * "protected VMs" that can utilize private memory"), 6.8, which has this type.
+ */
+#if defined(CONFIG_X86) && defined(KVM_X86_SW_PROTECTED_VM)
+#define COMPAT_HAS_VM_TYPE
+#define compat_vm_type(kvm) ((kvm)->arch.vm_type)
+#else
+#define compat_vm_type(kvm) ((void)(kvm), 0)
+#endif
+
+/*
  * A slot whose memory is its guest_memfd's alone: "KVM: guest_memfd: Track
  * guest_memfd mmap support in memslot", 6.18.
  */

@@ -28,6 +28,11 @@ struct slotscope_member compat_members[] = {
 	MEMBER(kvm, slots_lock),
 	MEMBER(kvm, users_count),
 	MEMBER(kvm, nr_memslot_pages),
+	MEMBER(kvm, online_vcpus),
+	MEMBER(kvm, dirty_ring_size),
+#ifdef COMPAT_HAS_VM_TYPE
+	MEMBER(kvm, arch.vm_type),
+#endif
 	/* What kvm_arch_nr_memslot_as_ids() looks at; see compat_nr_as() */
 #if defined(KVM_MAX_NR_ADDRESS_SPACES) && defined(CONFIG_X86)
 	MEMBER(kvm, arch.has_private_mem),

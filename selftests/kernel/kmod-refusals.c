@@ -92,14 +92,25 @@ static void sizes_of_the_struct(void)
 		char more[8192];
 	} *big = (void *)guest_memory(sizeof(*big));
 	const uint32_t known = sizeof(struct slotscope_snapshot);
+	const uint32_t first = 80; /* of version 1.0 */
 
 	snap_prepare(snap, vm);
 	snap->req.size = 0;
 	EXPECT_ERRNO(__snapshot(), EINVAL);
 	snap->req.size = 4;
 	EXPECT_ERRNO(__snapshot(), EINVAL);
-	snap->req.size = known - 1;
+	snap->req.size = first - 1;
 	EXPECT_ERRNO(__snapshot(), EINVAL);
+
+	/* One of version 1.0: nothing is read or written behind it */
+	snap_prepare(snap, vm);
+	big->req = snap->req;
+	memset((char *)&big->req + first, 0xa5, known - first);
+	big->req.size = first;
+	EXPECT_ERRNO(ioctl(dev, SLOTSCOPE_SNAPSHOT, &big->req), 0);
+	EXPECT_EQ(big->req.nr_as, vm_nr_as(vm));
+	EXPECT_EQ(big->req.nr_pages, 0xa5a5a5a5a5a5a5a5);
+	EXPECT_EQ(big->req.vm_type, 0xa5a5a5a5);
 
 	/* One from the future, which asks for nothing new */
 	snap_prepare(snap, vm);

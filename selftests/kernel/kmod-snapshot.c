@@ -323,6 +323,49 @@ static void generations_without_slots(void)
 	close(vm);
 }
 
+static void what_is_of_the_vm(void)
+{
+	struct kvm_enable_cap ring = { .cap = KVM_CAP_DIRTY_LOG_RING,
+				       .args = { 65536 } };
+	int vm = vm_create(), vcpus[2], nr_as = vm_nr_as(vm);
+	bool has_ring = vm_has(vm, KVM_CAP_DIRTY_LOG_RING) >= 65536 &&
+			!ioctl(vm, KVM_ENABLE_CAP, &ring);
+	int i;
+
+	snap_take(dev, snap, vm);
+	EXPECT_EQ(snap->req.nr_pages, 0);
+	EXPECT_EQ(snap->req.users, 1);
+	EXPECT_EQ(snap->req.nr_vcpus, 0);
+	EXPECT_EQ(snap->req.vm_type, 0);
+	vm_set(vm, 0, 0, 0, 7 * PAGE, memory);
+	vm_set(vm, 1, 0, MIB, 11 * PAGE, memory);
+	if (nr_as > 1)
+		vm_set(vm, 1 << 16, 0, MIB, 13 * PAGE, memory);
+	for (i = 0; i < 2; i++)
+		vcpus[i] = ioctl(vm, KVM_CREATE_VCPU, i);
+	ASSERT(vcpus[0] >= 0 && vcpus[1] >= 0, "no vCPU: %s", strerror(errno));
+
+	/* The same without the slots */
+	for (i = 0; i < 2; i++) {
+		memset(&snap->req, 0, sizeof(snap->req));
+		snap_prepare(snap, vm);
+		if (i) {
+			snap->req.flags = SLOTSCOPE_NO_SLOTS;
+			snap->req.slot_capacity = 0;
+		}
+		ASSERT_ERRNO(ioctl(dev, SLOTSCOPE_SNAPSHOT, &snap->req), 0);
+		EXPECT_EQ(snap->req.nr_pages, nr_as > 1 ? 31 : 18);
+		EXPECT_EQ(snap->req.users, 3);
+		EXPECT_EQ(snap->req.nr_vcpus, 2);
+		EXPECT_EQ(snap->req.dirty_ring_bytes, has_ring ? 65536 : 0);
+	}
+	if (!has_ring)
+		ktap_diag("KVM has no dirty ring here");
+	close(vcpus[0]);
+	close(vcpus[1]);
+	close(vm);
+}
+
 /* SLOTS=32764 in the environment: as many as KVM takes */
 static void many_slots(void)
 {
@@ -356,6 +399,7 @@ int main(void)
 		KTAP_CASE(guest_memfd_that_is_all_there_is),
 		KTAP_CASE(truncation_is_told),
 		KTAP_CASE(generations_without_slots),
+		KTAP_CASE(what_is_of_the_vm),
 		KTAP_CASE(many_slots),
 	};
 

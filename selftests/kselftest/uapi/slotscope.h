@@ -266,8 +266,17 @@ struct slotscope_slot {
  * @nr_slots_copied: out: how many of them were copied
  * @begin_ns:	out: when reading began, and
  * @end_ns:	out: when it ended; the copying to the caller is not included
+ * @nr_pages:	out: KVM's count of the pages of all slots, of all address spaces.
+ *		Since 1.1, as are
+ * @users:	out: references to the VM: its file, its vCPUs', and KVM's own
+ * @nr_vcpus:	out: vCPUs
+ * @dirty_ring_bytes: out: size of each vCPU's ring of dirty pages; 0 if it is not
+ *		in use
+ * @vm_type:	out: as KVM_CREATE_VM was asked for it (x86); 0 where KVM keeps none
  *
- * After an error the members marked "out" are not written.
+ * The members since 1.1 are of the moment before the slots are read, and are
+ * told with SLOTSCOPE_NO_SLOTS too. After an error the members marked "out" are
+ * not written.
  */
 struct slotscope_snapshot {
 	__u32 size;
@@ -286,6 +295,11 @@ struct slotscope_snapshot {
 	__u32 nr_slots_copied;
 	__aligned_u64 begin_ns;
 	__aligned_u64 end_ns;
+	__aligned_u64 nr_pages;
+	__u32 users;
+	__u32 nr_vcpus;
+	__u32 dirty_ring_bytes;
+	__u32 vm_type;
 };
 
 /* slotscope_layout.verdict */
