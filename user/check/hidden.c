@@ -5,19 +5,13 @@
  * where a MODEL has RAM, and beside something that was found; not elsewhere, or
  * every VM would have three.
  */
-#include "check/say.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "check/comparison.h"
-
-/* Does a range overlap the slot, or touch it? */
-static bool is_near(const struct slot *slot, gpa_t gpa, uint64_t size,
-		    bool *overlaps)
-{
-	gpa_t last = gpa + (size - 1);
-
-	*overlaps = gpa <= slot_last(slot) && slot->gpa <= last;
-	return *overlaps || (slot->gpa && slot->gpa - 1 == last) ||
-	       (gpa && gpa - 1 == slot_last(slot));
-}
+#include "check/latest.h"
+#include "check/say.h"
 
 /* What is meant to be where the slot is, by the view in place @view; or NULL */
 static const struct slot *in_the_way_of(const struct comparison *c,
@@ -30,46 +24,65 @@ static const struct slot *in_the_way_of(const struct comparison *c,
 		if (!(comparison_party(c, *view)->traits & PARTY_MEANS))
 			continue;
 		spans = &c->views[*view].slots;
-		for (size_t i = 0; i < spans->nr; i++) {
-			span = &spans->items[i];
-			if (span->as_id == slot->as_id &&
-			    span->gpa <= slot_last(slot) &&
-			    slot->gpa <= span->last)
-				return span->slot;
-		}
+		span = spans_from(spans, slot->as_id, slot->gpa);
+		if (span && span->as_id == slot->as_id &&
+		    span->gpa <= slot_last(slot))
+			return span->slot;
 	}
 	return NULL;
 }
 
-/* The first finding that it overlaps, else one that it touches, else @nr */
-static size_t near_finding(const struct comparison *c, const struct slot *slot,
-			   size_t nr, bool *overlaps)
+/* What was found so far, the first in the list as the latest */
+static int place_findings(const struct comparison *c, struct latest *latest,
+			  struct latest_range **ranges)
 {
 	const struct finding *items = c->findings.items;
-	size_t touched = nr;
+	size_t nr = 0;
 
-	for (size_t i = 0; i < nr; i++) {
-		if (!items[i].size || items[i].as_id != slot->as_id ||
-		    finding_id_kind(items[i].id) == FINDING_UNKNOWN ||
-		    !is_near(slot, items[i].gpa, items[i].size, overlaps))
+	memset(latest, 0, sizeof(*latest));
+	*ranges = calloc(c->findings.nr + 1, sizeof(**ranges));
+	if (!*ranges)
+		return -ENOMEM;
+	for (size_t i = c->findings.nr; i--;) {
+		if (!items[i].size ||
+		    finding_id_kind(items[i].id) == FINDING_UNKNOWN)
 			continue;
-		if (*overlaps)
-			return i;
-		if (touched == nr)
-			touched = i;
+		(*ranges)[nr++] = (struct latest_range){
+			.as_id = items[i].as_id,
+			.gpa = items[i].gpa,
+			.last = items[i].gpa + (items[i].size - 1),
+			.seq = c->findings.nr - i,
+		};
 	}
-	*overlaps = false;
-	return touched;
+	return latest_init(latest, *ranges, nr);
 }
 
-static void judge(struct comparison *c, struct finding *note,
-		  const struct slot *slot, size_t nr)
+/* The first finding that it overlaps, else one that it touches, else @nr */
+static size_t near_finding(const struct latest *latest, const struct slot *slot,
+			   size_t nr, bool *overlaps)
+{
+	gpa_t last = slot_last(slot);
+	uint64_t after = 0;
+	uint64_t seq;
+
+	seq = latest_seq(latest, slot->as_id, slot->gpa, last);
+	*overlaps = seq;
+	if (!seq && slot->gpa)
+		seq = latest_seq(latest, slot->as_id, slot->gpa - 1,
+				 slot->gpa - 1);
+	if (!*overlaps && last != UINT64_MAX)
+		after = latest_seq(latest, slot->as_id, last + 1, last + 1);
+	return nr - (after > seq ? after : seq);
+}
+
+static void judge(struct comparison *c, const struct latest *latest,
+		  struct finding *note, const struct slot *slot, size_t nr)
 {
 	size_t view;
 	const struct slot *meant = in_the_way_of(c, slot, &view);
 	const struct finding *items = c->findings.items;
 	bool overlaps;
-	size_t at = near_finding(c, slot, nr, &overlaps);
+	size_t at = near_finding(latest, slot, nr, &overlaps);
 
 	/* with what it explains, and there with the cause of that */
 	if (at < nr)
@@ -89,18 +102,13 @@ static void judge(struct comparison *c, struct finding *note,
 			       SAY_RANGE(items[at].gpa, items[at].size));
 }
 
-void check_hidden(struct comparison *c)
+static void check_slots_of(struct comparison *c, const struct slot_state *state,
+			   size_t view, const struct latest *latest)
 {
-	const struct slot_state *state;
+	const size_t nr = c->findings.nr;
 	const struct slot *slot;
-	size_t view;
 	struct finding note;
-	size_t nr;
 
-	state = comparison_holder(c, &view);
-	if (!state || c->nomem)
-		return;
-	nr = c->findings.nr;
 	for (size_t i = 0; i < state->nr_slots; i++) {
 		slot = &state->slots[i];
 		if (!slot->hidden)
@@ -116,6 +124,24 @@ void check_hidden(struct comparison *c)
 			.views = 1ULL << view,
 			.cause = FINDING_NO_CAUSE,
 		};
-		judge(c, &note, slot, nr);
+		judge(c, latest, &note, slot, nr);
 	}
+}
+
+void check_hidden(struct comparison *c)
+{
+	const struct slot_state *state;
+	struct latest_range *ranges;
+	struct latest latest;
+	size_t view;
+
+	state = comparison_holder(c, &view);
+	if (!state || c->nomem)
+		return;
+	if (place_findings(c, &latest, &ranges))
+		c->nomem = true;
+	else
+		check_slots_of(c, state, view, &latest);
+	latest_deinit(&latest);
+	free(ranges);
 }

@@ -73,8 +73,8 @@ void spans_deinit(struct spans *spans)
 	memset(spans, 0, sizeof(*spans));
 }
 
-bool spans_cover(const struct spans *spans, uint16_t as_id, gpa_t gpa,
-		 gpa_t last)
+const struct span *spans_from(const struct spans *spans, uint16_t as_id,
+			      gpa_t gpa)
 {
 	const struct span *span;
 	size_t high = spans->nr;
@@ -85,15 +85,21 @@ bool spans_cover(const struct spans *spans, uint16_t as_id, gpa_t gpa,
 		mid = low + (high - low) / 2;
 		span = &spans->items[mid];
 		if (span->as_id < as_id ||
-		    (span->as_id == as_id && span->gpa <= gpa))
+		    (span->as_id == as_id && span->last < gpa))
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (!low)
-		return false;
-	span = &spans->items[low - 1];
-	return span->as_id == as_id && span->gpa <= gpa && last <= span->last;
+	return low < spans->nr ? &spans->items[low] : NULL;
+}
+
+bool spans_cover(const struct spans *spans, uint16_t as_id, gpa_t gpa,
+		 gpa_t last)
+{
+	const struct span *span = spans_from(spans, as_id, gpa);
+
+	return span && span->as_id == as_id && span->gpa <= gpa &&
+	       last <= span->last;
 }
 
 const struct span *span_cursor_at(struct span_cursor *cursor, uint16_t as_id,

@@ -18,6 +18,10 @@ void spans_sort(struct spans *spans);
 void spans_join(struct spans *spans);
 void spans_deinit(struct spans *spans);
 
+/** spans_from() - the first that ends at or after (@as_id, @gpa), or NULL */
+const struct span *spans_from(const struct spans *spans, uint16_t as_id,
+			      gpa_t gpa);
+
 /** spans_cover() - is all of [gpa, last] in one of them? Of joined ranges */
 bool spans_cover(const struct spans *spans, uint16_t as_id, gpa_t gpa,
 		 gpa_t last);
