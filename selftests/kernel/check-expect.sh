@@ -29,6 +29,7 @@ wrong() {
 	check wrong
 	is "$status $(ids mismatch)" "1 $2" "$1" || diag "$(jq -r '.findings[].sentence' <<<"$out")"
 }
+# shellcheck disable=SC2016  # $ is sed's
 wrong "a slot that KVM does not have" missing '$a 0/9 0x40000000+0x1000'
 wrong "a slot that is not expected" extra '1d'
 wrong "another host address" wrong-hva '1s/@0x\([0-9a-f]*\)000/@0x\1000000/'
