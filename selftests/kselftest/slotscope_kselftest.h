@@ -204,20 +204,15 @@ struct slotscope_state {
 	int owner; /* the process that tells at its exit what was compared */
 	struct slotscope_info info;
 	char why[256]; /* it cannot be opened */
+	bool no_audit; /* the module is older than that */
 	unsigned int same, differ, skipped;
 };
 
 static struct slotscope_state slotscope_state;
 
-static inline const char *slotscope_no_audit(void)
-{
-	return "slotscope.ko cannot audit them";
-}
-
 static inline void slotscope_at_exit(void)
 {
 	struct slotscope_state *s = &slotscope_state;
-	const char *no_audit = slotscope_no_audit();
 	struct slotscope_text text = {};
 
 	if (s->owner != getpid())
@@ -227,8 +222,11 @@ static inline void slotscope_at_exit(void)
 	if (s->skipped)
 		slotscope_say(&text, "; SKIP %u times not compared: %s",
 			      s->skipped, s->why);
-	else if (no_audit && s->same + s->differ)
-		slotscope_say(&text, "; indexes not audited: %s", no_audit);
+	else if (s->no_audit && s->same + s->differ)
+		slotscope_say(&text,
+			      "; SKIP indexes not audited: slotscope.ko "
+			      "%u.%u cannot",
+			      s->info.major, s->info.minor);
 	slotscope_say(&text, "\n");
 	slotscope_print(&text);
 }
@@ -572,6 +570,60 @@ static inline enum slotscope_result slotscope_cannot(const char *file, int line,
 	return SLOTSCOPE_DIFFERS;
 }
 
+/*
+ * KVM's three indexes, and its counts: a line for each fault. Returns how many, or a
+ * negative errno; a module that cannot audit finds none, which is told at exit.
+ */
+static inline int slotscope_audit_indexes(int vm_fd,
+					  struct slotscope_text *text)
+{
+	static const char *const what[] = {
+		[SLOTSCOPE_FAULT_SLOT] = "it is no slot",
+		[SLOTSCOPE_FAULT_ID_HASH] = "id_hash does not find it",
+		[SLOTSCOPE_FAULT_GFN_TREE] = "it is not in gfn_tree",
+		[SLOTSCOPE_FAULT_GFN_ORDER] = "gfn_tree is not in order",
+		[SLOTSCOPE_FAULT_HVA_TREE] = "it is not in hva_tree",
+		[SLOTSCOPE_FAULT_HVA_RANGE] = "hva_tree has another range",
+		[SLOTSCOPE_FAULT_HVA_ORDER] = "hva_tree is not in order",
+		[SLOTSCOPE_FAULT_SETS] = "the two sets differ",
+		[SLOTSCOPE_FAULT_NR_PAGES] = "nr_memslot_pages is wrong",
+		[SLOTSCOPE_FAULT_LOOP] = "an index goes round",
+	};
+	struct slotscope_fault faults[16] = {};
+	struct slotscope_audit audit = {
+		.size = sizeof(audit),
+		.vm_fd = vm_fd,
+		.fault_addr = (uintptr_t)faults,
+		.fault_size = sizeof(faults[0]),
+		.fault_capacity = sizeof(faults) / sizeof(faults[0]),
+	};
+
+	if (ioctl(slotscope_device(), SLOTSCOPE_AUDIT, &audit)) {
+		if (errno != ENOTTY)
+			return -errno;
+		slotscope_state.no_audit = true;
+		return 0;
+	}
+	for (__u32 i = 0; i < audit.nr_copied; i++) {
+		const struct slotscope_fault *f = &faults[i];
+		bool known = f->what < sizeof(what) / sizeof(what[0]) &&
+			     what[f->what];
+
+		slotscope_say(text,
+			      "#   slot %u:%d at 0x%llx, %s set: %s (0x%llx, "
+			      "not 0x%llx)\n",
+			      f->as_id, f->id, (unsigned long long)f->gpa,
+			      f->set ? "inactive" : "active",
+			      known ? what[f->what] : "an unknown fault",
+			      (unsigned long long)f->seen,
+			      (unsigned long long)f->expected);
+	}
+	if (audit.nr_faults > audit.nr_copied)
+		slotscope_say(text, "#   ... %u more\n",
+			      audit.nr_faults - audit.nr_copied);
+	return audit.nr_faults;
+}
+
 static inline enum slotscope_result
 slotscope_compare(const char *file, int line, int vm_fd,
 		  const struct slotscope_expect *expects, size_t nr)
@@ -579,14 +631,20 @@ slotscope_compare(const char *file, int line, int vm_fd,
 	struct slotscope_expect *sorted;
 	struct slotscope_report r = {};
 	struct slotscope_held held;
-	struct slotscope_text text = {};
-	int ret;
+	struct slotscope_text text = {}, indexes = {};
+	bool differ;
+	int ret, faults;
 
 	if (slotscope_device() < 0)
 		return slotscope_skip(file, line);
 	ret = slotscope_take(vm_fd, true, &held);
 	if (ret)
 		return slotscope_cannot(file, line, vm_fd, ret);
+	faults = slotscope_audit_indexes(vm_fd, &indexes);
+	if (faults < 0) {
+		free(held.slots);
+		return slotscope_cannot(file, line, vm_fd, faults);
+	}
 	sorted = calloc(nr + 1, sizeof(*sorted));
 	if (!sorted)
 		abort();
@@ -604,14 +662,19 @@ slotscope_compare(const char *file, int line, int vm_fd,
 		if (r.left_out)
 			slotscope_say(&text, "#   ... %u more\n", r.left_out);
 		slotscope_say(&text, "%s", r.what.at);
-		slotscope_print(&text);
 	}
+	if (faults)
+		slotscope_say(&text, "# %s:%d: KVM's own indexes disagree:\n%s",
+			      file, line, indexes.at);
+	slotscope_print(&text);
+	differ = r.differ || faults;
+	free(indexes.at);
 	free(r.table.at);
 	free(r.what.at);
-	__atomic_add_fetch(r.differ ? &slotscope_state.differ :
-				      &slotscope_state.same,
+	__atomic_add_fetch(differ ? &slotscope_state.differ :
+				    &slotscope_state.same,
 			   1, __ATOMIC_RELAXED);
-	return r.differ ? SLOTSCOPE_DIFFERS : SLOTSCOPE_SAME;
+	return differ ? SLOTSCOPE_DIFFERS : SLOTSCOPE_SAME;
 }
 
 static inline enum slotscope_result
