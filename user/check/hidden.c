@@ -128,6 +128,15 @@ static void check_slots_of(struct comparison *c, const struct slot_state *state,
 	}
 }
 
+static bool has_own(const struct slot_state *state)
+{
+	for (size_t i = 0; i < state->nr_slots; i++) {
+		if (state->slots[i].hidden)
+			return true;
+	}
+	return false;
+}
+
 void check_hidden(struct comparison *c)
 {
 	const struct slot_state *state;
@@ -136,7 +145,7 @@ void check_hidden(struct comparison *c)
 	size_t view;
 
 	state = comparison_holder(c, &view);
-	if (!state || c->nomem)
+	if (!state || c->nomem || !has_own(state))
 		return;
 	if (place_findings(c, &latest, &ranges))
 		c->nomem = true;
