@@ -86,7 +86,7 @@ static void a_torn_snapshot(void **unused)
 	struct slot_state state;
 
 	torn[0].flags = SLOTSCOPE_AS_TORN;
-	slot_state_init(&state, VIEW_KERNEL);
+	slot_state_init(&state, PARTY_KERNEL);
 	assert_int_equal(module_to_state(&whole, torn, slots, &state), 0);
 	assert_true(state.as[0].updating);
 	assert_int_equal(state.nr_slots, 3);
