@@ -83,6 +83,25 @@ static void expect_refusal(int dev, int vm, const char *why)
 	slot_state_deinit(&state);
 }
 
+/* A file that was not given back would keep its VM, and that kvm_amd */
+static void expect_no_vm_left(void)
+{
+	FILE *file;
+	int nr = 0, i;
+
+	for (i = 0; i < 50; i++, usleep(20000)) {
+		file = fopen("/sys/module/kvm_amd/refcnt", "re");
+		if (!file)
+			return;
+		if (fscanf(file, "%d", &nr) != 1)
+			nr = -1;
+		fclose(file);
+		if (!nr)
+			return;
+	}
+	EXPECT_EQ(nr, 0);
+}
+
 /*
  * @other: a member that is elsewhere, by @offset and @size. @same: one that is
  * not, so that it is not all that is told to differ
@@ -112,6 +131,7 @@ static void refused(const char *name, const char *other, int offset, int size,
 	EXPECT_EQ(member->built_size, member->size);
 	close(vm);
 	close(dev);
+	expect_no_vm_left();
 	load("kmod", MODULE_NAME);
 }
 
