@@ -2,36 +2,90 @@
 # bash completion for slotscope; the words are those of --help and the man pages
 # (selftests/cmd/docs-in-sync.sh holds the three together).
 
+# Processes that hold a descriptor of a VM, as far as we may look
+_slotscope_vmms()
+{
+	find /proc/[0-9]*/fd -maxdepth 1 -lname anon_inode:kvm-vm 2>/dev/null |
+		cut -d/ -f3 | sort -un
+}
+
+_slotscope_files()
+{
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen -f -- "$1")
+}
+
+# Behind "--": a command, and for its words what that command's completion says
+_slotscope_command()
+{
+	local at=$1
+
+	if ((COMP_CWORD == at)); then
+		mapfile -t COMPREPLY < <(compgen -c -- "${COMP_WORDS[at]}")
+	elif declare -F _command_offset >/dev/null; then
+		_command_offset "$at"
+	else
+		_slotscope_files "${COMP_WORDS[COMP_CWORD]}"
+	fi
+}
+
+# What may follow an option that takes a value; status 1: it takes none
+_slotscope_value()
+{
+	local command=$1 option=$2 cur=$3 words=''
+
+	# vm takes long options with one dash, too
+	[[ $command != vm || $option != -[a-z]?* ]] || option=-$option
+	case $command:$option in
+	*:--pid) words=$(_slotscope_vmms) ;;
+	slots:--from) words='module bpf' ;;
+	vm:--fault) words='skip-slot unmap ignore-refusal' ;;
+	vm:-M | vm:--machine) words='pc q35 microvm isapc' ;;
+	vm:--dirty-log) words='bitmap clear ring' ;;
+	*:-o | *:--output | *:--record | *:--report | *:--read | *:--against | \
+		*:--expect | *:--bios | *:--qmp)
+		_slotscope_files "$cur"
+		return ;;
+	# nobody knows these beforehand
+	*:--fd | *:--vm | *:--at | *:--for | vm:-m | vm:--memory | vm:--object | \
+		vm:--numa | vm:--smp | vm:--accel) ;;
+	*) return 1 ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
 _slotscope()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local common='--json --verbose --help' words='' i command=''
+	local common='--json --verbose --help' words='' i command='' topic=''
 
+	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
+		--)
+			case $command in
+			check | trace)
+				_slotscope_command $((i + 1))
+				return ;;
+			esac ;;
 		-*) ;;
-		*) command=${COMP_WORDS[i]}; break ;;
+		*)
+			if [ -z "$command" ]; then
+				command=${COMP_WORDS[i]}
+			elif [ -z "$topic" ]; then
+				topic=${COMP_WORDS[i]}
+			fi ;;
 		esac
 	done
 
-	case $prev in
-	--pid)
-		# shellcheck disable=SC2207  # pids hold no blanks
-		COMPREPLY=($(compgen -W "$(pgrep -f 'qemu|firecracker|cloud-hyp|slotscope vm')" -- "$cur"))
-		return ;;
-	--from)
-		mapfile -t COMPREPLY < <(compgen -W 'module bpf' -- "$cur")
-		return ;;
-	--fault)
-		mapfile -t COMPREPLY < <(compgen -W 'skip-slot unmap ignore-refusal' -- "$cur")
-		return ;;
-	-M | --machine)
-		mapfile -t COMPREPLY < <(compgen -W 'pc q35 microvm isapc' -- "$cur")
-		return ;;
-	-o | --output | --record | --report | --read | --against | --expect | -bios | --bios | --qmp)
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-		return ;;
-	esac
+	# both "--pid 12" and "--pid=12"; "=" is a word of its own for bash
+	[ "$cur" != = ] || cur=''
+	[ "$prev" != = ] || prev=${COMP_WORDS[COMP_CWORD - 2]}
+	! _slotscope_value "$command" "$prev" "$cur" || return 0
+	if [[ $command = model && -n $topic && $cur != -* ]]; then
+		_slotscope_files "$cur"
+		return
+	fi
 
 	case $command in
 	'') words="check list slots trace vm model doctor --version $common" ;;
