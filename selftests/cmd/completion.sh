@@ -45,7 +45,7 @@ if [ -w /dev/kvm ]; then
 	build/user/slotscope vm -m 16M --paused 2>/dev/null &
 	vmm=$!
 	for ((i = 0; i < 100; i++)); do
-		ls -l "/proc/$vmm/fd" 2>/dev/null | grep -q 'kvm-vm$' && break
+		[[ $(readlink "/proc/$vmm/fd"/* 2>/dev/null) != *anon_inode:kvm-vm* ]] || break
 		sleep 0.1
 	done
 	pids=" $(offered check --pid '') "
