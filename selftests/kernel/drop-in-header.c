@@ -5,10 +5,7 @@
  */
 #include "../kselftest/slotscope_kselftest.h"
 #include "kmod-test.h"
-
-#define TEST_DEVICE	 "/dev/slotscope-test"
-#define TEST_HIDDEN_SLOT _IO('T', 1)
-#define HIDDEN_GPA	 0xfee00000ULL
+#include "test-module/slotscope_test.h"
 
 static char *memory;
 
@@ -155,7 +152,7 @@ static void kvms_own(void)
 {
 	struct slotscope_expect own = {
 		.slot = USER_SLOTS + 2,
-		.guest_phys_addr = HIDDEN_GPA,
+		.guest_phys_addr = TEST_LAST_GPA,
 		.memory_size = PAGE,
 		.hidden = 1,
 		.any = SLOTSCOPE_ANY_HVA,
@@ -166,7 +163,7 @@ static void kvms_own(void)
 		"slotscope_test.ko: %s", strerror(errno));
 	test = open(TEST_DEVICE, O_RDWR | O_CLOEXEC);
 	vm = vm_with_both();
-	ASSERT(!ioctl(test, TEST_HIDDEN_SLOT, vm), "%s", strerror(errno));
+	ASSERT(!ioctl(test, TEST_HIDDEN_SLOTS, vm), "%s", strerror(errno));
 	/* nobody has to expect it, but it can be */
 	EXPECT_EQ(EXPECT_MEMSLOTS(vm, RAM, ROM), SLOTSCOPE_SAME);
 	EXPECT_EQ(EXPECT_MEMSLOTS(vm, RAM, ROM, own), SLOTSCOPE_SAME);

@@ -9,10 +9,7 @@
 
 #include "../kselftest/slotscope_kselftest.h"
 #include "errno-world.h"
-
-#define TEST_DEVICE	 "/dev/slotscope-test"
-#define TEST_HIDDEN_SLOT _IO('T', 1)
-#define HIDDEN_GPA	 0xfee00000ULL
+#include "test-module/slotscope_test.h"
 
 static int module = -1;
 static uint64_t seed;
@@ -66,7 +63,7 @@ static void random_word(const struct world *w, struct slot_request *r,
 	case GPA:
 		r->gpa = below(64) * PAGE;
 		if (!odd)
-			r->gpa = HIDDEN_GPA - 4 * PAGE + below(8) * PAGE;
+			r->gpa = TEST_LAST_GPA - 4 * PAGE + below(8) * PAGE;
 		else if (odd == 1)
 			r->gpa = w->limits.gpa_last + 1 - below(8) * PAGE;
 		else if (odd == 2 && !below(4))
@@ -251,11 +248,26 @@ static void random_requests(void)
 	world_close(&w);
 }
 
-/* Slots that no VMM made, and that its requests run into all the same */
-static void random_requests_around_kvms_own(void)
+/* A slot that no VMM made, in each address space */
+static void foresee_own(struct world *w, int32_t id, gpa_t gpa)
 {
 	struct slot_event event = { .type = SLOT_EVENT_CHANGE };
 	struct slot *own = &event.change.after;
+
+	event.change.kind = SLOT_CREATE;
+	*own = (struct slot){ .id = id,
+			      .gpa = gpa,
+			      .size = PAGE,
+			      .gmem_fd = -1,
+			      .hidden = true,
+			      .unknown = SLOT_FIELD_HVA };
+	for (; own->as_id < w->limits.nr_as; own->as_id++)
+		world_apply(w, &event);
+}
+
+/* Slots that requests run into, though no request made them */
+static void random_requests_around_kvms_own(void)
+{
 	struct world w;
 	int test;
 
@@ -264,17 +276,11 @@ static void random_requests_around_kvms_own(void)
 	test = open(TEST_DEVICE, O_RDWR | O_CLOEXEC);
 	ASSERT(test >= 0, "open " TEST_DEVICE ": %s", strerror(errno));
 	world_open(&w, module);
-	ASSERT(!ioctl(test, TEST_HIDDEN_SLOT, w.vm), "%s", strerror(errno));
-	event.change.kind = SLOT_CREATE;
-	*own = (struct slot){ .id = USER_SLOTS + 2,
-			      .gpa = HIDDEN_GPA,
-			      .size = PAGE,
-			      .gmem_fd = -1,
-			      .hidden = true,
-			      .unknown = SLOT_FIELD_HVA };
-	for (; own->as_id < w.limits.nr_as; own->as_id++)
-		world_apply(&w, &event);
-	ASSERT(world_is_true(&w), "KVM's own slot is not where it was made");
+	ASSERT(!ioctl(test, TEST_HIDDEN_SLOTS, w.vm), "%s", strerror(errno));
+	foresee_own(&w, USER_SLOTS, TEST_FIRST_GPA);
+	foresee_own(&w, USER_SLOTS + 2, TEST_LAST_GPA);
+	ASSERT(world_is_true(&w),
+	       "KVM's own slots are not where they were made");
 	ask_random(&w, how_many() / 10);
 	world_close(&w);
 	close(test);

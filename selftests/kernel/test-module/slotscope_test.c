@@ -22,12 +22,9 @@
 
 #include "slotscope_test.h"
 
-/* Where the identity map and the APIC access page lie */
-#define FIRST_GPA 0xfffbc000
-#define LAST_GPA  0xfee00000
 /* The first and the last of KVM's own slots */
-#define FIRST_ID  KVM_USER_MEM_SLOTS
-#define LAST_ID	  (KVM_USER_MEM_SLOTS + KVM_INTERNAL_MEM_SLOTS - 1)
+#define FIRST_ID KVM_USER_MEM_SLOTS
+#define LAST_ID	 (KVM_USER_MEM_SLOTS + KVM_INTERNAL_MEM_SLOTS - 1)
 
 typedef void __user *(*set_region_fn)(struct kvm *kvm, int id, gpa_t gpa,
 				      u32 size);
@@ -60,9 +57,9 @@ static long make_hidden_slots(int fd)
 	/* The test is trusted to hand over a VM */
 	kvm = file->private_data;
 	mutex_lock(&kvm->slots_lock);
-	hva = set_region(kvm, FIRST_ID, FIRST_GPA, PAGE_SIZE);
+	hva = set_region(kvm, FIRST_ID, TEST_FIRST_GPA, PAGE_SIZE);
 	if (!IS_ERR(hva))
-		hva = set_region(kvm, LAST_ID, LAST_GPA, PAGE_SIZE);
+		hva = set_region(kvm, LAST_ID, TEST_LAST_GPA, PAGE_SIZE);
 	mutex_unlock(&kvm->slots_lock);
 	fput(file);
 	return PTR_ERR_OR_ZERO(hva);
