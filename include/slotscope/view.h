@@ -458,6 +458,68 @@ struct host_map {
 	uint64_t at_ns;
 };
 
+/*
+ * What is wrong with one of KVM's indexes of its slots, and what seen and expected
+ * of struct index_fault are. The values are SLOTSCOPE_FAULT_* of the module. An open
+ * list: a newer module may tell of one that is not here.
+ */
+enum index_fault_kind {
+	INDEX_SLOT = 1, /* the slot's own id, address space or size cannot be */
+	INDEX_ID_HASH,	/* hash of ids: none by that id, or another; buckets */
+	INDEX_GFN_TREE, /* it is not in the tree of gfns */
+	INDEX_GFN_ORDER, /* ... begins there before the one before it ends; gpas */
+	INDEX_HVA_TREE,	 /* it is not in the tree of hvas */
+	INDEX_HVA_RANGE, /* ... is there with another range; hvas */
+	INDEX_HVA_ORDER, /* that tree is not in order; hvas */
+	INDEX_SETS, /* one of the two sets lacks it, or has another; 1: has */
+	INDEX_NR_PAGES, /* count of all slots' pages: KVM's, and theirs */
+	INDEX_LOOP,	/* an index goes round */
+	INDEX_FAULT_KINDS,
+};
+
+/**
+ * struct index_fault - one way in which KVM's indexes of its slots disagree
+ * @kind:     enum index_fault_kind, or a value that is not there
+ * @as_id:    address space
+ * @inactive: in the set that the next change is prepared in, not in the one in use
+ * @slot_id:  slot, as it calls itself; -1 if it is about none
+ * @gpa:      of that slot
+ * @seen:     what KVM has, and
+ * @expected: what follows from the rest
+ */
+struct index_fault {
+	uint32_t kind;
+	uint16_t as_id;
+	bool inactive;
+	int32_t slot_id;
+	gpa_t gpa;
+	uint64_t seen;
+	uint64_t expected;
+};
+
+/**
+ * struct index_audit - KVM's hash of ids, tree of gfns and tree of hvas, held against
+ * each other while KVM could not change them: of one moment by itself
+ * @faults:    owned; none in a healthy KVM, ever
+ * @nr:	       their number
+ * @nr_all:    faults that there were: above @nr, not all of them were told
+ * @nr_slots:  slots that were looked at
+ * @at_ns:     CLOCK_MONOTONIC of the moment
+ * @unread:    why it could not be had, though it was asked for; owned
+ * @none:      why there is no way to it here, which is no loss; owned
+ *
+ * With one of the last two all else is 0. Zero is a valid one, without faults.
+ */
+struct index_audit {
+	struct index_fault *faults;
+	size_t nr;
+	uint64_t nr_all;
+	uint64_t nr_slots;
+	uint64_t at_ns;
+	char *unread;
+	char *none;
+};
+
 /**
  * struct view - one party's copy of a VM's memory map, or why there is none
  * @party:  whose
@@ -466,8 +528,11 @@ struct host_map {
  * @unread: why what was asked for could not be had
  * @none:   why this party has nothing to tell of this VM, ever: that is less
  *	    coverage, and nothing was lost
+ * @audit:  of the indexes by which @slots were found; there may be one though they
+ *	    could not be read. NULL: nobody asked for it
  *
- * One of the last four; none of them: nobody asked for it. All is borrowed.
+ * One of @slots, @map, @unread and @none; none of them: nobody asked for it. All
+ * is borrowed.
  */
 struct view {
 	enum party_id party;
@@ -475,7 +540,11 @@ struct view {
 	const struct host_map *map;
 	const char *unread;
 	const char *none;
+	const struct index_audit *audit;
 };
+
+/** index_audit_deinit() - free it; zero is empty */
+void index_audit_deinit(struct index_audit *audit);
 
 /* States */
 void slot_state_init(struct slot_state *state, enum party_id party);

@@ -64,23 +64,30 @@ else
 	skip "short: guest_memfd_test finds it" "on $k it makes no slot"
 fi
 
-# The program finds it, too, without a MODEL: KVM has said yes to something else
+# The program finds it, too, without a MODEL: KVM has said yes to something else, or its
+# indexes disagree. (Where it does not find a slot by its number, it cannot delete any:
+# that takes a VMM that never does.)
 program=$PWD/build/user
+rawvmm=$PWD/build/kernel/tools/rawvmm
 # shellcheck disable=SC2016  # the guest's shell shall expand it
-said=$(with '' "$program" sh -c '
-	for fault in "" readonly short hva; do
+said=$(with '' "$program" bash -c '
+	mkfifo /tmp/never && exec 9<>/tmp/never
+	for fault in "" readonly short hva hva-tree id-hash; do
 		echo "$fault" >/sys/module/kvm/parameters/fault
+		set -- "$1" ./slotscope vm --paused -M pc -m 64M
+		[ "$fault" != id-hash ] || set -- "$1" "$1" anon shared
 		./slotscope --json check --no-model --at 0.5 --report /tmp/report -- \
-			./slotscope vm --paused -M pc -m 64M >/tmp/out 2>&1
+			"${@:2}" >/tmp/out 2>&1 <&9
 		echo "check $fault: $? $(jq -r "[.findings[] | select(.kind == \"mismatch\").id] |
 			unique | join(\" \")" /tmp/report)"
-	done')
+	done' bash "$rawvmm")
 like "$said" '^check : 0 $' "no fault: check --no-model finds nothing" || diag "$said"
 for fault in readonly short hva; do
 	like "$said" "^check $fault: 1 (.* )?answered" "$fault: check --no-model finds it" ||
 		diag "$said"
 done
 for fault in hva-tree id-hash; do
-	skip "$fault: check --no-model finds it" "check does not ask for the audit of KVM's indexes yet"
+	like "$said" "^check $fault: 1 index$" "$fault: check --no-model finds it, and nothing else" ||
+		diag "$said"
 done
 done_testing

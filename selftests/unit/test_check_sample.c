@@ -25,6 +25,10 @@ struct fake {
 	unsigned int not_asked; /* bits as in @fail */
 	struct producer producers[VIEWS];
 	struct slot_log log;
+	bool audits;		  /* KERNEL has an audit */
+	int audit_fails;	  /* errno */
+	unsigned int audit_found; /* faults */
+	unsigned int audits_taken;
 };
 
 #define GENERATIONS VIEWS
@@ -137,6 +141,31 @@ static int read_backing(void *ctx, struct host_map *out,
 	return ret ? ret : host_map_parse(out, text, strlen(text), err);
 }
 
+/* No reading: it changes nothing of what those of the others are numbered by */
+static int read_audit(void *ctx, struct index_audit *out,
+		      struct slotscope_error *err)
+{
+	struct fake *fake = ctx;
+
+	memset(out, 0, sizeof(*out));
+	fake->audits_taken++;
+	if (fake->audit_fails && fake->silent)
+		return -fake->audit_fails;
+	if (fake->audit_fails) {
+		error_set(err, fake->audit_fails, "audit it");
+		return error_why(err, "it is broken");
+	}
+	out->faults = calloc(fake->audit_found + 1, sizeof(*out->faults));
+	assert_non_null(out->faults);
+	for (; out->nr < fake->audit_found; out->nr++)
+		out->faults[out->nr] = (struct index_fault){
+			.kind = INDEX_HVA_TREE,
+		};
+	out->nr_all = out->nr;
+	out->nr_slots = 1;
+	return 0;
+}
+
 static bool count_pause(void *ctx, unsigned int try)
 {
 	struct fake *fake = ctx;
@@ -165,6 +194,8 @@ static struct sample_source source_of(struct fake *fake)
 	};
 
 	memcpy(fake->producers, producers, sizeof(producers));
+	if (fake->audits)
+		fake->producers[KERNEL].audit = read_audit;
 	for (int view = 0; view < VIEWS; view++) {
 		if (fake->not_asked & 1U << view)
 			fake->producers[view] = (struct producer){
@@ -415,6 +446,74 @@ static void a_process_that_dies(void **unused)
 	}
 }
 
+static void an_audit_is_of_the_same_try(void **unused)
+{
+	struct fake fake = { .generation = 5, .audits = true };
+	struct sample sample;
+
+	take(&fake, 5, &sample);
+	assert_int_equal(fake.audits_taken, 1);
+	assert_non_null(sample.views[KERNEL].audit);
+	assert_null(sample.views[MODEL].audit);
+	assert_int_equal(sample.views[KERNEL].audit->nr_slots, 1);
+	assert_int_equal(status_of(&sample), 0);
+	sample_deinit(&sample);
+
+	/* A change after it: it is taken again with all the rest */
+	fake = (struct fake){ .generation = 5,
+			      .audits = true,
+			      .audit_found = 1,
+			      .changes_at = 1ULL << 4 };
+	take(&fake, 5, &sample);
+	assert_int_equal(sample.tries, 2);
+	assert_int_equal(fake.audits_taken, 2);
+	assert_int_equal(sample.views[KERNEL].audit->nr, 1);
+	assert_int_equal(status_of(&sample), 1);
+	sample_deinit(&sample);
+}
+
+/* An audit that could not be had is none without faults */
+static void audits_that_fail(void **unused)
+{
+	struct fake fake = { .generation = 5,
+			     .audits = true,
+			     .audit_fails = ENOMEM };
+	struct sample sample;
+
+	take(&fake, 5, &sample);
+	assert_non_null(sample.views[KERNEL].audit);
+	assert_string_equal(sample.views[KERNEL].audit->unread,
+			    "audit it: it is broken");
+	assert_int_equal(status_of(&sample), 2);
+	sample_deinit(&sample);
+
+	fake.silent = true;
+	take(&fake, 5, &sample);
+	assert_non_null(sample.views[KERNEL].audit->unread);
+	assert_int_equal(status_of(&sample), 2);
+	sample_deinit(&sample);
+
+	/* No way to it here is no loss */
+	fake.silent = false;
+	fake.audit_fails = EOPNOTSUPP;
+	take(&fake, 5, &sample);
+	assert_null(sample.views[KERNEL].audit->unread);
+	assert_string_equal(sample.views[KERNEL].audit->none, "it is broken");
+	assert_int_equal(status_of(&sample), 0);
+	sample_deinit(&sample);
+
+	/* What cannot be read may be so because it is damaged */
+	fake = (struct fake){ .generation = 5,
+			      .audits = true,
+			      .audit_found = 1,
+			      .fail[KERNEL] = EPROTO };
+	take(&fake, 5, &sample);
+	assert_non_null(sample.views[KERNEL].unread);
+	assert_int_equal(sample.views[KERNEL].audit->nr, 1);
+	assert_int_equal(status_of(&sample), 1);
+	sample_deinit(&sample);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -430,6 +529,8 @@ int main(void)
 		cmocka_unit_test(views_not_asked_for_are_absent),
 		cmocka_unit_test(other_marks),
 		cmocka_unit_test(a_process_that_dies),
+		cmocka_unit_test(an_audit_is_of_the_same_try),
+		cmocka_unit_test(audits_that_fail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

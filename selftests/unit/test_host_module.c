@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the module's records become */
+#include <errno.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 
 #include "host/module.h"
@@ -277,6 +280,142 @@ static void one_moment_or_two(void **unused)
 	assert_false(module_same_moment(&before, &after));
 }
 
+static const struct slotscope_audit audited = { .nr_faults = 2,
+						.nr_copied = 2,
+						.nr_slots = 7,
+						.begin_ns = 1000,
+						.end_ns = 1500 };
+
+static const struct slotscope_fault faults[] = {
+	{ .what = SLOTSCOPE_FAULT_HVA_RANGE,
+	  .as_id = 1,
+	  .set = 1,
+	  .id = 17,
+	  .gpa = 4 * GIB,
+	  .seen = 0x1000,
+	  .expected = 0x2000 },
+	{ .what = SLOTSCOPE_FAULT_NR_PAGES, .id = -1, .seen = 3, .expected = 4 },
+};
+
+static void an_audit(void **unused)
+{
+	struct slotscope_audit cut = audited;
+	struct index_audit audit;
+
+	assert_int_equal(module_to_audit(&audited, faults, &audit), 0);
+	assert_int_equal(audit.nr, 2);
+	assert_int_equal(audit.nr_all, 2);
+	assert_int_equal(audit.nr_slots, 7);
+	assert_int_equal(audit.at_ns, 1000);
+	assert_true(!audit.unread && !audit.none);
+	assert_int_equal(audit.faults[0].kind, INDEX_HVA_RANGE);
+	assert_int_equal(audit.faults[0].as_id, 1);
+	assert_true(audit.faults[0].inactive);
+	assert_int_equal(audit.faults[0].slot_id, 17);
+	assert_true(audit.faults[0].gpa == 4 * GIB);
+	assert_int_equal(audit.faults[0].seen, 0x1000);
+	assert_int_equal(audit.faults[0].expected, 0x2000);
+	assert_int_equal(audit.faults[1].kind, INDEX_NR_PAGES);
+	assert_false(audit.faults[1].inactive);
+	assert_int_equal(audit.faults[1].slot_id, -1);
+	index_audit_deinit(&audit);
+
+	/* There were more than it copied, even if that is none */
+	cut.nr_faults = 300;
+	cut.nr_copied = 0;
+	assert_int_equal(module_to_audit(&cut, NULL, &audit), 0);
+	assert_int_equal(audit.nr, 0);
+	assert_int_equal(audit.nr_all, 300);
+	index_audit_deinit(&audit);
+}
+
+static void audits_that_contradict_themselves(void **unused)
+{
+	struct slotscope_fault bad[2] = { faults[0], faults[1] };
+	struct slotscope_audit req = audited;
+	struct index_audit audit;
+
+	req.nr_faults = 1;
+	assert_int_equal(module_to_audit(&req, faults, &audit), -EPROTO);
+	index_audit_deinit(&audit);
+	bad[1].as_id = UINT16_MAX + 1;
+	assert_int_equal(module_to_audit(&audited, bad, &audit), -EPROTO);
+	index_audit_deinit(&audit);
+	bad[1].as_id = 0;
+	bad[1].set = 2;
+	assert_int_equal(module_to_audit(&audited, bad, &audit), -EPROTO);
+	index_audit_deinit(&audit);
+}
+
+/* The module, of version 1.0 if it does not know the audit */
+static int fake_errno;
+static struct slotscope_audit asked;
+
+int __wrap_ioctl(int fd, unsigned long request, ...);
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	struct slotscope_audit *audit;
+	struct slotscope_info *info;
+	va_list ap;
+
+	assert_int_equal(fd, 7);
+	va_start(ap, request);
+	audit = va_arg(ap, void *);
+	va_end(ap);
+	if (request == SLOTSCOPE_INFO) {
+		info = (void *)audit;
+		info->major = 1;
+		info->minor = 0;
+		return 0;
+	}
+	errno = fake_errno;
+	if (request != SLOTSCOPE_AUDIT || fake_errno)
+		return -1;
+	asked = *audit;
+	assert_true(audit->fault_capacity >= 2);
+	memcpy((void *)(uintptr_t)audit->fault_addr, faults, sizeof(faults));
+	audit->nr_faults = audit->nr_copied = 2;
+	audit->nr_slots = 7;
+	return 0;
+}
+
+static void the_module_is_asked(void **unused)
+{
+	struct slotscope_error err = {};
+	struct index_audit audit;
+
+	fake_errno = 0;
+	assert_int_equal(module_audit(7, 9, &audit, &err), 0);
+	assert_int_equal(asked.size, sizeof(struct slotscope_audit));
+	assert_int_equal(asked.fault_size, sizeof(struct slotscope_fault));
+	assert_int_equal(asked.vm_fd, 9);
+	assert_true(!asked.flags && !asked.reserved && !asked.reserved2);
+	assert_int_equal(audit.nr, 2);
+	assert_int_equal(audit.nr_slots, 7);
+	assert_int_equal(audit.faults[0].slot_id, 17);
+	index_audit_deinit(&audit);
+
+	fake_errno = ENOMEM;
+	assert_int_equal(module_audit(7, 9, &audit, &err), -ENOMEM);
+	assert_int_equal(err.code, ENOMEM);
+	assert_non_null(strstr(err.tried, "descriptor 9"));
+	index_audit_deinit(&audit);
+}
+
+/* One that has no audit is not at fault; it is named */
+static void an_older_module(void **unused)
+{
+	struct slotscope_error err = {};
+	struct index_audit audit;
+
+	fake_errno = ENOTTY;
+	assert_int_equal(module_audit(7, 9, &audit, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.why, "version 1.0"));
+	assert_int_equal(audit.nr, 0);
+	index_audit_deinit(&audit);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +426,10 @@ int main(void)
 		cmocka_unit_test(generations_alone),
 		cmocka_unit_test(answers_that_contradict_themselves),
 		cmocka_unit_test(one_moment_or_two),
+		cmocka_unit_test(an_audit),
+		cmocka_unit_test(audits_that_contradict_themselves),
+		cmocka_unit_test(the_module_is_asked),
+		cmocka_unit_test(an_older_module),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,42 @@ static void findings_under_their_cause(void **unused)
 	views_deinit(&s.v);
 }
 
+/* What was looked at is said, and what was not */
+static void an_audit_of_the_indexes(void **unused)
+{
+	struct index_fault fault = { .kind = INDEX_HVA_RANGE,
+				     .slot_id = 2,
+				     .gpa = MiB,
+				     .seen = 0x1000,
+				     .expected = HVA + MiB };
+	struct index_audit audit = { .nr_slots = 5 };
+	struct shown s = { .document.at_ms = -1 };
+	const char *text;
+
+	views_pc(&s.v);
+	s.v.view[KERNEL].audit = &audit;
+	text = show(&s);
+	assert_for_people(text);
+	assert_non_null(strstr(text, "own indexes of 5 slots"));
+	hide(&s);
+
+	audit = (struct index_audit){ .faults = &fault, .nr = 1, .nr_all = 1 };
+	text = show(&s);
+	assert_for_people(text);
+	assert_line(text, "index (mismatch): KVM's own indexes disagree about "
+			  "slot 2 at 0x100000");
+	assert_line(text, "KERNEL slot 2, hva 0x7f0000100000, read-write");
+	hide(&s);
+
+	audit = (struct index_audit){ .none = "nobody can" };
+	text = show(&s);
+	assert_for_people(text);
+	assert_line(text, "KERNEL whether KVM's own indexes agree: nobody can");
+	assert_null(strstr(text, "with each other"));
+	hide(&s);
+	views_deinit(&s.v);
+}
+
 /* Words that fit the VMM, and status 0 */
 static void less_coverage(void **unused)
 {
@@ -339,6 +375,75 @@ static void as_json(void **unused)
 	views_deinit(&s.v);
 }
 
+static void an_audit_as_json(void **unused)
+{
+	struct index_fault faults[] = {
+		{ .kind = INDEX_HVA_RANGE,
+		  .as_id = 1,
+		  .inactive = true,
+		  .slot_id = 0,
+		  .gpa = MiB,
+		  .seen = 0x1000,
+		  .expected = 0x2000 },
+		{ .kind = INDEX_NR_PAGES, .slot_id = -1, .seen = 1 },
+		{ .kind = 999 },
+	};
+	struct index_audit audit = { .faults = faults,
+				     .nr = 3,
+				     .nr_all = 300,
+				     .nr_slots = 5,
+				     .at_ns = 1000 };
+	struct shown s = { .document.at_ms = -1 };
+	struct json_object *obj;
+	struct printed p;
+
+	views_pc(&s.v);
+	s.v.view[KERNEL].audit = &audit;
+	for (int i = 0; i < 3; i++) {
+		show(&s);
+		print_begin(&p);
+		assert_int_equal(render_check_json(p.out, &s.document), 0);
+		obj = json_tokener_parse(print_end(&p));
+		if (i < 2) {
+			assert_json(obj, "views.kernel.audit.slots", "5");
+			assert_json(obj, "views.kernel.audit.at_ns", "1000");
+			assert_json(obj, "views.kernel.audit.nr_faults", "300");
+		} else {
+			assert_json(obj, "views.kernel.audit.none",
+				    "nobody can");
+		}
+		if (!i) {
+			static const char at_0[] =
+				"views.kernel.audit.faults.0";
+			struct json_object *fault = at(obj, at_0);
+
+			assert_json(fault, "what", "hva-range");
+			assert_json(fault, "as_id", "1");
+			assert_json(fault, "inactive", "true");
+			assert_json(fault, "slot_id", "0");
+			assert_json(fault, "gpa", "0x100000");
+			assert_json(fault, "seen", "0x1000");
+			assert_json(fault, "expected", "0x2000");
+			fault = at(obj, "views.kernel.audit.faults.1");
+			assert_json(fault, "what", "nr-pages");
+			assert_null(at(fault, "slot_id"));
+			assert_null(at(fault, "gpa"));
+			fault = at(obj, "views.kernel.audit.faults.2");
+			assert_json(fault, "unknown", "999");
+			assert_null(at(fault, "what"));
+		}
+		json_object_put(obj);
+		free(p.text);
+		hide(&s);
+		/* beside a KERNEL that could not be read; none at all */
+		s.v.view[KERNEL].slots = NULL;
+		s.v.view[KERNEL].unread = "damaged";
+		if (i == 1)
+			audit = (struct index_audit){ .none = "nobody can" };
+	}
+	views_deinit(&s.v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +455,8 @@ int main(void)
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(more_findings_than_one_reads),
 		cmocka_unit_test(as_json),
+		cmocka_unit_test(an_audit_of_the_indexes),
+		cmocka_unit_test(an_audit_as_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

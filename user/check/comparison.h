@@ -62,6 +62,7 @@ void findings_deinit(struct findings *findings);
 
 /* The rules, one file each. They look at the views, and add findings. */
 void check_trust(struct comparison *comparison);
+void check_index(struct comparison *comparison);
 void check_ragged(struct comparison *comparison);
 void check_pairs(struct comparison *comparison);
 void check_moment(struct comparison *comparison, struct compared_pair *pair);

@@ -149,6 +149,7 @@ static uint64_t page_size_of(const struct check_input *input)
 static void check_all(struct comparison *c)
 {
 	check_trust(c);
+	check_index(c);
 	check_ragged(c);
 	for (size_t view = 0; view < c->input->nr_views; view++) {
 		spans_sort(&c->views[view].slots);

@@ -20,6 +20,7 @@ enum meaning {
  * @model:  place of the MODEL; only with @has_model
  * @blocks: what its RAM is made of
  * @means, @blind: where the walk along the MODEL is
+ * @left_out: where the walk along what the slots' view is not compared for is
  * @sparse: of @slot, what is said in one note at the end: pieces that cannot
  *	    be touched though nobody says that they are RAM
  * @unsure: slots on files of which nobody knows where they end
@@ -37,6 +38,7 @@ struct ground {
 	struct span_cursor means;
 	struct span_cursor blind;
 	struct span_cursor moving;
+	struct span_cursor left_out;
 	struct {
 		struct footing first;
 		uint64_t bytes;

@@ -71,6 +71,7 @@ static const struct view *view_of(const struct builder *b, size_t view)
 static int collect_view(struct builder *b, size_t view)
 {
 	const struct slot_state *state = view_of(b, view)->slots;
+	const struct spans *left_out = &b->comparison->views[view].blind;
 	const struct slot *slot;
 	struct span span;
 	int ret = 0;
@@ -85,6 +86,9 @@ static int collect_view(struct builder *b, size_t view)
 	}
 	if (!ret)
 		ret = spans_add_blind(&b->blind[view], &state->coverage);
+	for (size_t i = 0; i < left_out->nr && !ret; i++)
+		ret = spans_add(&b->blind[view], &left_out->items[i]);
+	spans_join(&b->blind[view]);
 	for (size_t i = 0; i < b->blind[view].nr && !ret; i++) {
 		span = b->blind[view].items[i];
 		ret = add_edges(b, span.as_id, span.gpa, span.last);

@@ -119,16 +119,35 @@ static bool take_view(const struct sample_source *source,
 }
 
 /* Those that follow a log come after the rest, so that it has all of that */
+/* Return: true if it asks for another try. */
+static bool take_audit(const struct sample_source *source,
+		       const struct producer *producer, struct sampled *out)
+{
+	int ret;
+
+	out->audited = producer->audit && !out->none;
+	if (!out->audited)
+		return false;
+	ret = producer->audit(source->ctx, &out->audit, &out->audit_error);
+	if (ret && !out->audit_error.code)
+		error_set(&out->audit_error, ret, "audit the indexes of %s",
+			  party_of(out->party)->name);
+	return ret == -EAGAIN;
+}
+
 static bool take_views(const struct sample_source *source, bool following,
 		       struct sample *out)
 {
 	bool again = false;
 
 	for (size_t i = 0; i < out->nr; i++) {
-		if (!(traits_of(out->sampled[i].party) & PARTY_FOLLOWS) !=
+		if (!(traits_of(out->sampled[i].party) & PARTY_FOLLOWS) ==
 		    following)
-			again |= take_view(source, &source->producers[i], out,
-					   &out->sampled[i]);
+			continue;
+		again |= take_view(source, &source->producers[i], out,
+				   &out->sampled[i]);
+		again |= take_audit(source, &source->producers[i],
+				    &out->sampled[i]);
 	}
 	return again;
 }
@@ -174,6 +193,8 @@ static void drop_views(struct sample *out)
 		sampled = &out->sampled[i];
 		slot_state_deinit(&sampled->state);
 		host_map_deinit(&sampled->map);
+		index_audit_deinit(&sampled->audit);
+		memset(&sampled->audit_error, 0, sizeof(sampled->audit_error));
 		sampled->have = false;
 		if (!sampled->none)
 			memset(&sampled->error, 0, sizeof(sampled->error));
@@ -256,14 +277,41 @@ static int prepare(const struct sample_source *source, struct sample *out)
 	return 0;
 }
 
+/* "what was tried: why"; of what is no loss the reason alone */
+static int in_a_line(const struct slotscope_error *error, bool none,
+		     char **line)
+{
+	int ret = none && error->why[0] ?
+			  asprintf(line, "%s", error->why) :
+			  asprintf(line, "%s: %s", error->tried, error->why);
+
+	if (ret >= 0)
+		return 0;
+	*line = NULL;
+	return -ENOMEM;
+}
+
+static int explain_audit(struct sampled *sampled, struct view *view)
+{
+	struct index_audit *audit = &sampled->audit;
+	const struct slotscope_error *error = &sampled->audit_error;
+	bool none = error->code == EOPNOTSUPP;
+
+	if (sampled->audited)
+		view->audit = audit;
+	if (!error->code)
+		return 0;
+	return in_a_line(error, none, none ? &audit->none : &audit->unread);
+}
+
 /* In a line what stands in the way of each view */
 static int explain(struct sample *out)
 {
 	struct sampled *sampled;
 	struct view *view;
-	int ret;
+	int ret = 0;
 
-	for (size_t i = 0; i < out->nr; i++) {
+	for (size_t i = 0; i < out->nr && !ret; i++) {
 		sampled = &out->sampled[i];
 		view = &out->views[i];
 		view->party = sampled->party;
@@ -272,21 +320,15 @@ static int explain(struct sample *out)
 		else if (sampled->have)
 			view->slots = &sampled->state;
 		else if (sampled->error.code) {
-			ret = sampled->none && sampled->error.why[0] ?
-				      asprintf(&sampled->why, "%s",
-					       sampled->error.why) :
-				      asprintf(&sampled->why, "%s: %s",
-					       sampled->error.tried,
-					       sampled->error.why);
-			if (ret < 0) {
-				sampled->why = NULL;
-				return -ENOMEM;
-			}
+			ret = in_a_line(&sampled->error, sampled->none,
+					&sampled->why);
 			*(sampled->none ? &view->none : &view->unread) =
 				sampled->why;
 		}
+		if (!ret)
+			ret = explain_audit(sampled, view);
 	}
-	return 0;
+	return ret;
 }
 
 int sample_take(const struct sample_source *source, unsigned int max_tries,

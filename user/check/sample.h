@@ -20,6 +20,10 @@
  * @slots: reads it. @upto: of a PARTY_FOLLOWS, the state that it is to be of one
  *	   moment with (see fold_until()), or NULL; of others NULL
  * @map:   reads it, of a PARTY_GROUND
+ * @audit: of the indexes by which @slots are found. It is asked right after
+ *	   @slots, within the same bracket, and also if @slots failed: what is damaged
+ *	   may be why. -EOPNOTSUPP: there is no way to it here, and nothing is lost.
+ *	   NULL: the party has none
  *
  * One of @slots and @map; neither: nobody asked for it. They initialise @out
  * (always), and return 0 or a negative errno with @err filled: that was asked for
@@ -32,6 +36,8 @@ struct producer {
 		     struct slot_state *out, struct slotscope_error *err);
 	int (*map)(void *ctx, struct host_map *out,
 		   struct slotscope_error *err);
+	int (*audit)(void *ctx, struct index_audit *out,
+		     struct slotscope_error *err);
 };
 
 /**
@@ -64,6 +70,9 @@ struct sample_source {
  * @none:  @error says why this party has nothing to tell of this VM
  * @error: else why not; no code: nobody asked
  * @why:   @error in a line; NULL without one
+ * @audited: somebody asked for an audit of its indexes
+ * @audit: that
+ * @audit_error: why there is none
  */
 struct sampled {
 	enum party_id party;
@@ -73,6 +82,9 @@ struct sampled {
 	bool none;
 	struct slotscope_error error;
 	char *why;
+	bool audited;
+	struct index_audit audit;
+	struct slotscope_error audit_error;
 };
 
 /**

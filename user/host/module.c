@@ -19,6 +19,9 @@
 /* The VM grew each time we came with more room: it is flooded on purpose */
 #define TRIES 8
 
+/* As many as the module tells at most */
+#define FAULTS 256
+
 static int not_loaded(struct slotscope_error *err)
 {
 	char program[PATH_MAX];
@@ -211,4 +214,60 @@ int module_generations(int module_fd, int vm_fd, struct slot_state *out,
 		       struct slotscope_error *err)
 {
 	return read_state(module_fd, vm_fd, SLOTSCOPE_NO_SLOTS, out, err);
+}
+
+static int audit_failed(int ret, int module_fd, int vm_fd,
+			struct slotscope_error *err)
+{
+	struct slotscope_error ignored = {};
+	struct slotscope_info info = {};
+
+	if (ret == -ENOTTY)
+		ret = -EOPNOTSUPP;
+	error_set(err, ret, "audit KVM's indexes of the VM at descriptor %d",
+		  vm_fd);
+	switch (-ret) {
+	case EOPNOTSUPP:
+		ask_version(module_fd, &info, &ignored);
+		error_why(err,
+			  "the slotscope module that is loaded, version %u.%u, "
+			  "cannot audit them",
+			  info.major, info.minor);
+		return error_next(err, "rmmod slotscope, then load the module "
+				       "that came with this program");
+	case EPROTO:
+		return module_layout_failed(module_fd, vm_fd, err);
+	default:
+		return ret;
+	}
+}
+
+int module_audit(int module_fd, int vm_fd, struct index_audit *out,
+		 struct slotscope_error *err)
+{
+	struct slotscope_fault *faults = calloc(FAULTS, sizeof(*faults));
+	struct slotscope_audit req = {
+		.size = sizeof(req),
+		.vm_fd = vm_fd,
+		.fault_addr = (uintptr_t)faults,
+		.fault_size = sizeof(*faults),
+		.fault_capacity = FAULTS,
+	};
+	int ret = faults ? 0 : -ENOMEM;
+
+	memset(out, 0, sizeof(*out));
+	if (!ret && ioctl(module_fd, SLOTSCOPE_AUDIT, &req))
+		ret = -errno;
+	if (ret) {
+		ret = audit_failed(ret, module_fd, vm_fd, err);
+	} else {
+		ret = module_to_audit(&req, faults, out);
+		if (ret)
+			error_set(err, ret,
+				  "understand what the slotscope module says");
+		if (ret == -EPROTO)
+			error_why(err, "its answer contradicts itself");
+	}
+	free(faults);
+	return ret;
 }

@@ -71,4 +71,31 @@ int module_to_state(const struct slotscope_snapshot *req,
 		    const struct slotscope_as *as,
 		    const struct slotscope_slot *slots, struct slot_state *out);
 
+/**
+ * module_audit() - hold KVM's own indexes of a VM's slots against each other
+ * @out: zeroed first, deinited by the caller, also after an error
+ *
+ * Slots cannot change meanwhile: who changes one waits.
+ *
+ * Return: 0, -EOPNOTSUPP (the module that is loaded has no audit yet, which is no
+ * fault), -EBADF or -EBADFD (no VM), -EPROTO (the module was built for another
+ * kvm.ko), -EINTR, -ENOMEM.
+ */
+int module_audit(int module_fd, int vm_fd, struct index_audit *out,
+		 struct slotscope_error *err);
+
+/**
+ * module_to_audit() - make one of the module's records
+ * @req:    as the ioctl left it; its address is not used
+ * @faults: the @req->nr_copied records
+ * @out:    zeroed first
+ *
+ * Pure, and as trusting as module_to_state().
+ *
+ * Return: 0, -ENOMEM or -EPROTO.
+ */
+int module_to_audit(const struct slotscope_audit *req,
+		    const struct slotscope_fault *faults,
+		    struct index_audit *out);
+
 #endif

@@ -188,6 +188,51 @@ static struct json_object *row_to_json(const struct comparison *comparison,
 	return finish(obj, ret);
 }
 
+static struct json_object *fault_to_json(const struct index_fault *fault)
+{
+	struct json_object *obj = json_object_new_object();
+	int ret = 0;
+
+	if (!obj)
+		return NULL;
+	if (fault->kind && fault->kind < INDEX_FAULT_KINDS)
+		ret |= json_put_str(obj, "what",
+				    index_fault_names[fault->kind]);
+	else
+		ret |= json_put_u64(obj, "unknown", fault->kind);
+	ret |= json_put_u64(obj, "as_id", fault->as_id);
+	ret |= json_put_bool(obj, "inactive", fault->inactive);
+	if (fault->slot_id >= 0) {
+		ret |= json_put_s64(obj, "slot_id", fault->slot_id);
+		ret |= json_put_hex(obj, "gpa", fault->gpa);
+	}
+	ret |= json_put_hex(obj, "seen", fault->seen);
+	ret |= json_put_hex(obj, "expected", fault->expected);
+	return finish(obj, ret);
+}
+
+static struct json_object *audit_to_json(const struct index_audit *audit)
+{
+	struct json_object *obj = json_object_new_object();
+	struct json_object *faults = NULL;
+	int ret = 0;
+
+	if (!obj)
+		return NULL;
+	if (audit->unread)
+		return finish(obj, json_put_str(obj, "unread", audit->unread));
+	if (audit->none)
+		return finish(obj, json_put_str(obj, "none", audit->none));
+	faults = json_object_new_array();
+	for (size_t i = 0; i < audit->nr && faults && !ret; i++)
+		ret = json_add(faults, fault_to_json(&audit->faults[i]));
+	ret |= json_put_u64(obj, "at_ns", audit->at_ns);
+	ret |= json_put_u64(obj, "slots", audit->nr_slots);
+	ret |= json_put_u64(obj, "nr_faults", audit->nr_all);
+	ret |= json_put(obj, "faults", faults);
+	return finish(obj, ret);
+}
+
 /* What a view can speak for; its slots are in the rows */
 static struct json_object *state_to_json(const struct slot_state *state)
 {
@@ -209,9 +254,14 @@ static struct json_object *view_to_json(const struct view *view)
 	struct json_object *obj;
 	int ret = 0;
 
-	if (view->slots)
-		return state_to_json(view->slots);
-	obj = json_object_new_object();
+	obj = view->slots ? state_to_json(view->slots) :
+			    json_object_new_object();
+	if (!obj)
+		return NULL;
+	if (view->audit)
+		ret = json_put(obj, "audit", audit_to_json(view->audit));
+	if (ret || view->slots)
+		return finish(obj, ret);
 	if (view->unread)
 		ret = json_put_str(obj, "unread", view->unread);
 	else if (view->none)

@@ -13,6 +13,20 @@ static const char *name_of(const struct comparison *comparison, size_t view)
 	return party_of(comparison->input->views[view].party)->name;
 }
 
+static void say_audited(FILE *line, const struct check_input *input)
+{
+	const struct index_audit *audit;
+
+	for (size_t view = 0; view < input->nr_views; view++) {
+		audit = input->views[view].audit;
+		if (audit && !audit->unread && !audit->none)
+			fprintf(line,
+				"; KVM's own indexes of %" PRIu64
+				" slots with each other",
+				audit->nr_slots);
+	}
+}
+
 static void say_compared(FILE *out, const struct check_document *document)
 {
 	const struct comparison *comparison = document->comparison;
@@ -37,6 +51,7 @@ static void say_compared(FILE *out, const struct check_document *document)
 		fputs("nothing", line);
 	if (document->kernel_by)
 		fprintf(line, "; KERNEL was read by %s", document->kernel_by);
+	say_audited(line, comparison->input);
 	fclose(line);
 	text_wrap(out, "compared: ", 10, text);
 	free(text);
@@ -74,8 +89,9 @@ static void say_fields(FILE *out, const struct slot_state *state)
 }
 
 /* One line for all that a view leaves open */
-static void say_view_gaps(FILE *out, const struct slot_state *state)
+static void say_view_gaps(FILE *out, const struct view *view)
 {
+	const struct slot_state *state = view->slots;
 	const struct coverage *coverage = &state->coverage;
 	char *text = NULL;
 	size_t len = 0;
@@ -100,6 +116,9 @@ static void say_view_gaps(FILE *out, const struct slot_state *state)
 			": %s",
 			coverage->nr_blind, coverage->nr_blind > 1 ? "s" : "",
 			coverage->blind[0].gpa, coverage->blind[0].why);
+	if (view->audit && view->audit->none)
+		fprintf(line, "; whether KVM's own indexes agree: %s",
+			view->audit->none);
 	fclose(line);
 	snprintf(first, sizeof(first), "  %-7s  ",
 		 party_of(state->party)->name);
@@ -119,7 +138,7 @@ static void say_view(FILE *out, const struct view *view)
 	else if (view->none)
 		text_wrap(out, first, 11, view->none);
 	else if (view->slots)
-		say_view_gaps(out, view->slots);
+		say_view_gaps(out, view);
 	else if (!view->map)
 		fprintf(out, "%snot asked for\n", first);
 }

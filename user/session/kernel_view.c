@@ -115,6 +115,26 @@ int kernel_view_generations(const struct kernel_view *view,
 	return tracer_snapshot(view->tracer, vm, PARTY_KERNEL, out, err);
 }
 
+int kernel_view_audit(const struct kernel_view *view,
+		      const struct process *process, const struct vm_id *vm,
+		      struct index_audit *out, struct slotscope_error *err)
+{
+	int fd, ret;
+
+	memset(out, 0, sizeof(*out));
+	if (view->source != KERNEL_BY_MODULE) {
+		error_set(err, EOPNOTSUPP, "audit KVM's indexes of its slots");
+		error_why(err, "a BPF iterator cannot audit them");
+		return error_next(err, "load the slotscope module");
+	}
+	fd = vm_fd_take(process, vm->fd, err);
+	if (fd < 0)
+		return fd;
+	ret = module_audit(view->module_fd, fd, out, err);
+	close(fd);
+	return ret;
+}
+
 const char *kernel_view_name(const struct kernel_view *view)
 {
 	return view->source == KERNEL_BY_MODULE ? "the slotscope module" :

@@ -68,6 +68,17 @@ int kernel_view_generations(const struct kernel_view *view,
 			    const struct vm_id *vm, struct slot_state *out,
 			    struct slotscope_error *err);
 
+/**
+ * kernel_view_audit() - hold KVM's own indexes of the slots against each other
+ * @out: zeroed first; the caller deinits it, also after an error
+ *
+ * Return: 0 or a negative errno; -EOPNOTSUPP if there is no way to do it here
+ * (BPF, an older module), which is no failure.
+ */
+int kernel_view_audit(const struct kernel_view *view,
+		      const struct process *process, const struct vm_id *vm,
+		      struct index_audit *out, struct slotscope_error *err);
+
 /** kernel_view_name() - "the slotscope module" or "a BPF iterator" */
 const char *kernel_view_name(const struct kernel_view *view);
 

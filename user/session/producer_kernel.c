@@ -23,3 +23,12 @@ int kernel_read(void *ctx, const struct slot_state *upto,
 	subject->slots = ret ? NULL : out;
 	return ret;
 }
+
+int kernel_audit(void *ctx, struct index_audit *out,
+		 struct slotscope_error *err)
+{
+	const struct subject *subject = ctx;
+
+	return kernel_view_audit(subject->kernel, subject->process,
+				 &subject->vm, out, err);
+}

@@ -10,7 +10,10 @@ const struct way ways[] = {
 	  { .party = PARTY_MODEL, .probe = qemu_probe, .slots = qemu_read } },
 	{ "the log of what BPF saw",
 	  { .party = PARTY_TRACED, .slots = traced_read } },
-	{ "KVM's own tables", { .party = PARTY_KERNEL, .slots = kernel_read } },
+	{ "KVM's own tables",
+	  { .party = PARTY_KERNEL,
+	    .slots = kernel_read,
+	    .audit = kernel_audit } },
 	{ "the process's memory map",
 	  { .party = PARTY_BACKING, .map = backing_read } },
 };

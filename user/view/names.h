@@ -18,4 +18,7 @@ extern const char *const host_vm_flag_names[HOST_VM_FLAGS];
 #define HOST_FILE_NAMES (HOST_FILE_DEVICE + 1)
 extern const char *const host_file_names[HOST_FILE_NAMES];
 
+/* Which index, and what of it; 0 has none */
+extern const char *const index_fault_names[INDEX_FAULT_KINDS];
+
 #endif

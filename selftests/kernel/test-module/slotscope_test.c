@@ -120,6 +120,53 @@ static struct kvm_memory_slot *find_slot(struct kvm_memslots *slots, short id)
 	return NULL;
 }
 
+/* By the hash, as the tree may be what was damaged */
+static struct kvm_memory_slot *find_in_hash(struct kvm_memslots *slots, int id)
+{
+	struct kvm_memory_slot *slot;
+
+	hash_for_each_possible(slots->id_hash, slot, id_node[slots->node_idx],
+			       id)
+		if (slot->id == id)
+			return slot;
+	return NULL;
+}
+
+static void add_to_gfn_tree(struct kvm_memslots *slots,
+			    struct kvm_memory_slot *slot)
+{
+	struct rb_node *node = &slot->gfn_node[slots->node_idx];
+	struct rb_node **link = &slots->gfn_tree.rb_node;
+	struct rb_node *parent = NULL;
+	struct kvm_memory_slot *other;
+
+	while (*link) {
+		parent = *link;
+		other = container_of(parent, struct kvm_memory_slot,
+				     gfn_node[slots->node_idx]);
+		link = slot->base_gfn < other->base_gfn ? &parent->rb_left :
+							  &parent->rb_right;
+	}
+	rb_link_node(node, parent, link);
+	rb_insert_color(node, &slots->gfn_tree);
+}
+
+static long swap_in_gfn_tree(struct kvm_memslots *slots,
+			     struct test_damage *req)
+{
+	struct kvm_memory_slot *slot = find_in_hash(slots, req->id);
+	bool was = find_slot(slots, req->id);
+
+	if (!slot)
+		return -ENOENT;
+	if (req->value && !was)
+		add_to_gfn_tree(slots, slot);
+	else if (!req->value && was)
+		rb_erase(&slot->gfn_node[slots->node_idx], &slots->gfn_tree);
+	req->value = was;
+	return 0;
+}
+
 static long damage_vm(struct kvm *kvm, struct test_damage *req)
 {
 	struct kvm_memslots *slots = __kvm_memslots(kvm, 0);
@@ -133,6 +180,8 @@ static long damage_vm(struct kvm *kvm, struct test_damage *req)
 		SWAP_VALUE(kvm->__memslots[0][req->id & 1].node_idx);
 		return 0;
 	}
+	if (req->what == DAMAGE_GFN_TREE)
+		return swap_in_gfn_tree(slots, req);
 	slot = find_slot(slots, req->id);
 	if (!slot)
 		return -ENOENT;

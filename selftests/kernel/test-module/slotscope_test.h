@@ -29,6 +29,7 @@ enum {
 	DAMAGE_ID_HASH,	  /* 0: the slot is not in the hash, 1: it is */
 	DAMAGE_HVA_START, /* of the slot's node in the hva tree */
 	DAMAGE_NR_PAGES,  /* kvm->nr_memslot_pages */
+	DAMAGE_GFN_TREE,  /* 0: the slot is not in the gfn tree, 1: it is */
 };
 
 /**
