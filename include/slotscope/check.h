@@ -145,7 +145,8 @@ struct restless {
  * @unsettled: why the views are not of one moment at all (check/sample.h). NULL:
  *	       they are, but for what is @restless
  * @restless:  where slots changed while they were read. Views that are joined by
- *	       generation are compared there too, and when @unsettled
+ *	       generation are compared there too, and when @unsettled; not so in
+ *	       an address space that is torn in one of them
  * @nr_restless: their number
  * @log:       what happened, to explain findings with; NULL: not known
  * @serial:    this VM's events in @log

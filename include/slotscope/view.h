@@ -173,12 +173,17 @@ struct coverage {
  * @generation:	KVM's memslot generation, with bit 63 (update in progress)
  *		taken out; meaningless without SLOT_FIELD_GENERATION
  * @updating:	that bit: an update was under way
+ * @torn:	its slots changed while they were read, faster than they could be:
+ *		each stood at some time, not all of them at once, and @generation is
+ *		that of the last. What changed may be there as it never was, and
+ *		the rest as far as @coverage says
  * @base_generation: of the BASE slots that a log began with; 0 without
  */
 struct slot_as {
 	bool covered;
 	uint64_t generation;
 	bool updating;
+	bool torn;
 	uint64_t base_generation;
 	bool in_base; /* private */
 };

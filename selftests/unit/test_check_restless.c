@@ -311,6 +311,58 @@ static void an_update_of_a_known_slot(void **unused)
 	views_deinit(&v);
 }
 
+/*
+ * Read while a slot changed: one that is as it was before beside one as it is
+ * after is no mismatch, whatever generation they bear
+ */
+static void a_torn_view_is_of_no_moment(void **unused)
+{
+	const struct restless restless = { 0, 2, MiB, 255 * MiB, 7 };
+	struct views v;
+
+	views_pc(&v);
+	v.state[KERNEL].as[0].torn = true;
+	slot_at(&v, KERNEL, 0, MiB)->flags = SLOT_LOG_DIRTY;
+	slot_at(&v, KERNEL, 0, MiB)->hva += MiB;
+	views_check(&v);
+	assert_non_null(strstr(only(&v, FINDING_UNREAD, 1)->sentence,
+			       "address space 0"));
+	assert_int_equal(findings_exit_status(&v.found), 2);
+	/* the other space is compared */
+	slot_drop(&v, KERNEL, 1, 0);
+	views_check(&v);
+	assert_int_equal(only(&v, FINDING_MISSING, 2)->as_id, 1);
+	views_deinit(&v);
+
+	/* ... and so is, where it is known what changed, all else */
+	views_pc(&v);
+	v.state[KERNEL].as[0].torn = true;
+	v.state[KERNEL].as[0].generation = 22;
+	v.input.restless = &restless;
+	v.input.nr_restless = 1;
+	slot_drop(&v, KERNEL, 0, MiB);
+	views_check(&v);
+	assert_int_equal(findings_count(&v.found, FINDING_UNKNOWN), 2);
+	assert_int_equal(v.found.nr, 2);
+	assert_compared(&v, "MODEL-KERNEL, TRACED-KERNEL, KERNEL-BACKING");
+	v.view[MODEL].slots = NULL;
+	slot_at(&v, KERNEL, 0, 0)->flags = SLOT_LOG_DIRTY;
+	views_check(&v);
+	assert_place(only(&v, FINDING_FLAGS, 3), 0, 0, 640 * KiB);
+	views_deinit(&v);
+
+	/* a slot that moved while it was read is there twice */
+	views_pc(&v);
+	v.state[KERNEL].as[0].torn = true;
+	state_add(&v.state[KERNEL],
+		  slot_of(0, 1, MiB - 64 * KiB, 128 * KiB, HVA, 0));
+	views_check(&v);
+	assert_int_equal(findings_count(&v.found, FINDING_UNKNOWN), v.found.nr);
+	for (size_t i = 0; i < v.found.nr; i++)
+		assert_null(strstr(v.found.items[i].sentence, "never"));
+	views_deinit(&v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -322,6 +374,7 @@ int main(void)
 		cmocka_unit_test(only_the_restless_cannot_be_told),
 		cmocka_unit_test(a_restless_address_space),
 		cmocka_unit_test(an_update_of_a_known_slot),
+		cmocka_unit_test(a_torn_view_is_of_no_moment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -64,6 +64,7 @@ static void a_cut_snapshot_shows_no_absence(void **unused)
 
 static void a_slot_of_unknown_place(void **unused)
 {
+	const struct finding *f;
 	struct views v;
 
 	/* one record is not understood: what is missing may be that one */
@@ -71,7 +72,16 @@ static void a_slot_of_unknown_place(void **unused)
 	v.view[TRACED].slots = NULL;
 	slot_at(&v, KERNEL, 0, MiB)->unknown = SLOT_FIELD_SIZE;
 	views_check(&v);
-	none_found(&v);
+	f = only(&v, FINDING_UNREAD, 1);
+	assert_non_null(strstr(f->sentence, "1 of its slots is"));
+	assert_int_equal(f->views, 1U << KERNEL);
+	assert_int_equal(findings_exit_status(&v.found), 2);
+
+	/* told once, however many */
+	slot_at(&v, KERNEL, 1, 0)->unknown = SLOT_FIELD_GPA;
+	views_check(&v);
+	f = only(&v, FINDING_UNREAD, 1);
+	assert_non_null(strstr(f->sentence, "2 of its slots are"));
 	views_deinit(&v);
 }
 

@@ -91,7 +91,9 @@ static void a_torn_snapshot(void **unused)
 	torn[0].flags = SLOTSCOPE_AS_TORN;
 	slot_state_init(&state, PARTY_KERNEL);
 	assert_int_equal(module_to_state(&whole, torn, slots, &state), 0);
-	assert_true(state.as[0].updating);
+	assert_true(state.as[0].torn);
+	assert_false(state.as[0].updating);
+	assert_false(state.as[1].torn);
 	assert_int_equal(state.nr_slots, 3);
 	slot_state_deinit(&state);
 }
@@ -272,6 +274,9 @@ static void one_moment_or_two(void **unused)
 	a[0].updating = true;
 	assert_false(module_same_moment(&before, &after));
 	a[0].updating = b[0].updating = false;
+	b[0].torn = true;
+	assert_false(module_same_moment(&before, &after));
+	b[0].torn = false;
 	a[1].covered = b[1].covered = false;
 	assert_false(module_same_moment(&before, &after));
 	after.nr_as = before.nr_as = 1;

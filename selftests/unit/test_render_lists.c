@@ -22,6 +22,7 @@ static void slots(void **unused)
 	own.hidden = true;
 	state_make(&state, PARTY_KERNEL, 2);
 	state.as[0].generation = 20;
+	state.as[0].torn = true;
 	state.as[1].updating = true;
 	state_add(&state, slot_of(0, 3, 4 * GiB - 256 * KiB, 256 * KiB, HVA,
 				  SLOT_READONLY | SLOT_LOG_DIRTY));
@@ -33,7 +34,8 @@ static void slots(void **unused)
 			    "0x7f0000000000 ro,log");
 	assert_line(p.text, "1 32764 00000000fee00000-00000000fee00fff 0x1000 "
 			    "0x7f0000000000 rw,kvm's");
-	assert_line(p.text, "address space 0: generation 20");
+	assert_line(p.text, "address space 0: generation 20, changed "
+			    "faster than it could be read");
 	assert_line(p.text, "address space 1: generation 0, an update is "
 			    "under way");
 	free(p.text);

@@ -340,7 +340,8 @@ static const char good_state[] =
 	"\"gpa\":\"0x1000\",\"size\":\"0x2000\",\"why\":\"cut\"}]},"
 	"\"whole_life\":false,\"gone\":false,"
 	"\"address_spaces\":[{\"covered\":true,\"generation\":12,"
-	"\"updating\":true}],"
+	"\"updating\":true},{\"covered\":true,\"generation\":3,"
+	"\"updating\":false,\"torn\":true}],"
 	"\"slots\":[{\"as_id\":0,\"id\":null,\"gpa\":\"0x0\","
 	"\"size\":\"0x1001\",\"hva\":null,\"flags\":\"0x2\","
 	"\"unknown\":[\"hva\"],\"name\":\"pc.ram\",\"offset\":\"0x10\","
@@ -362,9 +363,11 @@ static void states_there_and_back(void **unused)
 	assert_true(state.coverage.truncated);
 	assert_int_equal(state.coverage.nr_blind, 1);
 	assert_string_equal(state.coverage.blind[0].why, "cut");
-	assert_int_equal(state.nr_as, 1);
+	assert_int_equal(state.nr_as, 2);
 	assert_int_equal(state.as[0].generation, 12);
 	assert_true(state.as[0].updating);
+	assert_false(state.as[0].torn);
+	assert_true(state.as[1].torn);
 	assert_int_equal(state.nr_slots, 1);
 	assert_int_equal(state.slots[0].id, -1);
 	assert_int_equal(state.slots[0].unknown, SLOT_FIELD_HVA);
@@ -409,7 +412,7 @@ static void hostile_states_are_refused(void **unused)
 		     "\"coverage.blind[0].size\"");
 	refuse_state("[{\"covered\"", "[5,{\"covered\"",
 		     "\"address_spaces[0]\"");
-	refuse_state("\"as_id\":0,\"id\"", "\"as_id\":1,\"id\"",
+	refuse_state("\"as_id\":0,\"id\"", "\"as_id\":2,\"id\"",
 		     "\"slots[0].as_id\"");
 	refuse_state("\"0x1001\"", "\"0x0\"", "\"slots[0].size\"");
 	refuse_state("\"name\":\"pc.ram\"", "\"name\":5", "\"slots[0].name\"");

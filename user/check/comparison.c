@@ -25,6 +25,15 @@ bool comparison_covers(const struct comparison *c, size_t view, uint16_t as_id)
 	       state_covers(comparison_state(c, view), as_id);
 }
 
+bool comparison_is_restless(const struct comparison *c, uint16_t as_id)
+{
+	for (size_t i = 0; i < c->input->nr_restless; i++) {
+		if (c->input->restless[i].as_id == as_id)
+			return true;
+	}
+	return false;
+}
+
 uint64_t comparison_views_with(const struct comparison *c,
 			       enum party_trait trait)
 {

@@ -30,6 +30,10 @@ const struct slot_state *comparison_state(const struct comparison *comparison,
 bool comparison_covers(const struct comparison *comparison, size_t view,
 		       uint16_t as_id);
 
+/** comparison_is_restless() - does somebody know what moved in it meanwhile? */
+bool comparison_is_restless(const struct comparison *comparison,
+			    uint16_t as_id);
+
 /** comparison_views_with() - a bit for each view whose party has this trait */
 uint64_t comparison_views_with(const struct comparison *comparison,
 			       enum party_trait trait);

@@ -2,7 +2,8 @@
 /*
  * Are two views of one moment? Where both know KVM's generations, these tell,
  * whatever changed meanwhile. Where they do not, the views stood between two looks
- * at the generations (check/sample.h), and what moved between these is left out.
+ * at the generations (check/sample.h), and what moved between these is left out. So
+ * is it where a view is torn, and of no moment at all.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,6 +19,12 @@ static bool has_generations(const struct slot_state *state)
 static uint64_t moment_of(const struct slot_state *state, uint16_t as_id)
 {
 	return as_id < state->nr_as ? slot_state_moment(state, as_id) : as_id;
+}
+
+/* What is of no moment has no generation, whatever number it bears */
+static bool is_torn(const struct slot_state *state, uint16_t as_id)
+{
+	return as_id < state->nr_as && state->as[as_id].torn;
 }
 
 static void say_torn(struct comparison *c, const struct compared_pair *pair,
@@ -39,6 +46,32 @@ static void say_torn(struct comparison *c, const struct compared_pair *pair,
 		       comparison_party(c, pair->actual)->name, theirs);
 }
 
+static void add_moving(struct comparison *c, struct compared_pair *pair,
+		       uint16_t as_id, gpa_t gpa, uint64_t size)
+{
+	const struct span all = { as_id, 0, UINT64_MAX, NULL };
+	const struct span some = { as_id, gpa, gpa + (size - 1), NULL };
+
+	if (spans_add(&pair->moving, size ? &some : &all))
+		c->nomem = true;
+}
+
+/* In transition anything may have moved, unless somebody knows what */
+static void add_moved(struct comparison *c, struct compared_pair *pair,
+		      uint16_t as_id)
+{
+	const struct restless *restless;
+
+	if (!comparison_is_restless(c, as_id))
+		add_moving(c, pair, as_id, 0, 0);
+	for (size_t i = 0; i < c->input->nr_restless; i++) {
+		restless = &c->input->restless[i];
+		if (restless->as_id == as_id)
+			add_moving(c, pair, as_id, restless->gpa,
+				   restless->size);
+	}
+}
+
 static void join_by_generation(struct comparison *c, struct compared_pair *pair)
 {
 	const struct slot_state *e = comparison_state(c, pair->expected);
@@ -56,6 +89,10 @@ static void join_by_generation(struct comparison *c, struct compared_pair *pair)
 		if (!comparison_covers(c, pair->expected, i) ||
 		    !comparison_covers(c, pair->actual, i))
 			continue;
+		if (is_torn(e, i) || is_torn(a, i)) {
+			add_moved(c, pair, i);
+			continue;
+		}
 		ours = moment_of(e, i);
 		theirs = moment_of(a, i);
 		pair->torn[i] = ours != theirs;
@@ -64,31 +101,7 @@ static void join_by_generation(struct comparison *c, struct compared_pair *pair)
 		    !(a->as[i].updating && theirs - ours <= a->nr_as))
 			say_torn(c, pair, i, ours, theirs);
 	}
-}
-
-static void add_moving(struct comparison *c, struct compared_pair *pair,
-		       uint16_t as_id, gpa_t gpa, uint64_t size)
-{
-	const struct span all = { as_id, 0, UINT64_MAX, NULL };
-	const struct span some = { as_id, gpa, gpa + (size - 1), NULL };
-
-	if (spans_add(&pair->moving, size ? &some : &all))
-		c->nomem = true;
-}
-
-/* An update under way may change anything, unless somebody knows what */
-static void add_updating(struct comparison *c, struct compared_pair *pair,
-			 const struct slot_state *state)
-{
-	bool known;
-
-	for (size_t as_id = 0; state && as_id < state->nr_as; as_id++) {
-		known = false;
-		for (size_t i = 0; i < c->input->nr_restless; i++)
-			known |= c->input->restless[i].as_id == as_id;
-		if (state->as[as_id].updating && !known)
-			add_moving(c, pair, as_id, 0, 0);
-	}
+	spans_join(&pair->moving);
 }
 
 static size_t most_as(const struct comparison *c,
@@ -106,9 +119,14 @@ static size_t most_as(const struct comparison *c,
 	return nr;
 }
 
+static bool is_in_transition(const struct slot_state *state, uint16_t as_id)
+{
+	return state && as_id < state->nr_as &&
+	       (state->as[as_id].updating || state->as[as_id].torn);
+}
+
 void check_moment(struct comparison *c, struct compared_pair *pair)
 {
-	const struct check_input *input = c->input;
 	const struct slot_state *e = comparison_state(c, pair->expected);
 	const struct slot_state *a = comparison_state(c, pair->actual);
 
@@ -116,14 +134,13 @@ void check_moment(struct comparison *c, struct compared_pair *pair)
 		join_by_generation(c, pair);
 		return;
 	}
-	if (input->unsettled) {
-		for (size_t as_id = 0; as_id < most_as(c, pair); as_id++)
+	for (size_t as_id = 0; as_id < most_as(c, pair); as_id++) {
+		if (c->input->unsettled)
 			add_moving(c, pair, as_id, 0, 0);
+		else if (comparison_is_restless(c, as_id) ||
+			 is_in_transition(e, as_id) ||
+			 is_in_transition(a, as_id))
+			add_moved(c, pair, as_id);
 	}
-	for (size_t i = 0; i < input->nr_restless; i++)
-		add_moving(c, pair, input->restless[i].as_id,
-			   input->restless[i].gpa, input->restless[i].size);
-	add_updating(c, pair, e);
-	add_updating(c, pair, a);
 	spans_join(&pair->moving);
 }

@@ -265,7 +265,8 @@ static bool is_updating(const struct builder *b, size_t view, uint16_t as_id)
 {
 	const struct slot_state *state = view_of(b, view)->slots;
 
-	return as_id < state->nr_as && state->as[as_id].updating;
+	return as_id < state->nr_as &&
+	       (state->as[as_id].updating || state->as[as_id].torn);
 }
 
 /* Without a finding; those are painted over it */

@@ -175,7 +175,7 @@ static bool in_transition(const struct sample *out)
 	const struct slot_state *kernel = state_with(out, PARTY_HOLDS);
 
 	for (size_t i = 0; kernel && i < kernel->nr_as; i++) {
-		if (kernel->as[i].updating)
+		if (kernel->as[i].updating || kernel->as[i].torn)
 			return true;
 	}
 	for (size_t i = 0; kernel && i < kernel->nr_slots; i++) {

@@ -84,6 +84,11 @@ static const struct slot *overlapping(const struct slot_state *state)
 	return NULL;
 }
 
+static bool is_torn(const struct slot_state *state, uint16_t as_id)
+{
+	return as_id < state->nr_as && state->as[as_id].torn;
+}
+
 static bool judge_slots(struct comparison *c, size_t view)
 {
 	const struct slot_state *state = comparison_state(c, view);
@@ -107,11 +112,25 @@ static bool judge_slots(struct comparison *c, size_t view)
 		finding.slot_id = bad->id;
 		comparison_add(c, &finding,
 			       "%s has two slots over each other at 0x%" PRIx64
-			       ", which KVM never has: it is not compared",
-			       comparison_party(c, view)->name, bad->gpa);
+			       ", %s: it is not compared",
+			       comparison_party(c, view)->name, bad->gpa,
+			       is_torn(state, bad->as_id) ?
+				       "as they changed while it was read" :
+				       "which KVM never has");
 		return false;
 	}
 	return (state->coverage.fields & needed) == needed;
+}
+
+static void say_unplaced(struct comparison *c, size_t view, size_t nr)
+{
+	const struct finding finding = about(FINDING_UNREAD, view);
+
+	comparison_add(c, &finding,
+		       "%s does not tell where %zu of its slots %s: what it "
+		       "does not have may be there all the same",
+		       comparison_party(c, view)->name, nr,
+		       nr == 1 ? "is" : "are");
 }
 
 /* Ready the ranges; what is in transition becomes blind */
@@ -121,13 +140,14 @@ static void fill(struct comparison *c, size_t view)
 	struct compared_view *v = &c->views[view];
 	const struct slot *slot;
 	struct span span;
+	size_t unplaced = 0;
 	int ret = 0;
 
 	v->absence = !state->coverage.lost && !state->coverage.truncated;
 	for (size_t i = 0; i < state->nr_slots && !ret; i++) {
 		slot = &state->slots[i];
 		if (slot->unknown & (SLOT_FIELD_GPA | SLOT_FIELD_SIZE)) {
-			v->absence = false;
+			unplaced++;
 			continue;
 		}
 		span = (struct span){ slot->as_id, slot->gpa, slot_last(slot),
@@ -139,20 +159,14 @@ static void fill(struct comparison *c, size_t view)
 			ret = spans_add(&v->slots, &span);
 		}
 	}
+	if (unplaced) {
+		v->absence = false;
+		say_unplaced(c, view, unplaced);
+	}
 	if (!ret)
 		ret = spans_add_blind(&v->blind, &state->coverage);
 	if (ret)
 		c->nomem = true;
-}
-
-/* Does somebody know what moved in this address space? */
-static bool is_known_restless(const struct comparison *c, uint16_t as_id)
-{
-	for (size_t i = 0; i < c->input->nr_restless; i++) {
-		if (c->input->restless[i].as_id == as_id)
-			return true;
-	}
-	return false;
 }
 
 static void say_transition(struct comparison *c, size_t view)
@@ -164,7 +178,13 @@ static void say_transition(struct comparison *c, size_t view)
 
 	for (size_t i = 0; i < state->nr_as; i++) {
 		finding.as_id = i;
-		if (state->as[i].updating && !is_known_restless(c, i))
+		if (state->as[i].torn)
+			comparison_add(c, &finding,
+				       "slots of address space %zu changed "
+				       "faster than %s could be read: what it "
+				       "has did not all stand at once",
+				       i, name);
+		else if (state->as[i].updating && !comparison_is_restless(c, i))
 			comparison_add(c, &finding,
 				       "an update of address space %zu was "
 				       "under way when %s was read",
@@ -173,6 +193,7 @@ static void say_transition(struct comparison *c, size_t view)
 	for (size_t i = 0; i < state->nr_slots; i++) {
 		slot = &state->slots[i];
 		if (!(slot->flags & SLOT_INVALID) ||
+		    is_torn(state, slot->as_id) ||
 		    (slot->as_id < state->nr_as &&
 		     state->as[slot->as_id].updating))
 			continue;

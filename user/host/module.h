@@ -27,7 +27,7 @@ int module_open(struct slotscope_info *info, struct slotscope_error *err);
  *	 error. Its @vm is left empty: a descriptor does not tell whose it is
  *
  * If they change faster than they can be read, what is there is not of one moment:
- * its address space is marked as updating, so module_same_moment() is false.
+ * its address space is torn, so module_same_moment() is false.
  * Room for the slots is made as they need it. If the VM gets new ones faster
  * than that, the state is truncated, and blind from where it was cut.
  *
@@ -50,7 +50,7 @@ int module_generations(int module_fd, int vm_fd, struct slot_state *out,
  * Between module_generations() before and after, everything else that was read
  * belongs together if this is true.
  *
- * Return: true if both have the same generations and neither was in an update.
+ * Return: true if both have the same generations and neither was in an update or torn.
  */
 bool module_same_moment(const struct slot_state *before,
 			const struct slot_state *after);

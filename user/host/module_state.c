@@ -21,8 +21,8 @@ static int add_as(const struct slotscope_as *from, uint32_t i,
 	out->as[i] = (struct slot_as){
 		.covered = true,
 		.generation = from->generation,
-		.updating = from->flags &
-			    (SLOTSCOPE_AS_UPDATING | SLOTSCOPE_AS_TORN),
+		.updating = from->flags & SLOTSCOPE_AS_UPDATING,
+		.torn = from->flags & SLOTSCOPE_AS_TORN,
 	};
 	return 0;
 }
@@ -131,6 +131,7 @@ bool module_same_moment(const struct slot_state *before,
 	for (size_t i = 0; i < before->nr_as; i++) {
 		if (!before->as[i].covered || !after->as[i].covered ||
 		    before->as[i].updating || after->as[i].updating ||
+		    before->as[i].torn || after->as[i].torn ||
 		    before->as[i].generation != after->as[i].generation)
 			return false;
 	}

@@ -244,10 +244,12 @@ void render_slots(FILE *out, const struct slot_state *state)
 	if (state->nr_slots)
 		print_table(out, state);
 	for (size_t i = 0; i < state->nr_as; i++)
-		fprintf(out, "address space %zu: generation %" PRIu64 "%s\n", i,
-			state->as[i].generation,
-			state->as[i].updating ? ", an update is under way" :
-						"");
+		fprintf(out, "address space %zu: generation %" PRIu64 "%s%s\n",
+			i, state->as[i].generation,
+			state->as[i].updating ? ", an update is under way" : "",
+			state->as[i].torn ?
+				", changed faster than it could be read" :
+				"");
 	if (state->coverage.truncated)
 		fputs("cut off: there are more slots than could be read\n",
 		      out);

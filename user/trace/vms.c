@@ -172,6 +172,15 @@ int tracer_owns_memory(struct tracer *t, const struct vm_id *vm,
 	return ret;
 }
 
+/* A walk that was overtaken may have missed any, and found what is freed */
+static int set_torn(struct slot_state *out, uint16_t as_id)
+{
+	out->as[as_id].torn = true;
+	return coverage_add_blind(&out->coverage, as_id, 0, UINT64_MAX,
+				  "its slots changed faster than they could "
+				  "be walked");
+}
+
 static int add_slots(struct tracer *t, const struct walk_record *rec,
 		     struct slot_state *out)
 {
@@ -183,11 +192,15 @@ static int add_slots(struct tracer *t, const struct walk_record *rec,
 		out->as[i].covered = true;
 		out->as[i].generation = as->after & ~GENERATION_UPDATING;
 		out->as[i].updating = as->after & GENERATION_UPDATING;
+		if (as->before != as->after) {
+			ret = set_torn(out, i);
+			continue;
+		}
 		for (uint32_t j = 0; !ret && j < as->nr; j++) {
 			struct slot slot = slot_from_record(
 				&t->stream, &t->walked[as->first + j]);
 
-			/* Only a walk that was overtaken finds such */
+			/* It does not fit what we know of KVM */
 			if (!slot.size || slot.as_id != i)
 				out->coverage.truncated = true;
 			else
@@ -209,7 +222,7 @@ static int state_from_walk(struct tracer *t, const struct walk_record *rec,
 
 	out->vm = vm_from_walk(t, rec);
 	out->coverage.fields = SLOT_FIELDS_ALL;
-	out->coverage.truncated = walk_moved(rec) || rec->flags & WALK_OVERFLOW;
+	out->coverage.truncated = rec->flags & WALK_OVERFLOW;
 	ret = add_slots(t, rec, out);
 	out->coverage.at_ns = clock_now();
 	return ret;

@@ -106,6 +106,8 @@ static void write_as(struct json_writer *w, const struct slot_as *as)
 	json_write_bool(w, "covered", as->covered);
 	json_write_u64(w, "generation", as->generation);
 	json_write_bool(w, "updating", as->updating);
+	if (as->torn)
+		json_write_bool(w, "torn", true);
 	if (as->base_generation)
 		json_write_u64(w, "base_generation", as->base_generation);
 	json_end_object(w);
@@ -172,6 +174,7 @@ static void spaces_from_json_in(const struct json_in *in,
 		as->covered = json_in_bool(&item, "covered");
 		as->generation = json_in_u64(&item, "generation", UINT64_MAX);
 		as->updating = json_in_bool(&item, "updating");
+		as->torn = json_in_bool_or(&item, "torn", false);
 		as->base_generation =
 			json_in_u64_or(&item, "base_generation", UINT64_MAX, 0);
 	}
