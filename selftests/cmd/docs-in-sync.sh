@@ -41,4 +41,21 @@ code=$(sed -nE 's/^\t\[RULE_[A-Z0-9_]+\] = \{ "([a-z0-9-]+)", in_.*/\1/p' user/c
 # shellcheck disable=SC2016 # backquotes of Markdown
 doc=$(sed -nE 's/^\| `([a-z0-9-]+)` \| E.*/\1/p' Documentation/errno-rules.md)
 is "$doc" "$code" "errno-rules.md has the rules of rules_say.c, in order"
+
+# Findings: each that there is is explained, and listed with the file that makes it
+sources=$(git ls-files 'user/check/*.c' | xargs -n1 basename)
+places=$(sed -n '/^### Which finding/,/^## /p' Documentation/design.md)
+not_explained='' not_listed=''
+while read -r id name; do
+	grep -q "FINDING_$id,.*Not yet" include/slotscope/check.h && continue
+	grep -qE "^([a-z-]+, )*$name(, [a-z-]+)*\$" $man/slotscope.1.rst || not_explained+="$name (man) "
+	grep -q "^| \`id\` .*\`$name\`.* are reserved" Documentation/json.md || not_explained+="$name (JSON) "
+	grep -q "^| .*\`$name\`.* | .*\.c\`" <<<"$places" || not_listed+="$name "
+done < <(sed -nE 's/^\t\[FINDING_([A-Z_]+)\] = \{ "([a-z-]+)",.*/\1 \2/p' user/check/finding.c)
+is "$not_explained" "" "slotscope(1) and json.md have all findings"
+is "$not_listed" "" "design.md tells where each finding is made"
+for f in $sources; do
+	grep -qF "\`$f\`" <<<"$places" || not_listed+="$f "
+done
+is "$not_listed" "" "design.md lists the files of user/check"
 done_testing
