@@ -290,7 +290,8 @@ static int dispatch(int argc, char **argv)
 
 /*
  * A descriptor that is closed would be the next one opened: what is printed would
- * go to KVM. Opened the wrong way round it fails as a closed one does.
+ * go to KVM. Opened the wrong way round it fails as a closed one does; a command
+ * that is started finds it closed, as it would without us.
  */
 static void fill_standard_fds(void)
 {
@@ -298,7 +299,8 @@ static void fill_standard_fds(void)
 
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 &&
-		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+		    open("/dev/null",
+			 O_CLOEXEC | (fd ? O_RDONLY : O_WRONLY)) != fd)
 			_exit(CMD_ERROR);
 }
 

@@ -82,15 +82,21 @@ size_t descendants_end(void)
 	return past < 2 * END_MS ? 0 : left;
 }
 
-/* Return: true while there are children; tells once how the command ended */
-static bool look_for_ends(pid_t command)
+/*
+ * Return: true while there are children. Tells once how the command ended: then
+ * its number may become that of another process, which comes to us as it did.
+ */
+static bool look_for_ends(pid_t *command)
 {
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0)
-		if (pid == command)
-			say(KEEPER_LINE, KEEPER_COMMAND_ENDED, status);
+	while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+		if (pid != *command)
+			continue;
+		say(KEEPER_LINE, KEEPER_COMMAND_ENDED, status);
+		*command = 0;
+	}
 	return !pid;
 }
 
@@ -102,7 +108,7 @@ static void keep(pid_t command)
 	};
 	struct signalfd_siginfo unused;
 
-	while (look_for_ends(command)) {
+	while (look_for_ends(&command)) {
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			break;
 		if (fds[0].revents)
