@@ -6,10 +6,22 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/check-lib.sh
 . selftests/check-lib.sh
-load_module
 trap 'rm -rf "$work"' EXIT
 vms=$PWD/build/kernel/tools/vms
 report=$work/report
+
+# There is no way to KERNEL: the VM is there all the same
+"$vms" 47 1 >/dev/null &
+vm=$!
+for options in "" --no-trace; do
+	# shellcheck disable=SC2086 # a word or none
+	run setpriv --bounding-set=-sys_admin,-bpf,-perfmon slotscope check --no-model --at 1 --pid $vm $options
+	is "$status" 3 "check $options without module and BPF: status 3"
+	like "${err//$'\n'/ }" 'nor does BPF help' "check $options without module and BPF: it says so"
+	is "$(grep -c gone <<<"$err")" 0 "check $options without module and BPF: nothing is said to be gone" || diag "$err"
+done
+end_vm
+load_module
 
 left() { # nothing that was started is left
 	is "$(pgrep -f "^$vms|slotscope vm -M|slotscope-keep|^sleep 47")" "" \
@@ -61,6 +73,14 @@ run slotscope check --no-model --at 0 --at 4 -- sh -c "$vms 2 1; exit 7"
 is "$status" 2 "check, it ends before the second --at: status 2"
 like "${err//$'\n'/ }" 'check 2 of 2.*it ended with status 7.*VM 1: process [0-9]+ .*gone' "check, it ends before the second --at: it says so"
 like "$out" '^agree' "check, it ends before the second --at: the first is printed"
+# VMs that come and go between the checks; one without memory has nothing to check
+run slotscope --json check --no-model --report "$report" --at 1 -- sh -c "$vms 0 1 1; $vms 47 1"
+is "$status $(jq -r '.verdict // .error.why' "$report" | xargs)" \
+	"2 agree 2 of 3 VMs were there at no check: 1, 2" "check, two VMs at no check: status 2, they are named"
+run slotscope --json check --no-model --report "$report" --at 1 --vm 3 -- sh -c "$vms 0 1 1; $vms 47 1"
+is "$status $(jq -r '.verdict // .error.why' "$report")" "0 agree" "check --vm of the one that stays: agree"
+run slotscope --json check --no-model --report "$report" --at 1 -- sh -c "$vms 0 0; $vms 47 1"
+is "$status $(jq -r '.verdict // .error.why' "$report")" "0 agree" "check, one without memory at no check: agree"
 run slotscope check --no-model --at 0 --vm vms --to-end --report "$report" -- sh -c "$vms 2 1; exit 4"
 is "$status $out" "4 made" "check --to-end --report: the command's status and output"
 like "$(cat "$report")" '^agree' "check --to-end --report: the verdict is in the file"

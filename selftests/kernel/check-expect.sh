@@ -41,6 +41,16 @@ sed 's, @[^ ]*,,; s,/[0-9]* ,/* ,' "$work/expected" >"$work/few"
 check few
 is "$status $(ids mismatch)" "0 " "without numbers and host addresses: agree" || diag "$out"
 
+# What can be read once is read once, though a VM is read several times
+run slotscope --json check --pid $vm --no-trace --at 0 --at 0.5 --expect <(cat "$work/expected")
+is "$status $(jq -r .verdict <<<"$out" | sort | uniq -c | xargs)" "0 2 agree" "a pipe: agree, twice" || diag "$out"
+mkfifo "$work/fifo"
+cat "$work/expected" >"$work/fifo" &
+run timeout 60 slotscope --json check --pid $vm --no-trace --expect "$work/fifo"
+is "$status $(ids mismatch)" "0 " "a FIFO: agree" || diag "$out"
+run sh -c "slotscope --json check --pid $vm --no-trace --expect - <$work/wrong"
+is "$status $(ids mismatch)" "1 slot-id" "standard input: compared" || diag "$out"
+
 echo 'no slot' >"$work/bad"
 check bad
 is "$status" 3 "no text of slots: status 3"

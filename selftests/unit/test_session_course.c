@@ -10,6 +10,7 @@ static struct {
 	size_t nr;
 	struct slotscope_error cannot;
 	int sample_fails; /* an errno */
+	bool gone;
 	bool stops;
 } told;
 
@@ -18,6 +19,8 @@ static int no_sample(struct checker *checker, size_t place,
 {
 	memset(sample, 0, sizeof(*sample));
 	stop_requested |= told.stops;
+	if (told.gone)
+		return CHECKER_GONE;
 	return told.sample_fails ?
 		       error_set(why, told.sample_fails, "read the VM") :
 		       0;
@@ -39,7 +42,7 @@ static void note_cannot(void *ctx, const struct slotscope_error *why)
 
 /* Run it over a script */
 static int run(const char *script, const char *vm, bool to_end, size_t nr_at,
-	       int first, int second, size_t *nr_unchecked)
+	       int first, int second)
 {
 	const int at_ms[] = { first, second };
 	const struct course course = {
@@ -57,7 +60,7 @@ static int run(const char *script, const char *vm, bool to_end, size_t nr_at,
 
 	memset(&err, 0, sizeof(err));
 	start(&checker, &child, script, vm);
-	ret = course_run(&course, &checker, nr_unchecked, &err);
+	ret = course_run(&course, &checker, &err);
 	if (to_end)
 		assert_false(checker_alive(&checker));
 	end(&checker, &child);
@@ -72,21 +75,15 @@ static void begin(void)
 
 static void all_of_them_each_time(void **unused)
 {
-	size_t left;
-
 	NEEDS_KVM();
 	begin();
-	assert_int_equal(run("TEST_VMS=2 $VMM; true", NULL, false, 2, 500, 700,
-			     &left),
+	assert_int_equal(run("TEST_VMS=2 $VMM; true", NULL, false, 2, 500, 700),
 			 0);
 	assert_string_equal(told.text, "1212");
-	assert_int_equal(left, 0);
 	begin();
-	assert_int_equal(run("TEST_VMS=2 $VMM; true", "2", false, 2, 500, 700,
-			     &left),
+	assert_int_equal(run("TEST_VMS=2 $VMM; true", "2", false, 2, 500, 700),
 			 0);
 	assert_string_equal(told.text, "22");
-	assert_int_equal(left, 0);
 }
 
 static void the_worst_counts(void **unused)
@@ -98,110 +95,127 @@ static void the_worst_counts(void **unused)
 		{ { 0, 2 }, 2 }, { { 2, 0 }, 2 }, { { 2, 1 }, 1 },
 		{ { 1, 2 }, 1 }, { { 1, 0 }, 1 },
 	};
-	size_t left;
-
 	NEEDS_KVM();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		begin();
 		memcpy(told.verdicts, cases[i].verdicts,
 		       sizeof(cases[i].verdicts));
 		assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 2, 0,
-				     1, &left),
+				     1),
 				 cases[i].want);
 		assert_string_equal(told.text, "11");
 	}
 	/* One that cannot be made ends it */
 	begin();
 	told.verdicts[0] = -ENOMEM;
-	assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 2, 0, 1,
-			     &left),
+	assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 2, 0, 1),
 			 -ENOMEM);
 	assert_string_equal(told.text, "1");
 }
 
 static void ends_too_early(void **unused)
 {
-	size_t left;
-
 	NEEDS_KVM();
 	/* Before the second check; the first is not lost by that */
 	begin();
 	told.verdicts[0] = 1;
 	assert_int_equal(run("TEST_VMS=1 timeout -s KILL 2 $VMM; exit 7", NULL,
-			     false, 2, 0, 60000, &left),
+			     false, 2, 0, 60000),
 			 1);
 	assert_string_equal(told.text, "1?");
 	assert_non_null(strstr(told.cannot.tried, "check 2 of 2"));
 	assert_non_null(strstr(told.cannot.why, "ended with status 7"));
-	assert_int_equal(left, 0);
 	/* Before the first */
 	begin();
 	assert_int_equal(run("TEST_VMS=1 timeout -s KILL 2 $VMM; exit 7", NULL,
-			     false, 1, 60000, 0, &left),
+			     false, 1, 60000, 0),
 			 2);
 	assert_string_equal(told.text, "?");
-	assert_int_equal(left, 1);
 	/* Without a VM at all */
 	begin();
-	assert_int_equal(run("exit 7", NULL, true, 1, 0, 0, &left), 2);
+	assert_int_equal(run("exit 7", NULL, true, 1, 0, 0), 2);
 	assert_string_equal(told.text, "?");
 	assert_non_null(strstr(told.cannot.why, "neither it nor"));
 	/* Between two checks nothing is there, and then another one */
 	begin();
 	assert_int_equal(run("TEST_VMS=1 timeout -s KILL 1.5 $VMM; sleep 6; "
 			     "TEST_VMS=1 $VMM",
-			     NULL, false, 2, 0, 3000, &left),
+			     NULL, false, 2, 0, 3000),
 			 2);
 	assert_string_equal(told.text, "1?");
 }
 
 static void to_the_end(void **unused)
 {
-	size_t left;
-
 	NEEDS_KVM();
 	begin();
 	assert_int_equal(run("TEST_VMS=1 timeout -s KILL 2 $VMM; exit 4", NULL,
-			     true, 1, 0, 0, &left),
+			     true, 1, 0, 0),
 			 0);
 	assert_string_equal(told.text, "1");
 }
 
 static void it_goes_while_it_is_read(void **unused)
 {
-	size_t left;
+	NEEDS_KVM();
+	begin();
+	told.gone = true;
+	assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 1, 0, 0), 2);
+	assert_string_equal(told.text, "?");
+}
+
+/* Whatever the number of the error: no module (ENOENT), no such symbol (ESRCH) */
+static void it_cannot_be_read(void **unused)
+{
+	static const int errors[] = { EPERM, ENOENT, ESRCH };
+
+	NEEDS_KVM();
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		begin();
+		told.sample_fails = errors[i];
+		assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 1, 0,
+				     0),
+				 -errors[i]);
+		assert_string_equal(told.text, "");
+		assert_string_equal(err.tried, "read the VM");
+	}
+}
+
+static void one_at_no_check(void **unused)
+{
+	static const char two[] = "TEST_VMS=1 timeout -s KILL 1 $VMM; "
+				  "TEST_VMS=1 $VMM; true";
 
 	NEEDS_KVM();
 	begin();
-	told.sample_fails = ESRCH;
-	assert_int_equal(
-		run("TEST_VMS=1 $VMM; true", NULL, false, 1, 0, 0, &left), 2);
-	assert_string_equal(told.text, "?");
+	assert_int_equal(run(two, NULL, false, 1, 2500, 0), 2);
+	assert_string_equal(told.text, "2?");
+	assert_non_null(strstr(told.cannot.why, "1 of 2 VMs"));
+	/* A mismatch is worse */
 	begin();
-	told.sample_fails = EPERM;
-	assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 1, 0, 0,
-			     &left),
-			 -EPERM);
-	assert_string_equal(told.text, "");
+	told.verdicts[0] = 1;
+	assert_int_equal(run(two, NULL, false, 1, 2500, 0), 1);
+	assert_string_equal(told.text, "2?");
+	/* It is not meant */
+	begin();
+	assert_int_equal(run(two, "2", false, 1, 500, 0), 0);
+	assert_string_equal(told.text, "2");
 }
 
 /* Whatever a signal made fail, it is the signal that is told */
 static void a_signal(void **unused)
 {
-	size_t left;
-
 	NEEDS_KVM();
 	begin();
 	told.sample_fails = ESRCH;
 	told.stops = true;
-	assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 2, 0, 1,
-			     &left),
+	assert_int_equal(run("TEST_VMS=1 $VMM; true", NULL, false, 2, 0, 1),
 			 -EINTR);
 	assert_non_null(strstr(err.tried, "make 2 of 2 checks"));
 	assert_string_equal(told.text, "");
 	begin();
 	stop_requested = 1;
-	assert_int_equal(run("exit 7", NULL, false, 1, 0, 0, &left), -EINTR);
+	assert_int_equal(run("exit 7", NULL, false, 1, 0, 0), -EINTR);
 	assert_non_null(strstr(err.why, "signal"));
 	stop_requested = 0;
 }
@@ -214,6 +228,8 @@ int main(void)
 		cmocka_unit_test(ends_too_early),
 		cmocka_unit_test(to_the_end),
 		cmocka_unit_test(it_goes_while_it_is_read),
+		cmocka_unit_test(it_cannot_be_read),
+		cmocka_unit_test(one_at_no_check),
 		cmocka_unit_test(a_signal),
 	};
 

@@ -53,7 +53,8 @@ static const char help[] =
 	"                     (default: 0 with --pid, 3 with a COMMAND)\n"
 	"      --resume       send SIGCONT to PID once tracing has begun\n"
 	"      --to-end       let the COMMAND run to its end after the last check\n"
-	"      --expect FILE  MODEL is what FILE says: slots as AS/ID GPA+SIZE @HVA FLAGS\n"
+	"      --expect FILE  MODEL is what FILE (- is standard input) says: slots as\n"
+	"                     AS/ID GPA+SIZE @HVA FLAGS\n"
 	"      --no-trace     do without TRACED\n"
 	"      --no-model     do without MODEL\n"
 	"  -o, --record FILE  write what was traced to FILE\n"
@@ -72,6 +73,7 @@ struct check_options {
 	size_t nr_at;
 	bool resume;
 	bool to_end;
+	const char *expect;
 };
 
 /*
@@ -156,17 +158,9 @@ static void tell_cannot(void *ctx, const struct slotscope_error *err)
 static int run_course(const struct course *course, struct checker *checker,
 		      struct slotscope_error *err)
 {
-	size_t nr_unchecked;
-	int ret = course_run(course, checker, &nr_unchecked, err);
+	int ret = course_run(course, checker, err);
 
-	if (ret < 0)
-		return cmd_fail(err);
-	/* They came and went between the checks, and no verdict is of them */
-	if (nr_unchecked)
-		fprintf(stderr,
-			"slotscope: %zu of %zu VMs were there at no check\n",
-			nr_unchecked, checker->vms.nr);
-	return ret;
+	return ret < 0 ? cmd_fail(err) : ret;
 }
 
 static int check(struct check_options *options)
@@ -267,7 +261,7 @@ static int set_option(struct check_options *options, int opt,
 		options->checker.no_trace = true;
 		return 0;
 	case OPT_EXPECT:
-		options->checker.expect = optarg;
+		options->expect = optarg;
 		return 0;
 	case OPT_NO_MODEL:
 		options->checker.no_model = true;
@@ -281,15 +275,18 @@ static int set_option(struct check_options *options, int opt,
 }
 
 /* A file that is no text of slots is told before anything is started */
-static int check_expected(const struct check_options *options,
-			  struct slotscope_error *err)
+static int check_expected(struct check_options *options)
 {
-	struct slot_state expected;
-	int ret = expect_file_read(options->checker.expect, UINT16_MAX + 1,
-				   &expected, err);
+	struct slotscope_error err = {};
+	struct expected expected;
+	int status;
 
-	slot_state_deinit(&expected);
-	return ret;
+	if (expected_read(options->expect, &expected, &err))
+		return cmd_fail(&err);
+	options->checker.expect = &expected;
+	status = check(options);
+	expected_deinit(&expected);
+	return status;
 }
 
 static int run(const struct cmd *cmd, int argc, char **argv)
@@ -338,18 +335,15 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (options.checker.record && options.checker.no_trace)
 		return cmd_usage(cmd,
 				 "there is nothing to record with --no-trace");
-	if (options.checker.expect &&
-	    (options.checker.no_model || options.checker.qmp))
+	if (options.expect && (options.checker.no_model || options.checker.qmp))
 		return cmd_usage(cmd, "MODEL is either --expect's, or --qmp's, "
 				      "or none");
-	if (options.checker.expect && check_expected(&options, &err))
-		return cmd_fail(&err);
 	if (!options.nr_at)
 		options.at_ms[options.nr_at++] = options.argv ? COMMAND_AT_MS :
 								0;
 	options.checker.now = !options.argv && !options.resume &&
 			      !options.at_ms[0];
-	return check(&options);
+	return options.expect ? check_expected(&options) : check(&options);
 }
 
 const struct cmd cmd_check = {

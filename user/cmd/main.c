@@ -299,8 +299,8 @@ static void fill_standard_fds(void)
 
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) < 0 &&
-		    open("/dev/null",
-			 O_CLOEXEC | (fd ? O_RDONLY : O_WRONLY)) != fd)
+		    open("/dev/null", O_CLOEXEC | (fd ? O_RDONLY : O_WRONLY)) !=
+			    fd)
 			_exit(CMD_ERROR);
 }
 

@@ -276,6 +276,9 @@ int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 	uint32_t without = 0;
 	int ret = turn_to(checker, &subject.vm, err);
 
+	/* Of all that may fail only this says that it is gone */
+	if (ret == -ESRCH && !stop_requested)
+		return CHECKER_GONE;
 	if (!ret)
 		ret = open_kernel(checker, err);
 	if (ret)

@@ -16,6 +16,8 @@
 #include "trace/recording.h"
 #include "trace/tracer.h"
 
+struct expected;
+
 /**
  * struct checker_options - what to look at, and how
  * @pid:      the VMM, or who makes it; 0 with a @child
@@ -25,7 +27,7 @@
  * @fd:	      the same by any of a VM's descriptors in @pid; -1: not by that
  * @now:      there must be a VM of @pid already
  * @qmp:      address of its monitor; NULL to find it
- * @expect:   file that MODEL is read from; NULL: the VMM is asked
+ * @expect:   what MODEL is read from, borrowed; NULL: the VMM is asked
  * @no_trace: do without TRACED
  * @no_model: do without MODEL
  * @record:   file to write events to; NULL for none
@@ -39,7 +41,7 @@ struct checker_options {
 	int fd;
 	bool now;
 	const char *qmp;
-	const char *expect;
+	const struct expected *expect;
 	bool no_trace;
 	bool no_model;
 	const char *record;
@@ -130,13 +132,16 @@ int checker_wait_vm(struct checker *checker, struct slotscope_error *err);
 /** checker_wait() - gather events for @ms; ends early when all have ended */
 int checker_wait(struct checker *checker, int ms, struct slotscope_error *err);
 
+#define CHECKER_GONE 1
+
 /**
  * checker_sample() - read all views of a VM at one moment
  * @place:  of the VM in @vms, which may grow meanwhile
  * @sample: sample_deinit() it after 0
  *
- * Return: 0; or, without anything read, -ESRCH or -ENOENT if the VM is gone, or
- * why there is no way to read what the kernel holds.
+ * Return: 0; or, without anything read, CHECKER_GONE if the process that had the
+ * VM has ended, or a negative errno: why it cannot be looked at, or there is no way
+ * to read what the kernel holds.
  */
 int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 		   struct slotscope_error *err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -46,7 +47,7 @@ static int check_vm(const struct course *course, struct checker *checker,
 	struct sample sample;
 	int ret = course->sample(checker, place, &sample, err);
 
-	if ((ret == -ESRCH || ret == -ENOENT) && !stop_requested) {
+	if (ret == CHECKER_GONE) {
 		checker->vms.vms[place].here = false;
 		return AGREE;
 	}
@@ -125,23 +126,75 @@ static int check_at_times(const struct course *course, struct checker *checker,
 	return worst;
 }
 
-static size_t count_unchecked(const struct checker *checker)
+/*
+ * Did it have memory? A VMM may make a VM only to see what KVM can do. What was
+ * not seen of one may have been a request.
+ */
+static bool had_memory(const struct slot_log *log, uint64_t serial)
 {
-	size_t nr = 0;
+	for (size_t i = 0; i < log->nr && serial; i++) {
+		if (log->events[i].type == SLOT_EVENT_LOST)
+			return true;
+		if (log->events[i].serial != serial)
+			continue;
+		switch (log->events[i].type) {
+		case SLOT_EVENT_BASE:
+		case SLOT_EVENT_REQUEST:
+		case SLOT_EVENT_CHANGE:
+			return true;
+		default:
+			break;
+		}
+	}
+	return !serial;
+}
 
-	for (size_t i = 0; i < checker->vms.nr; i++)
-		nr += !checker->vms.vms[i].checked &&
-		      vm_name_fits(&checker->options.name,
-				   &checker->vms.vms[i]);
-	return nr;
+/* They came and went between the checks, and no verdict is of them */
+static int tell_unchecked(const struct course *course,
+			  const struct checker *checker,
+			  struct slotscope_error *err)
+{
+	const struct checker_options *options = &checker->options;
+	const struct session_vm *vm;
+	size_t nr = 0, all = 0;
+	char numbers[64] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < checker->vms.nr; i++) {
+		vm = &checker->vms.vms[i];
+		if (!vm_name_fits(&options->name, vm) ||
+		    (!vm->checked && !had_memory(&checker->log, vm->id.serial)))
+			continue;
+		all++;
+		if (vm->checked)
+			continue;
+		if (++nr <= 4)
+			len += snprintf(numbers + len, sizeof(numbers) - len,
+					"%s%" PRIu64, nr > 1 ? ", " : "",
+					vm->number);
+	}
+	/* Where there was none at any check, each has told so */
+	if (!nr || nr == all)
+		return nr ? CANNOT_TELL : AGREE;
+	if (options->child)
+		error_set(err, ENOENT, "check all VMs of the command %.80s",
+			  options->command);
+	else
+		error_set(err, ENOENT, "check all VMs of process %d (%s)",
+			  checker->root.tgid, checker->root.comm);
+	error_why(err, "%zu of %zu VMs were there at no check: %s%s", nr, all,
+		  numbers, nr > 4 ? ", ..." : "");
+	error_next(err, "give an --at at which they are there, or name with "
+			"--vm the one that is meant");
+	course->cannot(course->ctx, err);
+	return CANNOT_TELL;
 }
 
 int course_run(const struct course *course, struct checker *checker,
-	       size_t *nr_unchecked, struct slotscope_error *err)
+	       struct slotscope_error *err)
 {
 	int ret, worst;
 
-	*nr_unchecked = 0;
 	ret = course->wait ? checker_wait_vm(checker, err) : 0;
 	ret = course_interrupted(course, course->nr_at, ret, err);
 	if (ret == -ENOENT) {
@@ -157,6 +210,6 @@ int course_run(const struct course *course, struct checker *checker,
 		if (ret)
 			return ret;
 	}
-	*nr_unchecked = count_unchecked(checker);
-	return worst;
+	return worst < 0 ? worst :
+			   worse(worst, tell_unchecked(course, checker, err));
 }

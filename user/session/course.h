@@ -35,7 +35,8 @@ struct course {
 
 /**
  * course_run() - check at each time each VM that is there and meant
- * @nr_unchecked: VMs that were meant, and were there at no check
+ *
+ * A VM that is meant, had memory, and was there at no check cannot be told of.
  *
  * Return: the worst of all verdicts: 1 mismatch, 2 cannot tell, 0 agree. Or a
  * negative errno, whereupon nothing more was checked: -EINTR after a signal
@@ -43,7 +44,7 @@ struct course {
  * VMM, too.
  */
 int course_run(const struct course *course, struct checker *checker,
-	       size_t *nr_unchecked, struct slotscope_error *err);
+	       struct slotscope_error *err);
 
 /** course_interrupted() - if a signal came, have @err say that, and no other */
 int course_interrupted(const struct course *course, size_t left, int ret,

@@ -20,53 +20,71 @@ int expect_probe(void *ctx, struct slotscope_error *err)
 	return subject->expect ? 0 : error_set(err, ENOENT, "expect slots");
 }
 
-/* Return: the text, to be freed; NULL with @err */
-static char *read_all(const char *path, struct slotscope_error *err)
+static int read_all(int fd, struct expected *out, struct slotscope_error *err)
 {
-	char *text = NULL;
 	size_t len = 0;
 	ssize_t n;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0) {
-		error_set(err, errno, "open %s", path);
-		return NULL;
-	}
-	text = malloc(FILE_MAX + 1);
-	if (!text) {
-		error_set(err, ENOMEM, "read %s", path);
-		goto out;
-	}
-	while ((n = read(fd, text + len, FILE_MAX - len)) > 0)
+	out->text = malloc(FILE_MAX + 1);
+	if (!out->text)
+		return error_set(err, ENOMEM, "read %s", out->name);
+	while ((n = read(fd, out->text + len, FILE_MAX - len)) > 0)
 		len += n;
-	if (n < 0 || len == FILE_MAX || memchr(text, '\0', len)) {
-		error_set(err, n < 0 ? errno : EINVAL, "read %s", path);
-		if (n >= 0)
-			error_why(err, "it is no text of slots");
-		free(text);
-		text = NULL;
-		goto out;
+	if (n < 0)
+		return error_set(err, errno, "read %s", out->name);
+	if (len == FILE_MAX || memchr(out->text, '\0', len)) {
+		error_set(err, EINVAL, "read %s", out->name);
+		return error_why(err, "it is no text of slots");
 	}
-	text[len] = '\0';
-out:
-	close(fd);
-	return text;
+	out->text[len] = '\0';
+	return 0;
 }
 
-int expect_file_read(const char *path, size_t nr_as, struct slot_state *out,
-		     struct slotscope_error *err)
+int expected_read(const char *path, struct expected *out,
+		  struct slotscope_error *err)
 {
-	char *text = read_all(path, err);
+	bool standard = !strcmp(path, "-");
+	struct slot_state state;
+	int fd, ret;
+
+	*out = (struct expected){ standard ? "standard input" : path, NULL };
+	fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return error_set(err, errno, "open %s", path);
+	ret = read_all(fd, out, err);
+	if (!standard)
+		close(fd);
+	if (!ret) {
+		ret = expected_slots(out, UINT16_MAX + 1, &state, err);
+		slot_state_deinit(&state);
+	}
+	if (ret)
+		expected_deinit(out);
+	return ret;
+}
+
+void expected_deinit(struct expected *expected)
+{
+	free(expected->text);
+	expected->text = NULL;
+}
+
+int expected_slots(const struct expected *expected, size_t nr_as,
+		   struct slot_state *out, struct slotscope_error *err)
+{
 	struct slotscope_error line = {};
-	int ret = text ? 0 : -err->code;
+	/* It is read in place */
+	char *text = strdup(expected->text);
+	int ret = 0;
 
 	slot_state_init(out, PARTY_MODEL);
-	if (!ret && slot_state_set_nr_as(out, nr_as))
-		ret = error_set(err, ENOMEM, "read %s", path);
+	if (!text || slot_state_set_nr_as(out, nr_as))
+		ret = error_set(err, ENOMEM, "read %s", expected->name);
 	if (!ret) {
 		ret = slots_from_text(text, out, &line);
 		if (ret) {
-			error_set(err, line.code, "%s of %s", line.tried, path);
+			error_set(err, line.code, "%s of %s", line.tried,
+				  expected->name);
 			error_why(err, "%s", line.why);
 			error_next(err, "write AS/ID GPA+SIZE [@HVA] [FLAGS], "
 					"a slot a line");
@@ -84,7 +102,7 @@ int expect_read(void *ctx, const struct slot_state *upto,
 		struct slot_state *out, struct slotscope_error *err)
 {
 	const struct subject *subject = ctx;
-	int ret = expect_file_read(subject->expect, subject->nr_as, out, err);
+	int ret = expected_slots(subject->expect, subject->nr_as, out, err);
 
 	out->vm = subject->vm;
 	out->coverage.at_ns = clock_now();

@@ -62,12 +62,23 @@ int backing_read(void *subject, struct host_map *out,
 		 struct slotscope_error *err);
 
 /**
- * expect_file_read() - MODEL as a file has it (view/slots_text.h)
+ * expected_read() - read a file of slots, whole and once
+ * @path: borrowed; "-" for standard input
+ * @out:  expected_deinit() it after 0
+ *
+ * Return: 0, or a negative errno if it cannot be read or is no text of slots.
+ */
+int expected_read(const char *path, struct expected *out,
+		  struct slotscope_error *err);
+void expected_deinit(struct expected *expected);
+
+/**
+ * expected_slots() - MODEL as the file has it
  * @nr_as: address spaces that the VM has
  * @out:   initialised here, also after an error; the caller deinits
  */
-int expect_file_read(const char *path, size_t nr_as, struct slot_state *out,
-		     struct slotscope_error *err);
+int expected_slots(const struct expected *expected, size_t nr_as,
+		   struct slot_state *out, struct slotscope_error *err);
 
 /** kernel_generations() - KVM's generations alone: for struct sample_source */
 int kernel_generations(void *subject, struct slot_state *out,

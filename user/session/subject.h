@@ -14,6 +14,17 @@
 #include "trace/tracer.h"
 
 /**
+ * struct expected - a file with the slots that there should be
+ * @name: what it is called in messages; borrowed
+ * @text: of it (view/slots_text.h). Kept: a pipe can be read once, and a VM is
+ *	  read many times
+ */
+struct expected {
+	const char *name;
+	char *text;
+};
+
+/**
  * struct subject - a VM, and the means to look at it
  * @process:   who has it
  * @vm:	       which it is there
@@ -21,7 +32,7 @@
  * @slots:     what KERNEL said in the try under way; NULL: nothing yet. BACKING is
  *	       read for their sake
  * @qmp:       address of its monitor; NULL to find it
- * @expect:    file with the slots that there should be; NULL without
+ * @expect:    the slots that there should be; NULL without
  * @notes:     for what a producer says by the way; NULL for none
  * @kernel:    the way to KVM's slots
  * @tracer:    NULL without one: @no_tracer says why
@@ -36,7 +47,7 @@ struct subject {
 	size_t nr_as;
 	const struct slot_state *slots;
 	const char *qmp;
-	const char *expect;
+	const struct expected *expect;
 	FILE *notes;
 	const struct kernel_view *kernel;
 	struct tracer *tracer;
