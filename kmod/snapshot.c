@@ -18,6 +18,7 @@
 #include <slotscope.h>
 
 #include "compat/kvm.h"
+#include "owner.h"
 #include "request.h"
 #include "snapshot.h"
 #include "vm.h"
@@ -283,6 +284,7 @@ static void copy_vm_wide(struct slotscope_snapshot *req, const struct kvm *kvm)
 	req->nr_vcpus = atomic_read(&kvm->online_vcpus);
 	req->dirty_ring_bytes = READ_ONCE(kvm->dirty_ring_size);
 	req->vm_type = compat_vm_type(kvm);
+	req->owner = req->pid ? owner_is(kvm, req->pid) : 0;
 }
 
 static int copy_vm(struct copy *copy, struct slotscope_snapshot *req)
@@ -313,7 +315,7 @@ static int snapshot_check(const struct slotscope_snapshot *req)
 {
 	int ret;
 
-	if (req->flags & ~SNAPSHOT_FLAGS || req->reserved)
+	if (req->flags & ~SNAPSHOT_FLAGS || req->reserved || req->pid < 0)
 		return -EINVAL;
 	if (req->flags & SLOTSCOPE_NO_SLOTS && req->slot_capacity)
 		return -EINVAL;

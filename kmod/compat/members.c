@@ -25,6 +25,7 @@ struct slotscope_member compat_members[] = {
 	MEMBER(kvm, __memslots),
 	MEMBER(kvm, memslots),
 	MEMBER(kvm, srcu),
+	MEMBER(kvm, mm),
 	MEMBER(kvm, slots_lock),
 	MEMBER(kvm, users_count),
 	MEMBER(kvm, nr_memslot_pages),

@@ -25,13 +25,23 @@ for ((i = 0; i < 100; i++)); do [ -s "$work/child" ] && break; sleep 0.1; done
 child=$(cat "$work/child")
 trap 'kill -9 $child; end_vm; rm -rf "$work"' EXIT
 
+# look BY ARGS... - both processes, and what must hold of each
+look() {
+	local by=$1
+	shift
+	run slotscope --json check --no-model "$@" --pid $vm
+	is "$status" 0 "$by: who made it: status 0"
+	like "$(jq -r '.compared | join(" ")' <<<"$out")" kernel-backing \
+		"$by: who made it: BACKING is compared"
+	run slotscope --json check --no-model "$@" --pid "$child"
+	is "$status $(ids mismatch)" "2 " "$by: who holds it: no mismatch, status 2"
+	is "$(ids unknown | sort -u)" unread "$by: who holds it: BACKING is unread"
+	like "$out" 'did not make it' "$by: who holds it: it says why"
+}
+
 for by in iterator module; do
 	[ $by = iterator ] || load_module
-	run slotscope --json check --no-model --pid $vm
-	is "$status" 0 "$by: who made it: status 0"
-	run slotscope --json check --no-model --pid "$child"
-	is "$status $(ids mismatch)" "2 " "$by: who holds it: no mismatch, status 2"
-	is "$(ids unknown)" unread "$by: who holds it: BACKING is unread"
-	like "$out" 'did not make it' "$by: who holds it: it says why"
+	look $by
+	look "$by, no trace" --no-trace
 done
 done_testing

@@ -3,7 +3,10 @@
  * SLOTSCOPE_SNAPSHOT shows the very slots that were set. Numbers of slots are
  * prime, so that a count cannot be right by chance.
  */
+#include <pthread.h>
+#include <signal.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "kmod-test.h"
@@ -366,6 +369,99 @@ static void what_is_of_the_vm(void)
 	close(vm);
 }
 
+static void expect_owner(int vm, pid_t pid, uint32_t owner)
+{
+	snap_prepare(snap, vm);
+	snap->req.flags = SLOTSCOPE_NO_SLOTS;
+	snap->req.slot_capacity = 0;
+	snap->req.pid = pid;
+	snap->req.owner = 77;
+	ASSERT_ERRNO(ioctl(dev, SLOTSCOPE_SNAPSHOT, &snap->req), 0);
+	EXPECT_EQ(snap->req.owner, owner);
+}
+
+static void *sleep_on(void *unused)
+{
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* A process whose first thread ends, the other stays */
+static void be_without_first_thread(void)
+{
+	pthread_t other;
+
+	pthread_create(&other, NULL, sleep_on, NULL);
+	pthread_exit(NULL);
+}
+
+static pid_t fork_one(void (*be)(void))
+{
+	pid_t pid = fork();
+
+	ASSERT(pid >= 0, "fork: %s", strerror(errno));
+	if (pid)
+		return pid;
+	be();
+	_exit(1);
+}
+
+static void be_asleep(void)
+{
+	sleep_on(NULL);
+}
+
+static char state_of(pid_t pid)
+{
+	char path[64], state = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = 0;
+	if (file)
+		fclose(file);
+	return state;
+}
+
+/* A descriptor tells not whose memory the slots are of */
+static void whose_memory_it_is(void)
+{
+	int vm = vm_create(), status, i;
+	pid_t pid;
+
+	vm_set(vm, 0, 0, 0, MIB, memory);
+	expect_owner(vm, 0, 0);
+	expect_owner(vm, getpid(), SLOTSCOPE_OWNER_YES);
+	expect_owner(vm, 1, SLOTSCOPE_OWNER_NO);
+	/* kthreadd */
+	expect_owner(vm, 2, 0);
+	expect_owner(vm, INT32_MAX, 0);
+	snap->req.pid = -1;
+	EXPECT_ERRNO(ioctl(dev, SLOTSCOPE_SNAPSHOT, &snap->req), EINVAL);
+
+	/* It inherits the descriptor, and a copy of the memory */
+	pid = fork_one(be_asleep);
+	expect_owner(vm, pid, SLOTSCOPE_OWNER_NO);
+	kill(pid, SIGKILL);
+	/* A zombie has no memory */
+	waitid(P_PID, pid, NULL, WEXITED | WNOWAIT);
+	expect_owner(vm, pid, 0);
+	waitpid(pid, &status, 0);
+	expect_owner(vm, pid, 0);
+
+	pid = fork_one(be_without_first_thread);
+	for (i = 0; i < 200 && state_of(pid) != 'Z'; i++)
+		usleep(10000);
+	EXPECT_EQ(state_of(pid), 'Z');
+	expect_owner(vm, pid, SLOTSCOPE_OWNER_NO);
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	close(vm);
+}
+
 /* SLOTS=32764 in the environment: as many as KVM takes */
 static void many_slots(void)
 {
@@ -400,6 +496,7 @@ int main(void)
 		KTAP_CASE(truncation_is_told),
 		KTAP_CASE(generations_without_slots),
 		KTAP_CASE(what_is_of_the_vm),
+		KTAP_CASE(whose_memory_it_is),
 		KTAP_CASE(many_slots),
 	};
 

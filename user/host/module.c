@@ -216,6 +216,33 @@ int module_generations(int module_fd, int vm_fd, struct slot_state *out,
 	return read_state(module_fd, vm_fd, SLOTSCOPE_NO_SLOTS, out, err);
 }
 
+int module_owns_memory(int module_fd, int vm_fd, pid_t pid,
+		       struct slotscope_error *err)
+{
+	struct slotscope_snapshot req = {
+		.size = sizeof(req),
+		.flags = SLOTSCOPE_NO_SLOTS,
+		.vm_fd = vm_fd,
+		.as_size = sizeof(struct slotscope_as),
+		.slot_size = sizeof(struct slotscope_slot),
+		.pid = pid,
+	};
+
+	if (!ioctl(module_fd, SLOTSCOPE_SNAPSHOT, &req)) {
+		if (req.owner)
+			return req.owner == SLOTSCOPE_OWNER_YES;
+		error_set(err, ESRCH, "ask whose memory a VM's is");
+		return error_why(err, "process %d has no memory any more", pid);
+	}
+	if (errno != E2BIG)
+		return snapshot_failed(-errno, module_fd, vm_fd, err);
+	error_set(err, EOPNOTSUPP, "ask whose memory a VM's is");
+	error_why(err, "the module is too old to tell whether the slots' host "
+		       "addresses are this process's");
+	return error_next(err, "rmmod slotscope, then load the module that "
+			       "came with this program");
+}
+
 static int audit_failed(int ret, int module_fd, int vm_fd,
 			struct slotscope_error *err)
 {

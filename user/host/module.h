@@ -4,6 +4,7 @@
 #define HOST_MODULE_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include <slotscope.h>
 #include <slotscope/error.h>
@@ -42,6 +43,16 @@ int module_snapshot(int module_fd, int vm_fd, struct slot_state *out,
  * @out: as for module_snapshot(), without slots, covering SLOT_FIELD_GENERATION
  */
 int module_generations(int module_fd, int vm_fd, struct slot_state *out,
+		       struct slotscope_error *err);
+
+/**
+ * module_owns_memory() - are the slots' host addresses those of a process?
+ * @pid: the process
+ *
+ * Return: 1 if so, 0 if not; -ESRCH if there is no such process, or it has no memory
+ * any more; -EOPNOTSUPP if the module is too old to tell; or as module_snapshot().
+ */
+int module_owns_memory(int module_fd, int vm_fd, pid_t pid,
 		       struct slotscope_error *err);
 
 /**

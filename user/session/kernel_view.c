@@ -135,6 +135,22 @@ int kernel_view_audit(const struct kernel_view *view,
 	return ret;
 }
 
+int kernel_view_owns_memory(const struct kernel_view *view,
+			    const struct process *process,
+			    const struct vm_id *vm, struct slotscope_error *err)
+{
+	int fd, ret;
+
+	if (view->source == KERNEL_BY_BPF)
+		return tracer_owns_memory(view->tracer, vm, err);
+	fd = vm_fd_take(process, vm->fd, err);
+	if (fd < 0)
+		return fd;
+	ret = module_owns_memory(view->module_fd, fd, process->tgid, err);
+	close(fd);
+	return ret;
+}
+
 const char *kernel_view_name(const struct kernel_view *view)
 {
 	return view->source == KERNEL_BY_MODULE ? "the slotscope module" :

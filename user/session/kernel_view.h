@@ -79,6 +79,20 @@ int kernel_view_audit(const struct kernel_view *view,
 		      const struct process *process, const struct vm_id *vm,
 		      struct index_audit *out, struct slotscope_error *err);
 
+/**
+ * kernel_view_owns_memory() - are the slots' host addresses those of @process?
+ *
+ * They are of the process that made the VM. One that inherited a descriptor, or was
+ * sent it, holds the VM and has other memory at those addresses.
+ *
+ * Return: 1 if so, 0 if not; -EOPNOTSUPP if there is no way to tell here; or
+ * another negative errno.
+ */
+int kernel_view_owns_memory(const struct kernel_view *view,
+			    const struct process *process,
+			    const struct vm_id *vm,
+			    struct slotscope_error *err);
+
 /** kernel_view_name() - "the slotscope module" or "a BPF iterator" */
 const char *kernel_view_name(const struct kernel_view *view);
 

@@ -5,16 +5,44 @@
 #include "host/maps.h"
 #include "session/producers.h"
 
+/* As tracer_owns_memory() */
+static int owns_memory(const struct subject *subject,
+		       struct slotscope_error *err)
+{
+	int ret = -EOPNOTSUPP;
+
+	if (subject->tracer)
+		ret = tracer_owns_memory(subject->tracer, &subject->vm, err);
+	if (ret == -EOPNOTSUPP)
+		ret = kernel_view_owns_memory(subject->kernel, subject->process,
+					      &subject->vm, err);
+	return ret;
+}
+
+/* Where nothing tells whose memory it is, this process's says nothing of the VM */
+int backing_probe(void *ctx, struct slotscope_error *err)
+{
+	struct subject *subject = ctx;
+	struct slotscope_error why = {};
+	int ret = owns_memory(subject, &why);
+
+	subject->owns_memory = ret > 0;
+	if (ret != -EOPNOTSUPP)
+		return 0;
+	*err = why;
+	return ret;
+}
+
 int backing_read(void *ctx, struct host_map *out, struct slotscope_error *err)
 {
 	const struct subject *subject = ctx;
-	struct tracer *tracer = subject->tracer ? subject->tracer :
-						  subject->kernel->tracer;
 	const struct process *process = subject->process;
+	int ret = subject->owns_memory ? 1 : owns_memory(subject, err);
 
 	host_map_init(out);
-	/* Of the module alone it cannot be learnt */
-	if (tracer && !tracer_owns_memory(tracer, &subject->vm, err)) {
+	if (ret < 0)
+		return ret;
+	if (!ret) {
 		error_set(err, EXDEV, "read the memory map of process %d (%s)",
 			  process->tgid, process->comm);
 		return error_why(err,

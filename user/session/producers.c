@@ -15,7 +15,9 @@ const struct way ways[] = {
 	    .slots = kernel_read,
 	    .audit = kernel_audit } },
 	{ "the process's memory map",
-	  { .party = PARTY_BACKING, .map = backing_read } },
+	  { .party = PARTY_BACKING,
+	    .probe = backing_probe,
+	    .map = backing_read } },
 };
 
 const size_t nr_ways = sizeof(ways) / sizeof(ways[0]);

@@ -58,6 +58,7 @@ int kernel_read(void *subject, const struct slot_state *upto,
 		struct slot_state *out, struct slotscope_error *err);
 int kernel_audit(void *subject, struct index_audit *out,
 		 struct slotscope_error *err);
+int backing_probe(void *subject, struct slotscope_error *err);
 int backing_read(void *subject, struct host_map *out,
 		 struct slotscope_error *err);
 

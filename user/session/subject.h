@@ -3,6 +3,7 @@
 #ifndef SLOTSCOPE_SESSION_SUBJECT_H
 #define SLOTSCOPE_SESSION_SUBJECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -31,6 +32,7 @@ struct expected {
  * @nr_as:     address spaces that KVM has for it; 0: not known yet
  * @slots:     what KERNEL said in the try under way; NULL: nothing yet. BACKING is
  *	       read for their sake
+ * @owns_memory: backing_probe() found that the slots' host addresses are @process's
  * @qmp:       address of its monitor; NULL to find it
  * @expect:    the slots that there should be; NULL without
  * @notes:     for what a producer says by the way; NULL for none
@@ -46,6 +48,7 @@ struct subject {
 	struct vm_id vm;
 	size_t nr_as;
 	const struct slot_state *slots;
+	bool owns_memory;
 	const char *qmp;
 	const struct expected *expect;
 	FILE *notes;

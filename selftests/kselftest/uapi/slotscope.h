@@ -247,6 +247,10 @@ struct slotscope_slot {
 /* Slots that are not of one moment are better than EAGAIN. Since 1.1 */
 #define SLOTSCOPE_TORN_OK  (1U << 1)
 
+/* slotscope_snapshot.owner */
+#define SLOTSCOPE_OWNER_YES 1 /* the slots' @hva are addresses of that process */
+#define SLOTSCOPE_OWNER_NO  2 /* they are not: it has other memory there */
+
 /**
  * struct slotscope_snapshot - SLOTSCOPE_SNAPSHOT: the slots of one VM
  * @size:	in: sizeof(struct slotscope_snapshot)
@@ -273,8 +277,13 @@ struct slotscope_slot {
  * @dirty_ring_bytes: out: size of each vCPU's ring of dirty pages; 0 if it is not
  *		in use
  * @vm_type:	out: as KVM_CREATE_VM was asked for it (x86); 0 where KVM keeps none
+ * @pid:	in: a process, as the caller sees it, about which to tell @owner; 0
+ *		for none
+ * @owner:	out: SLOTSCOPE_OWNER_*; 0 if @pid is 0, no process, or one that has no
+ *		memory any more. A descriptor does not tell: it can be inherited, or
+ *		sent
  *
- * The members since 1.1 are of the moment before the slots are read, and are
+ * What is told since 1.1 is of the moment before the slots are read, and are
  * told with SLOTSCOPE_NO_SLOTS too. After an error the members marked "out" are
  * not written.
  */
@@ -300,6 +309,8 @@ struct slotscope_snapshot {
 	__u32 nr_vcpus;
 	__u32 dirty_ring_bytes;
 	__u32 vm_type;
+	__s32 pid;
+	__u32 owner;
 };
 
 /* slotscope_layout.verdict */
