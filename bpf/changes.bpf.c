@@ -70,6 +70,16 @@ static __always_inline void change_begin(const struct kvm *kvm,
 		lose(LOSS_MAP_FULL);
 }
 
+/*
+ * While KVM destroys a VM it deletes the slots of its own; those of users it
+ * drops without a change. The end of the VM tells all of that, and has been told:
+ * the VM would be met again here, as another one, and stay for ever.
+ */
+static __always_inline bool to_be_told(const struct kvm *kvm)
+{
+	return wanted(kvm) && !compat_dying(kvm);
+}
+
 /* The change that this thread has begun, and not ended as far as we know */
 static __always_inline struct change_call *change_of_thread(void)
 {
@@ -112,7 +122,7 @@ SEC("slotscope.fentry/kvm_set_memslot")
 int BPF_PROG(change_fentry, struct kvm *kvm, struct kvm_memory_slot *old,
 	     struct kvm_memory_slot *new, int kind)
 {
-	if (wanted(kvm))
+	if (to_be_told(kvm))
 		change_begin(kvm, old, new, kind);
 	return 0;
 }
@@ -144,7 +154,7 @@ int BPF_KPROBE(change_kprobe, struct kvm *kvm, struct kvm_memory_slot *old,
 	       struct kvm_memory_slot *new, int kind)
 {
 	call_entered(&changes);
-	if (wanted(kvm))
+	if (to_be_told(kvm))
 		change_begin(kvm, old, new, kind);
 	return 0;
 }

@@ -157,6 +157,16 @@ static __always_inline void compat_slot_read(struct slot_record *rec,
 }
 
 /*
+ * Is a VM being destroyed? Then its last user is gone; whoever makes one is a
+ * user of it before anything is done with it.
+ */
+static __always_inline bool compat_dying(const struct kvm *kvm)
+{
+	return bpf_core_field_exists(kvm->users_count.refs.counter) &&
+	       !BPF_CORE_READ(kvm, users_count.refs.counter);
+}
+
+/*
  * Who holds the lock under which slots change, or NULL. On PREEMPT_RT a mutex is
  * an rt_mutex (bb630f9f7a7d "locking/rtmutex: Add mutex variant for RT", 5.15).
  * The low bits of an owner are flags.

@@ -111,7 +111,7 @@ struct slot_record {
  * @generation: and when it was over
  * @kind:	enum kvm_mr_change
  * @unended:	a change before it began, and its end was not seen: that one is
- *		counted as lost where this is found out
+ *		counted as lost when this is found out by other means, too
  */
 struct change_record {
 	struct record head;

@@ -52,6 +52,10 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+typedef struct {
+	atomic_t refs;
+} refcount_t;
+
 struct signal_struct {
 	atomic_t live; /* threads that have not ended */
 };
@@ -108,6 +112,7 @@ struct kvm_memslots {
 struct kvm {
 	struct mutex slots_lock;
 	struct mm_struct *mm;
+	refcount_t users_count;
 	struct kvm_memslots *memslots[1];
 };
 

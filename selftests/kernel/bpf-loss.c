@@ -220,7 +220,9 @@ static void no_room_for_calls(void)
 /* Memory whose first touch waits for ever; @fd tells of each that waits */
 static void *memory_that_waits(int *fd)
 {
-	void *page = (void *)memory_new(PAGE);
+	/* Where a caller of 32 bits could have it */
+	void *page = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = {
 		.range = { (uintptr_t)page, PAGE },
@@ -228,7 +230,7 @@ static void *memory_that_waits(int *fd)
 	};
 
 	*fd = syscall(SYS_userfaultfd, O_CLOEXEC);
-	if (*fd < 0 || ioctl(*fd, UFFDIO_API, &api) ||
+	if (page == MAP_FAILED || *fd < 0 || ioctl(*fd, UFFDIO_API, &api) ||
 	    ioctl(*fd, UFFDIO_REGISTER, &range))
 		_exit(45);
 	return page;
@@ -353,6 +355,119 @@ static void creations_at_the_end(void)
 	diary_free(diary);
 }
 
+#if defined(__x86_64__)
+
+#define NR_IOCTL_32 54 /* of arch/x86/entry/syscalls/syscall_32.tbl */
+
+static int ioctl_32(int fd, unsigned int cmd, void *arg)
+{
+	int ret;
+
+	asm volatile("int $0x80"
+		     : "=a"(ret)
+		     : "a"(NR_IOCTL_32), "b"(fd), "c"(cmd), "d"(arg)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return ret;
+}
+
+static void *wait_in_kvm_32(void *arg)
+{
+	struct waiter *waiter = arg;
+	int ret = ioctl_32(waiter->fd, waiter->cmd, waiter->page);
+
+	return (void *)(intptr_t)ret;
+}
+
+/* A request by the 32-bit entry that is under way for two steps */
+static void asks_by_32_bits(const struct child *self, struct diary *diary)
+{
+	struct waiter asks = { .cmd = KVM_SET_USER_MEMORY_REGION };
+	struct uffdio_zeropage zero = { .range = { .len = PAGE } };
+	struct uffd_msg msg;
+	pthread_t worker;
+	void *ret;
+	int fd;
+
+	(void)diary;
+	/* Without CONFIG_IA32_EMULATION: SIGSEGV, here */
+	ioctl_32(-1, 0, NULL);
+	asks.fd = vm_new();
+	child_step(self);
+	asks.page = memory_that_waits(&fd);
+	if (pthread_create(&worker, NULL, wait_in_kvm_32, &asks) ||
+	    read(fd, &msg, sizeof(msg)) != sizeof(msg))
+		_exit(44);
+	child_step(self);
+	/* Slot 0 of no size: there is none */
+	zero.range.start = (uintptr_t)asks.page;
+	if (ioctl(fd, UFFDIO_ZEROPAGE, &zero) || pthread_join(worker, &ret) ||
+	    (intptr_t)ret != -EINVAL)
+		_exit(49);
+	child_step(self);
+}
+
+static bool has_32bit_entry(void)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		ioctl_32(-1, 0, NULL);
+		_exit(0);
+	}
+	return pid > 0 && waitpid(pid, &status, 0) == pid && !status;
+}
+
+/* A thread that waits in a call is in it, by whatever entry it came */
+static void in_flight_by_32_bits(unsigned int avoid)
+{
+	struct diary *diary;
+	struct child child;
+	struct tracer_options options = { .avoid = avoid };
+	struct tracer *tracer;
+	struct slot_log log;
+
+	if (!has_32bit_entry())
+		SKIP("this kernel has no 32-bit entry");
+	diary = diary_new();
+	child = child_start(asks_by_32_bits, diary);
+	options.tgid = child.pid;
+	tracer = tracer_new(&options);
+	slot_log_init(&log);
+	ASSERT(child_go(&child), "the child failed");
+	flush_to(tracer, &log);
+	EXPECT_EQ(count_events(&log, SLOT_EVENT_REQUEST, 0), 0);
+	ASSERT(child_go(&child), "the child failed");
+	flush_to(tracer, &log);
+	EXPECT_EQ(count_events(&log, SLOT_EVENT_REQUEST, 0), 1);
+	expect_nothing_lost(tracer);
+	expect_numbered(&log);
+	EXPECT_EQ(child_end(&child), 0);
+	slot_log_deinit(&log);
+	tracer_close(tracer);
+	diary_free(diary);
+}
+
+#else
+
+static void in_flight_by_32_bits(unsigned int avoid)
+{
+	(void)avoid;
+	SKIP("the 32-bit entry of this architecture is not known here");
+}
+
+#endif
+
+static void in_flight_by_32_bits_fentry(void)
+{
+	in_flight_by_32_bits(1U << TRACER_KPROBE);
+}
+
+static void in_flight_by_32_bits_kprobe(void)
+{
+	in_flight_by_32_bits(1U << TRACER_FENTRY);
+}
+
 int main(void)
 {
 	static const struct ktap_case cases[] = {
@@ -366,6 +481,10 @@ int main(void)
 		{ "requests without an end, at the end", requests_at_the_end },
 		{ "creations without an end, at the end",
 		  creations_at_the_end },
+		{ "a 32-bit request in flight, by fentry",
+		  in_flight_by_32_bits_fentry },
+		{ "a 32-bit request in flight, by kprobe",
+		  in_flight_by_32_bits_kprobe },
 	};
 
 	return KTAP_RUN(cases);

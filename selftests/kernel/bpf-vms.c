@@ -5,7 +5,11 @@
  */
 #include <sys/socket.h>
 
+#include <sys/utsname.h>
+
 #include "bpf-test.h"
+
+#include "test-module/slotscope_test.h"
 
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
@@ -421,6 +425,111 @@ static void exec_is_followed(void)
 	diary_free(diary);
 }
 
+/* Loaded already is as good; false: it is not built for this kernel */
+static bool load_test_module(void)
+{
+	struct utsname uts;
+	char path[256];
+	int fd, ret;
+
+	uname(&uts);
+	snprintf(path, sizeof(path), "build/kmod-test/%s/slotscope_test.ko",
+		 uts.release);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ret = syscall(SYS_finit_module, fd, "", 0);
+	ret = ret ? errno : 0;
+	close(fd);
+	ASSERT(!ret || ret == EEXIST, "load %s: %s", path, strerror(ret));
+	return true;
+}
+
+#define OWN_SLOTS_VMS 5
+
+/* VMs with slots of KVM's own, which KVM deletes while it destroys them */
+static void with_own_slots(const struct child *self, struct diary *diary)
+{
+	int test = open(TEST_DEVICE, O_RDWR | O_CLOEXEC);
+
+	diary->nr_threads = 1;
+	diary->vm_fd = vm_new();
+	if (ioctl(test, TEST_HIDDEN_SLOTS, diary->vm_fd))
+		_exit(50);
+	child_step(self);
+	/* The first one was there before the tracer */
+	close(diary->vm_fd);
+	for (int i = 0; i < OWN_SLOTS_VMS; i++) {
+		int vm = vm_new();
+
+		if (ioctl(test, TEST_HIDDEN_SLOTS, vm))
+			_exit(50);
+		ask(diary, 0, vm, slot_at(0, 0, 0, PAGE, memory_new(PAGE)));
+		close(vm);
+	}
+	child_step(self);
+}
+
+/* A VM that is gone does nothing any more, and is not taken for another */
+static void own_slots_at_the_end(unsigned int avoid)
+{
+	struct diary *diary;
+	struct tracer_options options = { .avoid = avoid };
+	struct tracer *tracer;
+	struct slot_log log;
+	struct child child;
+	uint64_t now = 1, last = 0;
+	size_t vms = 0;
+
+	if (!load_test_module())
+		SKIP("slotscope_test.ko is not built for this kernel");
+	diary = diary_new();
+	child = child_start(with_own_slots, diary);
+	options.tgid = child.pid;
+	tracer = tracer_new(&options);
+	slot_log_init(&log);
+	ASSERT(child_go(&child), "the child failed");
+	flush_to(tracer, &log);
+	EXPECT_EQ(count_events(&log, SLOT_EVENT_VM_CREATE, 0), OWN_SLOTS_VMS);
+	EXPECT_EQ(count_events(&log, SLOT_EVENT_VM_DESTROY, 0),
+		  OWN_SLOTS_VMS + 1);
+	expect_diary(&log, diary);
+	expect_nothing_lost(tracer);
+	for (size_t i = 0; i < log.nr; i++) {
+		const struct slot_event *event = &log.events[i];
+
+		if (event->type == SLOT_EVENT_VM_CREATE) {
+			EXPECT_EQ(event->serial, last + 1);
+			now = event->serial;
+			vms++;
+		}
+		/* All between its creation and its end is the VM's */
+		EXPECT(event->serial == now,
+		       "event %zu is of VM %llu, not %llu", i,
+		       (unsigned long long)event->serial,
+		       (unsigned long long)now);
+		if (event->type == SLOT_EVENT_VM_DESTROY) {
+			last = now;
+			now = 0;
+		}
+	}
+	EXPECT_EQ(vms, OWN_SLOTS_VMS);
+	EXPECT_EQ(child_end(&child), 0);
+	slot_log_deinit(&log);
+	tracer_close(tracer);
+	diary_free(diary);
+}
+
+static void own_slots_by_fentry(void)
+{
+	own_slots_at_the_end(1U << TRACER_KPROBE);
+}
+
+static void own_slots_by_kprobe(void)
+{
+	own_slots_at_the_end(1U << TRACER_FENTRY);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct ktap_case cases[] = {
@@ -431,6 +540,10 @@ int main(int argc, char **argv)
 		{ "a VM that nobody had when tracing began", hidden_at_first },
 		{ "numbers are not used again", numbers_are_new },
 		{ "exec is followed", exec_is_followed },
+		{ "KVM deletes its own slots at the end, by fentry",
+		  own_slots_by_fentry },
+		{ "KVM deletes its own slots at the end, by kprobe",
+		  own_slots_by_kprobe },
 	};
 
 	if (argc == 3) {

@@ -417,9 +417,21 @@ static void unseen_but_told(void **unused)
 	put_change(&stream, 9, 11, false);
 	assert_lost(&stream, 5, SLOT_LOST_MISSED, 1);
 	assert_change(&stream, 6);
-	/* Its end was not seen, and is counted where that is found out */
+	/* Its end was not seen, which may be counted later, once */
 	put_change(&stream, 13, 15, true);
-	assert_change(&stream, 7);
+	assert_lost(&stream, 7, SLOT_LOST_MISSED, 1);
+	assert_change(&stream, 8);
+	totals[LOSS_MISSED] = 3;
+	assert_int_equal(stream_totals(&stream, totals, 5), 0);
+	assert_lost(&stream, 9, SLOT_LOST_MISSED, 2);
+	put_change(&stream, 17, 19, true);
+	assert_change(&stream, 11);
+	put_change(&stream, 21, 23, true);
+	assert_lost(&stream, 12, SLOT_LOST_MISSED, 1);
+	assert_change(&stream, 13);
+	assert_int_equal(stream_missed(&stream, 1, 5), 0);
+	assert_int_equal(stream_missed(&stream, 1, 5), 0);
+	assert_lost(&stream, 14, SLOT_LOST_MISSED, 1);
 	assert_null(stream_next(&stream));
 	stream_deinit(&stream);
 }
@@ -474,9 +486,65 @@ static void ties(void **unused)
 	stream_deinit(&stream);
 }
 
+/* A change without a request, of a VM whose requests are all told */
+static void unseen_requests(void **unused)
+{
+	struct stream stream = new_stream();
+	struct change_record change = change_of(SLOT_CREATE);
+	uint32_t totals[LOSSES] = { [LOSS_MAP_FULL] = 1 };
+
+	/* Made before we were there; and where nobody tells of requests */
+	stream.requests = true;
+	put_change(&stream, 1, 3, false);
+	assert_change(&stream, 1);
+	stream_deinit(&stream);
+	stream = new_stream();
+	put_created(&stream);
+	put_change(&stream, 1, 3, false);
+	assert_change(&stream, 2);
+	stream_deinit(&stream);
+
+	stream = new_stream();
+	stream.requests = true;
+	put_created(&stream);
+	put_change(&stream, 1, 3, false);
+	assert_lost(&stream, 2, SLOT_LOST_MISSED, 1);
+	assert_change(&stream, 3);
+	/* That does not hide a change that is missing */
+	put_change(&stream, 5, 7, false);
+	assert_lost(&stream, 4, SLOT_LOST_MISSED, 1);
+	assert_lost(&stream, 5, SLOT_LOST_MISSED, 1);
+	assert_change(&stream, 6);
+	/* Those two, and one more that made no change yet */
+	assert_int_equal(stream_skipped(&stream, 3, 5), 0);
+	assert_lost(&stream, 7, SLOT_LOST_MISSED, 1);
+	put_change(&stream, 7, 9, false);
+	assert_change(&stream, 8);
+	/* There was no room for this one */
+	assert_int_equal(stream_totals(&stream, totals, 5), 0);
+	assert_lost(&stream, 9, SLOT_LOST_MAP_FULL, 1);
+	put_change(&stream, 9, 11, false);
+	assert_change(&stream, 10);
+	/* KVM's own; and what a request did */
+	change.before = 11;
+	change.generation = 13;
+	change.new.id = 32765;
+	assert_int_equal(stream_record(&stream, &change, sizeof(change)), 0);
+	assert_change(&stream, 11);
+	change.before = 13;
+	change.generation = 15;
+	change.new.id = 7;
+	change.call = 12;
+	assert_int_equal(stream_record(&stream, &change, sizeof(change)), 0);
+	assert_change(&stream, 12);
+	assert_null(stream_next(&stream));
+	stream_deinit(&stream);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(unseen_requests),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(unread),
 		cmocka_unit_test(changes),

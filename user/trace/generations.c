@@ -8,10 +8,12 @@
 
 /**
  * struct generations_vm - by serial
- * @losses: told up to the last change
+ * @created: it was seen to be made
+ * @losses:  told up to the last change
  */
 struct generations_vm {
 	uint64_t serial;
+	bool created;
 	struct {
 		bool known;
 		uint64_t at;
@@ -69,6 +71,7 @@ int generations_created(struct generations *g, uint64_t serial)
 
 	if (!vm)
 		return -ENOMEM;
+	vm->created = true;
 	for (uint16_t i = 0; i < WALK_MAX_AS; i++) {
 		vm->as[i].known = true;
 		vm->as[i].at = i;
@@ -108,8 +111,16 @@ int generations_change(struct generations *g, uint64_t serial, uint16_t as_id,
 	if (!vm->as[as_id].known || after > vm->as[as_id].at)
 		vm->as[as_id].at = after;
 	vm->as[as_id].known = true;
-	vm->as[as_id].losses = losses;
+	/* With that which is told of this */
+	vm->as[as_id].losses = losses + missing;
 	return missing;
+}
+
+bool generations_whole(const struct generations *g, uint64_t serial)
+{
+	size_t at = place_of(g, serial);
+
+	return at < g->nr && g->vms[at].serial == serial && g->vms[at].created;
 }
 
 void generations_destroyed(struct generations *g, uint64_t serial)

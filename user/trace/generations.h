@@ -38,10 +38,14 @@ int generations_read(struct generations *g, uint64_t serial, uint16_t as_id,
  * @losses: how many losses have been told so far; one that was told since the
  *	    last change here says already what is missing
  *
- * Return: 1 if one before it is missing, and nothing has said so; 0; or -ENOMEM.
+ * Return: 1 if one before it is missing, and nothing has said so: it is to be
+ * told as one loss; 0; or -ENOMEM.
  */
 int generations_change(struct generations *g, uint64_t serial, uint16_t as_id,
 		       uint64_t before, uint64_t after, uint64_t losses);
+
+/** generations_whole() - was this VM seen from its creation on? */
+bool generations_whole(const struct generations *g, uint64_t serial);
 
 /** generations_destroyed() - a VM is gone */
 void generations_destroyed(struct generations *g, uint64_t serial);

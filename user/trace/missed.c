@@ -5,7 +5,7 @@
  * that. It skips the end of a call, uncounted, if more threads are inside of a
  * function than a kretprobe has room for (twice the processors, at least ten);
  * the BPF programs find that out when the thread calls again, and we do when it
- * is gone, or waits somewhere else.
+ * is gone, or waits somewhere else. Of fentry the kernel counts ends, too.
  *
  * What is counted is at the least what is missing: an end that is skipped may be
  * that of a call for which there was no room, and then both are counted.
@@ -37,9 +37,14 @@ static uint64_t skipped(const struct bpf_program *program)
 	return info.recursion_misses;
 }
 
-static uint64_t count_skipped(struct tracer *t)
+/* Beginnings of requests alone may be told by their changes, too */
+struct skips {
+	uint64_t requests, others;
+};
+
+static struct skips count_skipped(struct tracer *t)
 {
-	uint64_t more = 0;
+	struct skips more = { 0 };
 
 	for (size_t i = 0; i < t->report.nr_hooks; i++) {
 		const struct tracer_hook *hook = &t->report.hooks[i];
@@ -55,7 +60,10 @@ static uint64_t count_skipped(struct tracer *t)
 			    (j == 1 && hook->method != TRACER_FENTRY))
 				continue;
 			now = skipped(program);
-			more += now - t->misses[i][j];
+			if (hook->job == TRACER_REQUESTS && !j)
+				more.requests += now - t->misses[i][j];
+			else
+				more.others += now - t->misses[i][j];
 			t->misses[i][j] = now;
 		}
 	}
@@ -64,20 +72,38 @@ static uint64_t count_skipped(struct tracer *t)
 
 /* Where is the thread of a call that has not ended, as far as we know? */
 enum place {
-	GONE,	/* it has ended, or waits in something else: it left the call */
+	ENDED,	/* there is no such thread any more */
+	LEFT,	/* it waits in something else */
 	INSIDE, /* it waits in a system call from which this one may come */
 	RUNS,	/* it may be anywhere */
 };
 
 /*
- * A slot changes, besides at a request, when a vCPU is made, when KVM is given a
- * place for its own slots, and when a VM is let go; never while a vCPU runs.
+ * A thread may use each system call entry of its kernel, whatever it runs, and
+ * the number does not tell which. Where one entry's ioctl is another's call, that
+ * call has no request of KVM's for its second argument.
  */
-static bool may_be_inside(enum tracer_job job, long nr, unsigned long cmd)
+static bool is_ioctl(long nr)
 {
-	if (nr == SYS_close)
-		return job == TRACER_CHANGES;
-	if (nr != SYS_ioctl)
+#if defined(__x86_64__)
+	if (nr == (0x40000000 | 514)) /* x32 */
+		return true;
+#endif
+#if defined(__x86_64__) || defined(__aarch64__)
+	if (nr == 54) /* 32 bits */
+		return true;
+#endif
+	return nr == SYS_ioctl;
+}
+
+/*
+ * A slot changes, besides at a request, when a vCPU is made, and when KVM is given
+ * a place for its own slots; never while a vCPU runs. (When a VM is let go, too,
+ * at the end of any system call; but that is no call of ours.)
+ */
+static bool may_be_inside(enum tracer_job job, long nr, uint32_t cmd)
+{
+	if (!is_ioctl(nr))
 		return false;
 	switch (job) {
 	case TRACER_REQUESTS:
@@ -105,90 +131,138 @@ static enum place thread_place(uint32_t tid, enum tracer_job job)
 	snprintf(path, sizeof(path), "/proc/%u/syscall", tid);
 	file = fopen(path, "re");
 	if (!file)
-		return errno == ENOENT ? GONE : RUNS;
+		return errno == ENOENT ? ENDED : RUNS;
 	/* It ends meanwhile: ESRCH */
 	if (!fgets(line, sizeof(line), file))
-		place = errno == ESRCH ? GONE : RUNS;
+		place = errno == ESRCH ? ENDED : RUNS;
 	else if (sscanf(line, "%ld %lx %lx", &nr, &fd, &cmd) >= 1)
-		place = may_be_inside(job, nr, cmd) ? INSIDE : GONE;
+		place = may_be_inside(job, nr, cmd) ? INSIDE : LEFT;
 	fclose(file);
 	return place;
 }
 
+/* A call in flight, by any hook: what is in the maps begins with its start */
+union call {
+	uint64_t start_ns;
+	uint8_t bytes[512];
+};
+
+/**
+ * struct look - for calls in flight of threads that are not in them any more
+ * @job:     what the calls are
+ * @map:     where they are
+ * @counted: the kernel counts ends that it skips
+ * @running: take those of threads that may be anywhere for such, too
+ */
+struct look {
+	enum tracer_job job;
+	const struct bpf_map *map;
+	bool counted;
+	bool running;
+};
+
 /*
- * Calls in flight of threads that are not in them any more; these are dropped.
- * Should one have left, and begun another since we looked, that one is dropped,
- * and what is counted is right all the same. @running: those of threads that may
- * be anywhere, too.
- *
+ * Of ends that are counted nothing hangs on this; then only what nobody will come
+ * back for is dropped, to make room.
+ */
+static bool is_left(const struct look *look, enum place place)
+{
+	switch (place) {
+	case ENDED:
+		return true;
+	case LEFT:
+		return !look->counted;
+	case RUNS:
+		return look->running && !look->counted;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Drop the call of a thread that is not in it any more; what is to be counted
+ * for that. A busy thread has mostly ended that call, and is in another, by the
+ * time we have looked where it is: so look at the call, and for the thread again.
+ * Should it all the same be another call that is dropped, that one is lost.
+ */
+static uint64_t drop(const struct look *look, uint32_t tid)
+{
+	int fd = bpf_map__fd(look->map);
+	union call seen, dropped;
+
+	if (bpf_map_lookup_elem(fd, &tid, &seen) ||
+	    !is_left(look, thread_place(tid, look->job)) ||
+	    bpf_map_lookup_and_delete_elem(fd, &tid, &dropped))
+		return 0;
+	return !look->counted || dropped.start_ns != seen.start_ns;
+}
+
+/*
  * A map is looked into only once there is cause: while it is, the kernel runs
  * no kprobe's program on this processor, not even for a task that preempts us.
  * (To ask for keys does no harm.)
  */
-static uint64_t drop_left(const struct bpf_map *map, enum tracer_job job,
-			  bool running, size_t *undecided)
+static uint64_t drop_left(const struct look *look, size_t *undecided)
 {
-	uint8_t value[512];
 	uint32_t tid, prev;
 	uint64_t more = 0;
-	int fd = bpf_map__fd(map);
+	int fd = bpf_map__fd(look->map);
 	int ret = bpf_map_get_next_key(fd, NULL, &tid);
 
-	if (bpf_map__value_size(map) > sizeof(value))
+	if (bpf_map__value_size(look->map) > sizeof(union call))
 		return 0;
 	while (!ret) {
 		enum place place;
 
 		prev = tid;
 		ret = bpf_map_get_next_key(fd, &prev, &tid);
-		place = thread_place(prev, job);
-		if (place == RUNS)
+		place = thread_place(prev, look->job);
+		if (place == RUNS && !look->counted)
 			(*undecided)++;
-		if (place == INSIDE || (place == RUNS && !running) ||
-		    bpf_map_lookup_and_delete_elem(fd, &prev, value))
-			continue;
-		more++;
+		if (is_left(look, place))
+			more += drop(look, prev);
 	}
 	return more;
-}
-
-static bool ends_uncounted(const struct tracer *t, enum tracer_job job)
-{
-	const struct tracer_hook *hook = tracer_hook_used(&t->report, job);
-
-	return hook && hook->method != TRACER_FENTRY;
 }
 
 static uint64_t drop_all_left(struct tracer *t, bool running, size_t *undecided)
 {
-	const struct {
-		enum tracer_job job;
-		const struct bpf_map *map;
-	} calls[] = {
-		{ TRACER_REQUESTS, t->skel->maps.requests },
-		{ TRACER_CHANGES, t->skel->maps.changes },
-		{ TRACER_CREATION, t->skel->maps.creations },
+	struct look looks[] = {
+		{ .job = TRACER_REQUESTS, .map = t->skel->maps.requests },
+		{ .job = TRACER_CHANGES, .map = t->skel->maps.changes },
+		{ .job = TRACER_CREATION, .map = t->skel->maps.creations },
 	};
 	uint64_t more = 0;
 
 	*undecided = 0;
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		uint64_t left = drop_left(calls[i].map, calls[i].job, running,
-					  undecided);
+	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+		const struct tracer_hook *hook =
+			tracer_hook_used(&t->report, looks[i].job);
 
-		/* Those that fentry did not see to their end are counted */
-		if (ends_uncounted(t, calls[i].job))
-			more += left;
+		if (!hook)
+			continue;
+		looks[i].counted = hook->method == TRACER_FENTRY;
+		looks[i].running = running;
+		more += drop_left(&looks[i], undecided);
 	}
 	return more;
 }
 
+static int tell(struct tracer *t, const struct skips *skips, uint64_t left)
+{
+	int ret = stream_skipped(&t->stream, skips->requests, clock_now());
+
+	return ret ? ret :
+		     stream_missed(&t->stream, skips->others + left,
+				   clock_now());
+}
+
 int missed_count(struct tracer *t)
 {
+	struct skips skips = count_skipped(t);
 	size_t undecided;
-	uint64_t more = count_skipped(t) + drop_all_left(t, false, &undecided);
 
-	return stream_lose(&t->stream, SLOT_LOST_MISSED, more, clock_now());
+	return tell(t, &skips, drop_all_left(t, false, &undecided));
 }
 
 /*
@@ -198,15 +272,16 @@ int missed_count(struct tracer *t)
 int missed_finish(struct tracer *t)
 {
 	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	struct skips skips = count_skipped(t);
 	size_t undecided = 0;
-	uint64_t more = count_skipped(t);
+	uint64_t left = 0;
 
 	for (int i = 0; i < TRIES && (!i || undecided); i++) {
 		if (i)
 			nanosleep(&pause, NULL);
-		more += drop_all_left(t, i == TRIES - 1, &undecided);
+		left += drop_all_left(t, i == TRIES - 1, &undecided);
 	}
-	return stream_lose(&t->stream, SLOT_LOST_MISSED, more, clock_now());
+	return tell(t, &skips, left);
 }
 
 void missed_restart(struct tracer *t)

@@ -56,7 +56,7 @@ static int take(void *arg, void *data, size_t size)
 		ret = stream_record(&t->stream, data, size);
 	if (ret)
 		return ret;
-	/* Should a VMM be faster than we are, this must end all the same */
+	/* Should a VMM be faster than we are, this must return all the same */
 	t->budget -= size < t->budget ? size : t->budget;
 	return t->budget ? 0 : -EAGAIN;
 }
@@ -80,8 +80,11 @@ int ring_drain(struct tracer *t, int (*count)(struct tracer *t),
 	for (int i = 0; i < LOSSES; i++)
 		totals[i] = __atomic_load_n(&t->skel->bss->lost[i],
 					    __ATOMIC_ACQUIRE);
-	/* All that is in the ring by now fits into it */
-	t->budget = t->options.ring_bytes;
+	/*
+	 * All that is in the ring by now fits into it. At the end nothing new
+	 * begins, and what is counted counts what is not in the ring.
+	 */
+	t->budget = t->skel->bss->ending ? SIZE_MAX : t->options.ring_bytes;
 	ret = ring_buffer__consume(t->ring);
 	if (ret == -EAGAIN)
 		return 0;

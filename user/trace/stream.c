@@ -50,8 +50,8 @@ int stream_event(struct stream *stream, const struct slot_event *event)
 	return ret ? ret : enqueue(stream, event, 1);
 }
 
-int stream_lose(struct stream *stream, enum slot_lost_reason reason,
-		uint64_t count, uint64_t time_ns)
+static int tell_lost(struct stream *stream, enum slot_lost_reason reason,
+		     uint64_t count, uint64_t time_ns)
 {
 	const struct slot_event event = {
 		.type = SLOT_EVENT_LOST,
@@ -61,9 +61,33 @@ int stream_lose(struct stream *stream, enum slot_lost_reason reason,
 
 	if (!count)
 		return 0;
-	stream->losses++;
 	stream->lost.count[reason] += count;
 	return enqueue(stream, &event, count);
+}
+
+int stream_lose(struct stream *stream, enum slot_lost_reason reason,
+		uint64_t count, uint64_t time_ns)
+{
+	stream->losses += !!count;
+	return tell_lost(stream, reason, count, time_ns);
+}
+
+int stream_missed(struct stream *stream, uint64_t count, uint64_t time_ns)
+{
+	uint64_t told = count < stream->early ? count : stream->early;
+
+	stream->early -= told;
+	return stream_lose(stream, SLOT_LOST_MISSED, count - told, time_ns);
+}
+
+int stream_skipped(struct stream *stream, uint64_t count, uint64_t time_ns)
+{
+	uint64_t told = count < stream->unasked.early ? count :
+							stream->unasked.early;
+
+	stream->unasked.early -= told;
+	stream->unasked.spare += count - told;
+	return stream_lose(stream, SLOT_LOST_MISSED, count - told, time_ns);
 }
 
 int stream_totals(struct stream *stream, const volatile uint32_t totals[LOSSES],
@@ -86,7 +110,12 @@ int stream_totals(struct stream *stream, const volatile uint32_t totals[LOSSES],
 		if (more <= 0)
 			continue;
 		stream->seen[i] += more;
-		ret = stream_lose(stream, reasons[i], more, time_ns);
+		/* A request may be among them, and its change is to come */
+		if (i == LOSS_MAP_FULL)
+			stream->unasked.spare += more;
+		ret = i == LOSS_MISSED ?
+			      stream_missed(stream, more, time_ns) :
+			      stream_lose(stream, reasons[i], more, time_ns);
 	}
 	return ret;
 }
@@ -98,6 +127,9 @@ void stream_restart(struct stream *stream,
 		stream->seen[i] = totals[i];
 	stream->lost = (struct slot_lost){ 0 };
 	generations_deinit(&stream->generations);
+	stream->early = 0;
+	stream->unasked.early = 0;
+	stream->unasked.spare = 0;
 	stream->last_seq = 0;
 	stream->head = 0;
 	stream->tail = 0;
@@ -203,8 +235,8 @@ static int change_from_record(const struct stream *stream,
 }
 
 /*
- * What the record says of generations. Of a change whose end was not seen the
- * loss is counted elsewhere, if perhaps later.
+ * What the record says of generations. A change whose end was not seen is mostly
+ * counted elsewhere, too, but perhaps later; it is told here at all events.
  */
 static int follow_generations(struct stream *stream,
 			      const struct slot_event *event,
@@ -225,13 +257,39 @@ static int follow_generations(struct stream *stream,
 					 event->change.generation_before,
 					 event->change.generation,
 					 stream->losses);
-		if (ret <= 0 || change->unended)
-			return ret < 0 ? ret : 0;
+		if (ret <= 0)
+			return ret;
+		stream->early += change->unended;
 		return stream_lose(stream, SLOT_LOST_MISSED, 1,
 				   event->time_ns + event->duration_ns);
 	default:
 		return 0;
 	}
+}
+
+/*
+ * A change of a user's slot that no request made: it was skipped. Not all kernels
+ * count that (for kprobes since dd8657894c11 "bpf: Count missed stats in
+ * trace_call_bpf", 6.7); if this one does, it is not counted twice. Of a VM that was
+ * there before us, the request may have begun before us, too.
+ */
+static int follow_requests(struct stream *stream,
+			   const struct slot_event *event)
+{
+	const struct slot_change *change = &event->change;
+
+	if (event->type != SLOT_EVENT_CHANGE || event->call ||
+	    !stream->requests || change->before.hidden ||
+	    change->after.hidden ||
+	    !generations_whole(&stream->generations, event->serial))
+		return 0;
+	if (stream->unasked.spare) {
+		stream->unasked.spare--;
+		return 0;
+	}
+	stream->unasked.early++;
+	/* It says nothing of changes */
+	return tell_lost(stream, SLOT_LOST_MISSED, 1, event->time_ns);
 }
 
 int stream_record(struct stream *stream, const void *data, size_t size)
@@ -282,6 +340,8 @@ int stream_record(struct stream *stream, const void *data, size_t size)
 				    head->time_ns + head->duration_ns);
 	if (!ret)
 		ret = follow_generations(stream, &event, data);
+	if (!ret)
+		ret = follow_requests(stream, &event);
 	if (!ret && event.type == SLOT_EVENT_REQUEST &&
 	    unread_is_lost(&event.request))
 		ret = stream_lose(stream, SLOT_LOST_UNREAD, 1,

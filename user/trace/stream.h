@@ -24,6 +24,7 @@
  * @ns_per_tick: what a clock tick of /proc/PID/stat is, in ns
  * @nr_slots:	 slot numbers that users may have; KVM's own come after
  * @boot_id:	 for struct vm_id
+ * @requests:	 requests are told, too
  * @lost:	 all that was lost so far
  *
  * All zero but for these is an empty stream.
@@ -33,11 +34,16 @@ struct stream {
 	uint64_t ns_per_tick;
 	uint32_t nr_slots;
 	char boot_id[37];
+	bool requests;
 	struct slot_lost lost;
 
 	/* private */
 	uint64_t last_seq;
 	uint64_t losses;
+	uint64_t early;
+	struct {
+		uint64_t early, spare;
+	} unasked;
 	struct generations generations;
 	uint32_t seen[LOSSES];
 	struct slot_event *queue;
@@ -59,6 +65,20 @@ int stream_event(struct stream *stream, const struct slot_event *event);
 /** stream_lose() - tell that @count events are missing here; nothing for 0 */
 int stream_lose(struct stream *stream, enum slot_lost_reason reason,
 		uint64_t count, uint64_t time_ns);
+
+/**
+ * stream_missed() - tell of calls that the kernel did not show to a program
+ *
+ * Less those of which a jump of the generation has told already.
+ */
+int stream_missed(struct stream *stream, uint64_t count, uint64_t time_ns);
+
+/**
+ * stream_skipped() - tell of requests that the kernel did not show, and counted
+ *
+ * Less those of which their changes have told already.
+ */
+int stream_skipped(struct stream *stream, uint64_t count, uint64_t time_ns);
 
 /**
  * stream_totals() - take the running totals of enum record_loss

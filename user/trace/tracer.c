@@ -141,6 +141,8 @@ static int start(struct tracer *t, struct slotscope_error *err)
 	bss->destroy_seen = tracer_hook_used(&t->report, TRACER_DESTRUCTION) !=
 			    NULL;
 	stream_restart(&t->stream, bss->lost);
+	t->stream.requests = tracer_hook_used(&t->report, TRACER_REQUESTS) !=
+			     NULL;
 	missed_restart(t);
 	ret = followed_begin(t, t->options.tgid, err);
 	if (ret || t->options.no_hooks)
