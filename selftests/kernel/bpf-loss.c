@@ -3,6 +3,8 @@
  * Losses are told, whatever causes them: what was told and what is said to be
  * lost add up to what was done.
  */
+#include <sys/utsname.h>
+
 #include <linux/userfaultfd.h>
 
 #include "bpf-test.h"
@@ -424,6 +426,7 @@ static void in_flight_by_32_bits(unsigned int avoid)
 	struct diary *diary;
 	struct child child;
 	struct tracer_options options = { .avoid = avoid };
+	const struct tracer_hook *hook;
 	struct tracer *tracer;
 	struct slot_log log;
 
@@ -433,6 +436,17 @@ static void in_flight_by_32_bits(unsigned int avoid)
 	child = child_start(asks_by_32_bits, diary);
 	options.tgid = child.pid;
 	tracer = tracer_new(&options);
+	hook = tracer_hook_used(tracer_report(tracer), TRACER_REQUESTS);
+	ASSERT(hook, "requests are not told");
+	if (hook->method == TRACER_TRACEPOINT) {
+		EXPECT(strstr(hook->why, "32-bit"), "not said: \"%s\"",
+		       hook->why);
+		kill(child.pid, SIGKILL);
+		waitpid(child.pid, NULL, 0);
+		tracer_close(tracer);
+		diary_free(diary);
+		SKIP("requests are seen by a tracepoint, which says it");
+	}
 	slot_log_init(&log);
 	ASSERT(child_go(&child), "the child failed");
 	flush_to(tracer, &log);
@@ -468,6 +482,25 @@ static void in_flight_by_32_bits_kprobe(void)
 	in_flight_by_32_bits(1U << TRACER_FENTRY);
 }
 
+/* What a kernel before 6.7 skips of kprobes' programs, it does not count */
+static void uncounted_is_said(void)
+{
+	const struct tracer_options options = { .tgid = getpid(),
+						.avoid = 1U << TRACER_FENTRY };
+	struct tracer *tracer = tracer_new(&options);
+	const struct tracer_hook *hook =
+		tracer_hook_used(tracer_report(tracer), TRACER_REQUESTS);
+	unsigned int major = 0, minor = 0;
+	struct utsname uts;
+
+	uname(&uts);
+	sscanf(uts.release, "%u.%u", &major, &minor);
+	ASSERT(hook, "requests are not told");
+	EXPECT(!hook->why[0] == (major > 6 || (major == 6 && minor >= 7)),
+	       "on %s it is said: \"%s\"", uts.release, hook->why);
+	tracer_close(tracer);
+}
+
 int main(void)
 {
 	static const struct ktap_case cases[] = {
@@ -481,6 +514,8 @@ int main(void)
 		{ "requests without an end, at the end", requests_at_the_end },
 		{ "creations without an end, at the end",
 		  creations_at_the_end },
+		{ "where the kernel does not count, that is said",
+		  uncounted_is_said },
 		{ "a 32-bit request in flight, by fentry",
 		  in_flight_by_32_bits_fentry },
 		{ "a 32-bit request in flight, by kprobe",

@@ -197,6 +197,36 @@ static int module_btf_fd(const char *module)
 	return -1;
 }
 
+static bool has_member(const struct btf *btf, const struct btf_type *type,
+		       const char *name)
+{
+	const struct btf_member *member = btf_members(type);
+
+	for (int i = 0; i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, member[i].name_off), name))
+			return true;
+	return false;
+}
+
+/*
+ * The kernel tells how many hits of a kprobe were missed (3acf8ace6823 "bpf: Add
+ * missed value to kprobe perf link info", 6.7) since it counts a kprobe's programs
+ * that it skips, too (dd8657894c11 "bpf: Count missed stats in trace_call_bpf", of
+ * the same series): an unnamed struct in struct bpf_link_info.
+ */
+static bool counts_skips(const struct btf *btf)
+{
+	for (uint32_t i = 1; btf && i < btf__type_cnt(btf); i++) {
+		const struct btf_type *type = btf__type_by_id(btf, i);
+
+		if (btf_is_struct(type) && !type->name_off &&
+		    has_member(btf, type, "func_name") &&
+		    has_member(btf, type, "missed"))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Where the functions are. KVM is a module, or built in: then its BTF is the
  * kernel's.
@@ -207,6 +237,7 @@ static void find_functions(struct tracer *t)
 	struct btf *kvm = vmlinux ? btf__load_module_btf("kvm", vmlinux) : NULL;
 	const struct btf *btf = kvm ? kvm : vmlinux;
 
+	t->counts_skips = counts_skips(vmlinux);
 	t->kvm_btf_fd = kvm ? module_btf_fd("kvm") : 0;
 	for (size_t i = 0; i < NR_CANDIDATES; i++) {
 		const struct candidate *c = &candidates[i];
@@ -453,6 +484,25 @@ static int run_proof(struct tracer *t, struct kvm_proof *proof, int *vm_fd,
 	return ret ? ret : ring_drain(t, missed_count, err);
 }
 
+/* What is to be known of a hook that is used */
+static const char *weakness(const struct tracer *t, size_t hook)
+{
+	enum tracer_method method = candidates[hook].method;
+
+	if (candidates[hook].job != TRACER_REQUESTS)
+		return "";
+#if defined(__x86_64__) || defined(__aarch64__)
+	/* ftrace_get_syscall_nr(): their numbers are not the kernel's own */
+	if (method == TRACER_TRACEPOINT)
+		return "the kernel shows no call by a 32-bit entry there: of "
+		       "such requests only what they change is told";
+#endif
+	if (method != TRACER_FENTRY && !t->counts_skips)
+		return "the kernel does not count calls that it skips: only "
+		       "what such a request changes tells of it";
+	return "";
+}
+
 /* Of what the process did, or of one that it makes now */
 static bool told(struct tracer *t, enum tracer_job job,
 		 const struct slot_event *events, size_t nr,
@@ -492,7 +542,8 @@ int hooks_prove(struct tracer *t, struct kvm_proof *proof,
 			if (told(t, job, events, nr, proof, vm_fd, why,
 				 sizeof(why))) {
 				hook_settle(&t->report.hooks[hook],
-					    TRACER_HOOK_USED, "%s", "");
+					    TRACER_HOOK_USED, "%s",
+					    weakness(t, hook));
 				continue;
 			}
 			hook_settle(&t->report.hooks[hook],

@@ -21,6 +21,7 @@
  * @kvm_fd:  /dev/kvm: probes do not survive an unloading of KVM, nor hold it
  * @report:  which hooks are used
  * @preempts: this kernel preempts tasks inside of the kernel
+ * @counts_skips: this kernel counts kprobes' programs that it skips
  * @kvm_btf_fd: while loading: KVM's BTF in the kernel; 0 if KVM is built in
  * @function_ids: of each hook in @report: its target there
  * @links:   of each hook in @report, one a program
@@ -40,6 +41,7 @@ struct tracer {
 	struct stream stream;
 	struct tracer_report report;
 	bool preempts;
+	bool counts_skips;
 	int kvm_btf_fd;
 	int function_ids[TRACER_MAX_HOOKS];
 	struct bpf_link *links[TRACER_MAX_HOOKS][HOOK_PROGRAMS];
