@@ -43,8 +43,7 @@ u32 owner_is(const struct kvm *kvm, pid_t pid)
 	rcu_read_lock();
 	process = pid_task(find_vpid(pid), PIDTYPE_TGID);
 	if (process) {
-		for_each_thread(process, thread)
-		{
+		for_each_thread(process, thread) {
 			owner = thread_is(thread, kvm->mm);
 			if (owner)
 				break;

@@ -675,7 +675,8 @@ static void until_a_moment(void **unused)
 		/* it is KERNEL's: that knows of all address spaces */
 		assert_int_equal(slot_state_set_nr_as(&then, 2), 0);
 		if (!then.as[1].covered)
-			then.as[1] = (struct slot_as){ true, 1, false, 0, 0 };
+			then.as[1] = (struct slot_as){ .covered = true,
+						       .generation = 1 };
 		assert_int_equal(fold_until(&log, &vm1, &then, &state), 0);
 		assert_same_slots(&state, &then);
 		slot_state_deinit(&state);
