@@ -46,7 +46,7 @@ is "$status $(grep -c ' request 0/' "$report")" "0 3" "trace --vm: the second VM
 run slotscope trace --vm nobody --report "$report" -- "$vms" 0 1
 is "$status $(grep -c request "$report")" "2 0" "trace --vm, none of that name: status 2, no event"
 like "$(cat "$report")" '^slotscope: trace the VMs of' "trace --vm, none of that name: the report has the error, too"
-like "${err//$'\n'/ }" 'no VM is "nobody"; there is VM 1: process [0-9]+ +\(vms\)' "trace --vm, none of that name: those there are are named"
+like "$(tr -s '\n ' ' ' <<<"$err")" 'no VM is "nobody"; there is VM 1: process [0-9]+ +\(vms\)' "trace --vm, none of that name: those there are are named"
 python3 -c '
 import subprocess, sys
 print(subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode)' \
@@ -69,7 +69,7 @@ like "$out" 'MODEL with KERNEL' "check, our VMM under a shell: its model is foun
 start=$SECONDS
 run slotscope check -- true
 is "$status $out" "2 " "check, no VM: status 2"
-like "${err//$'\n'/ }" 'next: see that it uses KVM' "check, no VM: what to look at"
+like "$(tr -s '\n ' ' ' <<<"$err")" 'next: see that it uses KVM' "check, no VM: what to look at"
 like "$err" 'VM of the command true: it ended with status 0; neither' "check, no VM: it says so, and whose"
 is "$((SECONDS - start < 25))" 1 "check, no VM: nothing is waited for"
 for json in "" --json; do
@@ -82,7 +82,7 @@ is "$err" "slotscope: the command sh ended with status 3" "check --json: no erro
 like "$(jq -r .error.next "$report")" 'see what it said itself' "check, a command that failed: its own words count"
 run slotscope check --no-model --at 0.5 --at 4 -- sh -c "$vms 2 1; exit 7"
 is "$status" 2 "check, it ends before the second --at: status 2"
-like "${err//$'\n'/ }" 'check at 4\.0 s: the VM was gone after [23].* try --at 1' "check, it ends before the second --at: it says so"
+like "$(tr -s '\n ' ' ' <<<"$err")" 'check at 4\.0 s: the VM was gone after [23].* try --at 1' "check, it ends before the second --at: it says so"
 like "$err" 'the command sh ended with status 7' "check, it ends before the second --at: and how"
 like "$out" '^agree' "check, it ends before the second --at: the first is printed"
 # VMs that come and go between the checks; one without memory has nothing to check
@@ -115,7 +115,7 @@ unlike "$out" 'has no monitor' "check --at 0 of our VMM: it is not said to have 
 is "$status" 1 "check --at 0 of our VMM with a fault: the model is waited for, mismatch" || diag "$out"
 # One that is waited for is told of, and not waited for in vain
 run timeout -s INT 4 slotscope check --no-model --vm nosuch -- "$vms" 47 1
-like "$err" 'no VM is "nosuch"; there is VM 1: .*waiting for it' "check --vm, none of that name: it says at once that it waits"
+like "$(tr -s '\n ' ' ' <<<"$err")" 'no VM is "nosuch"; there is VM 1: .*waiting for it' "check --vm, none of that name: it says at once that it waits"
 run timeout -s INT 4 slotscope check -- qemu-system-x86_64 -M pc -m 64M -nodefaults -display none
 like "$err" 'has no VM yet; waiting for one .*-accel kvm' "check of a QEMU without KVM: it says that it waits, and for what"
 left check
@@ -125,7 +125,7 @@ for ((i = 0; i < 100; i++)); do [ -s "$work/made" ] && break; sleep 0.1; done
 run slotscope slots --pid $vm
 like "$out" '^no slots' "slots, a VM without any: it says so"
 run slotscope check --pid $vm --vm 7
-like "${err//$'\n'/ }" 'no VM is "7"; there is VM 1: ' "check --vm 7: that is mistyped"
+like "$(tr -s '\n ' ' ' <<<"$err")" 'no VM is "7"; there is VM 1: ' "check --vm 7: that is mistyped"
 unlike "$err" 'slotscope list' "check --vm 7: no other command is needed"
 run slotscope check --pid $vm --fd 99
 like "$err" 'next: give one that is: --fd [0-9]' "check --fd 99: which there are"
