@@ -153,6 +153,8 @@ struct restless {
  * @page_size: the host's, in bytes; 0 counts as 4096
  * @limits:    what the kernel allows of a request, to say why one was refused;
  *	       NULL: not known
+ * @expected:  what MODEL has was written down by somebody who knows: that it has
+ *	       no slot is a statement, too, with which a KERNEL without any agrees
  *
  * All is borrowed, for as long as the comparison lives.
  */
@@ -166,6 +168,7 @@ struct check_input {
 	uint64_t serial;
 	uint64_t page_size;
 	const struct request_limits *limits;
+	bool expected;
 };
 
 /**

@@ -7,13 +7,15 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/tap.sh
 . selftests/tap.sh
 program=build/user/slotscope
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
 refused() { # refused REGEX ARGS...
 	local regex=$1
 	shift
 	run "$program" "$@"
 	is "$status" 3 "slotscope $*: status 3"
-	like "$err" "$regex" "slotscope $*: says why"
+	like "${err//$'\n'/ }" "$regex" "slotscope $*: says why"
 	is "$out" "" "slotscope $*: nothing on standard output"
 	run "$program" --json "$@"
 	is "$status" 3 "slotscope --json $*: status 3"
@@ -39,6 +41,18 @@ refused 'needs an argument' check --pid
 refused 'number of seconds' check --pid 1 --at never
 refused 'its number.*PID:FD' check --pid 1 --vm 0
 refused 'its number.*PID:FD' trace --pid 1 --vm 1:x
+refused 'it is empty' check --pid 1 --vm ''
+refused 'numbered from 1' check --pid 1 --vm 0
+refused 'no descriptor' check --pid 1 --vm 1:2:3
+refused 'write --pid 120' slots 120
+refused 'that process: --pid 123' check 123
+refused 'open /none: No such.*next: give a file with AS/ID' check --pid 1 --expect /none
+echo '0/0 0x0+0x1000 rx' >"$work/flags"
+: >"$work/nothing"
+refused '"rx" is none of rw, ro, log, gmem' check --pid 1 --expect "$work/flags"
+refused 'it is empty +next' trace --read "$work/nothing"
+refused 'not a recording of slotscope' trace --read /etc/passwd
+refused 'name a file that slotscope trace -o' trace --read /none
 refused '\-\-fd goes with --pid' check --fd 3 -- true
 refused '\-\-to-end goes with a COMMAND' check --to-end --pid 1
 refused 'write the report to /none/x' trace --report /none/x --pid 1

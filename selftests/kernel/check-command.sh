@@ -32,6 +32,7 @@ checks() { jq -c 'select(.verdict)' "$report" | wc -l; }
 ## trace. A VMM that goes to the background, of a shell that ends before it does
 run slotscope trace --report "$report" -- sh -c "(setsid $vms 2 1 3 &) ; sleep 1; exit 4"
 is "$status" 4 "trace: the command's status is passed on"
+like "$err" '^slotscope: all was traced; the command sh ended with status 4$' "trace: it says whose status that is"
 is "$out" made "trace --report: standard output is the command's"
 is "$(grep -cE ' request 0/' "$report")" 4 "trace: what a daemon asks for is seen"
 is "$(grep -cE 'VM [12] destroyed' "$report")" 2 "trace: to the end of its VMs"
@@ -43,8 +44,9 @@ like "$(cat "$report")" '^{"error":.*it ended with status 9; neither it nor what
 run slotscope trace --vm 2 --report "$report" -- "$vms" 0 1 3
 is "$status $(grep -c ' request 0/' "$report")" "0 3" "trace --vm: the second VM's alone"
 run slotscope trace --vm nobody --report "$report" -- "$vms" 0 1
-is "$status $(cat "$report")" "2 " "trace --vm, none of that name: status 2, no event"
-like "${err//$'\n'/ }" 'VM 1: process [0-9]+ +\(vms\)' "trace --vm, none of that name: those there are are named"
+is "$status $(grep -c request "$report")" "2 0" "trace --vm, none of that name: status 2, no event"
+like "$(cat "$report")" '^slotscope: trace the VMs of' "trace --vm, none of that name: the report has the error, too"
+like "$(tr -s '\n ' ' ' <<<"$err")" 'no VM is "nobody"; there is VM 1: process [0-9]+ +\(vms\)' "trace --vm, none of that name: those there are are named"
 python3 -c '
 import subprocess, sys
 print(subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode)' \
@@ -56,7 +58,7 @@ is "${PIPESTATUS[0]} $(grep -c '^slotscope: write' "$work/err")" "3 1" \
 left trace
 
 ## check
-run slotscope --json check --no-model --at 0 --at 1 --report "$report" -- \
+run slotscope --json check --no-model --at 0.5 --at 1 --report "$report" -- \
 	sh -c "(setsid $vms 47 1 2 &); sleep 47"
 is "$status $(checks)" "0 4" "check, two VMs of a daemon: all are checked, twice"
 is "$(jq -r '.comm + " " + .verdict' "$report" | sort -u)" "vms agree" "check, a daemon: it is what is checked"
@@ -67,11 +69,21 @@ like "$out" 'MODEL with KERNEL' "check, our VMM under a shell: its model is foun
 start=$SECONDS
 run slotscope check -- true
 is "$status $out" "2 " "check, no VM: status 2"
+like "$(tr -s '\n ' ' ' <<<"$err")" 'next: see that it uses KVM' "check, no VM: what to look at"
 like "$err" 'VM of the command true: it ended with status 0; neither' "check, no VM: it says so, and whose"
 is "$((SECONDS - start < 25))" 1 "check, no VM: nothing is waited for"
-run slotscope check --no-model --at 0 --at 4 -- sh -c "$vms 2 1; exit 7"
+for json in "" --json; do
+	# shellcheck disable=SC2086 # a word or none
+	run slotscope $json check --report "$report" -- sh -c 'exit 3'
+	is "$status" 2 "check $json --report, no VM: status 2"
+	like "$(cat "$report")" 'find a VM of the command sh.*status 3' "check $json --report, no VM: the report says so"
+done
+is "$err" "slotscope: the command sh ended with status 3" "check --json: no error but the command's status on standard error"
+like "$(jq -r .error.next "$report")" 'see what it said itself' "check, a command that failed: its own words count"
+run slotscope check --no-model --at 0.5 --at 4 -- sh -c "$vms 2 1; exit 7"
 is "$status" 2 "check, it ends before the second --at: status 2"
-like "${err//$'\n'/ }" 'check 2 of 2.*it ended with status 7.*VM 1: process [0-9]+ .*gone' "check, it ends before the second --at: it says so"
+like "$(tr -s '\n ' ' ' <<<"$err")" 'check at 4\.0 s: the VM was gone after [23].* try --at 1' "check, it ends before the second --at: it says so"
+like "$err" 'the command sh ended with status 7' "check, it ends before the second --at: and how"
 like "$out" '^agree' "check, it ends before the second --at: the first is printed"
 # VMs that come and go between the checks; one without memory has nothing to check
 run slotscope --json check --no-model --report "$report" --at 1 -- sh -c "$vms 0 1 1; $vms 47 1"
@@ -81,10 +93,47 @@ run slotscope --json check --no-model --report "$report" --at 1 --vm 3 -- sh -c 
 is "$status $(jq -r '.verdict // .error.why' "$report")" "0 agree" "check --vm of the one that stays: agree"
 run slotscope --json check --no-model --report "$report" --at 1 -- sh -c "$vms 0 0; $vms 47 1"
 is "$status $(jq -r '.verdict // .error.why' "$report")" "0 agree" "check, one without memory at no check: agree"
-run slotscope check --no-model --at 0 --vm vms --to-end --report "$report" -- sh -c "$vms 2 1; exit 4"
+run slotscope check --no-model --at 0.5 --vm vms --to-end --report "$report" -- sh -c "$vms 3 1; exit 4"
 is "$status $out" "4 made" "check --to-end --report: the command's status and output"
+is "$err" "slotscope: the views agree; the command sh ended with status 4" "check --to-end: it says whose status that is"
 like "$(cat "$report")" '^agree' "check --to-end --report: the verdict is in the file"
+# A VM without a slot: two views of nothing are no agreement
+for words in "" --no-trace; do
+	# shellcheck disable=SC2086 # a word or none
+	run slotscope check --no-model $words --at 0.5 -- "$vms" 47 0
+	is "$status" 2 "check $words, a VM without slots: status 2"
+	unlike "$out" '^agree' "check $words, a VM without slots: no agreement"
+done
+run slotscope check --no-model --at 0.5 -- "$vms" 47 0
+like "$out" 'no slots in any view: nothing to compare' "check, a VM without slots: it says so"
+run slotscope check --expect - --at 0.5 -- "$vms" 47 0 </dev/null
+is "$status" 0 "check --expect none, a VM without slots: status 0"
+like "$out" '^agree: no slots, as expected' "check --expect none, a VM without slots: it says so"
+# Our VMM listens a while after its VM is there
+run slotscope check --at 0 -- slotscope vm -M pc -m 64M --fault skip-slot
+unlike "$out" 'has no monitor' "check --at 0 of our VMM: it is not said to have no monitor"
+is "$status" 1 "check --at 0 of our VMM with a fault: the model is waited for, mismatch" || diag "$out"
+# One that is waited for is told of, and not waited for in vain
+run timeout -s INT 4 slotscope check --no-model --vm nosuch -- "$vms" 47 1
+like "$(tr -s '\n ' ' ' <<<"$err")" 'no VM is "nosuch"; there is VM 1: .*waiting for it' "check --vm, none of that name: it says at once that it waits"
+run timeout -s INT 4 slotscope check -- qemu-system-x86_64 -M pc -m 64M -nodefaults -display none
+like "$err" 'has no VM yet; waiting for one .*-accel kvm' "check of a QEMU without KVM: it says that it waits, and for what"
 left check
+"$vms" 47 0 >"$work/made" &
+vm=$!
+for ((i = 0; i < 100; i++)); do [ -s "$work/made" ] && break; sleep 0.1; done
+run slotscope slots --pid $vm
+like "$out" '^no slots' "slots, a VM without any: it says so"
+run slotscope check --pid $vm --vm 7
+like "$(tr -s '\n ' ' ' <<<"$err")" 'no VM is "7"; there is VM 1: ' "check --vm 7: that is mistyped"
+unlike "$err" 'slotscope list' "check --vm 7: no other command is needed"
+run slotscope check --pid $vm --fd 99
+like "$err" 'next: give one that is: --fd [0-9]' "check --fd 99: which there are"
+echo '0/0 0x1000+0x1000 rw' | slotscope --json check --no-trace --pid $vm --expect - >"$work/out"
+is "$? $(jq -r '.findings[].id' "$work/out")" "1 missing" "check --expect -: standard input is read"
+slotscope --json check --no-trace --pid $vm --at 0 --at 0.1 --expect <(echo '0/0 0x1000+0x1000 rw') >"$work/out"
+is "$? $(jq -r '.findings[].id' "$work/out" | xargs)" "1 missing missing" "check --expect of a pipe: it is read once for all checks"
+end_vm
 
 # The VMs of a process that runs: all of them, or one of them
 "$vms" 47 1 2 >"$work/made" &

@@ -155,6 +155,36 @@ static void nothing_to_compare_is_not_agreement(void **unused)
 	comparison_deinit(&v.made);
 }
 
+/* A VM at whose creation was looked, or the wrong one: not agreement either */
+static void no_slots_anywhere(void **unused)
+{
+	const struct finding *f;
+	struct views v;
+
+	views_init(&v);
+	views_check(&v);
+	f = only(&v, FINDING_UNREAD, 1);
+	assert_string_equal(f->sentence,
+			    "no slots in any view: nothing to compare");
+	assert_int_equal(findings_exit_status(&v.found), 2);
+	v.view[MODEL].slots = NULL;
+	views_check(&v);
+	only(&v, FINDING_UNREAD, 1);
+
+	/* Somebody said that there is to be none: but that is not TRACED's word */
+	v.input.expected = true;
+	views_check(&v);
+	only(&v, FINDING_UNREAD, 1);
+	v.view[MODEL].slots = &v.state[MODEL];
+	views_check(&v);
+	none_found(&v);
+	assert_int_equal(findings_exit_status(&v.found), 0);
+	kvm_add(&v, 0, 0, 0, MiB, HVA, 0);
+	views_check(&v);
+	assert_int_equal(findings_exit_status(&v.found), 1);
+	views_deinit(&v);
+}
+
 static void unsettled(void **unused)
 {
 	const struct finding *f;
@@ -301,6 +331,7 @@ int main(void)
 		cmocka_unit_test(a_party_that_has_nothing_to_tell),
 		cmocka_unit_test(unread_views),
 		cmocka_unit_test(nothing_to_compare_is_not_agreement),
+		cmocka_unit_test(no_slots_anywhere),
 		cmocka_unit_test(unsettled),
 		cmocka_unit_test(torn_generations),
 		cmocka_unit_test(whole_life_covers_all_spaces),

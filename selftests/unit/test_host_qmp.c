@@ -83,6 +83,24 @@ static void abstract_and_commas(void **unused)
 	assert_string_equal(named[0].name, "/b");
 }
 
+/* One that connects to somebody else listens nowhere */
+static void who_listens(void **unused)
+{
+	assert_int_equal(parse(CMDLINE("q\0-qmp\0unix:/a,server=on,wait=off\0"
+				       "-qmp\0unix:/b\0"
+				       "-qmp\0unix:/c,server\0"
+				       "-qmp\0unix:/d,server=off\0"
+				       "-chardev\0socket,id=e,fd=9,server=on\0"
+				       "-mon\0e,mode=control\0")),
+			 5);
+	assert_true(named[0].server);
+	assert_false(named[1].server);
+	assert_true(named[2].server);
+	assert_false(named[3].server);
+	assert_true(named[4].server);
+	assert_int_equal(named[4].fd, 9);
+}
+
 static void several_in_order(void **unused)
 {
 	assert_int_equal(
@@ -249,6 +267,7 @@ int main(void)
 		cmocka_unit_test(the_short_option),
 		cmocka_unit_test(a_monitor_on_a_chardev),
 		cmocka_unit_test(abstract_and_commas),
+		cmocka_unit_test(who_listens),
 		cmocka_unit_test(several_in_order),
 		cmocka_unit_test(what_is_not_qmp_on_a_unix_socket),
 		cmocka_unit_test(names_too_long),

@@ -200,6 +200,25 @@ static void what_was_not_compared_is_one_line(void **unused)
 	views_deinit(&s.v);
 }
 
+static void no_slots(void **unused)
+{
+	struct shown s = { .document.at_ms = -1 };
+	const char *text;
+
+	views_init(&s.v);
+	text = show(&s);
+	assert_line(text, "cannot tell: 0 ranges, 0 mismatches, 1 unknown, 0 "
+			  "notes");
+	assert_null(strstr(text, "agree"));
+	hide(&s);
+	s.v.input.expected = true;
+	text = show(&s);
+	assert_line(text, "agree: no slots, as expected, 0 mismatches, 0 "
+			  "unknown, 0 notes");
+	hide(&s);
+	views_deinit(&s.v);
+}
+
 static void cannot_tell(void **unused)
 {
 	struct shown s = { .document.at_ms = -1 };
@@ -451,6 +470,7 @@ int main(void)
 		cmocka_unit_test(findings_under_their_cause),
 		cmocka_unit_test(less_coverage),
 		cmocka_unit_test(what_was_not_compared_is_one_line),
+		cmocka_unit_test(no_slots),
 		cmocka_unit_test(cannot_tell),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(more_findings_than_one_reads),

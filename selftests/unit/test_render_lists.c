@@ -165,6 +165,8 @@ static void slots_as_smartcols(void **unused)
 		render_slots(ours.out, &state);
 		print_end(&ours);
 		print_begin(&theirs);
+		if (!state.nr_slots)
+			fputs("no slots\n", theirs.out);
 		by_smartcols(theirs.out, &state, gmem);
 		assert_string_equal(ours.text, print_end(&theirs));
 		free(ours.text);

@@ -83,6 +83,8 @@ static void a_command_without_one(void **unused)
 	assert_true(clock_now_ms() - begin < 10000);
 	assert_non_null(strstr(err.tried, "command sh"));
 	assert_non_null(strstr(err.why, "ended with status 9; neither it nor"));
+	/* What to do is in its own message, and in no list of VMs */
+	assert_non_null(strstr(err.next, "what it said itself"));
 	assert_false(checker_alive(&checker));
 	end(&checker, &child);
 }

@@ -123,8 +123,9 @@ static void ends_too_early(void **unused)
 			     false, 2, 0, 60000),
 			 1);
 	assert_string_equal(told.text, "1?");
-	assert_non_null(strstr(told.cannot.tried, "check 2 of 2"));
-	assert_non_null(strstr(told.cannot.why, "ended with status 7"));
+	assert_string_equal(told.cannot.tried, "check at 60.0 s");
+	assert_non_null(strstr(told.cannot.why, "the VM was gone after "));
+	assert_non_null(strstr(told.cannot.next, "try --at "));
 	/* Before the first */
 	begin();
 	assert_int_equal(run("TEST_VMS=1 timeout -s KILL 2 $VMM; exit 7", NULL,

@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/unix_address.h"
 #include "session/monitor.h"
+#include "session/producers.h"
 #include "session/stop.h"
 
 #define GREETING                                                           \
@@ -53,14 +54,20 @@ static void __attribute__((noreturn)) be_monitor(char **names, bool silent)
 {
 	struct pollfd fds[2] = {};
 	int listeners[2], nr, i;
+	const char *late = getenv("TEST_LATE_MS");
 	char words[4096];
 	ssize_t n;
 
+	if (late) {
+		if (write(STDOUT_FILENO, "x", 1) != 1)
+			_exit(1);
+		usleep(atoi(late) * 1000);
+	}
 	for (nr = 0; nr < 2 && names[nr]; nr++) {
 		listeners[nr] = sock_at(names[nr], true);
 		fds[nr] = (struct pollfd){ listeners[nr], POLLIN, 0 };
 	}
-	if (write(STDOUT_FILENO, "x", 1) != 1)
+	if (!late && write(STDOUT_FILENO, "x", 1) != 1)
 		_exit(1);
 	while (poll(fds, nr, -1) > 0) {
 		for (i = 0; i < nr; i++) {
@@ -251,6 +258,34 @@ static void a_stopped_one(void **unused)
 	end(pid);
 }
 
+/* Its command line says that it will listen: it never "has no monitor" */
+static void one_that_listens_later(void **unused)
+{
+	struct process process;
+	struct subject subject = { .process = &process };
+	struct slot_state state;
+	pid_t pid;
+
+	setenv("TEST_LATE_MS", "500", 1);
+	pid = qemu(false, false);
+	assert_int_equal(process_open(pid, &process, &err), 0);
+	assert_int_equal(qemu_probe(&subject, &err), 0);
+	open_it(pid, NULL, 0, path[0]);
+	process_close(&process);
+	end(pid);
+	/* One that never does is asked for, and lost */
+	setenv("TEST_LATE_MS", "60000", 1);
+	pid = qemu(false, false);
+	unsetenv("TEST_LATE_MS");
+	assert_int_equal(process_open(pid, &process, &err), 0);
+	assert_int_equal(qemu_probe(&subject, &err), 0);
+	assert_int_equal(qemu_read(&subject, NULL, &state, &err), -ENOTCONN);
+	slot_state_deinit(&state);
+	assert_non_null(strstr(err.why, "(yet)"));
+	process_close(&process);
+	end(pid);
+}
+
 static void on_alarm(int signal)
 {
 	stop_requested = 1;
@@ -291,6 +326,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(the_other_one_is_free),
 		cmocka_unit_test(another_check_is_waited_for),
 		cmocka_unit_test(a_stopped_one),
+		cmocka_unit_test(one_that_listens_later),
 		cmocka_unit_test(a_silent_one),
 	};
 	const char *how = getenv("TEST_MONITOR");
@@ -300,6 +336,6 @@ int main(int argc, char **argv)
 		return cmocka_run_group_tests(tests, setup, teardown);
 	/* "qemu -qmp unix:PATH,... [-qmp unix:PATH,...]" */
 	for (int i = 0; i < 2 && 2 * i + 2 < argc; i++)
-		names[i] = strtok(argv[2 * i + 2] + 5, ",");
+		names[i] = strtok(strdup(argv[2 * i + 2] + 5), ",");
 	be_monitor(names, !strcmp(how, "silent"));
 }

@@ -118,9 +118,34 @@ static void names(void **unused)
 	assert_int_equal(fits("a"), 0x6);
 	assert_int_equal(fits("9p"), 0x8);
 	assert_int_equal(fits("nobody"), 0);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(fits(bad[i]), 1U << 31);
+		assert_null(strstr(err.why, "Invalid argument"));
+	}
 	assert_non_null(strstr(err.next, "PID:FD"));
+}
+
+/* What is mistyped is quoted beside what there is; a number is given once */
+static void none_of_that_name(void **unused)
+{
+	struct session_vms vms = {};
+	struct vm_name name;
+
+	created(&vms, 1, 101, 3, "vmm");
+	created(&vms, 2, 102, 3, "vmm");
+	vms.vms[1].here = true;
+	assert_int_equal(vm_name_parse("7", &name, &err), 0);
+	error_set(&err, ENOENT, "find a VM");
+	vm_name_none(&name, &vms, &err);
+	assert_non_null(strstr(err.why, "no VM is \"7\"; there is VM 1: "));
+	assert_false(vm_name_over(&name, &vms));
+	assert_int_equal(vm_name_parse("2", &name, &err), 0);
+	assert_false(vm_name_over(&name, &vms));
+	assert_int_equal(vm_name_parse("1", &name, &err), 0);
+	assert_true(vm_name_over(&name, &vms));
+	assert_int_equal(vm_name_parse("vmm", &name, &err), 0);
+	assert_false(vm_name_over(&name, &vms));
+	session_vms_deinit(&vms);
 }
 
 static void a_list(void **unused)
@@ -146,6 +171,7 @@ int main(void)
 		cmocka_unit_test(numbers_stay),
 		cmocka_unit_test(events_and_descriptors_are_one),
 		cmocka_unit_test(names),
+		cmocka_unit_test(none_of_that_name),
 		cmocka_unit_test(a_list),
 	};
 

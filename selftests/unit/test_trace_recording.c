@@ -437,8 +437,10 @@ static void no_such_place(void **unused)
 
 	assert_int_equal(recording_open("/nonexistent/x", &reader, &err),
 			 -ENOENT);
+	assert_non_null(strstr(err.next, "has written"));
 	assert_int_equal(recording_create("/nonexistent/x", 0, &writer, &err),
 			 -ENOENT);
+	assert_non_null(strstr(err.next, "can be made"));
 	assert_int_equal(recording_open(dir, &reader, &err), -EINVAL);
 	assert_true(recording_create(dir, 0, &writer, &err) < 0);
 	snprintf(path, sizeof(path), "%s/fifo", dir);

@@ -58,6 +58,17 @@ static void whole_lines(void **unused)
 			 0);
 }
 
+/* As slotscope slots prints them */
+static void flags_as_printed(void **unused)
+{
+	assert_int_equal(reads("0/0 0x0+0x1000 rw\n0/1 0x1000+0x1000 rw,log"),
+			 0);
+	assert_int_equal(state.slots[0].flags, 0);
+	assert_int_equal(state.slots[1].flags, SLOT_LOG_DIRTY);
+	assert_int_equal(reads("0/0 0x0+0x1000 ro,rx"), -EINVAL);
+	assert_non_null(strstr(err.why, "\"rx\""));
+}
+
 static void without_a_number(void **unused)
 {
 	assert_int_equal(reads("0/* 0x0+0x1000 gmem"), 0);
@@ -108,6 +119,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_lines),
+		cmocka_unit_test(flags_as_printed),
 		cmocka_unit_test(without_a_number),
 		cmocka_unit_test(none),
 		cmocka_unit_test(refused),

@@ -15,7 +15,22 @@ static bool has_any(const struct comparison *c)
 	return false;
 }
 
-/* Silence would read as "agree" */
+/* Somebody who knows has said that there is to be none, and it was compared */
+static bool none_is_expected(const struct comparison *c)
+{
+	for (size_t i = 0; c->input->expected && i < c->nr_pairs; i++) {
+		if (c->pairs[i].compared &&
+		    comparison_party(c, c->pairs[i].expected)->traits &
+			    PARTY_MEANS)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Silence would read as "agree". So would two views without a slot: a VM at whose
+ * creation was looked, or the wrong one.
+ */
 static void check_nothing(struct comparison *c)
 {
 	const struct finding finding = { .id = FINDING_UNREAD,
@@ -38,6 +53,9 @@ static void check_nothing(struct comparison *c)
 		comparison_add(c, &finding,
 			       "nothing that any view has could be compared "
 			       "with another view");
+	else if (!agree && !none_is_expected(c))
+		comparison_add(c, &finding,
+			       "no slots in any view: nothing to compare");
 }
 
 struct order {

@@ -52,19 +52,22 @@ static const char help[] =
 	"                     --resume, after the VM was there; may be repeated\n"
 	"                     (default: 0 with --pid, 3 with a COMMAND)\n"
 	"      --resume       send SIGCONT to PID once tracing has begun\n"
-	"      --to-end       let the COMMAND run to its end after the last check\n"
+	"      --to-end       let the COMMAND run to its end after the last check; there\n"
+	"                     is none at the end\n"
 	"      --expect FILE  MODEL is what FILE (- is standard input) says: slots as\n"
 	"                     AS/ID GPA+SIZE @HVA FLAGS\n"
 	"      --no-trace     do without TRACED\n"
 	"      --no-model     do without MODEL\n"
 	"  -o, --record FILE  write what was traced to FILE\n"
-	"      --report FILE  print to FILE, apart from what the COMMAND prints\n"
+	"      --report FILE  print to FILE, apart from what the COMMAND prints; also the\n"
+	"                     error, if there is no verdict\n"
 	"      --json         print one JSON document a check and VM, a line each\n"
 	"  -v, --verbose      say more on standard error\n"
 	"  -h, --help         this text\n"
 	"\n"
 	"Exit status: 0 agree, 1 mismatch, 2 cannot tell, 3 usage or error. Where the\n"
-	"views agree, that of a COMMAND that ended by itself.\n";
+	"views agree, that of a COMMAND that ended by itself, which is then told on\n"
+	"standard error if it is not 0.\n";
 
 struct check_options {
 	struct checker_options checker;
@@ -110,6 +113,7 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 		.log = &checker->log,
 		.serial = checker->vm.serial,
 		.page_size = sysconf(_SC_PAGESIZE),
+		.expected = checker->options.expect,
 	};
 	const struct sampled *kernel = sample_find(sample, PARTY_KERNEL);
 	struct comparison comparison;
@@ -205,7 +209,8 @@ static int check(struct check_options *options)
 	status = run_course(&course, &checker, &err);
 	child_poll(&child);
 	if (options->argv && !stop_requested)
-		status = command_status(&child, options->argv[0], status);
+		status = command_status(&child, options->argv[0],
+					"the views agree", status);
 close_checker:
 	if (checker_close(&checker, &err) && status != CMD_ERROR)
 		status = cmd_fail(&err);
@@ -321,6 +326,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			return exit;
 	}
 	options.checker.verbose = cmd_globals.verbose;
+	options.checker.notes = stderr;
 	if (optind < argc)
 		options.argv = argv + optind;
 	if (!options.checker.pid == !options.argv)

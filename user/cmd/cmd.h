@@ -86,7 +86,14 @@ int cmd_getopt(getopt_fn *parse, int argc, char **argv,
  */
 bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit);
 
-/** cmd_fail() - print an error (as JSON in JSON mode); returns CMD_ERROR */
+/**
+ * cmd_fail() - print an error
+ *
+ * In JSON mode as JSON where the verdict would stand; else to standard error, and
+ * to --report's file: whoever reads that finds a verdict or why there is none.
+ *
+ * Return: CMD_ERROR.
+ */
 int cmd_fail(const struct slotscope_error *err);
 
 /** cmd_cannot_tell() - the same where it is no failure; returns CMD_UNKNOWN */

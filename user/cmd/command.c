@@ -5,17 +5,19 @@
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 
-int command_status(const struct child *child, const char *name, int status)
+int command_status(const struct child *child, const char *name,
+		   const char *ours, int status)
 {
 	char how[64];
 
 	if (!child->ended || !child->status)
 		return status;
-	if (status != CMD_OK) {
-		child_status_text(child, how, sizeof(how));
-		fprintf(stderr, "slotscope: the command %.80s %s\n", name, how);
+	child_status_text(child, how, sizeof(how));
+	fprintf(stderr, "slotscope: %s%sthe command %.80s %s\n",
+		status == CMD_OK ? ours : "", status == CMD_OK ? "; " : "",
+		name, how);
+	if (status != CMD_OK)
 		return status;
-	}
 	if (WIFSIGNALED(child->status))
 		return cmd_end_by_signal(WTERMSIG(child->status));
 	return WEXITSTATUS(child->status);

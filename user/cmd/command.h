@@ -9,11 +9,14 @@
  * command_status() - the status to leave with, once all is printed
  * @child:  the command; as of before child_end()
  * @name:   for messages
+ * @ours:   what a status of 0 says, such as "the views agree"
  * @status: our own, an enum cmd_exit
  *
  * That of a command which ended by itself is passed on where we have nothing to
- * say against it, a death by signal as such; else it is told.
+ * say against it, a death by signal as such. Whose status it is is told on
+ * standard error: the numbers alone do not.
  */
-int command_status(const struct child *child, const char *name, int status);
+int command_status(const struct child *child, const char *name,
+		   const char *ours, int status);
 
 #endif

@@ -123,10 +123,13 @@ void cmd_output_told(void)
 int cmd_fail(const struct slotscope_error *err)
 {
 	cmd_flush();
-	if (cmd_globals.json)
+	if (cmd_globals.json) {
 		render_error_json(cmd_report(), err);
-	else
-		render_error_text(stderr, err);
+		return CMD_ERROR;
+	}
+	if (report)
+		render_error_text(report, err);
+	render_error_text(stderr, err);
 	return CMD_ERROR;
 }
 

@@ -116,6 +116,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				return exit;
 		}
 	}
+	if (optind < argc && !options.pid && is_process_number(argv[optind]))
+		return cmd_usage(cmd, "extra word \"%s\": write --pid %s",
+				 argv[optind], argv[optind]);
 	if (optind < argc)
 		return cmd_usage(cmd, "extra word \"%s\"", argv[optind]);
 	if (!options.pid)

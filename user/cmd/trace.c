@@ -248,7 +248,6 @@ static int tell_no_vm(const struct trace_options *options,
 		      const struct child *child, struct sink *sink)
 {
 	struct slotscope_error err = {};
-	char text[192] = "";
 
 	if (options->argv)
 		error_set(&err, ENOENT, "trace the VMs of the command %.80s",
@@ -256,19 +255,14 @@ static int tell_no_vm(const struct trace_options *options,
 	else
 		error_set(&err, ENOENT, "trace the VMs of process %d",
 			  options->pid);
-	if (child->ended) {
-		child_status_text(child, text, sizeof(text) - 2);
-		strcat(text, "; ");
-	}
-	error_why(&err, "%s%s%s", text[0] ? "it " : "", text,
-		  options->argv ? "neither it nor what it started made one" :
-				  "it had none, and made none meanwhile");
-	if (sink->vms.nr) {
-		session_vms_list(&sink->vms, text, sizeof(text));
-		error_why(&err, "none is the one that is meant: %s", text);
-	}
-	error_next(&err, "slotscope list shows the VMs of this machine; a VMM "
-			 "without KVM has none");
+	error_why(&err, "it had none, and made none meanwhile");
+	if (sink->vms.nr)
+		vm_name_none(&options->name, &sink->vms, &err);
+	else if (options->argv)
+		child_no_vm(child, NULL, &err);
+	else
+		error_next(&err, "slotscope list shows the VMs of this "
+				 "machine; a VMM without KVM has none");
 	return cmd_cannot_tell(&err);
 }
 
@@ -339,7 +333,8 @@ static int trace(const struct trace_options *options)
 	if (!ret && !sink.saw_vm)
 		status = tell_no_vm(options, &child, &sink);
 	else if (options->argv && !stop_requested)
-		status = command_status(&child, options->argv[0], status);
+		status = command_status(&child, options->argv[0],
+					"all was traced", status);
 	session_vms_deinit(&sink.vms);
 	if (child_end(&child, &err) && status != CMD_ERROR)
 		status = cmd_fail(&err);

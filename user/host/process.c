@@ -211,3 +211,34 @@ int process_vm_id(const struct process *process, int fd, struct vm_id *id,
 	};
 	return read_boot_id(id->boot_id, err);
 }
+
+bool is_process_number(const char *word)
+{
+	return word[0] && !word[strspn(word, "0123456789")];
+}
+
+/* By the program's name; a script that stands for it is none */
+bool process_is_qemu(const struct process *process)
+{
+	char exe[4096];
+	ssize_t n = readlinkat(process->dir, "exe", exe, sizeof(exe) - 1);
+	const char *name;
+
+	exe[n > 0 ? n : 0] = '\0';
+	name = strrchr(exe, '/');
+	return name && !strncmp(name, "/qemu", strlen("/qemu"));
+}
+
+/* -accel kvm, -enable-kvm, -M pc,accel=kvm:tcg, and a binary called qemu-kvm */
+bool process_is_qemu_without_kvm(const struct process *process)
+{
+	struct proc_text cmdline;
+	bool without;
+
+	if (!process_is_qemu(process) ||
+	    proc_read(process->dir, "cmdline", CMDLINE_MAX, &cmdline))
+		return false;
+	without = !memmem(cmdline.text, cmdline.len, "kvm", 3);
+	free(cmdline.text);
+	return without;
+}

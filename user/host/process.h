@@ -83,4 +83,15 @@ int process_failed(const struct process *process, int ret, const char *what,
 int process_vm_id(const struct process *process, int fd, struct vm_id *id,
 		  struct slotscope_error *err);
 
+#define CMDLINE_MAX (4UL << 20) /* the kernel allows a quarter of the stack */
+
+/** process_is_qemu() - is its program a QEMU? */
+bool process_is_qemu(const struct process *process);
+
+/** process_is_qemu_without_kvm() - ... and nothing on its command line asks for KVM */
+bool process_is_qemu_without_kvm(const struct process *process);
+
+/** is_process_number() - is the word a number, as a pid is? */
+bool is_process_number(const char *word);
+
 #endif

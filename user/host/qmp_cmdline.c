@@ -113,7 +113,6 @@ static bool set_name(struct qmp_named *out, const char *name, bool abstract)
 	int n = snprintf(out->name, sizeof(out->name), "%s%s",
 			 abstract ? "@" : "", name);
 
-	out->fd = -1;
 	return name[0] && n < (int)sizeof(out->name);
 }
 
@@ -125,6 +124,8 @@ static bool socket_names(const char *list, const char *first,
 	char *end;
 	long fd;
 
+	*out = (struct qmp_named){ .fd = -1 };
+	out->server = get_bool(list, "server", first);
 	if (get(list, "path", first, value))
 		return set_name(out, value, get_bool(list, "abstract", first));
 	if (!get(list, "fd", first, value))
@@ -132,7 +133,7 @@ static bool socket_names(const char *list, const char *first,
 	fd = strtol(value, &end, 10);
 	if (value[0] < '0' || value[0] > '9' || *end || fd > INT_MAX)
 		return false;
-	*out = (struct qmp_named){ .fd = fd };
+	out->fd = fd;
 	return true;
 }
 

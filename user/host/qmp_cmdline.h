@@ -3,6 +3,7 @@
 #ifndef HOST_QMP_CMDLINE_H
 #define HOST_QMP_CMDLINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -10,10 +11,12 @@
  * @name: its path as written, perhaps relative; "@..." is abstract. Empty if
  *	  it was given as @fd
  * @fd:	  descriptor of the listening socket in the VMM; -1 if it has a @name
+ * @server: QEMU is to listen there, not to connect
  */
 struct qmp_named {
 	char name[109];
 	int fd;
+	bool server;
 };
 
 #define QMP_NAMED_MAX 16

@@ -17,7 +17,6 @@
 #include "host/qmp_socket.h"
 #include "host/unix_peer.h"
 
-#define CMDLINE_MAX  (4UL << 20) /* the kernel allows a quarter of the stack */
 #define NET_UNIX_MAX (256UL << 20) /* of a million sockets */
 
 /* A socket of the process, with its descriptor there */
@@ -140,11 +139,26 @@ static void add_once(const struct held *held, const struct held **out,
 	out[(*nr)++] = held;
 }
 
-/* Return: how many of @held are monitors */
+/* A "slotscope vm" has a monitor, always, but not from its first moment on */
+static bool is_own_vmm(const struct process *process,
+		       const struct proc_text *cmdline)
+{
+	const char *end = cmdline->text + cmdline->len;
+	const char *word = cmdline->text;
+
+	if (strcmp(process->comm, "slotscope"))
+		return false;
+	for (; word < end; word += strnlen(word, end - word) + 1)
+		if (!strncmp(word, "vm", end - word))
+			return true;
+	return false;
+}
+
+/* Return: how many of @held are monitors. @awaited: there is to be one, at least */
 static size_t choose(const struct process *process,
 		     const struct held_list *held,
 		     const struct proc_text *cmdline,
-		     const struct held *out[QMP_SOCKETS_MAX])
+		     const struct held *out[QMP_SOCKETS_MAX], bool *awaited)
 {
 	struct qmp_named named[QMP_NAMED_MAX];
 	size_t nr_named, n, i, nr = 0;
@@ -152,10 +166,13 @@ static size_t choose(const struct process *process,
 
 	snprintf(own, sizeof(own), "@slotscope-qmp-%d", process->tgid);
 	nr_named = qmp_cmdline_parse(cmdline->text, cmdline->len, named);
-	for (n = 0; n < nr_named; n++)
+	*awaited = is_own_vmm(process, cmdline);
+	for (n = 0; n < nr_named; n++) {
+		*awaited |= named[n].server;
 		for (i = 0; i < held->nr && nr < QMP_SOCKETS_MAX; i++)
 			if (is_named(&held->list[i], &named[n]))
 				add_once(&held->list[i], out, &nr);
+	}
 	for (i = 0; i < held->nr && nr < QMP_SOCKETS_MAX; i++)
 		if (!strcmp(held->list[i].socket->name, own))
 			add_once(&held->list[i], out, &nr);
@@ -173,15 +190,14 @@ static int too_long(const char *address, struct slotscope_error *err)
 			       "--qmp PATH");
 }
 
-static bool is_qemu(const struct process *process)
+/* What it is said to listen on is not there: not yet, or not any more */
+static int not_yet(const struct process *process, struct slotscope_error *err)
 {
-	char exe[4096];
-	ssize_t n = readlinkat(process->dir, "exe", exe, sizeof(exe) - 1);
-	const char *name;
-
-	exe[n > 0 ? n : 0] = '\0';
-	name = strrchr(exe, '/');
-	return name && !strncmp(name, "/qemu", strlen("/qemu"));
+	error_set(err, ENOTCONN, "find a QMP socket of process %d (%s)",
+		  process->tgid, process->comm);
+	error_why(err, "it will have a monitor, by its command line, and does "
+		       "not listen there (yet)");
+	return error_next(err, "check again, or later: --at; or --no-model");
 }
 
 static int no_socket(const struct process *process,
@@ -189,7 +205,7 @@ static int no_socket(const struct process *process,
 {
 	error_set(err, ENOENT, "find a QMP socket of process %d (%s)",
 		  process->tgid, process->comm);
-	if (!held->nr && !is_qemu(process)) {
+	if (!held->nr && !process_is_qemu(process)) {
 		error_why(err, "it is no QEMU, and has no monitor to tell what "
 			       "memory it means the guest to have");
 		return error_next(err, "if it does speak QMP (-qmp unix:PATH): "
@@ -232,16 +248,18 @@ static int find(const struct process *process, const struct held_list *held,
 	struct slotscope_error one = {};
 	struct proc_text cmdline;
 	size_t nr_chosen, i;
+	bool awaited;
 	int ret;
 
 	ret = proc_read(process->dir, "cmdline", CMDLINE_MAX, &cmdline);
 	if (ret)
 		return process_failed(process, ret, "read its command line",
 				      err);
-	nr_chosen = choose(process, held, &cmdline, chosen);
+	nr_chosen = choose(process, held, &cmdline, chosen, &awaited);
 	free(cmdline.text);
 	if (!nr_chosen)
-		return no_socket(process, held, err);
+		return awaited ? not_yet(process, err) :
+				 no_socket(process, held, err);
 	for (i = 0; i < nr_chosen; i++) {
 		ret = reach(process, chosen[i]->socket->name, &out[*nr], &one);
 		if (!ret)

@@ -35,7 +35,8 @@ struct qmp_socket {
  * there is another.
  *
  * Return: 0; -ENOENT if there is none (@err tells how to start a VMM with one,
- * if it is one that could have one); -EXDEV if it is abstract and in another
+ * if it is one that could have one); -ENOTCONN if its command line says that it
+ * will listen, and it does not; -EXDEV if it is abstract and in another
  * network namespace; -ENAMETOOLONG; -ESRCH, -EACCES.
  */
 int qmp_sockets_find(const struct process *process,

@@ -160,21 +160,23 @@ void vm_fds_deinit(struct vm_fds *vms)
 	memset(vms, 0, sizeof(*vms));
 }
 
-static int no_vm(const struct process *process, int wanted,
-		 struct slotscope_error *err)
+static int no_vm(const struct process *process, struct slotscope_error *err)
 {
-	if (wanted < 0) {
-		error_set(err, ENOENT, "find the VM of process %d (%s)",
-			  process->tgid, process->comm);
-		error_why(err, "it holds no descriptor of a VM");
-	} else {
-		error_set(err, ENOENT,
-			  "find the VM at descriptor %d of process %d (%s)",
-			  wanted, process->tgid, process->comm);
-		error_why(err, "that descriptor is not a VM's");
-	}
+	error_set(err, ENOENT, "find the VM of process %d (%s)", process->tgid,
+		  process->comm);
+	error_why(err, "it holds no descriptor of a VM");
 	return error_next(err, "slotscope list shows the VMs of this machine; "
 			       "a VMM without KVM has none");
+}
+
+static int no_vm_at(const struct process *process, int wanted,
+		    const char *others, struct slotscope_error *err)
+{
+	error_set(err, ENOENT,
+		  "find the VM at descriptor %d of process %d (%s)", wanted,
+		  process->tgid, process->comm);
+	error_why(err, "that descriptor is not a VM's");
+	return error_next(err, "give one that is: --fd %s", others);
 }
 
 int vm_fds_pick(const struct process *process, const struct vm_fds *vms,
@@ -191,14 +193,16 @@ int vm_fds_pick(const struct process *process, const struct vm_fds *vms,
 		     !process_alive(process)))
 			return vms->vms[i].fd;
 	}
-	if (wanted >= 0 || !vms->nr)
-		return no_vm(process, wanted, err);
-	if (vms->nr == 1)
+	if (!vms->nr)
+		return no_vm(process, err);
+	if (vms->nr == 1 && wanted < 0)
 		return vms->vms[0].fd;
 
 	for (i = 0; i < vms->nr && n < sizeof(names) - 16; i++)
 		n += snprintf(names + n, sizeof(names) - n, "%s%d",
 			      i ? ", " : "", vms->vms[i].fd);
+	if (wanted >= 0)
+		return no_vm_at(process, wanted, names, err);
 	error_set(err, ENOTUNIQ, "find the VM of process %d (%s)",
 		  process->tgid, process->comm);
 	error_why(err, "it has %zu%s", vms->nr,

@@ -184,12 +184,15 @@ void render_check_summary(FILE *out, const struct check_document *document)
 		nr[kind] = findings_count(findings, kind);
 	if (left)
 		snprintf(of, sizeof(of), "%zu of ", ranges - left);
-	fprintf(out,
-		"%s: %s%zu range%s, %zu mismatch%s, %zu unknown, %zu note%s\n",
-		verdicts[findings_exit_status(findings)], of, ranges,
-		plural(ranges), nr[FINDING_MISMATCH],
-		plural_es(nr[FINDING_MISMATCH]), nr[FINDING_UNKNOWN],
-		nr[FINDING_NOTE], plural(nr[FINDING_NOTE]));
+	fprintf(out, "%s: ", verdicts[findings_exit_status(findings)]);
+	if (!ranges && !findings_exit_status(findings))
+		fputs("no slots, as expected", out);
+	else
+		fprintf(out, "%s%zu range%s", of, ranges, plural(ranges));
+	fprintf(out, ", %zu mismatch%s, %zu unknown, %zu note%s\n",
+		nr[FINDING_MISMATCH], plural_es(nr[FINDING_MISMATCH]),
+		nr[FINDING_UNKNOWN], nr[FINDING_NOTE],
+		plural(nr[FINDING_NOTE]));
 	say_compared(out, document);
 	say_not_covered(out, document->comparison->input);
 }

@@ -243,6 +243,8 @@ void render_slots(FILE *out, const struct slot_state *state)
 {
 	if (state->nr_slots)
 		print_table(out, state);
+	else
+		fputs(state->coverage.truncated ? "" : "no slots\n", out);
 	for (size_t i = 0; i < state->nr_as; i++)
 		fprintf(out, "address space %zu: generation %" PRIu64 "%s%s\n",
 			i, state->as[i].generation,

@@ -4,6 +4,7 @@
 #define SLOTSCOPE_SESSION_CHECKER_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include <slotscope/error.h>
 #include <slotscope/view.h>
@@ -32,6 +33,7 @@ struct expected;
  * @no_model: do without MODEL
  * @record:   file to write events to; NULL for none
  * @verbose:  say more on standard error
+ * @notes:    where to say what is waited for, if that takes a while; NULL: nowhere
  */
 struct checker_options {
 	pid_t pid;
@@ -46,6 +48,7 @@ struct checker_options {
 	bool no_model;
 	const char *record;
 	bool verbose;
+	FILE *notes;
 };
 
 /**
@@ -124,8 +127,8 @@ int checker_none(struct checker *checker, struct slotscope_error *err);
 /**
  * checker_wait_vm() - gather events until there is a VM that is meant
  *
- * Return: 0; -ENOENT when all ended without one, or it takes longer than half a
- * minute; -EINTR at a signal; or what checker_look() says.
+ * Return: 0; -ENOENT when all ended without one, it has gone already, or it takes
+ * longer than half a minute; -EINTR at a signal; or what checker_look() says.
  */
 int checker_wait_vm(struct checker *checker, struct slotscope_error *err);
 

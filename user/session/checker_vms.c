@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which VMs a checker looks at, and what it says if there is none */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "session/stop.h"
 
 #define LOOK_MS 25
+#define TELL_MS 1000
 #define VM_MS	30000
 
 /* By any of its descriptors: what is meant is known by the lowest */
@@ -112,10 +114,33 @@ static void tell_of_others(struct checker *checker, struct slotscope_error *err)
 	session_vms_deinit(&others);
 }
 
+static bool any_here(const struct checker *checker)
+{
+	for (size_t i = 0; i < checker->vms.nr; i++)
+		if (checker->vms.vms[i].here)
+			return true;
+	return false;
+}
+
+/* There are VMs, or were */
+static int none_is_meant(struct checker *checker, struct slotscope_error *err)
+{
+	const struct vm_name *name = &checker->options.name;
+	char list[192];
+
+	if (name->text && !vm_name_over(name, &checker->vms)) {
+		vm_name_none(name, &checker->vms, err);
+		return any_here(checker) ?
+			       error_next(err, "name one that is there: --vm") :
+			       -err->code;
+	}
+	session_vms_list(&checker->vms, list, sizeof(list));
+	return error_why(err, "it is not there any more; there is %s", list);
+}
+
 int checker_none(struct checker *checker, struct slotscope_error *err)
 {
 	const struct checker_options *options = &checker->options;
-	char list[192], how[80] = "";
 
 	if (options->child)
 		error_set(err, ENOENT, "find a VM of the command %.80s",
@@ -123,47 +148,71 @@ int checker_none(struct checker *checker, struct slotscope_error *err)
 	else
 		error_set(err, ENOENT, "find a VM of process %d (%s)",
 			  checker->root.tgid, checker->root.comm);
-	if (options->child && options->child->ended) {
-		child_status_text(options->child, how, sizeof(how));
-		strcat(how, "; ");
+	if (checker->vms.nr)
+		return none_is_meant(checker, err);
+	if (options->child) {
+		child_no_vm(options->child, &checker->root, err);
+		return -ENOENT;
 	}
-	if (checker->vms.nr) {
-		session_vms_list(&checker->vms, list, sizeof(list));
-		error_why(err, "%s%snone that is meant is there now: %s",
-			  how[0] ? "it " : "", how, list);
-		return error_next(err, "name one that is there with --vm");
-	}
-	if (how[0]) {
-		error_why(err, "it %sneither it nor what it started made one",
-			  how);
-	} else if (options->child) {
-		error_why(err, "neither it nor what it started has made one");
-	} else if (process_alive(&checker->root)) {
-		error_why(err, "it has ended");
-	} else {
-		error_why(err, "it holds no descriptor of a VM");
-	}
+	error_why(err, process_alive(&checker->root) ?
+			       "it has ended" :
+			       "it holds no descriptor of a VM");
 	error_next(err, "slotscope list shows the VMs of this machine; a VMM "
 			"without KVM has none");
-	if (!options->child)
-		tell_of_others(checker, err);
+	tell_of_others(checker, err);
 	return -ENOENT;
+}
+
+/* Once, after a second: --vm 2 has nothing to say while VM 1 is a moment old */
+static void tell_waiting(const struct checker *checker, FILE *out)
+{
+	const struct vm_name *name = &checker->options.name;
+	struct slotscope_error err = {};
+	char who[96];
+
+	if (checker->options.child)
+		snprintf(who, sizeof(who), "the command %.80s",
+			 checker->options.command);
+	else
+		snprintf(who, sizeof(who), "process %d", checker->root.tgid);
+	if (checker->vms.nr && name->text) {
+		vm_name_none(name, &checker->vms, &err);
+		fprintf(out, "slotscope: %s; waiting for it\n", err.why);
+	} else {
+		fprintf(out, "slotscope: %s has no VM yet; waiting for one%s\n",
+			who,
+			process_is_qemu_without_kvm(&checker->root) ?
+				" (this QEMU was not told to use KVM: -accel "
+				"kvm)" :
+				"");
+	}
+	fflush(out);
 }
 
 int checker_wait_vm(struct checker *checker, struct slotscope_error *err)
 {
-	int64_t end = clock_now_ms() + VM_MS;
-	bool alive = true;
+	const struct vm_name *name = &checker->options.name;
+	int64_t begin = clock_now_ms();
+	FILE *notes = checker->options.notes;
+	bool alive = true, over;
 	int ret;
 
 	for (;;) {
 		process_refresh(&checker->root);
+		over = vm_name_over(name, &checker->vms);
 		ret = checker_look(checker, err);
 		/* It may end, or exec another program, while it is looked at */
 		if (ret > 0 || (ret < 0 && ret != -ESRCH && ret != -ENOENT))
 			return ret < 0 ? ret : 0;
-		if (!alive || stop_requested || clock_now_ms() >= end)
+		/* Known before that look, and not there: it has gone */
+		over = over && !ret && vm_name_over(name, &checker->vms);
+		if (!alive || over || stop_requested ||
+		    clock_now_ms() - begin >= VM_MS)
 			break;
+		if (notes && clock_now_ms() - begin >= TELL_MS) {
+			tell_waiting(checker, notes);
+			notes = NULL;
+		}
 		/* What has ended by now was looked at after its end */
 		alive = checker_alive(checker);
 		ret = checker_wait(checker, LOOK_MS, err);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "host/process.h"
 #include "session/child.h"
 #include "session/keeper.h"
 #include "session/stop.h"
@@ -123,6 +124,9 @@ int child_go(struct child *child, char **argv, struct slotscope_error *err)
 	error_set(err, ret, "start %.200s", argv[0]);
 	if (ret == -EPIPE)
 		return error_why(err, "its process was ended before it began");
+	if (ret == -ENOENT && is_process_number(argv[0]))
+		return error_next(err, "to look at that process: --pid %.20s",
+				  argv[0]);
 	return error_next(err, "check that it is installed and can be run");
 }
 
@@ -190,4 +194,27 @@ void child_status_text(const struct child *child, char *text, size_t size)
 	else
 		snprintf(text, size, "was killed by signal %d",
 			 WTERMSIG(child->status));
+}
+
+void child_no_vm(const struct child *child, const struct process *process,
+		 struct slotscope_error *err)
+{
+	char how[80];
+
+	if (!child->ended) {
+		error_why(err, "neither it nor what it started has made one");
+	} else {
+		child_status_text(child, how, sizeof(how));
+		error_why(err, "it %s; neither it nor what it started made one",
+			  how);
+	}
+	if (child->ended && WIFSIGNALED(child->status))
+		error_next(err, "let it live until it has made one");
+	else if (child->ended && child->status)
+		error_next(err, "see what it said itself, above");
+	else if (process && process_is_qemu_without_kvm(process))
+		error_next(err, "start QEMU with -accel kvm");
+	else
+		error_next(err, "see that it uses KVM: who opens no /dev/kvm "
+				"has no VM");
 }

@@ -9,6 +9,8 @@
 
 #include <slotscope/error.h>
 
+#include "host/process.h"
+
 /**
  * struct child - a command of ours, and all that comes from it
  * @pid:    its process from the fork on: the same before and after the exec
@@ -53,6 +55,13 @@ int child_go(struct child *child, char **argv, struct slotscope_error *err);
  * Of one that has @ended.
  */
 void child_status_text(const struct child *child, char *text, size_t size);
+
+/**
+ * child_no_vm() - why no VM of it was there, and what to do, in @err
+ * @process: that of the command, while it can be looked at; or NULL
+ */
+void child_no_vm(const struct child *child, const struct process *process,
+		 struct slotscope_error *err);
 
 /**
  * child_poll() - learn what has ended by now; waits for nothing

@@ -42,10 +42,12 @@ int course_interrupted(const struct course *course, size_t left, int ret,
  * while it is read, the list may grow, and move.
  */
 static int check_vm(const struct course *course, struct checker *checker,
-		    size_t place, int at_ms, struct slotscope_error *err)
+		    size_t place, int64_t begin, struct slotscope_error *err)
 {
 	struct sample sample;
 	int ret = course->sample(checker, place, &sample, err);
+	/* Reading may have waited, for rest or for a monitor */
+	int at_ms = (int)(clock_now_ms() - begin);
 
 	if (ret == CHECKER_GONE) {
 		checker->vms.vms[place].here = false;
@@ -59,25 +61,44 @@ static int check_vm(const struct course *course, struct checker *checker,
 	return ret;
 }
 
-/* Not one of them is there: when all have ended, or between two of them */
-static int check_none(const struct course *course, struct checker *checker,
-		      size_t nr, int at_ms, struct slotscope_error *err)
+/* Is there one that is meant, or was? */
+static bool any_vm(const struct checker *checker)
 {
-	char why[sizeof(err->why)];
+	for (size_t i = 0; i < checker->vms.nr; i++)
+		if (vm_name_fits(&checker->options.name, &checker->vms.vms[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Not one of them is there: when all have ended, or between two of them.
+ * @want_ms: when it was to be, @at_ms: when that was seen
+ */
+static int check_none(const struct course *course, struct checker *checker,
+		      int want_ms, int at_ms, struct slotscope_error *err)
+{
+	int half_ms = at_ms / 2;
 
 	checker_none(checker, err);
-	snprintf(why, sizeof(why), "%s", err->why);
-	error_set(err, ENOENT, "make check %zu of %zu, after %d.%d s", nr,
-		  course->nr_at, at_ms / 1000, at_ms % 1000 / 100);
-	error_why(err, "%s", why);
-	error_next(err, "give an --at at which it is there");
+	if (any_vm(checker)) {
+		error_set(err, ENOENT, "check at %d.%d s", want_ms / 1000,
+			  want_ms % 1000 / 100);
+		error_why(err, "the VM was gone after %d.%d s", at_ms / 1000,
+			  at_ms % 1000 / 100);
+		if (at_ms < want_ms && half_ms >= 100)
+			error_next(err, "try --at %d.%d", half_ms / 1000,
+				   half_ms % 1000 / 100);
+		else
+			error_next(err, "try an earlier --at; slotscope trace "
+					"tells what it did");
+	}
 	course->cannot(course->ctx, err);
 	return CANNOT_TELL;
 }
 
-/* @nr: of this check, from 1 on; @begin: what times are counted from */
+/* @want_ms: of this check; @begin: what times are counted from */
 static int check_all(const struct course *course, struct checker *checker,
-		     size_t nr, int64_t begin, struct slotscope_error *err)
+		     int want_ms, int64_t begin, struct slotscope_error *err)
 {
 	int at_ms = (int)(clock_now_ms() - begin);
 	int meant = checker_look(checker, err);
@@ -90,7 +111,7 @@ static int check_all(const struct course *course, struct checker *checker,
 	for (i = 0; meant > 0 && i < checker->vms.nr && ret >= 0; i++) {
 		if (!checker_wants(checker, &checker->vms.vms[i]))
 			continue;
-		ret = worse(ret, check_vm(course, checker, i, at_ms, err));
+		ret = worse(ret, check_vm(course, checker, i, begin, err));
 		nr_checked += checker->vms.vms[i].here;
 	}
 	if (nr_checked || ret < 0)
@@ -98,7 +119,7 @@ static int check_all(const struct course *course, struct checker *checker,
 	/* A process that nobody said would have one */
 	if (!course->wait && !checker->vms.nr)
 		return checker_none(checker, err);
-	return check_none(course, checker, nr, at_ms, err);
+	return check_none(course, checker, want_ms, at_ms, err);
 }
 
 static int check_at_times(const struct course *course, struct checker *checker,
@@ -112,13 +133,14 @@ static int check_at_times(const struct course *course, struct checker *checker,
 				   begin + course->at_ms[i] - clock_now_ms(),
 				   err);
 		if (!ret && !stop_requested)
-			ret = check_all(course, checker, i + 1, begin, err);
+			ret = check_all(course, checker, course->at_ms[i],
+					begin, err);
 		ret = course_interrupted(course, course->nr_at - i, ret, err);
 		if (ret < 0)
 			return ret;
 		worst = worse(worst, ret);
 		if (i + 1 < course->nr_at && !checker_alive(checker)) {
-			ret = check_none(course, checker, i + 2,
+			ret = check_none(course, checker, course->at_ms[i + 1],
 					 (int)(clock_now_ms() - begin), err);
 			return worse(worst, ret);
 		}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -55,9 +56,14 @@ static int wait_free(const struct process *process, const char *address,
 	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
 	int64_t end = clock_now_ms() + timeout_ms;
 	struct qmp_client client;
+	bool unseen = false;
 
 	while (qmp_socket_client(process, address, &client) > 0) {
-		if (strcmp(client.comm, "slotscope") || clock_now_ms() >= end)
+		/* Nobody's: that of one who is just ending, or is not seen */
+		if (!client.pid && !unseen)
+			unseen = true;
+		else if (strcmp(client.comm, "slotscope") ||
+			 clock_now_ms() >= end)
 			return taken(process, address, &client, err);
 		if (stop_requested)
 			return error_set(err, EINTR, "ask process %d by QMP",

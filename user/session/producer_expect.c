@@ -12,6 +12,7 @@
 #include "view/slots_text.h"
 
 #define FILE_MAX (16 << 20) /* room for many times the slots of a VM */
+#define HOW	 "give a file with AS/ID GPA+SIZE [@HVA] [FLAGS], a slot a line"
 
 int expect_probe(void *ctx, struct slotscope_error *err)
 {
@@ -30,11 +31,14 @@ static int read_all(int fd, struct expected *out, struct slotscope_error *err)
 		return error_set(err, ENOMEM, "read %s", out->name);
 	while ((n = read(fd, out->text + len, FILE_MAX - len)) > 0)
 		len += n;
-	if (n < 0)
-		return error_set(err, errno, "read %s", out->name);
+	if (n < 0) {
+		error_set(err, errno, "read %s", out->name);
+		return error_next(err, HOW);
+	}
 	if (len == FILE_MAX || memchr(out->text, '\0', len)) {
 		error_set(err, EINVAL, "read %s", out->name);
-		return error_why(err, "it is no text of slots");
+		error_why(err, "it is no text of slots");
+		return error_next(err, HOW);
 	}
 	out->text[len] = '\0';
 	return 0;
@@ -49,8 +53,10 @@ int expected_read(const char *path, struct expected *out,
 
 	*out = (struct expected){ standard ? "standard input" : path, NULL };
 	fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_set(err, errno, "open %s", path);
+	if (fd < 0) {
+		error_set(err, errno, "open %s", path);
+		return error_next(err, HOW);
+	}
 	ret = read_all(fd, out, err);
 	if (!standard)
 		close(fd);
@@ -86,8 +92,7 @@ int expected_slots(const struct expected *expected, size_t nr_as,
 			error_set(err, line.code, "%s of %s", line.tried,
 				  expected->name);
 			error_why(err, "%s", line.why);
-			error_next(err, "write AS/ID GPA+SIZE [@HVA] [FLAGS], "
-					"a slot a line");
+			error_next(err, HOW);
 		}
 	}
 	free(text);

@@ -1,26 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* MODEL of a QEMU, asked for by QMP */
 #include <errno.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "host/qmp_socket.h"
 #include "qemu/model.h"
 #include "session/monitor.h"
 #include "session/producers.h"
 #include "session/stop.h"
 
-#define MODEL_MS 60000 /* for all that one try asks QEMU */
+#define LOOK_MS	  50
+#define LISTEN_MS 3000	/* from a VM to its VMM's monitor */
+#define MODEL_MS  60000 /* for all that one try asks QEMU */
+
+/*
+ * One that was just made may listen a moment later. Not long: it may also have
+ * stopped to listen, and then it is for qemu_read() to say so.
+ */
+static int wait_listening(const struct process *process,
+			  struct slotscope_error *err)
+{
+	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
+	int64_t end = clock_now_ms() + LISTEN_MS;
+	struct qmp_socket sockets[QMP_SOCKETS_MAX];
+	size_t nr;
+	int ret;
+
+	for (;;) {
+		ret = qmp_sockets_find(process, sockets, &nr, err);
+		if (ret != -ENOTCONN || clock_now_ms() >= end ||
+		    stop_requested || process_stopped(process))
+			return ret;
+		nanosleep(&look, NULL);
+	}
+}
 
 /* A VMM without a monitor has none to tell: that is no failure */
 int qemu_probe(void *ctx, struct slotscope_error *err)
 {
 	const struct subject *subject = ctx;
-	struct qmp_socket sockets[QMP_SOCKETS_MAX];
-	size_t nr;
 	int ret;
 
 	if (subject->qmp)
 		return 0;
-	ret = qmp_sockets_find(subject->process, sockets, &nr, err);
+	ret = wait_listening(subject->process, err);
 	/* One that has a monitor, and cannot be reached, is for qemu_read() */
 	return ret == -ENOENT ? ret : 0;
 }

@@ -180,9 +180,11 @@ int session_vms_look(struct session_vms *vms, pid_t root, uint64_t since,
 	return ret;
 }
 
-static int bad_name(const char *text, struct slotscope_error *err)
+static int bad_name(const char *text, const char *why,
+		    struct slotscope_error *err)
 {
 	error_set(err, EINVAL, "read the name of a VM \"%.40s\"", text);
+	error_why(err, "%s", why);
 	return error_next(err, "give its number, from 1 on; PID:FD; or its "
 			       "process's name");
 }
@@ -194,15 +196,18 @@ int vm_name_parse(const char *text, struct vm_name *name,
 	char *end;
 	long fd;
 
-	*name = (struct vm_name){ .fd = -1 };
+	*name = (struct vm_name){ .text = text, .fd = -1 };
 	if (!isdigit((unsigned char)text[0])) {
 		name->comm = text;
-		return text[0] ? 0 : bad_name(text, err);
+		return text[0] ? 0 : bad_name(text, "it is empty", err);
 	}
 	errno = 0;
 	first = strtoull(text, &end, 10);
 	if (errno || !first)
-		return bad_name(text, err);
+		return bad_name(text,
+				first ? "no number is as large" :
+					"VMs and processes are numbered from 1",
+				err);
 	if (!*end) {
 		name->number = first;
 		return 0;
@@ -212,13 +217,14 @@ int vm_name_parse(const char *text, struct vm_name *name,
 		return 0;
 	}
 	if (first > INT32_MAX)
-		return bad_name(text, err);
+		return bad_name(text, "no process has such a number", err);
 	name->tgid = first;
 	if (!end[1])
 		return 0;
 	fd = isdigit((unsigned char)end[1]) ? strtol(end + 1, &end, 10) : -1;
 	if (fd < 0 || *end || fd > INT32_MAX)
-		return bad_name(text, err);
+		return bad_name(text, "what follows PID: is no descriptor",
+				err);
 	name->fd = fd;
 	return 0;
 }
@@ -247,4 +253,22 @@ void session_vms_list(const struct session_vms *vms, char *text, size_t size)
 	}
 	if (i < vms->nr)
 		snprintf(text + len, size - len, "; and %zu more", vms->nr - i);
+}
+
+int vm_name_none(const struct vm_name *name, const struct session_vms *vms,
+		 struct slotscope_error *err)
+{
+	char list[192];
+
+	session_vms_list(vms, list, sizeof(list));
+	return error_why(err, "no VM is \"%.40s\"; there is %s",
+			 name->text ? name->text : "", list);
+}
+
+bool vm_name_over(const struct vm_name *name, const struct session_vms *vms)
+{
+	for (size_t i = 0; name->number && i < vms->nr; i++)
+		if (vms->vms[i].number == name->number && !vms->vms[i].here)
+			return true;
+	return false;
 }

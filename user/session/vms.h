@@ -81,6 +81,7 @@ int session_vms_look(struct session_vms *vms, pid_t root, uint64_t since,
  * @tgid:   of this process; 0: not by that
  * @fd:	    at this descriptor of it; -1: any
  * @comm:   of a process of this name; NULL: not by that
+ * @text:   as the user wrote it, for messages; NULL: it was not written
  *
  * All zero with an @fd of -1 means any VM.
  */
@@ -89,6 +90,7 @@ struct vm_name {
 	pid_t tgid;
 	int fd;
 	const char *comm;
+	const char *text;
 };
 
 /**
@@ -110,5 +112,17 @@ bool vm_name_fits(const struct vm_name *name, const struct session_vm *vm);
  * As many as there is room for, and how many more.
  */
 void session_vms_list(const struct session_vms *vms, char *text, size_t size);
+
+/** vm_name_none() - "no VM is "7"; there is VM 1: ...", as why of @err */
+int vm_name_none(const struct vm_name *name, const struct session_vms *vms,
+		 struct slotscope_error *err);
+
+/**
+ * vm_name_over() - can no VM that is yet to come be the one that is meant?
+ * @vms: of which those that are not @here have gone
+ *
+ * Numbers are given in turn, and once.
+ */
+bool vm_name_over(const struct vm_name *name, const struct session_vms *vms);
 
 #endif

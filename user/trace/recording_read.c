@@ -117,6 +117,13 @@ static int take_line(struct recording_reader *r, const char **line, size_t *len,
 	}
 }
 
+static int no_recording(struct slotscope_error *err, const char *why)
+{
+	error_why(err, "%s", why);
+	return error_next(err, "name a file that slotscope trace -o, or check "
+			       "-o, has written");
+}
+
 /* Parse a line; NULL with @err set if it is no JSON object and nothing else */
 static struct json_object *parse(struct recording_reader *r, const char *line,
 				 size_t len, struct slotscope_error *err)
@@ -152,7 +159,7 @@ static int read_header(struct recording_reader *r, struct json_object *obj,
 	    !json_object_is_type(format, json_type_string) ||
 	    strcmp(json_object_get_string(format), RECORDING_FORMAT)) {
 		fail(r, EINVAL, err);
-		return error_why(err, "this is not a recording of slotscope");
+		return no_recording(err, "it is not a recording of slotscope");
 	}
 	in = json_in_top(obj, "header", &ret, err);
 	json_in_version(&in);
@@ -181,7 +188,8 @@ int recording_open(const char *path, struct recording_reader **reader,
 	/* A FIFO without a writer would make us wait */
 	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (r->fd < 0) {
-		ret = error_set(err, errno, "open recording %s", path);
+		error_set(err, errno, "open recording %s", path);
+		ret = no_recording(err, strerror(err->code));
 		goto free;
 	}
 	r->path = strdup(path);
@@ -195,7 +203,7 @@ int recording_open(const char *path, struct recording_reader **reader,
 						   JSON_TOKENER_VALIDATE_UTF8);
 	if (fstat(r->fd, &st) || !S_ISREG(st.st_mode)) {
 		error_set(err, EINVAL, "open recording %s", path);
-		ret = error_why(err, "it is not a regular file");
+		ret = no_recording(err, "it is not a regular file");
 		goto free;
 	}
 	ret = take_line(r, &line, &len, err);
@@ -204,12 +212,17 @@ int recording_open(const char *path, struct recording_reader **reader,
 		ret = error_why(err, "it is just being created");
 	} else if (!ret) {
 		error_set(err, EINVAL, "open recording %s", path);
-		ret = error_why(err, "it has no header line");
+		ret = no_recording(err, r->len ? "it is not a recording of "
+						 "slotscope" :
+						 "it is empty");
 	}
 	if (ret < 0)
 		goto free;
 	obj = parse(r, line, len, err);
-	ret = obj ? read_header(r, obj, err) : -err->code;
+	if (obj)
+		ret = read_header(r, obj, err);
+	else
+		ret = no_recording(err, "it is not a recording of slotscope");
 	json_object_put(obj);
 	if (ret)
 		goto free;

@@ -43,19 +43,23 @@ static int open_locked(const char *path, struct slotscope_error *err)
 	struct stat st;
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
 
-	if (fd < 0)
-		return error_set(err, errno, "create recording %s", path);
+	if (fd < 0) {
+		error_set(err, errno, "create recording %s", path);
+		return error_next(err, "name a file that can be made");
+	}
 	if (fstat(fd, &st)) {
 		error_set(err, errno, "create recording %s", path);
 	} else if (!S_ISREG(st.st_mode)) {
 		error_set(err, EINVAL, "create recording %s", path);
 		error_why(err, "it is not a regular file");
+		error_next(err, "name a file that can be made");
 	} else if (fcntl(fd, F_OFD_SETLK, &lock)) {
 		error_set(err, errno, "lock recording %s", path);
 		if (err->code != EAGAIN && err->code != EACCES)
 			goto close;
 		err->code = EBUSY;
 		error_why(err, "it is being written by another process");
+		error_next(err, "name another file");
 	} else if (ftruncate(fd, 0)) {
 		error_set(err, errno, "empty recording %s", path);
 	} else {

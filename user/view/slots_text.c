@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "view/slots_text.h"
+
+#define WHY_MAX 96
 
 #define FIELDS                                                               \
 	(SLOT_FIELD_ID | SLOT_FIELD_GPA | SLOT_FIELD_SIZE | SLOT_FIELD_HVA | \
@@ -44,12 +47,14 @@ static bool read_id(char *word, struct slot *slot)
 	return true;
 }
 
-static bool read_flags(char *words, struct slot *slot)
+/* NULL, or the word that is no flag. rw: as "slots" prints one without ro */
+static const char *read_flags(char *words, struct slot *slot)
 {
 	static const struct {
 		const char *word;
 		uint32_t flag;
 	} flags[] = {
+		{ "rw", 0 },
 		{ "ro", SLOT_READONLY },
 		{ "log", SLOT_LOG_DIRTY },
 		{ "gmem", SLOT_GUEST_MEMFD },
@@ -63,16 +68,18 @@ static bool read_flags(char *words, struct slot *slot)
 			if (!strcmp(word, flags[i].word))
 				break;
 		if (i == sizeof(flags) / sizeof(flags[0]))
-			return false;
+			return word;
 		slot->flags |= flags[i].flag;
 	}
-	return true;
+	return NULL;
 }
 
-/* NULL, or what is wrong. *@none: there is no slot in this line */
-static const char *read_line(char *line, struct slot *slot, bool *none)
+/* NULL, or what is wrong, perhaps in @why. *@none: no slot is in this line */
+static const char *read_line(char *line, struct slot *slot, bool *none,
+			     char why[WHY_MAX])
 {
 	char *rest = NULL, *word;
+	const char *flag;
 
 	*slot = (struct slot){ .gmem_fd = -1 };
 	line[strcspn(line, "#")] = '\0';
@@ -96,8 +103,13 @@ static const char *read_line(char *line, struct slot *slot, bool *none)
 	} else {
 		slot->unknown |= SLOT_FIELD_HVA;
 	}
-	if (word && !read_flags(word, slot))
-		return "a flag is none of ro, log, gmem";
+	flag = word ? read_flags(word, slot) : NULL;
+	if (flag) {
+		snprintf(why, WHY_MAX,
+			 "the flag \"%.40s\" is none of rw, ro, log, gmem",
+			 flag);
+		return why;
+	}
 	if (word && strtok_r(NULL, " \t\r", &rest))
 		return "there is more than AS/ID GPA+SIZE @HVA FLAGS";
 	return NULL;
@@ -107,6 +119,7 @@ int slots_from_text(char *text, struct slot_state *out,
 		    struct slotscope_error *err)
 {
 	unsigned int nr = 0;
+	char why[WHY_MAX];
 	const char *wrong;
 	struct slot slot;
 	char *line, *next;
@@ -118,7 +131,7 @@ int slots_from_text(char *text, struct slot_state *out,
 		if (next)
 			*next++ = '\0';
 		nr++;
-		wrong = read_line(line, &slot, &none);
+		wrong = read_line(line, &slot, &none, why);
 		if (!wrong && !none && slot.as_id >= out->nr_as)
 			wrong = "the VM does not have this address space";
 		if (wrong) {

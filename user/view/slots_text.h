@@ -9,7 +9,7 @@
 /**
  * slots_from_text() - read slots, one a line: AS/ID GPA+SIZE [@HVA] [FLAGS]
  * @text: as slotscope trace prints slots; numbers as strtoull() reads them, "*" for
- *	  an id that does not matter. FLAGS are "ro", "log", "gmem", with commas. What
+ *	  an id that does not matter. FLAGS are "rw" (the same as none), "ro", "log", "gmem", with commas. What
  *	  follows a "#" is passed over. The text is changed
  * @out:  has its address spaces; its slots are added, sorted, and its coverage is
  *	  set: it speaks for all of these address spaces, but not for the host
