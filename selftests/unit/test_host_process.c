@@ -4,8 +4,10 @@
  * and the QMP socket of a real one. The processes are this test's own children.
  */
 #include <fcntl.h>
+#include <linux/kvm.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,6 +17,8 @@
 #include <unistd.h>
 
 #include "host/maps.h"
+#include "host/proc_file.h"
+#include "host/proc_stat.h"
 #include "host/qmp_socket.h"
 #include "host/vm_fds.h"
 #include "host_make.h"
@@ -392,6 +396,120 @@ static int remove_dir(void **unused)
 	return rmdir(dir);
 }
 
+static void *wait_to_be_killed(void *unused)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* A socket, a VM where one can be made, and a thread that outlives main() */
+static void prepare_two_threads(void)
+{
+	pthread_t thread;
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+	listen_at(path);
+	if (kvm >= 0)
+		ioctl(kvm, KVM_CREATE_VM, 0);
+	if (pthread_create(&thread, NULL, wait_to_be_killed, NULL))
+		_exit(1);
+}
+
+static void end_this_thread(int unused)
+{
+	syscall(SYS_exit, 0);
+}
+
+static void prepare_to_lose_main(void)
+{
+	prepare_two_threads();
+	signal(SIGUSR1, end_this_thread);
+}
+
+static char state_of(pid_t pid)
+{
+	struct proc_text file;
+	struct proc_stat stat = {};
+	char name[32];
+
+	snprintf(name, sizeof(name), "/proc/%d/stat", pid);
+	if (proc_read(AT_FDCWD, name, 4096, &file))
+		return 0;
+	assert_int_equal(proc_stat_parse(file.text, file.len, &stat), 0);
+	free(file.text);
+	return stat.state;
+}
+
+static void look_without_main(struct process *process, size_t nr_vms)
+{
+	char address[QMP_ADDRESS_MAX];
+	struct host_map map;
+	struct vm_fds vms;
+	int fd;
+
+	assert_int_equal(process_alive(process), 0);
+	assert_int_equal(vm_fds_find(process, &vms, &err), 0);
+	assert_int_equal(vms.nr, nr_vms);
+	assert_int_equal(process_refresh(process), 0);
+	assert_true(process_in_view(process));
+	assert_true(process->tid != process->tgid);
+	assert_int_equal(host_map_read(process, NULL, &map, &err), 0);
+	assert_non_null(host_map_find(&map, (uintptr_t)dir));
+	host_map_deinit(&map);
+	assert_int_equal(qmp_socket_find(process, address, &err), -ENOENT);
+	assert_non_null(strstr(err.next, path));
+	fd = vm_fd_take(process, nr_vms ? vms.vms[0].fd : 0, &err);
+	if (fd == -EOPNOTSUPP)
+		assert_non_null(strstr(err.why, "first thread"));
+	else if (nr_vms)
+		assert_true(fd >= 0);
+	else
+		assert_int_equal(fd, -EBADFD);
+	if (fd >= 0)
+		close(fd);
+	vm_fds_deinit(&vms);
+}
+
+/* main() has called pthread_exit(): the process goes on, and so has its VMs */
+static void its_first_thread_has_ended(void **unused)
+{
+	struct process before, process;
+	struct vm_fds vms;
+	size_t nr_vms;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/t", dir);
+	pid = child(prepare_to_lose_main);
+	assert_int_equal(process_open(pid, &before, &err), 0);
+	assert_int_equal(before.tid, pid);
+	assert_int_equal(vm_fds_find(&before, &vms, &err), 0);
+	nr_vms = vms.nr;
+	vm_fds_deinit(&vms);
+	syscall(SYS_tgkill, pid, pid, SIGUSR1);
+	while (state_of(pid) != 'Z')
+		usleep(1000);
+
+	assert_false(process_in_view(&before));
+	assert_int_equal(process_open(pid, &process, &err), 0);
+	assert_int_equal(process.tgid, pid);
+	assert_true(process.start_time == before.start_time);
+	look_without_main(&process, nr_vms);
+	look_without_main(&before, nr_vms);
+
+	assert_int_equal(process_signal(&before, SIGSTOP), 0);
+	while (!process_stopped(&before))
+		usleep(1000);
+	assert_true(process_stopped(&process));
+	end(pid);
+	assert_int_equal(process_alive(&process), -ESRCH);
+	assert_int_equal(vm_fds_find(&process, &vms, &err), -ESRCH);
+	process_close(&process);
+	process_close(&before);
+	unlink(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,6 +521,7 @@ int main(void)
 		cmocka_unit_test(it_ends_while_we_look),
 		cmocka_unit_test(its_memory_map),
 		cmocka_unit_test(a_process_without_vms),
+		cmocka_unit_test(its_first_thread_has_ended),
 		cmocka_unit_test(a_socket_that_nobody_named),
 		cmocka_unit_test(no_socket_at_all),
 		cmocka_unit_test(the_name_of_our_own_vmm),

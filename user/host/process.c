@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,17 +31,22 @@ static int no_process(pid_t pid, int ret, struct slotscope_error *err)
 	return ret;
 }
 
-static int read_stat(int dir, struct proc_stat *stat)
+static int read_stat_at(int dir, const char *path, struct proc_stat *stat)
 {
 	struct proc_text file;
 	int ret;
 
-	ret = proc_read(dir, "stat", STAT_MAX, &file);
+	ret = proc_read(dir, path, STAT_MAX, &file);
 	if (ret)
 		return ret;
 	ret = proc_stat_parse(file.text, file.len, stat);
 	free(file.text);
 	return ret;
+}
+
+static int read_stat(int dir, struct proc_stat *stat)
+{
+	return read_stat_at(dir, "stat", stat);
 }
 
 static pid_t read_tgid(int dir)
@@ -82,6 +88,61 @@ static int open_leader(pid_t pid, pid_t *tgid)
 	return *tgid < 0 ? *tgid : open_dir(*tgid);
 }
 
+static bool has_ended(const struct proc_stat *stat)
+{
+	return stat->state == 'Z' || stat->state == 'X';
+}
+
+/*
+ * The first thread of a process that has not ended; its leader need not be one:
+ * main() may call pthread_exit().
+ *
+ * Return: 0, or -ESRCH if all have ended.
+ */
+static int living_thread(int leader, struct proc_stat *stat)
+{
+	struct dirent *entry;
+	char path[32];
+	DIR *tasks;
+	int ret = read_stat(leader, stat);
+
+	if (ret)
+		return ret == -ENOENT ? -ESRCH : ret;
+	if (!has_ended(stat))
+		return 0;
+	ret = proc_opendir(leader, "task", &tasks);
+	if (ret)
+		return ret == -ENOENT ? -ESRCH : ret;
+	ret = -ESRCH;
+	while (ret == -ESRCH && (entry = readdir(tasks))) {
+		snprintf(path, sizeof(path), "%.20s/stat", entry->d_name);
+		if (entry->d_name[0] != '.' &&
+		    !read_stat_at(dirfd(tasks), path, stat) && !has_ended(stat))
+			ret = 0;
+	}
+	closedir(tasks);
+	return ret;
+}
+
+/* Return: /proc of thread @tid of @process, or a negative errno */
+static int open_thread(const struct process *process, pid_t tid)
+{
+	struct proc_stat unused;
+	int dir;
+
+	if (tid == process->tgid)
+		return process->leader;
+	dir = open_dir(tid);
+	if (dir < 0)
+		return dir == -ENOENT ? -ESRCH : dir;
+	/* That number may be another's by now */
+	if (read_tgid(dir) == process->tgid &&
+	    !living_thread(process->leader, &unused))
+		return dir;
+	close(dir);
+	return -ESRCH;
+}
+
 int process_open(pid_t pid, struct process *process,
 		 struct slotscope_error *err)
 {
@@ -90,11 +151,12 @@ int process_open(pid_t pid, struct process *process,
 
 	memset(process, 0, sizeof(*process));
 	process->asked = pid;
-	process->dir = open_leader(pid, &process->tgid);
+	process->leader = open_leader(pid, &process->tgid);
+	process->dir = process->leader;
 	if (process->dir < 0)
 		return no_process(pid, process->dir, err);
 
-	ret = read_stat(process->dir, &stat);
+	ret = read_stat(process->leader, &stat);
 	if (ret) {
 		no_process(pid, ret, err);
 		goto err_close;
@@ -105,15 +167,24 @@ int process_open(pid_t pid, struct process *process,
 		error_next(err, "slotscope list shows the VMMs and their pids");
 		goto err_close;
 	}
-	if (stat.state == 'Z' || stat.state == 'X') {
-		ret = error_set(err, ESRCH, "look at process %d", pid);
-		error_why(err,
-			  "it has ended; its parent has not yet asked how");
-		goto err_close;
-	}
 	process->start_time = stat.start_time;
 	memcpy(process->comm, stat.comm, sizeof(process->comm));
-	return 0;
+	if (has_ended(&stat))
+		ret = living_thread(process->leader, &stat);
+	process->tid = stat.pid;
+	if (!ret) {
+		ret = open_thread(process, process->tid);
+		if (ret >= 0) {
+			process->dir = ret;
+			return 0;
+		}
+	}
+	if (ret != -ESRCH) {
+		no_process(pid, ret, err);
+		goto err_close;
+	}
+	error_set(err, ESRCH, "look at process %d", pid);
+	error_why(err, "it has ended; its parent has not yet asked how");
 
 err_close:
 	process_close(process);
@@ -122,6 +193,8 @@ err_close:
 
 void process_close(struct process *process)
 {
+	if (process->dir >= 0 && process->leader != process->dir)
+		close(process->leader);
 	if (process->dir >= 0)
 		close(process->dir);
 	process->dir = -1;
@@ -129,25 +202,30 @@ void process_close(struct process *process)
 
 int process_alive(const struct process *process)
 {
+	struct proc_stat unused;
+
+	return living_thread(process->leader, &unused) ? -ESRCH : 0;
+}
+
+bool process_in_view(const struct process *process)
+{
 	struct proc_stat stat;
 
-	if (read_stat(process->dir, &stat))
-		return -ESRCH;
-	return stat.state == 'Z' || stat.state == 'X' ? -ESRCH : 0;
+	return !read_stat(process->dir, &stat) && !has_ended(&stat);
 }
 
 bool process_stopped(const struct process *process)
 {
 	struct proc_stat stat;
 
-	return !read_stat(process->dir, &stat) &&
+	return !living_thread(process->leader, &stat) &&
 	       (stat.state == 'T' || stat.state == 't');
 }
 
 /* A directory below /proc does for a pidfd here */
 int process_signal(const struct process *process, int signal)
 {
-	if (syscall(SYS_pidfd_send_signal, process->dir, signal, NULL, 0))
+	if (syscall(SYS_pidfd_send_signal, process->leader, signal, NULL, 0))
 		return -errno;
 	return 0;
 }
@@ -155,10 +233,22 @@ int process_signal(const struct process *process, int signal)
 int process_refresh(struct process *process)
 {
 	struct proc_stat stat;
+	int dir;
 
-	if (read_stat(process->dir, &stat))
+	if (read_stat(process->leader, &stat))
 		return -ESRCH;
 	memcpy(process->comm, stat.comm, sizeof(process->comm));
+	if (process_in_view(process))
+		return 0;
+	if (living_thread(process->leader, &stat))
+		return -ESRCH;
+	dir = open_thread(process, stat.pid);
+	if (dir < 0)
+		return -ESRCH;
+	if (process->dir != process->leader)
+		close(process->dir);
+	process->dir = dir;
+	process->tid = stat.pid;
 	return 0;
 }
 

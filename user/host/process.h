@@ -16,15 +16,22 @@
  * @asked:	the id it was asked for by; a thread of it, if not @tgid
  * @start_time:	clock ticks since boot
  * @comm:	its name; any bytes but NUL, to be escaped when printed
- * @dir:	/proc/TGID of this very process. Once it has ended, all that is
- *		read there fails with ESRCH, even if the pid is used again
+ * @tid:	a thread of it that lived when this was opened or refreshed: the
+ *		first one, or, if that has ended before the others, another
+ * @dir:	/proc of @tid: what threads share (descriptors, memory, root) is to
+ *		be seen through one that lives only. Once that has ended, what is
+ *		read there fails with ESRCH, even if its number is used again, or,
+ *		with the first one, is empty: process_in_view()
+ * @leader:	private: /proc/TGID of this very process
  */
 struct process {
 	pid_t tgid;
 	pid_t asked;
+	pid_t tid;
 	uint64_t start_time;
 	char comm[65];
 	int dir;
+	int leader;
 };
 
 /**
@@ -39,11 +46,18 @@ int process_open(pid_t pid, struct process *process,
 void process_close(struct process *process);
 
 /**
- * process_alive() - has it not ended?
+ * process_alive() - has it not ended, with all of its threads?
  *
  * Return: 0 or -ESRCH.
  */
 int process_alive(const struct process *process);
+
+/**
+ * process_in_view() - does the thread live that we look through?
+ *
+ * Where it does not, nothing that was found empty need be so.
+ */
+bool process_in_view(const struct process *process);
 
 /** process_stopped() - is it stopped, by a signal or by who traces it? */
 bool process_stopped(const struct process *process);
@@ -58,7 +72,8 @@ bool process_stopped(const struct process *process);
 int process_signal(const struct process *process, int signal);
 
 /**
- * process_refresh() - read its name again: exec changes it
+ * process_refresh() - read its name again, which exec changes; and look through
+ * another thread if that which was looked through has ended
  *
  * Return: 0 or -ESRCH.
  */

@@ -103,9 +103,9 @@ static int path_address(const struct process *process, const char *name,
 	struct stat st;
 
 	if (relative)
-		snprintf(via, sizeof(via), "/proc/%d/cwd/", process->tgid);
+		snprintf(via, sizeof(via), "/proc/%d/cwd/", process->tid);
 	else if (!same(process, "ns/mnt") || !same(process, "root"))
-		snprintf(via, sizeof(via), "/proc/%d/root", process->tgid);
+		snprintf(via, sizeof(via), "/proc/%d/root", process->tid);
 	snprintf(address, QMP_ADDRESS_MAX, "%s%s", via, name);
 	if (stat(address, &st)) {
 		error_set(err, errno, "reach the QMP socket %s", address);

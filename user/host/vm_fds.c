@@ -18,6 +18,11 @@
 /* The name that KVM gives the file of a VM (virt/kvm/kvm_main.c) */
 #define VM_LINK "anon_inode:kvm-vm"
 
+/* Linux 6.9; its value is that of O_EXCL */
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
 struct fd_list {
 	int *fds;
 	size_t nr;
@@ -134,6 +139,23 @@ static int group(pid_t pid, struct fd_list *list, struct vm_fds *out)
 	return 0;
 }
 
+/* Through another of its threads: that which was looked through has ended */
+static int find_anew(const struct process *process, struct vm_fds *out,
+		     struct slotscope_error *err)
+{
+	struct process again;
+	int ret = process_open(process->tgid, &again, err);
+
+	if (ret)
+		return ret;
+	if (again.start_time == process->start_time)
+		ret = vm_fds_find(&again, out, err);
+	else
+		ret = process_failed(process, -ESRCH, "look for its VMs", err);
+	process_close(&again);
+	return ret;
+}
+
 int vm_fds_find(const struct process *process, struct vm_fds *out,
 		struct slotscope_error *err)
 {
@@ -143,14 +165,16 @@ int vm_fds_find(const struct process *process, struct vm_fds *out,
 	memset(out, 0, sizeof(*out));
 	ret = list_numbers(process->dir, "fd", true, &list);
 	if (!ret)
-		ret = group(process->tgid, &list, out);
+		ret = group(process->tid, &list, out);
 	/* kcmp() goes by the pid: if that is another's by now, so is its answer */
 	if (!ret)
 		ret = process_alive(process);
 	free(list.fds);
-	if (!ret)
+	if (!ret && process_in_view(process))
 		return 0;
 	vm_fds_deinit(out);
+	if (!ret)
+		return find_anew(process, out, err);
 	return process_failed(process, ret, "look for its VMs", err);
 }
 
@@ -188,7 +212,7 @@ int vm_fds_pick(const struct process *process, const struct vm_fds *vms,
 	for (i = 0; i < vms->nr && wanted >= 0; i++) {
 		if (vms->vms[i].fd == wanted ||
 		    (vms->vms[i].nr_fds > 1 &&
-		     vm_fd_same(process->tgid, vms->vms[i].fd, process->tgid,
+		     vm_fd_same(process->tid, vms->vms[i].fd, process->tid,
 				wanted) &&
 		     !process_alive(process)))
 			return vms->vms[i].fd;
@@ -231,6 +255,12 @@ static int take_failed(const struct process *process, int fd, int ret,
 	case -ENOSYS:
 		error_why(err, "this kernel has no pidfd_getfd()");
 		return error_next(err, "it needs Linux 5.6 or newer");
+	case -EOPNOTSUPP:
+		error_why(err, "its first thread has ended, and through "
+			       "another this kernel gives no descriptor");
+		return error_next(err, "it needs Linux 6.9 or newer; without "
+				       "the module (rmmod slotscope) BPF reads "
+				       "the slots");
 	case -EBADF:
 		return error_why(err, "it has been closed");
 	case -EBADFD:
@@ -243,14 +273,18 @@ static int take_failed(const struct process *process, int fd, int ret,
 int vm_fd_take(const struct process *process, int fd,
 	       struct slotscope_error *err)
 {
+	bool first = process->tid == process->tgid;
 	char name[32];
 	int pidfd, ret;
 
-	pidfd = syscall(SYS_pidfd_open, process->tgid, 0);
+	/* pidfd_getfd() looks through the very thread that the pidfd is of */
+	pidfd = syscall(SYS_pidfd_open, process->tid, first ? 0 : PIDFD_THREAD);
+	if (pidfd < 0 && errno == EINVAL && !first)
+		return take_failed(process, fd, -EOPNOTSUPP, err);
 	if (pidfd < 0)
 		return take_failed(process, fd, -errno, err);
 	/* Alive after pidfd_open(): so the pid was still its own */
-	ret = process_alive(process);
+	ret = process_in_view(process) ? 0 : -ESRCH;
 	if (!ret) {
 		ret = syscall(SYS_pidfd_getfd, pidfd, fd, 0);
 		if (ret < 0)

@@ -54,6 +54,8 @@ int vm_fds_pick(const struct process *process, const struct vm_fds *vms,
 
 /**
  * vm_fd_same() - are two descriptors of two processes one VM?
+ * @a: a thread of the one that lives
+ * @b: of the other
  *
  * Return: false also if that cannot be told.
  */
@@ -66,6 +68,7 @@ bool vm_fd_same(pid_t a, int a_fd, pid_t b, int b_fd);
  * Close it soon: the VM lives as long as it does, even without its VMM.
  *
  * Return: the descriptor, or -ESRCH, -EPERM, -EBADF (closed meanwhile),
+ * -EOPNOTSUPP (its first thread has ended, before Linux 6.9),
  * -EBADFD (it is something else by now).
  */
 int vm_fd_take(const struct process *process, int fd,

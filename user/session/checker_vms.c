@@ -18,8 +18,10 @@
 static int resolve_fd(struct checker *checker, struct slotscope_error *err)
 {
 	struct vm_fds fds;
-	int ret = vm_fds_find(&checker->root, &fds, err);
+	int ret;
 
+	process_refresh(&checker->root);
+	ret = vm_fds_find(&checker->root, &fds, err);
 	if (ret)
 		return ret;
 	ret = vm_fds_pick(&checker->root, &fds, checker->options.fd, err);
@@ -55,11 +57,19 @@ static int look_by_tracer(struct checker *checker, struct slotscope_error *err)
 		return ret;
 	session_vms_gone(&checker->vms);
 	for (i = 0; i < nr && !ret; i++) {
-		if (process_open(ids[i].tgid, &process, &ignored))
-			continue; /* it ends while it is looked at */
-		if (session_vms_here(&checker->vms, &ids[i], process.comm))
+		ret = process_open(ids[i].tgid, &process, &ignored);
+		if (ret == -ESRCH) {
+			ret = 0; /* it ends while it is looked at */
+			continue;
+		}
+		/* Not to be looked at: but there, and whoever reads it says why */
+		if (session_vms_here(&checker->vms, &ids[i],
+				     ret ? "?" : process.comm))
 			ret = error_set(err, ENOMEM, "list VMs");
-		process_close(&process);
+		else if (!ret)
+			process_close(&process);
+		else
+			ret = 0;
 	}
 	free(ids);
 	return ret;

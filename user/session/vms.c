@@ -102,6 +102,7 @@ int session_vms_event(struct session_vms *vms, const struct slot_event *event)
 /* A VM and who holds it, on the way into the list */
 struct holder {
 	pid_t tgid;
+	pid_t tid; /* that lives */
 	int fd;
 };
 
@@ -111,11 +112,13 @@ struct look {
 	size_t nr, cap;
 };
 
-static bool seen_before(const struct look *look, pid_t tgid, int fd)
+static bool seen_before(const struct look *look, const struct process *process,
+			int fd)
 {
 	for (size_t i = 0; i < look->nr; i++)
-		if (look->seen[i].tgid != tgid &&
-		    vm_fd_same(look->seen[i].tgid, look->seen[i].fd, tgid, fd))
+		if (look->seen[i].tgid != process->tgid &&
+		    vm_fd_same(look->seen[i].tid, look->seen[i].fd,
+			       process->tid, fd))
 			return true;
 	return false;
 }
@@ -133,7 +136,7 @@ static int look_at(struct look *look, const struct process *process,
 	for (size_t i = 0; i < fds.nr && !ret; i++) {
 		int fd = fds.vms[i].fd;
 
-		if (seen_before(look, process->tgid, fd))
+		if (seen_before(look, process, fd))
 			continue;
 		more = grown(look->seen, look->nr, &look->cap, sizeof(*more));
 		if (!more) {
@@ -141,7 +144,8 @@ static int look_at(struct look *look, const struct process *process,
 			break;
 		}
 		look->seen = more;
-		more[look->nr++] = (struct holder){ process->tgid, fd };
+		more[look->nr++] =
+			(struct holder){ process->tgid, process->tid, fd };
 		ret = process_vm_id(process, fd, &id, err);
 		if (!ret && session_vms_here(look->vms, &id, process->comm))
 			ret = error_set(err, ENOMEM, "list VMs");

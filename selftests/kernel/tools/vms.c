@@ -2,23 +2,25 @@
 /*
  * VMs for as long as a test wants them:
  *
- *	vms SECONDS NR_SLOTS...
+ *	vms [-t] SECONDS NR_SLOTS...
  *
  * makes a VM for each NR_SLOTS, with so many slots of a page, says "made" and
- * sleeps.
+ * sleeps. -t: another thread does, once the first has ended.
  */
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
 
 #define PAGE 4096
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	double seconds = argc > 1 ? atof(argv[1]) : 0;
 	const struct timespec time = { (time_t)seconds,
@@ -48,4 +50,27 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	nanosleep(&time, NULL);
 	return 0;
+}
+
+static char **arguments;
+static int nr_arguments;
+
+static void *run_alone(void *main_thread)
+{
+	pthread_join(*(pthread_t *)main_thread, NULL);
+	exit(run(nr_arguments, arguments));
+}
+
+int main(int argc, char **argv)
+{
+	static pthread_t self, other;
+
+	if (argc < 2 || strcmp(argv[1], "-t"))
+		return run(argc, argv);
+	nr_arguments = argc - 1;
+	arguments = argv + 1;
+	self = pthread_self();
+	if (pthread_create(&other, NULL, run_alone, &self))
+		return 3;
+	pthread_exit(NULL);
 }
