@@ -374,7 +374,7 @@ static void the_command_line_tells(void **unused)
 	/* Named, but it listens elsewhere */
 	snprintf(there, sizeof(there), "%s/other", dir);
 	snprintf(word, sizeof(word), "unix:%s,server=on", here);
-	find_by_command_line(there, "/", argv, -ENOENT, NULL);
+	find_by_command_line(there, "/", argv, -ENOTCONN, NULL);
 	unlink(there);
 }
 
