@@ -173,8 +173,7 @@ int process_failed(const struct process *process, int ret, const char *what,
 		error_why(err, "it has ended");
 	} else if (ret == -EACCES || ret == -EPERM) {
 		error_why(err, "not permitted to look into this process");
-		error_next(err, "run as root; in a container, CAP_SYS_PTRACE "
-				"is needed too");
+		error_next(err, PROCESS_PERMIT);
 	}
 	return ret;
 }

@@ -10,6 +10,11 @@
 #include <slotscope/error.h>
 #include <slotscope/view.h>
 
+/* What lets us look into a process; the end of an error's next step */
+#define PROCESS_PERMIT                                                        \
+	"run as root with CAP_SYS_PTRACE (a container: docker run --cap-add " \
+	"SYS_PTRACE; a unit: CapabilityBoundingSet=)"
+
 /**
  * struct process - one process
  * @tgid:	its pid

@@ -49,6 +49,7 @@ static int held_read(const struct process *process,
 {
 	const struct unix_socket *socket;
 	struct dirent *entry;
+	uint64_t inode;
 	DIR *dir;
 	int ret;
 
@@ -56,8 +57,12 @@ static int held_read(const struct process *process,
 	if (ret)
 		return ret;
 	while (!ret && (entry = readdir(dir))) {
-		socket = unix_sockets_find(
-			sockets, socket_inode(dirfd(dir), entry->d_name));
+		ret = socket_inode(dirfd(dir), entry->d_name, &inode);
+		if (ret == -ENOENT) {
+			ret = 0;
+			continue;
+		}
+		socket = ret ? NULL : unix_sockets_find(sockets, inode);
 		if (socket)
 			ret = held_add(held, atoi(entry->d_name), socket);
 	}
@@ -65,21 +70,37 @@ static int held_read(const struct process *process,
 	return ret;
 }
 
-/* Is @link below /proc/PID the same as ours? What cannot be read is not */
-static bool same(const struct process *process, const char *link)
+/*
+ * Does @link below /proc/PID lead to the same as ours? What we do not have
+ * ourselves, this kernel does not tell apart.
+ *
+ * Return: 1, 0, or a negative errno with @err filled.
+ */
+static int same(const struct process *process, const char *link,
+		struct slotscope_error *err)
 {
 	struct stat theirs, ours;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/%s", link);
-	return !fstatat(process->dir, link, &theirs, 0) && !stat(path, &ours) &&
-	       theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+	if (stat(path, &ours))
+		return 1;
+	if (fstatat(process->dir, link, &theirs, 0))
+		return process_failed(process, -errno,
+				      "see whether its files and sockets are "
+				      "ours",
+				      err);
+	return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
 static int abstract_address(const struct process *process, const char *name,
 			    char *address, struct slotscope_error *err)
 {
-	if (same(process, "ns/net")) {
+	int ret = same(process, "ns/net", err);
+
+	if (ret < 0)
+		return ret;
+	if (ret) {
 		snprintf(address, QMP_ADDRESS_MAX, "%s", name);
 		return 0;
 	}
@@ -102,10 +123,18 @@ static int path_address(const struct process *process, const char *name,
 	bool relative = name[0] != '/';
 	char via[40] = "";
 	struct stat st;
+	int ret = 1;
 
-	if (relative)
+	if (relative) {
 		snprintf(via, sizeof(via), "/proc/%d/cwd/", process->tgid);
-	else if (!same(process, "ns/mnt") || !same(process, "root"))
+	} else {
+		ret = same(process, "ns/mnt", err);
+		if (ret > 0)
+			ret = same(process, "root", err);
+	}
+	if (ret < 0)
+		return ret;
+	if (!ret)
 		snprintf(via, sizeof(via), "/proc/%d/root", process->tgid);
 	snprintf(address, QMP_ADDRESS_MAX, "%s%s", via, name);
 	if (stat(address, &st)) {
@@ -173,13 +202,15 @@ static int too_long(const char *address, struct slotscope_error *err)
 			       "--qmp PATH");
 }
 
-static bool is_qemu(const struct process *process)
+/* Return: 1, 0, or a negative errno */
+static int is_qemu(const struct process *process)
 {
 	char exe[4096];
-	ssize_t n = readlinkat(process->dir, "exe", exe, sizeof(exe) - 1);
+	ssize_t n = proc_readlink(process->dir, "exe", exe, sizeof(exe));
 	const char *name;
 
-	exe[n > 0 ? n : 0] = '\0';
+	if (n < 0)
+		return n;
 	name = strrchr(exe, '/');
 	return name && !strncmp(name, "/qemu", strlen("/qemu"));
 }
@@ -187,9 +218,14 @@ static bool is_qemu(const struct process *process)
 static int no_socket(const struct process *process,
 		     const struct held_list *held, struct slotscope_error *err)
 {
+	int qemu = is_qemu(process);
+
+	if (qemu < 0)
+		return process_failed(process, qemu, "see which program it is",
+				      err);
 	error_set(err, ENOENT, "find a QMP socket of process %d (%s)",
 		  process->tgid, process->comm);
-	if (!held->nr && !is_qemu(process)) {
+	if (!held->nr && !qemu) {
 		error_why(err, "it is no QEMU, and has no monitor to tell what "
 			       "memory it means the guest to have");
 		return error_next(err, "if it does speak QMP (-qmp unix:PATH): "

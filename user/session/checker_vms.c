@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "host/vm_fds.h"
+#include "kvm/loaded.h"
 #include "session/checker.h"
 #include "session/stop.h"
 
@@ -96,22 +97,6 @@ int checker_look(struct checker *checker, struct slotscope_error *err)
 	return nr;
 }
 
-/* Those that a process made before we came are not followed, but named */
-static void tell_of_others(struct checker *checker, struct slotscope_error *err)
-{
-	struct slotscope_error ignored = {};
-	struct session_vms others = {};
-	char list[128];
-
-	if (!session_vms_look(&others, checker->root.tgid, 0, &ignored) &&
-	    others.nr) {
-		session_vms_list(&others, list, sizeof(list));
-		error_why(err, "it holds none; what it started does: %s", list);
-		error_next(err, "check that: --pid %d", others.vms[0].id.tgid);
-	}
-	session_vms_deinit(&others);
-}
-
 int checker_none(struct checker *checker, struct slotscope_error *err)
 {
 	const struct checker_options *options = &checker->options;
@@ -145,9 +130,12 @@ int checker_none(struct checker *checker, struct slotscope_error *err)
 	}
 	error_next(err, "slotscope list shows the VMs of this machine; a VMM "
 			"without KVM has none");
-	if (!options->child)
-		tell_of_others(checker, err);
-	return -ENOENT;
+	if (!kvm_loaded())
+		return kvm_not_loaded(err);
+	/* Those that it made before we came are not followed, but named */
+	return options->child ?
+		       -ENOENT :
+		       session_vms_elsewhere(&checker->root, "check", err);
 }
 
 int checker_wait_vm(struct checker *checker, struct slotscope_error *err)
