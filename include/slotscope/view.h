@@ -330,6 +330,7 @@ enum slot_lost_reason {
 	SLOT_LOST_MAP_FULL,  /* no room to remember a call in flight */
 	SLOT_LOST_UNREAD,    /* arguments in user memory could not be read */
 	SLOT_LOST_CUT,	     /* a recording ends before its last line */
+	SLOT_LOST_GAP,	     /* lines in the middle of a recording are gone */
 	SLOT_LOST_REASONS,
 };
 

@@ -184,6 +184,6 @@ agrees "$status" "check -- of it: agree"
 
 # A terminal's SIGINT goes to the VMM, too
 setsid -w timeout -s INT 6 slotscope check --no-model --at 30 -- "$vms" 47 1 >"$work/out" 2>"$work/err"
-like "$(cat "$work/err")" 'make 1 of 1 checks: a signal asked to stop' "SIGINT while --at is waited for: that is the error"
+like "$(cat "$work/err")" 'make 1 of 1 check: a signal asked to stop' "SIGINT while --at is waited for: that is the error"
 left SIGINT
 done_testing

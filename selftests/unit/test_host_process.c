@@ -16,6 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
+
+#include "host/foreign.h"
 #include "host/maps.h"
 #include "host/proc_file.h"
 #include "host/proc_stat.h"
@@ -210,6 +213,79 @@ static void a_process_without_vms(void **unused)
 	assert_int_equal(vm_fd_take(&process, 0, &err), -EBADFD);
 	assert_int_equal(vm_fd_take(&process, 999, &err), -EBADF);
 	process_close(&process);
+}
+
+/* Have CAP_SYS_PTRACE no more, or (@on) what was there before */
+static void may_look(bool on)
+{
+	static struct __user_cap_data_struct before[2];
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct caps[2];
+
+	if (!on)
+		assert_int_equal(syscall(SYS_capget, &head, before), 0);
+	memcpy(caps, before, sizeof(caps));
+	if (!on)
+		caps[0].effective &= ~(1U << CAP_SYS_PTRACE);
+	assert_int_equal(syscall(SYS_capset, &head, caps), 0);
+}
+
+/*
+ * Root may list the descriptors of any process, and without CAP_SYS_PTRACE see of
+ * none what it is: that is no process without VMs and sockets.
+ */
+static void what_may_not_be_seen_is_not_absent(void **unused)
+{
+	struct slotscope_error fds_err, qmp_err, look_err;
+	struct qmp_socket sockets[QMP_SOCKETS_MAX];
+	struct process process;
+	struct vm_fds vms;
+	int fds, qmp, look;
+	size_t nr;
+
+	assert_int_equal(foreign_start(&process, &err), 0);
+	may_look(false);
+	fds = vm_fds_find(&process, &vms, &fds_err);
+	qmp = qmp_sockets_find(&process, sockets, &nr, &qmp_err);
+	look = foreign_look(&process, &look_err);
+	may_look(true);
+	assert_int_equal(fds, -EACCES);
+	assert_non_null(strstr(fds_err.why, "not permitted"));
+	assert_non_null(strstr(fds_err.next, "CAP_SYS_PTRACE"));
+	assert_int_equal(qmp, -EACCES);
+	assert_non_null(strstr(qmp_err.next, "CAP_SYS_PTRACE"));
+	assert_int_equal(look, -EACCES);
+	assert_non_null(strstr(look_err.next, "CAP_SYS_PTRACE"));
+	if (!geteuid()) {
+		assert_int_equal(foreign_look(&process, &err), 0);
+		assert_int_equal(foreign_take(&process, &err), 0);
+	}
+	foreign_end(&process);
+}
+
+static int see_it(const struct process *process, const struct vm_fds *vms,
+		  void *opaque)
+{
+	return 0;
+}
+
+/* A list that skipped what may not be seen says how much */
+static void what_may_not_be_seen_is_counted(void **unused)
+{
+	struct vm_list_stats all, some;
+	struct process process;
+
+	if (geteuid())
+		skip();
+	assert_int_equal(foreign_start(&process, &err), 0);
+	assert_int_equal(vm_list(see_it, NULL, &all, &err), 0);
+	may_look(false);
+	assert_int_equal(vm_list(see_it, NULL, &some, &err), 0);
+	may_look(true);
+	assert_true(some.unreadable > all.unreadable);
+	foreign_end(&process);
 }
 
 static int listen_at(const char *name)
@@ -522,6 +598,8 @@ int main(void)
 		cmocka_unit_test(its_memory_map),
 		cmocka_unit_test(a_process_without_vms),
 		cmocka_unit_test(its_first_thread_has_ended),
+		cmocka_unit_test(what_may_not_be_seen_is_not_absent),
+		cmocka_unit_test(what_may_not_be_seen_is_counted),
 		cmocka_unit_test(a_socket_that_nobody_named),
 		cmocka_unit_test(no_socket_at_all),
 		cmocka_unit_test(the_name_of_our_own_vmm),

@@ -203,7 +203,7 @@ static void vms(void **unused)
 	free(p.text);
 
 	print_begin(&p);
-	render_vms_json(p.out, rows, 2, 5);
+	render_vms_json(p.out, rows, 2, 5, true);
 	assert_null(strchr(print_end(&p), '\xff'));
 	obj = json_tokener_parse(p.text);
 	assert_non_null(obj);
@@ -280,6 +280,14 @@ static void events(void **unused)
 	event.lost.count = 17;
 	assert_line(line_of(&p, &event), "0.000000 101 LOST 17 events: "
 					 "ring-full");
+	free(p.text);
+	event.lost.reason = SLOT_LOST_GAP;
+	event.lost.count = 1;
+	assert_line(line_of(&p, &event), "0.000000 101 LOST 1 event: gap");
+	free(p.text);
+	event.lost.reason = SLOT_LOST_CUT;
+	assert_line(line_of(&p, &event), "0.000000 101 LOST at least 1 event: "
+					 "cut");
 	free(p.text);
 }
 

@@ -84,16 +84,16 @@ static void assert_next(struct recording_reader *reader, uint64_t seq,
 	assert_int_equal(event.type, type);
 }
 
-/* LOST_CUT of @count at @seq */
-static void assert_cut(struct recording_reader *reader, uint64_t seq,
-		       uint64_t count)
+/* A LOST of @count at @seq */
+static void assert_missing(struct recording_reader *reader, uint64_t seq,
+			   enum slot_lost_reason reason, uint64_t count)
 {
 	struct slot_event event;
 
 	assert_int_equal(recording_read(reader, &event, &err), 1);
 	assert_int_equal(event.type, SLOT_EVENT_LOST);
 	assert_int_equal(event.seq, seq);
-	assert_int_equal(event.lost.reason, SLOT_LOST_CUT);
+	assert_int_equal(event.lost.reason, reason);
 	assert_int_equal(event.lost.count, count);
 }
 
@@ -186,7 +186,7 @@ static void writer_died(void **unused)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	reader = open_it();
 	assert_next(reader, 1, SLOT_EVENT_REQUEST);
-	assert_cut(reader, 2, 1);
+	assert_missing(reader, 2, SLOT_LOST_CUT, 1);
 	assert_end(reader, RECORDING_CUT);
 	recording_close(reader);
 }
@@ -249,7 +249,7 @@ static void cut_anywhere(void **unused)
 		reader = open_it();
 		for (uint64_t seq = 1; seq <= whole; seq++)
 			assert_next(reader, seq, SLOT_EVENT_REQUEST);
-		assert_cut(reader, whole + 1, 1);
+		assert_missing(reader, whole + 1, SLOT_LOST_CUT, 1);
 		assert_end(reader, RECORDING_CUT);
 		recording_close(reader);
 	}
@@ -323,7 +323,7 @@ static void line_taken_out(void **unused)
 	put_text(text, strlen(text));
 	reader = open_it();
 	assert_next(reader, 1, SLOT_EVENT_REQUEST);
-	assert_cut(reader, 2, 2);
+	assert_missing(reader, 2, SLOT_LOST_GAP, 2);
 	assert_next(reader, 4, SLOT_EVENT_REQUEST);
 	assert_next(reader, 5, SLOT_EVENT_REQUEST);
 	assert_end(reader, RECORDING_FINISHED);
@@ -338,7 +338,7 @@ static void line_taken_out(void **unused)
 	reader = open_it();
 	for (uint64_t seq = 1; seq <= 4; seq++)
 		assert_next(reader, seq, SLOT_EVENT_REQUEST);
-	assert_cut(reader, 5, 1);
+	assert_missing(reader, 5, SLOT_LOST_GAP, 1);
 	assert_end(reader, RECORDING_FINISHED);
 	recording_close(reader);
 	free(text);

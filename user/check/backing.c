@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/plural.h"
 #include "check/ground.h"
 #include "check/say.h"
 
@@ -270,14 +271,14 @@ static void say_unknown(const struct ground *ground)
 	if (ground->cut)
 		comparison_add(c, &finding,
 			       "%s is cut off: it says nothing of the host "
-			       "memory of %zu slots, or of parts of them",
-			       name, ground->cut);
+			       "memory of %zu slot%s, or of part of that",
+			       name, ground->cut, plural(ground->cut));
 	if (ground->unsure)
 		comparison_add(c, &finding,
 			       "%s cannot tell how far the files under %zu "
-			       "slots reach: to look at /proc/PID/map_files "
+			       "slot%s reach: to look at /proc/PID/map_files "
 			       "takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE",
-			       name, ground->unsure);
+			       name, ground->unsure, plural(ground->unsure));
 }
 
 void check_ground(struct comparison *c, struct compared_pair *pair)

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/plural.h"
 #include "check/comparison.h"
 #include "check/say.h"
 
@@ -55,14 +56,15 @@ static void say_lost(struct comparison *c, size_t view)
 
 	if (coverage->lost && follows(c, view))
 		comparison_add(c, &finding,
-			       "%" PRIu64 " events were lost: %s may be wrong "
+			       "%" PRIu64 " event%s lost: %s may be wrong "
 			       "anywhere, and is not compared",
-			       coverage->lost, name);
+			       coverage->lost,
+			       coverage->lost == 1 ? " was" : "s were", name);
 	else if (coverage->lost)
 		comparison_add(c, &finding,
-			       "%s lost %" PRIu64 " records: what it does not "
+			       "%s lost %" PRIu64 " record%s: what it does not "
 			       "have may be there all the same",
-			       name, coverage->lost);
+			       name, coverage->lost, plural(coverage->lost));
 	if (coverage->truncated)
 		comparison_add(c, &finding,
 			       "%s is cut off: there was more than could be "

@@ -6,9 +6,12 @@
 #include <unistd.h>
 
 #include "base/json_value.h"
+#include "base/plural.h"
 #include "cmd/cmd.h"
+#include "host/foreign.h"
 #include "host/module.h"
 #include "kvm/kvm.h"
+#include "kvm/loaded.h"
 #include "render/document.h"
 #include "render/text.h"
 #include "trace/tracer.h"
@@ -18,7 +21,8 @@ static const char help[] =
 	"usage: slotscope doctor [OPTIONS]\n"
 	"\n"
 	"Tries each thing that slotscope needs, and says what works, what does not,\n"
-	"why, and what to do about it.\n"
+	"why, and what to do about it. The last four lines are the views: by what each\n"
+	"can be had, or what of the above it lacks. The exit status is theirs.\n"
 	"\n"
 	"Options:\n"
 	"      --json     print one JSON document\n"
@@ -27,20 +31,29 @@ static const char help[] =
 	"\n"
 	"Exit status: 0 all four views can be had, 2 some cannot, 3 usage or error.\n";
 
+/* Names of lines that views need, beside the tracer's jobs */
+#define KVM    "KVM"
+#define LOOK   "look"
+#define BPF    "BPF"
+#define MODULE "module"
+
 /* One line of the answer */
 struct diagnosis {
 	const char *what;
 	bool works;
-	bool spare;    /* something else does its work */
 	char how[704]; /* an error's "tried" and "why" fit */
 	char next[400];
 };
 
-#define MAX_DIAGNOSES (3 + TRACER_JOBS)
+#define VIEWS	      4
+#define MAX_DIAGNOSES (4 + TRACER_JOBS + VIEWS)
 
 struct doctor {
 	struct diagnosis list[MAX_DIAGNOSES];
 	size_t nr;
+	size_t first_view;
+	bool bpf;	/* each job of it has a line */
+	bool by_module; /* KERNEL is read by it, whether or not that works */
 };
 
 static struct diagnosis *add(struct doctor *doctor, const char *what,
@@ -80,14 +93,59 @@ static void look_at_kvm(struct doctor *doctor)
 	struct diagnosis *d;
 
 	if (kvm_init(&kvm, NULL, &err)) {
-		add_error(doctor, "KVM", &err);
+		add_error(doctor, KVM, &err);
 		return;
 	}
-	d = add(doctor, "KVM", true);
+	d = add(doctor, KVM, true);
 	snprintf(d->how, sizeof(d->how),
-		 "%u slots in each of %u address spaces, %u physical bits",
-		 kvm.nr_slots, kvm.nr_as, kvm.phys_bits);
+		 "%u slots in %s%u address space%s, %u physical bits",
+		 kvm.nr_slots, kvm.nr_as == 1 ? "" : "each of ", kvm.nr_as,
+		 plural(kvm.nr_as), kvm.phys_bits);
 	kvm_deinit(&kvm);
+}
+
+/* What all but TRACED need, tried on a process as closed as any */
+static void look_at_processes(struct doctor *doctor)
+{
+	struct slotscope_error err = {}, look = {};
+	struct process process;
+	struct diagnosis *d;
+
+	if (foreign_start(&process, &err)) {
+		add_error(doctor, LOOK, &err);
+		return;
+	}
+	if (foreign_look(&process, &err)) {
+		error_set(&look, err.code,
+			  "look into a process that we may not debug");
+		error_why(&look, "%s", err.why);
+		error_next(&look, "%s", err.next);
+		add_error(doctor, LOOK, &look);
+	} else {
+		d = add(doctor, LOOK, true);
+		snprintf(d->how, sizeof(d->how),
+			 "any process's descriptors, links and memory map");
+	}
+	foreign_end(&process);
+}
+
+/* The module is handed a duplicate of the VM's descriptor: can that be had? */
+static int try_taking(struct slotscope_error *err)
+{
+	struct slotscope_error take = {};
+	struct process process;
+	int ret = foreign_start(&process, err);
+
+	if (ret)
+		return ret;
+	ret = foreign_take(&process, &take);
+	foreign_end(&process);
+	if (!ret)
+		return 0;
+	error_set(err, ret,
+		  "take a descriptor of another process for the module");
+	error_why(err, "%s", take.why);
+	return error_next(err, "%s", take.next);
 }
 
 static void look_at_module(struct doctor *doctor)
@@ -99,15 +157,18 @@ static void look_at_module(struct doctor *doctor)
 
 	fd = module_open(&info, &err);
 	if (fd < 0) {
-		d = add_error(doctor, "module", &err);
-		/* KERNEL can be had without it if the iterator walks */
-		d->spare = works(doctor, tracer_job_names[TRACER_WALK]);
+		add_error(doctor, MODULE, &err);
 		return;
 	}
-	d = add(doctor, "module", true);
+	close(fd);
+	doctor->by_module = true;
+	if (try_taking(&err)) {
+		add_error(doctor, MODULE, &err);
+		return;
+	}
+	d = add(doctor, MODULE, true);
 	snprintf(d->how, sizeof(d->how), SLOTSCOPE_DEVICE ", version %u.%u",
 		 info.major, info.minor);
-	close(fd);
 }
 
 /* All that was tried for a job: the hook that does it, or why none does */
@@ -155,10 +216,11 @@ static void look_at_tracer(struct doctor *doctor)
 		hooks = err.code == ENOTSUP && any_tried(&report);
 		if (hooks)
 			error_why(&err, "no way to do it works");
-		add_error(doctor, "BPF", &err);
+		add_error(doctor, BPF, &err);
 		if (!hooks)
 			return;
 	}
+	doctor->bpf = true;
 	for (job = 0; job < TRACER_JOBS; job++) {
 		d = add(doctor, tracer_job_names[job],
 			tracer_hook_used(&report, job));
@@ -167,12 +229,58 @@ static void look_at_tracer(struct doctor *doctor)
 	tracer_close(tracer);
 }
 
+/* A view, by @how; or what of the lines above it lacks. @needs ends in NULL */
+static void add_view(struct doctor *doctor, const char *what, const char *how,
+		     const char *const *needs)
+{
+	struct diagnosis *d = add(doctor, what, true);
+	size_t len = 0;
+
+	for (; *needs; needs++) {
+		if (works(doctor, *needs))
+			continue;
+		d->works = false;
+		len += snprintf(d->how + len, sizeof(d->how) - len, "%s%s",
+				len ? ", " : "it lacks, see above: ", *needs);
+	}
+	if (d->works)
+		snprintf(d->how, sizeof(d->how), "%s", how);
+}
+
+static void look_at_views(struct doctor *doctor)
+{
+	const char *const model[] = { KVM, LOOK, NULL };
+	const char *const hooks[] = { KVM,
+				      tracer_job_names[TRACER_REQUESTS],
+				      tracer_job_names[TRACER_CHANGES],
+				      tracer_job_names[TRACER_CREATION],
+				      tracer_job_names[TRACER_DESTRUCTION],
+				      tracer_job_names[TRACER_PROCESSES],
+				      NULL };
+	const char *const no_bpf[] = { KVM, BPF, NULL };
+	const char *const kernel[] = { KVM, LOOK,
+				       doctor->by_module ?
+					       MODULE :
+				       doctor->bpf ?
+					       tracer_job_names[TRACER_WALK] :
+					       BPF,
+				       NULL };
+
+	doctor->first_view = doctor->nr;
+	add_view(doctor, "MODEL", "by the VMM's QMP monitor, if it has one",
+		 model);
+	add_view(doctor, "TRACED", "by the hooks above",
+		 doctor->bpf ? hooks : no_bpf);
+	add_view(doctor, "KERNEL",
+		 doctor->by_module ? "by the module" : "by the BPF iterator",
+		 kernel);
+	add_view(doctor, "BACKING", "by /proc/PID/maps", model);
+}
+
 static bool all_works(const struct doctor *doctor)
 {
-	size_t i;
-
-	for (i = 0; i < doctor->nr; i++)
-		if (!doctor->list[i].works && !doctor->list[i].spare)
+	for (size_t i = doctor->first_view; i < doctor->nr; i++)
+		if (!doctor->list[i].works)
 			return false;
 	return true;
 }
@@ -244,8 +352,12 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd, "extra word \"%s\"", argv[optind]);
 
 	look_at_kvm(&doctor);
-	look_at_tracer(&doctor);
+	look_at_processes(&doctor);
+	/* Each of its parts would say once more that there is no KVM */
+	if (kvm_loaded())
+		look_at_tracer(&doctor);
 	look_at_module(&doctor);
+	look_at_views(&doctor);
 	if (cmd_globals.json)
 		render_document(stdout, to_json(&doctor));
 	else

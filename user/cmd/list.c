@@ -6,9 +6,12 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "base/plural.h"
 #include "cmd/cmd.h"
 #include "host/qmp_socket.h"
 #include "host/vm_fds.h"
+#include "kvm/loaded.h"
+#include "render/text.h"
 #include "render/vms.h"
 #include "session/kernel_view.h"
 
@@ -173,6 +176,31 @@ static int add_process(const struct process *process, const struct vm_fds *vms,
 	return ret;
 }
 
+#define NEXT "  next: "
+
+static void print_none(const struct vm_list_stats *stats)
+{
+	struct slotscope_error err = {};
+
+	if (kvm_loaded()) {
+		printf("no VMs in the %zu process%s looked into\n",
+		       stats->processes,
+		       stats->processes == 1 ? " that was" : "es that were");
+		return;
+	}
+	kvm_not_loaded(&err);
+	printf("no VMs: %s\n", err.why);
+	text_wrap(stdout, NEXT, sizeof(NEXT) - 1, err.next);
+}
+
+static void print_unseen(const struct vm_list_stats *stats, size_t unseen)
+{
+	printf("%zu more process%s could not be looked into%s\n", unseen,
+	       plural_es(unseen), stats->unreadable ? ": not permitted" : "");
+	if (stats->unreadable)
+		text_wrap(stdout, NEXT, sizeof(NEXT) - 1, PROCESS_PERMIT);
+}
+
 static int print_listing(const struct listing *listing,
 			 const struct vm_list_stats *stats)
 {
@@ -181,20 +209,18 @@ static int print_listing(const struct listing *listing,
 	int ret = 0;
 
 	if (cmd_globals.json)
-		render_vms_json(stdout, listing->rows, listing->nr, unseen);
+		render_vms_json(stdout, listing->rows, listing->nr, unseen,
+				kvm_loaded());
 	else if (listing->nr)
 		ret = render_vms(stdout, listing->rows, listing->nr);
 	else
-		printf("no VMs in the %zu processes that were looked into\n",
-		       stats->processes);
+		print_none(stats);
 	if (ret) {
 		error_set(&err, ret, "print the list");
 		return cmd_fail(&err);
 	}
 	if (unseen && !cmd_globals.json)
-		printf("%zu more processes could not be looked into%s\n",
-		       unseen,
-		       stats->unreadable ? ": run slotscope as root" : "");
+		print_unseen(stats, unseen);
 	if (listing->unread && !cmd_globals.json && !cmd_globals.verbose)
 		printf("the slots of %zu could not be read: slotscope -v list "
 		       "says why\n",

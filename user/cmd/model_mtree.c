@@ -7,6 +7,7 @@
 
 #include <slotscope/mtree.h>
 
+#include "base/plural.h"
 #include "cmd/model.h"
 #include "mtree/answer.h"
 #include "render/mtree.h"
@@ -97,7 +98,8 @@ static int print(const struct mtree_result *result, const char *against)
 	}
 	if (result->nr)
 		return render_mtree_differences(stdout, result);
-	printf("%zu flat views, all equal\n", result->ours->nr);
+	printf("%zu flat view%s, all equal\n", result->ours->nr,
+	       plural(result->ours->nr));
 	return 0;
 }
 

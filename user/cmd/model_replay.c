@@ -7,6 +7,7 @@
 
 #include <json-c/json.h>
 
+#include "base/plural.h"
 #include "cmd/model.h"
 #include "render/side_by_side.h"
 
@@ -32,9 +33,11 @@ static void print_views(const struct replay_report *report)
 
 static void print_report(const char *path, const struct replay_report *report)
 {
-	printf("%s: %zu calls: %zu flat views, %zu KVM requests, %zu RAMBlock offsets ",
-	       path, report->calls, report->flats, report->requests,
-	       report->offsets);
+	printf("%s: %zu call%s: %zu flat view%s, %zu KVM request%s, %zu RAMBlock offset%s ",
+	       path, report->calls, plural(report->calls), report->flats,
+	       plural(report->flats), report->requests,
+	       plural(report->requests), report->offsets,
+	       plural(report->offsets));
 	if (report->differs) {
 		printf("compared, the last differs\n"
 		       "  line %zu, after: %s\n"
@@ -128,8 +131,9 @@ int model_replay(int argc, char **argv, const struct replay_options *options)
 		puts(json_object_to_json_string_ext(list,
 						    JSON_C_TO_STRING_PRETTY));
 	else if (status != CMD_ERROR && argc > 1)
-		printf("%d logs: %zu flat views, %zu KVM requests, %zu RAMBlock offsets compared: %s\n",
-		       argc, flats, requests, offsets,
+		printf("%d logs: %zu flat view%s, %zu KVM request%s, %zu RAMBlock offset%s compared: %s\n",
+		       argc, flats, plural(flats), requests, plural(requests),
+		       offsets, plural(offsets),
 		       status ? "DIFFERENT" : "all equal");
 	json_object_put(list);
 	return status;

@@ -10,6 +10,7 @@
 #include "cmd/command.h"
 #include "host/process.h"
 #include "render/events.h"
+#include "render/text.h"
 #include "session/checker.h"
 #include "session/stop.h"
 #include "session/vms.h"
@@ -83,22 +84,29 @@ static void print_event(struct sink *sink, const struct slot_event *event)
 	event_printer_put(&sink->printer, event);
 }
 
+/* A VM whose beginning is lost, or that was there before: 0 or -ENOMEM */
+static int learn(struct sink *sink, const struct slot_event *event)
+{
+	const struct vm_id id = { .tgid = event->tgid,
+				  .fd = -1,
+				  .serial = event->serial };
+	char comm[sizeof(event->comm) + 1];
+
+	if (!event->serial || session_vms_serial(&sink->vms, event->serial))
+		return 0;
+	/* It comes from a kernel: it need not end in NUL */
+	snprintf(comm, sizeof(comm), "%.*s", (int)sizeof(event->comm),
+		 event->comm);
+	return session_vms_here(&sink->vms, &id, comm);
+}
+
 /* What is not of any VM, as a loss, is everybody's */
 static bool is_meant(const struct sink *sink, const struct slot_event *event)
 {
-	const struct session_vm *known;
-	struct session_vm vm = {
-		.number = event->serial,
-		.id = { .tgid = event->tgid, .fd = -1 },
-	};
+	const struct session_vm *known =
+		session_vms_serial(&sink->vms, event->serial);
 
-	if (!event->serial)
-		return true;
-	known = session_vms_serial(&sink->vms, event->serial);
-	/* Its beginning is lost, or it was there before */
-	snprintf(vm.comm, sizeof(vm.comm), "%.*s", (int)sizeof(event->comm),
-		 event->comm);
-	return vm_name_fits(sink->name, known ? known : &vm);
+	return !event->serial || vm_name_fits(sink->name, known);
 }
 
 static int take_event(const struct slot_event *event, void *arg)
@@ -107,7 +115,7 @@ static int take_event(const struct slot_event *event, void *arg)
 
 	bool meant;
 
-	if (session_vms_event(&sink->vms, event))
+	if (session_vms_event(&sink->vms, event) || learn(sink, event))
 		return error_set(&sink->err, ENOMEM, "keep the list of VMs");
 	meant = is_meant(sink, event);
 	sink->saw_vm |= meant && event->serial;
@@ -130,9 +138,28 @@ static int finish(struct sink *sink, int ret)
 		return cmd_fail(&sink->err);
 	cmd_flush();
 	if (sink->lost)
-		fprintf(stderr, "slotscope: %" PRIu64 " events were lost\n",
-			sink->lost);
+		fprintf(stderr, "slotscope: %" PRIu64 " event%s lost\n",
+			sink->lost, sink->lost == 1 ? " was" : "s were");
 	return sink->lost || sink->unseen ? CMD_UNKNOWN : CMD_OK;
+}
+
+/* A recording of no VM, or without the one that is meant, tells nothing */
+static int not_recorded(const char *path, const struct sink *sink)
+{
+	struct slotscope_error err = {};
+	char list[192];
+
+	error_set(&err, ENOENT, "read the events of a VM in recording %s",
+		  path);
+	if (sink->vms.nr) {
+		session_vms_list(&sink->vms, list, sizeof(list));
+		error_why(&err, "none is the one that is meant: %s", list);
+		error_next(&err,
+			   "name one of those with --vm, or leave it out");
+	} else {
+		error_why(&err, "there is no VM in it");
+	}
+	return cmd_cannot_tell(&err);
 }
 
 static int read_recording(const char *path, const struct vm_name *name)
@@ -140,7 +167,7 @@ static int read_recording(const char *path, const struct vm_name *name)
 	struct recording_reader *reader;
 	struct slot_event event;
 	struct sink sink = { .name = name };
-	int ret;
+	int ret, status;
 
 	ret = recording_open(path, &reader, &sink.err);
 	if (ret)
@@ -153,8 +180,11 @@ static int read_recording(const char *path, const struct vm_name *name)
 	if (!ret && recording_state(reader) == RECORDING_GROWING)
 		fputs("slotscope: it is still being written\n", stderr);
 	recording_close(reader);
+	status = finish(&sink, ret);
+	if (!ret && !sink.saw_vm)
+		status = not_recorded(path, &sink);
 	session_vms_deinit(&sink.vms);
-	return finish(&sink, ret);
+	return status;
 }
 
 /* Nothing more can come: what is traced has ended */
@@ -217,14 +247,21 @@ static void tell_unseen(const struct tracer *tracer, struct sink *sink)
 /* Nothing will come before there is a VM: silence would look like a fault */
 static void tell_without_vm(const struct process *process, struct sink *sink)
 {
-	struct slotscope_error ignored = {};
+	struct slotscope_error err = {};
 
-	if (session_vms_look(&sink->vms, process->tgid, UINT64_MAX, &ignored))
+	if (session_vms_look(&sink->vms, process->tgid, UINT64_MAX, &err))
 		return; /* it may not be looked into; it can be traced all the same */
-	if (!sink->vms.nr)
-		fprintf(stderr,
-			"slotscope: process %d has no VM yet; waiting for one\n",
-			process->tgid);
+	if (sink->vms.nr)
+		return;
+	err = (struct slotscope_error){};
+	session_vms_elsewhere(process, "trace", &err);
+	fprintf(stderr,
+		"slotscope: process %d has no VM yet; waiting for one\n",
+		process->tgid);
+	if (err.why[0]) {
+		text_wrap(stderr, "  why: ", 7, err.why);
+		text_wrap(stderr, "  next: ", 8, err.next);
+	}
 }
 
 /* Which of the events are of a VM that was there is known by its number alone */
@@ -245,7 +282,8 @@ static void give_serials(struct tracer *tracer, struct sink *sink)
 }
 
 static int tell_no_vm(const struct trace_options *options,
-		      const struct child *child, struct sink *sink)
+		      const struct process *process, const struct child *child,
+		      struct sink *sink)
 {
 	struct slotscope_error err = {};
 
@@ -263,6 +301,8 @@ static int tell_no_vm(const struct trace_options *options,
 	else
 		error_next(&err, "slotscope list shows the VMs of this "
 				 "machine; a VMM without KVM has none");
+	if (!sink->vms.nr && !options->argv)
+		session_vms_elsewhere(process, "trace", &err);
 	return cmd_cannot_tell(&err);
 }
 
@@ -331,7 +371,7 @@ static int trace(const struct trace_options *options)
 	}
 	status = finish(&sink, ret);
 	if (!ret && !sink.saw_vm)
-		status = tell_no_vm(options, &child, &sink);
+		status = tell_no_vm(options, &process, &child, &sink);
 	else if (options->argv && !stop_requested)
 		status = command_status(&child, options->argv[0],
 					"all was traced", status);

@@ -76,3 +76,13 @@ int proc_opendir(int at, const char *name, DIR **out)
 	close(fd);
 	return ret;
 }
+
+ssize_t proc_readlink(int at, const char *name, char *out, size_t size)
+{
+	ssize_t n = readlinkat(at, name, out, size - 1);
+
+	if (n < 0)
+		n = -errno;
+	out[n > 0 ? n : 0] = '\0';
+	return n;
+}

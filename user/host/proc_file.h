@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 /**
  * struct proc_text - the content of a file below /proc
@@ -37,5 +38,17 @@ int proc_read(int dir, const char *name, size_t max, struct proc_text *out);
  * Return: 0 or a negative errno.
  */
 int proc_opendir(int at, const char *name, DIR **out);
+
+/**
+ * proc_readlink() - what a link below /proc says
+ * @out: @size bytes, with a NUL behind it; what does not fit is cut off
+ *
+ * Many may read a process's directory, and few its links: that one cannot be
+ * read says nothing of what it leads to.
+ *
+ * Return: its length in @out, or a negative errno: -ENOENT if it is gone, -EACCES
+ * if we may not look into the process.
+ */
+ssize_t proc_readlink(int at, const char *name, char *out, size_t size);
 
 #endif

@@ -263,8 +263,7 @@ int process_failed(const struct process *process, int ret, const char *what,
 		error_why(err, "it has ended");
 	} else if (ret == -EACCES || ret == -EPERM) {
 		error_why(err, "not permitted to look into this process");
-		error_next(err, "run as root; in a container, CAP_SYS_PTRACE "
-				"is needed too");
+		error_next(err, PROCESS_PERMIT);
 	}
 	return ret;
 }
@@ -308,13 +307,14 @@ bool is_process_number(const char *word)
 }
 
 /* By the program's name; a script that stands for it is none */
-bool process_is_qemu(const struct process *process)
+int process_is_qemu(const struct process *process)
 {
 	char exe[4096];
-	ssize_t n = readlinkat(process->dir, "exe", exe, sizeof(exe) - 1);
+	ssize_t n = proc_readlink(process->dir, "exe", exe, sizeof(exe) - 1);
 	const char *name;
 
-	exe[n > 0 ? n : 0] = '\0';
+	if (n < 0)
+		return n;
 	name = strrchr(exe, '/');
 	return name && !strncmp(name, "/qemu", strlen("/qemu"));
 }
@@ -325,7 +325,7 @@ bool process_is_qemu_without_kvm(const struct process *process)
 	struct proc_text cmdline;
 	bool without;
 
-	if (!process_is_qemu(process) ||
+	if (process_is_qemu(process) <= 0 ||
 	    proc_read(process->dir, "cmdline", CMDLINE_MAX, &cmdline))
 		return false;
 	without = !memmem(cmdline.text, cmdline.len, "kvm", 3);

@@ -10,6 +10,11 @@
 #include <slotscope/error.h>
 #include <slotscope/view.h>
 
+/* What lets us look into a process; the end of an error's next step */
+#define PROCESS_PERMIT                                                        \
+	"run as root with CAP_SYS_PTRACE (a container: docker run --cap-add " \
+	"SYS_PTRACE; a unit: CapabilityBoundingSet=)"
+
 /**
  * struct process - one process
  * @tgid:	its pid
@@ -100,8 +105,12 @@ int process_vm_id(const struct process *process, int fd, struct vm_id *id,
 
 #define CMDLINE_MAX (4UL << 20) /* the kernel allows a quarter of the stack */
 
-/** process_is_qemu() - is its program a QEMU? */
-bool process_is_qemu(const struct process *process);
+/**
+ * process_is_qemu() - is its program a QEMU?
+ *
+ * Return: 1, 0, or a negative errno: -EACCES if that may not be seen.
+ */
+int process_is_qemu(const struct process *process);
 
 /** process_is_qemu_without_kvm() - ... and nothing on its command line asks for KVM */
 bool process_is_qemu_without_kvm(const struct process *process);

@@ -48,6 +48,7 @@ static int held_read(const struct process *process,
 {
 	const struct unix_socket *socket;
 	struct dirent *entry;
+	uint64_t inode;
 	DIR *dir;
 	int ret;
 
@@ -55,8 +56,12 @@ static int held_read(const struct process *process,
 	if (ret)
 		return ret;
 	while (!ret && (entry = readdir(dir))) {
-		socket = unix_sockets_find(
-			sockets, socket_inode(dirfd(dir), entry->d_name));
+		ret = socket_inode(dirfd(dir), entry->d_name, &inode);
+		if (ret == -ENOENT) {
+			ret = 0;
+			continue;
+		}
+		socket = ret ? NULL : unix_sockets_find(sockets, inode);
 		if (socket)
 			ret = held_add(held, atoi(entry->d_name), socket);
 	}
@@ -64,21 +69,37 @@ static int held_read(const struct process *process,
 	return ret;
 }
 
-/* Is @link below /proc/PID the same as ours? What cannot be read is not */
-static bool same(const struct process *process, const char *link)
+/*
+ * Does @link below /proc/PID lead to the same as ours? What we do not have
+ * ourselves, this kernel does not tell apart.
+ *
+ * Return: 1, 0, or a negative errno with @err filled.
+ */
+static int same(const struct process *process, const char *link,
+		struct slotscope_error *err)
 {
 	struct stat theirs, ours;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/%s", link);
-	return !fstatat(process->dir, link, &theirs, 0) && !stat(path, &ours) &&
-	       theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
+	if (stat(path, &ours))
+		return 1;
+	if (fstatat(process->dir, link, &theirs, 0))
+		return process_failed(process, -errno,
+				      "see whether its files and sockets are "
+				      "ours",
+				      err);
+	return theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
 static int abstract_address(const struct process *process, const char *name,
 			    char *address, struct slotscope_error *err)
 {
-	if (same(process, "ns/net")) {
+	int ret = same(process, "ns/net", err);
+
+	if (ret < 0)
+		return ret;
+	if (ret) {
 		snprintf(address, QMP_ADDRESS_MAX, "%s", name);
 		return 0;
 	}
@@ -101,10 +122,18 @@ static int path_address(const struct process *process, const char *name,
 	bool relative = name[0] != '/';
 	char via[40] = "";
 	struct stat st;
+	int ret = 1;
 
-	if (relative)
+	if (relative) {
 		snprintf(via, sizeof(via), "/proc/%d/cwd/", process->tid);
-	else if (!same(process, "ns/mnt") || !same(process, "root"))
+	} else {
+		ret = same(process, "ns/mnt", err);
+		if (ret > 0)
+			ret = same(process, "root", err);
+	}
+	if (ret < 0)
+		return ret;
+	if (!ret)
 		snprintf(via, sizeof(via), "/proc/%d/root", process->tid);
 	snprintf(address, QMP_ADDRESS_MAX, "%s%s", via, name);
 	if (stat(address, &st)) {
@@ -203,9 +232,14 @@ static int not_yet(const struct process *process, struct slotscope_error *err)
 static int no_socket(const struct process *process,
 		     const struct held_list *held, struct slotscope_error *err)
 {
+	int qemu = process_is_qemu(process);
+
+	if (qemu < 0)
+		return process_failed(process, qemu, "see which program it is",
+				      err);
 	error_set(err, ENOENT, "find a QMP socket of process %d (%s)",
 		  process->tgid, process->comm);
-	if (!held->nr && !process_is_qemu(process)) {
+	if (!held->nr && !qemu) {
 		error_why(err, "it is no QEMU, and has no monitor to tell what "
 			       "memory it means the guest to have");
 		return error_next(err, "if it does speak QMP (-qmp unix:PATH): "

@@ -100,25 +100,25 @@ int unix_peer(uint64_t inode, uint64_t *peer)
 	return ret;
 }
 
-uint64_t socket_inode(int dir, const char *name)
+int socket_inode(int dir, const char *name, uint64_t *inode)
 {
 	char link[48];
-	ssize_t n = readlinkat(dir, name, link, sizeof(link) - 1);
-	uint64_t inode;
+	ssize_t n = proc_readlink(dir, name, link, sizeof(link));
 	int end = 0;
 
 	if (n < 0)
-		return 0;
-	link[n] = '\0';
-	if (sscanf(link, "socket:[%" SCNu64 "]%n", &inode, &end) != 1 ||
+		return n == -EINVAL ? -ENOENT :
+				      n; /* "." and ".." are no links */
+	if (sscanf(link, "socket:[%" SCNu64 "]%n", inode, &end) != 1 ||
 	    end != n)
-		return 0;
-	return inode;
+		return -ENOENT;
+	return 0;
 }
 
 static bool holds(int proc, const char *pid, uint64_t inode)
 {
 	struct dirent *entry;
+	uint64_t one;
 	char path[32];
 	bool found = false;
 	DIR *dir;
@@ -127,7 +127,8 @@ static bool holds(int proc, const char *pid, uint64_t inode)
 	if (proc_opendir(proc, path, &dir))
 		return false;
 	while (!found && (entry = readdir(dir)))
-		found = socket_inode(dirfd(dir), entry->d_name) == inode;
+		found = !socket_inode(dirfd(dir), entry->d_name, &one) &&
+			one == inode;
 	closedir(dir);
 	return found;
 }

@@ -22,7 +22,11 @@ int unix_peer(uint64_t inode, uint64_t *peer);
  */
 pid_t socket_holder(uint64_t inode);
 
-/** socket_inode() - of a link "socket:[N]" below /proc/PID/fd; 0 if it is none */
-uint64_t socket_inode(int dir, const char *name);
+/**
+ * socket_inode() - of a link "socket:[N]" below /proc/PID/fd
+ *
+ * Return: 0; -ENOENT if it is none, or is gone; or why it cannot be read.
+ */
+int socket_inode(int dir, const char *name, uint64_t *inode);
 
 #endif

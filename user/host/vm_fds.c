@@ -14,6 +14,7 @@
 #include "host/fd_order.h"
 #include "host/proc_file.h"
 #include "host/vm_fds.h"
+#include "kvm/loaded.h"
 
 /* The name that KVM gives the file of a VM (virt/kvm/kvm_main.c) */
 #define VM_LINK "anon_inode:kvm-vm"
@@ -29,12 +30,15 @@ struct fd_list {
 	size_t cap;
 };
 
-static bool is_vm(int dir, const char *name)
+/* Return: 1; 0 if it is something else, or is gone; or a negative errno */
+static int is_vm(int dir, const char *name)
 {
 	char link[sizeof(VM_LINK) + 1];
-	ssize_t n = readlinkat(dir, name, link, sizeof(link));
+	ssize_t n = proc_readlink(dir, name, link, sizeof(link));
 
-	return n == sizeof(VM_LINK) - 1 && !memcmp(link, VM_LINK, n);
+	if (n < 0)
+		return n == -ENOENT ? 0 : n;
+	return !strcmp(link, VM_LINK);
 }
 
 /* A directory entry that is a number, as a descriptor or a pid is; or -1 */
@@ -77,7 +81,7 @@ static int list_numbers(int at, const char *name, bool vms,
 			struct fd_list *list)
 {
 	struct dirent *entry;
-	int nr, ret;
+	int nr, is, ret;
 	DIR *dir;
 
 	ret = proc_opendir(at, name, &dir);
@@ -91,8 +95,10 @@ static int list_numbers(int at, const char *name, bool vms,
 			break;
 		}
 		nr = entry_number(entry);
-		if (nr >= 0 && (!vms || is_vm(dirfd(dir), entry->d_name)))
-			ret = fd_list_add(list, nr);
+		if (nr < 0)
+			continue;
+		is = vms ? is_vm(dirfd(dir), entry->d_name) : 1;
+		ret = is > 0 ? fd_list_add(list, nr) : is;
 	}
 	closedir(dir);
 	if (list->nr)
@@ -189,6 +195,8 @@ static int no_vm(const struct process *process, struct slotscope_error *err)
 	error_set(err, ENOENT, "find the VM of process %d (%s)", process->tgid,
 		  process->comm);
 	error_why(err, "it holds no descriptor of a VM");
+	if (!kvm_loaded())
+		return kvm_not_loaded(err);
 	return error_next(err, "slotscope list shows the VMs of this machine; "
 			       "a VMM without KVM has none");
 }
@@ -249,8 +257,8 @@ static int take_failed(const struct process *process, int fd, int ret,
 	case -EACCES:
 		error_why(err, "not permitted to take a descriptor of this "
 			       "process");
-		return error_next(err,
-				  "run as root, with CAP_SYS_PTRACE; where "
+		return error_next(err, PROCESS_PERMIT
+				  "; where "
 				  "kernel.yama.ptrace_scope is 3 nobody may");
 	case -ENOSYS:
 		error_why(err, "this kernel has no pidfd_getfd()");
@@ -275,7 +283,7 @@ int vm_fd_take(const struct process *process, int fd,
 {
 	bool first = process->tid == process->tgid;
 	char name[32];
-	int pidfd, ret;
+	int pidfd, is, ret;
 
 	/* pidfd_getfd() looks through the very thread that the pidfd is of */
 	pidfd = syscall(SYS_pidfd_open, process->tid, first ? 0 : PIDFD_THREAD);
@@ -295,10 +303,11 @@ int vm_fd_take(const struct process *process, int fd,
 		return take_failed(process, fd, ret, err);
 
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", ret);
-	if (is_vm(AT_FDCWD, name))
+	is = is_vm(AT_FDCWD, name);
+	if (is > 0)
 		return ret;
 	close(ret);
-	return take_failed(process, fd, -EBADFD, err);
+	return take_failed(process, fd, is ? is : -EBADFD, err);
 }
 
 /* Return: 0, what @fn returned, or -ENOMEM */

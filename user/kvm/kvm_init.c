@@ -8,6 +8,7 @@
 
 #include "kvm/ioctl.h"
 #include "kvm/kvm.h"
+#include "kvm/loaded.h"
 #include "kvm/private.h"
 #include "kvm/watch.h"
 
@@ -63,10 +64,7 @@ static int open_device(struct kvm_state *s, struct slotscope_error *err)
 		return error_next(
 			err, "run as root, or join the group that owns it");
 	if (err->code == ENOENT || err->code == ENODEV || err->code == ENXIO)
-		return error_next(err, "load the module kvm_intel or kvm_amd; "
-				       "if that fails, virtualisation is off "
-				       "in the firmware, or this is a VM "
-				       "without nested virtualisation");
+		return kvm_not_loaded(err);
 	return -err->code;
 }
 

@@ -8,6 +8,7 @@
 
 #include <linux/kvm.h>
 
+#include "kvm/loaded.h"
 #include "kvm/prove.h"
 #include "kvm/region2.h"
 
@@ -34,10 +35,7 @@ int kvm_proof_init(struct kvm_proof *proof, struct slotscope_error *err)
 		    err->code != ENXIO)
 			return -err->code;
 		err->code = ENODEV;
-		error_why(err, "KVM is not loaded, or has no hardware to "
-			       "work with");
-		return error_next(err, "modprobe kvm-intel or kvm-amd; if that "
-				       "fails, look into dmesg");
+		return kvm_not_loaded(err);
 	}
 	cap = ioctl(proof->dev_fd, KVM_CHECK_EXTENSION, KVM_CAP_NR_MEMSLOTS);
 	if (cap <= 0) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
 
+#include "base/plural.h"
 #include "kvm/ioctl.h"
 #include "kvm/kvm.h"
 #include "kvm/vcpu.h"
@@ -65,13 +66,15 @@ void watch_kvm_run(const void *object, struct narrate_fields *f)
 	else
 		narrate_field(f, "exit_reason", NULL, "%u", reason);
 	if (reason == KVM_EXIT_IO)
-		narrate_field(f, "io", NULL, "port 0x%x, %u bytes, %s",
+		narrate_field(f, "io", NULL, "port 0x%x, %u byte%s, %s",
 			      cpu->run->io.port, cpu->run->io.size,
+			      plural(cpu->run->io.size),
 			      cpu->run->io.direction == KVM_EXIT_IO_OUT ?
 				      "out" :
 				      "in");
 	if (reason == KVM_EXIT_MMIO)
-		narrate_field(f, "mmio", NULL, "0x%llx, %u bytes, %s",
+		narrate_field(f, "mmio", NULL, "0x%llx, %u byte%s, %s",
 			      cpu->run->mmio.phys_addr, cpu->run->mmio.len,
+			      plural(cpu->run->mmio.len),
 			      cpu->run->mmio.is_write ? "write" : "read");
 }

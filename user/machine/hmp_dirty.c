@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "kvm/dirty_log.h"
 #include "machine/hmp_dirty.h"
 
@@ -103,7 +104,7 @@ static bool tell_client(const struct dirty_log *log,
 	if (!count && !logged)
 		return false;
 	fprintf(out, "%s, %s: %" PRIu64 " page%s%s\n", block->idstr,
-		client->name, count, count == 1 ? "" : "s",
+		client->name, count, plural(count),
 		logged ? "" : ", until logging was stopped");
 	return true;
 }

@@ -452,14 +452,19 @@ static void note_disabled(const struct builder *b)
 		return;
 	if (tree->hidden)
 		fprintf(b->notes,
-			"%zu regions are disabled: they stand below one that "
-			"is not shown (-D)\n",
-			tree->hidden);
+			"%zu region%s below one that is not shown (-D)\n",
+			tree->hidden,
+			tree->hidden == 1 ? " is disabled: it stands" :
+					    "s are disabled: they stand");
 	if (b->childless && !tree->disabled && (tree->hidden || !tree->owned))
 		fprintf(b->notes,
-			"%zu regions with nothing in them are registers, not "
-			"containers of what is disabled and not shown (-D)\n",
-			b->childless);
+			"%zu region%s of what is disabled and not shown (-D)\n",
+			b->childless,
+			b->childless == 1 ?
+				" with nothing in it is a register, not a "
+				"container" :
+				"s with nothing in them are registers, not "
+				"containers");
 }
 
 static int build(struct builder *b)

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/plural.h"
 #include "render/check.h"
 #include "render/text.h"
 
@@ -101,8 +102,10 @@ int render_check_findings(FILE *out, const struct comparison *comparison)
 			print_tree(out, comparison, &tree, i, 0, &left);
 	}
 	if (findings->nr > RENDER_MAX_FINDINGS)
-		fprintf(out, "... and %zu more findings; --json has them all\n",
-			findings->nr - RENDER_MAX_FINDINGS);
+		fprintf(out,
+			"... and %zu more finding%s; --json has them all\n",
+			findings->nr - RENDER_MAX_FINDINGS,
+			plural(findings->nr - RENDER_MAX_FINDINGS));
 	free(tree.first);
 	free(tree.next);
 	return 0;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "render/check.h"
 #include "render/text.h"
 
@@ -149,16 +150,6 @@ static void say_not_covered(FILE *out, const struct check_input *input)
 	for (size_t view = 0; view < input->nr_views; view++)
 		say_view(out, &input->views[view]);
 	fputs("  VFIO and vhost mappings are not looked at\n", out);
-}
-
-static const char *plural(size_t nr)
-{
-	return nr == 1 ? "" : "s";
-}
-
-static const char *plural_es(size_t nr)
-{
-	return nr == 1 ? "" : "es";
 }
 
 static size_t not_compared(const struct check_rows *rows)

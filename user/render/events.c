@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "render/document.h"
 #include "render/events.h"
 #include "render/flags.h"
@@ -112,7 +113,9 @@ static void print_event(FILE *out, const struct slot_event *event)
 			event->exit.gpa, event->exit.len);
 		break;
 	case SLOT_EVENT_LOST:
-		fprintf(out, "LOST %" PRIu64 " events: %s", event->lost.count,
+		fprintf(out, "LOST %s%" PRIu64 " event%s: %s",
+			event->lost.reason == SLOT_LOST_CUT ? "at least " : "",
+			event->lost.count, plural(event->lost.count),
 			slot_lost_reason_names[event->lost.reason]);
 		break;
 	case SLOT_EVENT_TYPES:

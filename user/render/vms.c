@@ -93,7 +93,7 @@ static void write_row(struct json_writer *w, const struct vm_row *row)
 }
 
 void render_vms_json(FILE *out, const struct vm_row *rows, size_t nr,
-		     size_t unseen)
+		     size_t unseen, bool kvm)
 {
 	struct json_writer w;
 
@@ -105,6 +105,7 @@ void render_vms_json(FILE *out, const struct vm_row *rows, size_t nr,
 		write_row(&w, &rows[i]);
 	json_end_array(&w);
 	json_write_u64(&w, "processes_not_looked_into", unseen);
+	json_write_bool(&w, "kvm", kvm);
 	json_end_object(&w);
 	render_json_end(&w);
 }

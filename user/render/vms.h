@@ -2,6 +2,7 @@
 #ifndef RENDER_VMS_H
 #define RENDER_VMS_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include <slotscope/view.h>
@@ -26,8 +27,9 @@ int render_vms(FILE *out, const struct vm_row *rows, size_t nr);
 /**
  * render_vms_json() - the VMs as one document
  * @unseen: processes that could not be looked into
+ * @kvm:    KVM is loaded; without it there is no VM to be listed
  */
 void render_vms_json(FILE *out, const struct vm_row *rows, size_t nr,
-		     size_t unseen);
+		     size_t unseen, bool kvm);
 
 #endif

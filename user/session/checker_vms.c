@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "host/vm_fds.h"
+#include "kvm/loaded.h"
 #include "session/checker.h"
 #include "session/stop.h"
 
@@ -108,22 +109,6 @@ int checker_look(struct checker *checker, struct slotscope_error *err)
 	return nr;
 }
 
-/* Those that a process made before we came are not followed, but named */
-static void tell_of_others(struct checker *checker, struct slotscope_error *err)
-{
-	struct slotscope_error ignored = {};
-	struct session_vms others = {};
-	char list[128];
-
-	if (!session_vms_look(&others, checker->root.tgid, 0, &ignored) &&
-	    others.nr) {
-		session_vms_list(&others, list, sizeof(list));
-		error_why(err, "it holds none; what it started does: %s", list);
-		error_next(err, "check that: --pid %d", others.vms[0].id.tgid);
-	}
-	session_vms_deinit(&others);
-}
-
 static bool any_here(const struct checker *checker)
 {
 	for (size_t i = 0; i < checker->vms.nr; i++)
@@ -162,15 +147,17 @@ int checker_none(struct checker *checker, struct slotscope_error *err)
 		return none_is_meant(checker, err);
 	if (options->child) {
 		child_no_vm(options->child, &checker->root, err);
-		return -ENOENT;
+		return kvm_loaded() ? -ENOENT : kvm_not_loaded(err);
 	}
 	error_why(err, process_alive(&checker->root) ?
 			       "it has ended" :
 			       "it holds no descriptor of a VM");
 	error_next(err, "slotscope list shows the VMs of this machine; a VMM "
 			"without KVM has none");
-	tell_of_others(checker, err);
-	return -ENOENT;
+	if (!kvm_loaded())
+		return kvm_not_loaded(err);
+	/* Those that it made before we came are not followed, but named */
+	return session_vms_elsewhere(&checker->root, "check", err);
 }
 
 /* Once, after a second: --vm 2 has nothing to say while VM 1 is a moment old */

@@ -173,8 +173,8 @@ int child_end(struct child *child, struct slotscope_error *err)
 	if (!says.value)
 		return 0;
 	error_set(err, EBUSY, "end what was started");
-	error_why(err, "%d of its processes do not even heed SIGKILL",
-		  says.value);
+	error_why(err, "%d of its processes %s not even heed SIGKILL",
+		  says.value, says.value == 1 ? "does" : "do");
 	return error_next(err,
 			  "look for them in state D: ps -eo pid,stat,comm");
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/plural.h"
 #include "session/course.h"
 #include "session/stop.h"
 
@@ -31,7 +32,8 @@ int course_interrupted(const struct course *course, size_t left, int ret,
 {
 	if (!stop_requested)
 		return ret;
-	error_set(err, EINTR, "make %zu of %zu checks", left, course->nr_at);
+	error_set(err, EINTR, "make %zu of %zu check%s", left, course->nr_at,
+		  plural(course->nr_at));
 	error_why(err, "a signal asked to stop");
 	error_next(err, "let it run to its end");
 	return -EINTR;

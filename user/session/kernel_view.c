@@ -7,6 +7,7 @@
 #include "host/module.h"
 #include "host/vm_fds.h"
 #include "session/kernel_view.h"
+#include "session/vms.h"
 
 static int open_bpf(struct kernel_view *view, struct tracer *tracer,
 		    bool verbose, struct slotscope_error *err)
@@ -167,6 +168,8 @@ int find_vm(const struct process *process, int fd, struct vm_id *vm,
 	if (ret)
 		return ret;
 	ret = vm_fds_pick(process, &vms, fd, err);
+	if (!vms.nr)
+		session_vms_elsewhere(process, "look at", err);
 	vm_fds_deinit(&vms);
 	return ret < 0 ? ret : process_vm_id(process, ret, vm, err);
 }

@@ -77,6 +77,13 @@ static int refuse_other_vmm(const struct process *process, struct qmp *qmp,
 		error_next(err, "give the right one, or leave --qmp out: it is "
 				"found by itself if the VMM's command line "
 				"tells");
+	} else if (ret == -EACCES || ret == -EPERM) {
+		ret = error_set(err, ret,
+				"see whether process %d (%s), which listens on "
+				"QMP socket %s, is another VMM",
+				other.tgid, other.comm, qmp_name(qmp));
+		error_why(err, "%s", ignored.why);
+		error_next(err, "%s", ignored.next);
 	} else {
 		ret = 0;
 	}

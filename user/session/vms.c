@@ -184,6 +184,24 @@ int session_vms_look(struct session_vms *vms, pid_t root, uint64_t since,
 	return ret;
 }
 
+int session_vms_elsewhere(const struct process *process, const char *command,
+			  struct slotscope_error *err)
+{
+	struct slotscope_error ignored = {};
+	struct session_vms others = {};
+	char list[192];
+
+	if (!session_vms_look(&others, process->tgid, 0, &ignored) &&
+	    others.nr) {
+		session_vms_list(&others, list, sizeof(list));
+		error_why(err, "it holds none; what it started does: %s", list);
+		error_next(err, "%s that: --pid %d", command,
+			   others.vms[0].id.tgid);
+	}
+	session_vms_deinit(&others);
+	return -err->code;
+}
+
 static int bad_name(const char *text, const char *why,
 		    struct slotscope_error *err)
 {
@@ -250,10 +268,14 @@ void session_vms_list(const struct session_vms *vms, char *text, size_t size)
 		const struct session_vm *vm = &vms->vms[i];
 
 		len += snprintf(text + len, size - len,
-				"%sVM %" PRIu64
-				": process %d (%.20s), descriptor %d%s",
+				"%sVM %" PRIu64 ": process %d (%.20s)",
 				i ? "; " : "", vm->number, vm->id.tgid,
-				vm->comm, vm->id.fd, vm->here ? "" : " (gone)");
+				vm->comm);
+		if (vm->id.fd >= 0)
+			len += snprintf(text + len, size - len,
+					", descriptor %d", vm->id.fd);
+		len += snprintf(text + len, size - len, "%s",
+				vm->here ? "" : " (gone)");
 	}
 	if (i < vms->nr)
 		snprintf(text + len, size - len, "; and %zu more", vms->nr - i);

@@ -76,6 +76,17 @@ int session_vms_look(struct session_vms *vms, pid_t root, uint64_t since,
 		     struct slotscope_error *err);
 
 /**
+ * session_vms_elsewhere() - add to an error that others hold the VMs
+ * @process: holds none itself; what it started may
+ * @err:     of that; left as it is if there are none there either
+ * @command: the subcommand that takes --pid
+ *
+ * Return: the negative code that @err had.
+ */
+int session_vms_elsewhere(const struct process *process, const char *command,
+			  struct slotscope_error *err);
+
+/**
  * struct vm_name - which VM a user means
  * @number: of its number; 0: not by that
  * @tgid:   of this process; 0: not by that

@@ -14,6 +14,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
+#include "base/plural.h"
 #include "trace/impl.h"
 
 const char *const tracer_job_names[TRACER_JOBS] = {
@@ -256,8 +257,8 @@ static void find_functions(struct tracer *t)
 				 c->nr_params;
 		if (params != c->nr_params)
 			hook_settle(hook, TRACER_HOOK_ABSENT,
-				    "it takes %u parameters, not %u", params,
-				    c->nr_params);
+				    "it takes %u parameter%s, not %u", params,
+				    plural(params), c->nr_params);
 		else if (c->method == TRACER_FENTRY &&
 			 (t->function_ids[i] <= 0 || t->kvm_btf_fd < 0))
 			hook_settle(hook, TRACER_HOOK_ABSENT,

@@ -89,8 +89,9 @@ int recording_open(const char *path, struct recording_reader **reader,
 /**
  * recording_read() - the next event
  *
- * Numbers that are missing between events become LOST events (SLOT_LOST_CUT),
- * so a line that someone took out does not go unnoticed.
+ * Numbers that are missing between events become LOST events (SLOT_LOST_GAP),
+ * so a line that someone took out does not go unnoticed. Where the end is not
+ * there, at least one more is (SLOT_LOST_CUT).
  *
  * Return: 1; 0 at the end, see recording_state(); or a negative errno with the
  * file and line at fault in @err. In a growing recording, call again later.

@@ -248,13 +248,13 @@ void recording_close(struct recording_reader *r)
 
 /* What is missing here is no older than what was read before it */
 static struct slot_event missing(const struct recording_reader *r,
-				 uint64_t count)
+				 enum slot_lost_reason reason, uint64_t count)
 {
 	return (struct slot_event){
 		.seq = r->next,
 		.time_ns = r->last_ns,
 		.type = SLOT_EVENT_LOST,
-		.lost = { .reason = SLOT_LOST_CUT, .count = count },
+		.lost = { .reason = reason, .count = count },
 	};
 }
 
@@ -287,7 +287,7 @@ static int give(struct recording_reader *r, struct slot_event *event,
 	if (event->seq > r->next) {
 		r->held = *event;
 		r->holding = true;
-		*event = missing(r, event->seq - r->next);
+		*event = missing(r, SLOT_LOST_GAP, event->seq - r->next);
 	}
 	r->next = event->seq + takes(event);
 	/* In a file that someone has made it may wrap */
@@ -316,7 +316,7 @@ static int read_end(struct recording_reader *r, struct json_object *obj,
 	r->ended = true;
 	if (last_seq + 1 == r->next)
 		return 0;
-	*event = missing(r, last_seq + 1 - r->next);
+	*event = missing(r, SLOT_LOST_GAP, last_seq + 1 - r->next);
 	r->next = last_seq + 1;
 	return 1;
 }
@@ -355,7 +355,7 @@ static int at_end(struct recording_reader *r, struct slot_event *event)
 		return 0;
 	/* How many are missing nobody knows: at least one */
 	r->state = RECORDING_CUT;
-	*event = missing(r, 1);
+	*event = missing(r, SLOT_LOST_CUT, 1);
 	r->next++;
 	return 1;
 }

@@ -123,8 +123,9 @@ static bool loss_matters(const struct folding *f,
 {
 	const struct slot_event *events = f->log->events;
 
-	/* what is behind a cut was later than all that is before it */
-	if (event->lost.reason == SLOT_LOST_CUT)
+	/* what a recording lacks was later than all that is before it */
+	if (event->lost.reason == SLOT_LOST_CUT ||
+	    event->lost.reason == SLOT_LOST_GAP)
 		return true;
 	if (f->created != NONE && event->time_ns < events[f->created].time_ns)
 		return false;

@@ -25,6 +25,7 @@ const char *const slot_lost_reason_names[SLOT_LOST_REASONS] = {
 	[SLOT_LOST_MAP_FULL] = "map-full",
 	[SLOT_LOST_UNREAD] = "unread",
 	[SLOT_LOST_CUT] = "cut",
+	[SLOT_LOST_GAP] = "gap",
 };
 
 const char *const slot_field_names[SLOT_FIELD_NAMES] = {
