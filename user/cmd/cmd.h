@@ -13,7 +13,7 @@
 
 #include <slotscope/error.h>
 
-/* Exit status of every command (Documentation/design.md, Verdicts) */
+/* Exit status of every command: slotscope(1), EXIT STATUS */
 enum cmd_exit {
 	CMD_OK = 0,	  /* done; for check: the views agree */
 	CMD_MISMATCH = 1, /* at least one mismatch */

@@ -32,6 +32,15 @@ struct slots_options {
 	enum kernel_source source;
 };
 
+/* All slots that there were at one moment */
+static bool is_whole(const struct slot_state *state)
+{
+	for (size_t i = 0; i < state->nr_as; i++)
+		if (state->as[i].torn)
+			return false;
+	return !state->coverage.truncated;
+}
+
 static int print_state(const struct slot_state *state,
 		       const struct kernel_view *view)
 {
@@ -41,7 +50,7 @@ static int print_state(const struct slot_state *state,
 		render_slots(stdout, state);
 		printf("read by %s\n", kernel_view_name(view));
 	}
-	return state->coverage.truncated ? CMD_UNKNOWN : CMD_OK;
+	return is_whole(state) ? CMD_OK : CMD_UNKNOWN;
 }
 
 static int show(const struct slots_options *options)
