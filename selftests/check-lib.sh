@@ -21,7 +21,7 @@ start_vm() {
 	slotscope vm --stopped "$@" >"$work/vm.out" 2>&1 &
 	vm=$!
 	local i
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		[ "$(awk '{print $3}' "/proc/$vm/stat" 2>/dev/null)" = T ] && return
 		sleep 0.05
 	done

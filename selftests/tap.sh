@@ -71,6 +71,40 @@ done_testing() {
 	exit
 }
 
+# await COMMAND... - until it succeeds; fails after a minute: a machine may be slow,
+# and nobody waits who need not
+await() {
+	local tries
+	for ((tries = 0; tries < 1200; tries++)); do
+		"$@" && return
+		sleep 0.05
+	done
+	return 1
+}
+
+# whole_calls FILE - what strace -f wrote, each call in one line where it ended:
+# another thread's call cuts it in two. KVM_RUN comes where it began
+whole_calls() {
+	awk '/<unfinished \.\.\.>$/ {
+		sub(/ *<unfinished \.\.\.>$/, "")
+		if (/KVM_RUN/)
+			print
+		else
+			begun[$1] = $0
+		next
+	}
+	/<\.\.\. [a-z0-9_]+ resumed>/ {
+		sub(/^.*resumed>/, $1 " ")
+		pid = $1
+		sub(/^[0-9]+ /, "")
+		if (pid in begun)
+			print begun[pid] $0
+		delete begun[pid]
+		next
+	}
+	{ print }' "$1"
+}
+
 # run COMMAND... - sets $out, $err and $status
 # shellcheck disable=SC2034  # the test reads them
 run() {

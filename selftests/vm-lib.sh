@@ -23,10 +23,10 @@ start_vm() {
 	vm=$!
 }
 
-# wait_for REGEX - until it has said so on standard error; fails after 10 s
+# wait_for REGEX - until it has said so on standard error; fails after a minute
 wait_for() {
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		grep -qE -e "$1" "$work/vm.err" && return 0
 		kill -0 "$vm" 2>/dev/null || break
 		sleep 0.05
@@ -41,11 +41,11 @@ end_vm() {
 	vm=
 }
 
-# wait_vm - until it has ended by itself; sets $status, 124 if it has not in 10 s
+# wait_vm - until it has ended by itself; sets $status, 124 if it has not in a minute
 # shellcheck disable=SC2034  # the test reads it
 wait_vm() {
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		if ! kill -0 "$vm" 2>/dev/null; then
 			status=0
 			wait "$vm" || status=$?

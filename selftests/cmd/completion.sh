@@ -44,7 +44,7 @@ decoy=$!
 if [ -w /dev/kvm ]; then
 	build/user/slotscope vm -m 16M --paused 2>/dev/null &
 	vmm=$!
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		[[ $(readlink "/proc/$vmm/fd"/* 2>/dev/null) != *anon_inode:kvm-vm* ]] || break
 		sleep 0.1
 	done

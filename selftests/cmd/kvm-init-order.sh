@@ -13,8 +13,9 @@ command -v strace >"$work/null" || skip_all "no strace (package strace)"
 strace -f -e trace=ioctl -o "$work/raw" "$program" vm -M pc -m 128M \
 	--vga-window --exit-after-halt >"$work/out" 2>&1
 result $? "slotscope vm runs under strace"
+whole_calls "$work/raw" >"$work/calls"
 # Up to the guest's first instruction
-sed -n -e 's/^[0-9]* *//' -e '/KVM_RUN/q' -e '/^ioctl(/p' "$work/raw" >"$work/ours"
+sed -n -e 's/^[0-9]* *//' -e '/KVM_RUN/q' -e '/^ioctl(/p' "$work/calls" >"$work/ours"
 
 # first FILE OTHER - what is in both, in FILE's order, each where it comes first.
 # Pointers and numbers of descriptors differ; what a descriptor is, and a

@@ -101,7 +101,7 @@ wait_for 'qmp @'
 : >"$work/events"
 events "@slotscope-qmp-$vm" qmp_capabilities stop >"$work/events" &
 client=$!
-for ((i = 0; i < 100; i++)); do grep -q STOP "$work/events" && break; sleep 0.05; done
+await grep -q STOP "$work/events"
 sleep 0.3
 kill -TERM "$vm"
 wait $client

@@ -15,15 +15,15 @@ command -v qemu-system-x86_64 >"$work/null" ||
 	skip_all "no QEMU (package qemu-system-x86)"
 last='No bootable device\.'
 
-# traced NAME LOG COMMAND... - until its firmware's last line is in LOG, 20 s at
-# most; its ioctls are in NAME.st then
+# traced NAME LOG COMMAND... - until its firmware's last line is in LOG, a minute
+# at most; its ioctls are in NAME.calls then
 traced() {
 	local name=$1 log=$2 tracer i
 	shift 2
 	: >"$log"
 	strace -f -e trace=ioctl -o "$work/$name.st" "$@" >"$work/$name.out" 2>"$work/$name.err" &
 	tracer=$!
-	for ((i = 0; i < 400; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		grep -q "$last" "$log" && break
 		kill -0 "$tracer" 2>/dev/null || break
 		sleep 0.05
@@ -34,6 +34,7 @@ traced() {
 	# shellcheck disable=SC2086  # one word
 	[ -z "$child" ] || kill -TERM $child
 	wait "$tracer"
+	whole_calls "$work/$name.st" >"$work/$name.calls"
 	grep -q "$last" "$log"
 }
 
@@ -41,7 +42,7 @@ traced() {
 # instruction. Host addresses differ from process to process
 requests() {
 	sed -n -e 's/.*KVM_SET_USER_MEMORY_REGION, {\(.*\), userspace_addr=.*= \(.*\)/\1 = \2/p' \
-		-e 's/.*KVM_RUN.*/run/p' "$work/$1.st" | awk '$0 != "run" || !ran++'
+		-e 's/.*KVM_RUN.*/run/p' "$work/$1.calls" | awk '$0 != "run" || !ran++'
 }
 
 # slots NAME - what all requests together leave: address, size, flags

@@ -119,7 +119,8 @@ if command -v strace >"$work/null"; then
 		# shellcheck disable=SC2086  # several words
 		strace -f -e trace=ioctl -o "$work/raw" "${run[@]}" --explain --json \
 			$options >"$work/json" 2>>"$work/err" </dev/null
-		n=$(python3 "$work/story.py" calls "$work/json" "$work/raw" 2>&1)
+		whole_calls "$work/raw" >"$work/calls"
+		n=$(python3 "$work/story.py" calls "$work/json" "$work/calls" 2>&1)
 		like "$n" '^[0-9]+$' "$options: all requests are told, in order, with their results"
 	done
 else
@@ -145,10 +146,7 @@ holder=$!
 for signal in INT TERM; do
 	"$program" vm --step <"$work/stdin" >"$work/out" 2>"$work/vm.err" &
 	vm=$!
-	for ((i = 0; i < 100; i++)); do
-		[ -s "$work/out" ] && break
-		sleep 0.05
-	done
+	await [ -s "$work/out" ]
 	sleep 0.3
 	is "$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" 1 "--step waits at the second step"
 	kill -$signal "$vm"
@@ -161,7 +159,7 @@ for signal in INT TERM quit; do
 	{ cat "$work/enters"; sleep 30 & echo $! >"$work/sleeper"; wait; } >"$work/stdin2" &
 	"${run[@]:2}" --step <"$work/stdin2" >"$work/out" 2>"$work/vm.err" &
 	vm=$!
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		grep -q 'started\|qmp @' "$work/vm.err" && break
 		sleep 0.05
 	done

@@ -21,7 +21,7 @@ qemu() {
 		-display none -qmp "unix:$work/qmp,server=on,wait=off" "$@" \
 		2>"$work/qemu.err" &
 	vm=$!
-	for ((i = 0; i < 200; i++)); do [ -S "$work/qmp" ] && return; sleep 0.1; done
+	await [ -S "$work/qmp" ] && return
 	diag "QEMU $*: $(cat "$work/qemu.err")"
 }
 
@@ -135,7 +135,7 @@ raw() { # raw KIND... - sets $vm; false where KVM does not know them
 	local i
 	"$rawvmm" "$@" >"$work/raw" < <(sleep 1000) 2>&1 &
 	vm=$!
-	for ((i = 0; i < 100; i++)); do [ -s "$work/raw" ] && break; sleep 0.1; done
+	await [ -s "$work/raw" ]
 	grep -q ready "$work/raw"
 }
 slots_of() { # slots_of FINDING - the slots that it is about

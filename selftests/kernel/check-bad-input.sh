@@ -96,7 +96,7 @@ c, _ = s.accept()
 c.sendall(sys.argv[2].encode() + b"\r\n")
 c.close()' "$work/nonsense" "$words" &
 	server=$!
-	for ((i = 0; i < 50; i++)); do [ -S "$work/nonsense" ] && break; sleep 0.1; done
+	await [ -S "$work/nonsense" ]
 	run slotscope --json check --pid $vm --qmp "$work/nonsense"
 	is "$status" 2 "QMP socket that says '$words': status 2"
 	is "$(ids unknown)" unread "QMP socket that says '$words': unread"

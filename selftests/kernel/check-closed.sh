@@ -20,7 +20,7 @@ views() { echo "$(view MODEL) $(view TRACED) $(view KERNEL) $(view BACKING)"; }
 
 sh -c 'slotscope vm -M pc -m 64M & wait' >/dev/null 2>&1 &
 shell=$!
-for ((i = 0; i < 100; i++)); do
+for ((i = 0; i < 600; i++)); do
 	vm=$(pgrep -P $shell) && [ -n "$(find "/proc/$vm/fd" -lname '*kvm-vm' 2>/dev/null)" ] && break
 	sleep 0.1
 done

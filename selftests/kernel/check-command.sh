@@ -121,7 +121,7 @@ like "$err" 'has no VM yet; waiting for one .*-accel kvm' "check of a QEMU witho
 left check
 "$vms" 47 0 >"$work/made" &
 vm=$!
-for ((i = 0; i < 100; i++)); do [ -s "$work/made" ] && break; sleep 0.1; done
+await [ -s "$work/made" ]
 run slotscope slots --pid $vm
 like "$out" '^no slots' "slots, a VM without any: it says so"
 run slotscope check --pid $vm --vm 7
@@ -138,7 +138,7 @@ end_vm
 # The VMs of a process that runs: all of them, or one of them
 "$vms" 47 1 2 >"$work/made" &
 vm=$!
-for ((i = 0; i < 100; i++)); do [ -s "$work/made" ] && break; sleep 0.1; done
+await [ -s "$work/made" ]
 few=(slotscope --json check --no-model --no-trace --report "$report" --pid)
 run "${few[@]}" $vm
 is "$status $(checks)" "0 2" "check --pid, two VMs: each is checked"
@@ -154,7 +154,7 @@ is "$status $(jq -r .error.why "$report" | grep -c 'VM 1: .*VM 2: ')" "3 1" \
 end_vm
 sh -c "$vms 47 1; true" >"$work/made" &
 vm=$!
-for ((i = 0; i < 100; i++)); do [ -s "$work/made" ] && break; sleep 0.1; done
+await [ -s "$work/made" ]
 child=$(pgrep -P $vm)
 run "${few[@]}" $vm
 is "$status $(jq -r .error.next "$report")" "3 check that: --pid $child" \
@@ -172,7 +172,7 @@ agrees() { # STATUS WORDS
 }
 "$vms" -t 47 1 >"$work/made" &
 vm=$!
-for ((i = 0; i < 100; i++)); do [ -s "$work/made" ] && break; sleep 0.1; done
+await [ -s "$work/made" ]
 is "$(awk '{print $3}' /proc/$vm/stat)" Z "a VMM whose first thread has ended"
 run "${few[@]}" $vm
 agrees "$status" "check --pid of it: agree"

@@ -9,7 +9,7 @@ load_module
 start_vm -M microvm -m 64M --paused
 kill -CONT $vm
 trap 'end_vm; rm -rf "$work"' EXIT
-for ((i = 0; i < 100; i++)); do slotscope list --json 2>/dev/null | grep -q "$vm" && break; sleep 0.1; done
+for ((i = 0; i < 600; i++)); do slotscope list --json 2>/dev/null | grep -q "$vm" && break; sleep 0.1; done
 
 slotscope slots --json --pid $vm >"$work/slots"
 jq -r '(.state // .).slots[] | "\(.as_id)/\(.id) \(.gpa)+\(.size) @\(.hva) " +

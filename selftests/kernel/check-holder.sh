@@ -21,7 +21,7 @@ if child:
     print(child, flush=True)
 signal.pause()' >"$work/child" &
 vm=$!
-for ((i = 0; i < 100; i++)); do [ -s "$work/child" ] && break; sleep 0.1; done
+await [ -s "$work/child" ]
 child=$(cat "$work/child")
 trap 'kill -9 $child; end_vm; rm -rf "$work"' EXIT
 

@@ -13,10 +13,7 @@ test_module=build/kmod-test/$(uname -r)/slotscope_test.ko
 
 slotscope vm --paused -M pc -m 64M >"$work/vm.out" 2>"$work/vm.err" &
 vm=$!
-for ((i = 0; i < 200; i++)); do
-	grep -q "slotscope-qmp-$vm" /proc/net/unix && break
-	sleep 0.05
-done
+await grep -q "slotscope-qmp-$vm" /proc/net/unix
 
 check() { run slotscope --json check --pid "$vm" --no-trace; }
 # faults - "what as_id:slot" of each, as the audit has them

@@ -16,7 +16,7 @@ qemu-system-x86_64 -accel kvm -M q35 -m 64M -nodefaults -vga none -S \
 	-display none -qmp "unix:$work/qmp,server=on,wait=off" &
 vm=$!
 trap 'end_vm; rm -rf "$work"' EXIT
-for ((i = 0; i < 200; i++)); do [ -S "$work/qmp" ] && break; sleep 0.1; done
+await [ -S "$work/qmp" ]
 
 # Attached late, TRACED begins with what KERNEL holds: it is left out, to be fast
 check() { run slotscope --json check --pid $vm --no-trace; }
@@ -152,7 +152,7 @@ both 0 "" "a ROM that cannot be written, the page mapped again"
 # Watched from before: refused, and nobody noticed
 slotscope --json check --pid $vm --at 0 --at 6 >"$work/out" 2>"$work/err" &
 checker=$!
-for ((i = 0; i < 200; i++)); do [ -s "$work/out" ] && break; sleep 0.1; done
+await [ -s "$work/out" ]
 delete 0 "$ram"
 is "$("$faultctl" $vm region 0 "$ram" "$ram_gpa" "$ram_size" \
 	$((ram_hva + 1)) 0)" -22 "KVM refuses an address within a page"

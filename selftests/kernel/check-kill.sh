@@ -12,7 +12,7 @@ before=$(programs)
 
 settled() { # wait until the kernel has freed what it frees later
 	local i
-	for ((i = 0; i < 50; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		[ "$(programs)" = "$before" ] && return
 		sleep 0.1
 	done
@@ -49,14 +49,14 @@ child=$(pgrep -P $checker)
 like "$child" '^[0-9]+$' "the checker has a child"
 kill -9 $checker
 wait $checker 2>/dev/null
-for ((i = 0; i < 50; i++)); do [ -e "/proc/$child" ] || break; sleep 0.1; done
+for ((i = 0; i < 600; i++)); do [ -e "/proc/$child" ] || break; sleep 0.1; done
 is "$([ -e "/proc/$child" ] && echo there)" "" "the child ended with the checker"
 
 # A QEMU that is stopped is not asked; one whose monitor is taken neither: both
 # are told at once, and by name
 has() { # PID TEXT - is there a descriptor of that kind? Waits for it
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		readlink "/proc/$1/fd/"* | grep -q "$2" && return
 		sleep 0.1
 	done
@@ -73,7 +73,7 @@ s.connect(sys.argv[1])
 print(s.recv(9), flush=True)
 time.sleep(99)' "$work/qmp" >"$work/client" &
 client=$!
-for ((i = 0; i < 100; i++)); do [ -s "$work/client" ] && break; sleep 0.1; done
+await [ -s "$work/client" ]
 run slotscope --json check --no-trace --pid $vm
 is "$status $(ids unknown)" "2 unread" "QMP that is taken: the model is unread"
 like "$out" "process $client \(python3\) has it" "QMP that is taken: it says who has it"
@@ -95,13 +95,13 @@ s.bind(sys.argv[1])
 s.listen()
 time.sleep(99)' "$work/silent" &
 client=$!
-for ((i = 0; i < 100; i++)); do [ -S "$work/silent" ] && break; sleep 0.1; done
+await [ -S "$work/silent" ]
 slotscope check --no-trace --pid $vm --qmp "$work/silent" >"$work/out" 2>"$work/err" &
 checker=$!
 has $checker socket
 sleep 1
 kill -INT $checker
-for ((i = 0; i < 60; i++)); do [ -e /proc/$checker/fd/0 ] || break; sleep 0.1; done
+for ((i = 0; i < 600; i++)); do [ -e /proc/$checker/fd/0 ] || break; sleep 0.1; done
 is "$([ -e /proc/$checker/fd/0 ] && echo there)" "" "a signal ends a check that waits for QEMU"
 wait $checker
 is $? 3 "it has no verdict"

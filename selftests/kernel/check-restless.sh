@@ -19,10 +19,7 @@ start() {
 	vm=$!
 	exec 7>"$work/in.$1"
 	local i
-	for ((i = 0; i < 100; i++)); do
-		grep -q ready "$work/out.$1" && return
-		sleep 0.05
-	done
+	await grep -q ready "$work/out.$1" && return
 	diag "no VM: $(cat "$work/out.$1")"
 }
 

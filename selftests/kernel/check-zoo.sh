@@ -19,7 +19,7 @@ start() {
 	qemu-system-x86_64 -accel kvm -nodefaults -display none \
 		-qmp "unix:$monitor,server=on,wait=off" "$@" 2>"$work/qemu.err" &
 	vm=$!
-	for ((i = 0; i < 200; i++)); do [ ! -S "$monitor" ] || return; sleep 0.1; done
+	for ((i = 0; i < 600; i++)); do [ ! -S "$monitor" ] || return; sleep 0.1; done
 	diag "QEMU $*: $(cat "$work/qemu.err")"
 }
 
@@ -119,7 +119,7 @@ start second -M pc -m 64M,slots=2,maxmem=1G
 agrees "the second VM" --pid $vm
 slotscope --json check --pid $vm --at 0 --at 6 >"$work/out" 2>"$work/err" &
 checker=$!
-for ((i = 0; i < 200; i++)); do [ -s "$work/out" ] && break; sleep 0.1; done
+await [ -s "$work/out" ]
 qmp second '{"execute": "object-add", "arguments": {"qom-type": "memory-backend-ram", "id": "m0", "size": 67108864}}' \
 	'{"execute": "device_add", "arguments": {"driver": "pc-dimm", "id": "d0", "memdev": "m0"}}'
 wait $checker

@@ -12,10 +12,7 @@ trace() {
 	slotscope trace --pid $vm "$@" >"$work/trace" 2>"$work/trace.err" &
 	tracer=$!
 	local i
-	for ((i = 0; i < 100; i++)); do
-		grep -q 'has no VM yet' "$work/trace.err" && return
-		sleep 0.1
-	done
+	await grep -q 'has no VM yet' "$work/trace.err" && return
 	diag "it did not begin: $(cat "$work/trace.err")"
 }
 
@@ -34,7 +31,7 @@ wait $vm
 start_vm -M pc -m 64M
 trace -o "$work/rec"
 kill -CONT $vm
-for ((i = 0; i < 100; i++)); do
+for ((i = 0; i < 600; i++)); do
 	[ "$(grep -c '"request"' "$work/rec")" -gt 5 ] && break
 	sleep 0.1
 done

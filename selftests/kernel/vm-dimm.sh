@@ -20,7 +20,7 @@ fi
 # guest_says WORD - within 30 s
 guest_says() {
 	local i
-	for ((i = 0; i < 300; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		grep -qx "guest: $1" "$work/vm.out" && return 0
 		kill -0 "$vm" 2>"$work/null" || break
 		sleep 0.1

@@ -35,7 +35,7 @@ print(fcntl.ioctl(open("/dev/kvm"), 0xae03, int(sys.argv[1])))' "$1"
 # halts N - wait until it has halted so often
 halts() {
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		[ "$(grep -c halted "$work/vm.err")" = "$1" ] && return
 		sleep 0.05
 	done

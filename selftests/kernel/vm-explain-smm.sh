@@ -22,7 +22,7 @@ fi
 
 # "slot flags gpa size hva", a line each, of all requests until the guest runs
 requests='s/.*KVM_SET_USER_MEMORY_REGION, \{slot=([0-9]+), flags=([A-Z_|0-9]+), guest_phys_addr=([0-9a-fx]+), memory_size=([0-9]+), userspace_addr=(0x[0-9a-f]+)\}\).* = 0$/\1 \2 \3 \4 \5/p'
-sed -n '/KVM_RUN/q;p' "$work/strace" | sed -nE "$requests" >"$work/all"
+whole_calls "$work/strace" | sed -n '/KVM_RUN/q;p' | sed -nE "$requests" >"$work/all"
 awk '$1 >= 65536' "$work/all" >"$work/seen"
 jq -r 'select(.request == "KVM_SET_USER_MEMORY_REGION") | "\(.text) = \(.result)"' "$work/json" |
 	sed -nE "$requests" | awk '$1 >= 65536' >"$work/told"

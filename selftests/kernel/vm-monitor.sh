@@ -52,7 +52,7 @@ s.connect("\0slotscope-qmp-" + sys.argv[1])
 print("there", flush=True)
 time.sleep(60)' "$vm" >"$work/idle" &
 idle=$!
-for ((i = 0; i < 100; i++)); do [ -s "$work/idle" ] && break; sleep 0.05; done
+await [ -s "$work/idle" ]
 like "$(qmp query-status)" '"running"' "beside an idle client: it answers"
 kill "$idle"
 wait "$idle" 2>/dev/null

@@ -150,16 +150,26 @@ static void assert_mapped(struct vm *vm, const struct slot_state *s)
 	host_map_deinit(&map);
 }
 
-/* The first address space, by the simplest reading of what QEMU prints */
-static void assert_equals_text(struct vm *vm, const struct slot_state *s)
+static char *mtree_of(struct vm *vm)
 {
 	struct slotscope_error err = { 0 };
-	char *text, *line, *save, kind[16], name[64];
+	char *text;
+
+	assert_int_equal(qmp_hmp(vm->q, "info mtree -f", &text, &err), 0);
+	return text;
+}
+
+/*
+ * The first address space, by the simplest reading of what QEMU prints. Frees
+ * @text
+ */
+static void assert_equals_text(char *text, const struct slot_state *s)
+{
+	char *line, *save, kind[16], name[64];
 	uint64_t first, last;
 	bool in_memory = false;
 	size_t n = 0;
 
-	assert_int_equal(qmp_hmp(vm->q, "info mtree -f", &text, &err), 0);
 	for (line = strtok_r(text, "\r\n", &save); line;
 	     line = strtok_r(NULL, "\r\n", &save)) {
 		if (!strncmp(line, "FlatView", 8))
@@ -201,7 +211,7 @@ static void test_tcg(void **state)
 	assert_false(kvm);
 	assert_int_equal(qmp_peer(vm.q), vm.pid);
 	s = model_of(&vm);
-	assert_equals_text(&vm, &s);
+	assert_equals_text(mtree_of(&vm), &s);
 	assert_mapped(&vm, &s);
 	for (i = 0; i < s.nr_slots; i++) {
 		const char *name = s.slots[i].name;
@@ -248,10 +258,10 @@ static size_t read_trace(struct vm *vm, struct asked *asked, size_t max)
  * Every slot that QEMU asked for is in MODEL, with its read-only flag and host
  * address, and nothing else is
  */
-static void assert_equals_trace(struct vm *vm, const struct slot_state *s)
+static void assert_equals_trace(const struct asked *asked, size_t nr,
+				const struct slot_state *s)
 {
-	struct asked asked[256];
-	size_t i, nr = read_trace(vm, asked, 256), live = 0;
+	size_t i, live = 0;
 
 	for (i = 0; i < nr; i++) {
 		const struct slot *slot;
@@ -273,6 +283,7 @@ static void assert_equals_trace(struct vm *vm, const struct slot_state *s)
 static void test_kvm_at_reset(void **state)
 {
 	struct slotscope_error err = { 0 };
+	struct asked asked[256];
 	struct slot_state s;
 	bool kvm = false;
 	struct vm vm;
@@ -283,8 +294,8 @@ static void test_kvm_at_reset(void **state)
 	assert_int_equal(qemu_uses_kvm(vm.q, &kvm, &err), 0);
 	assert_true(kvm);
 	s = model_of(&vm);
-	assert_equals_text(&vm, &s);
-	assert_equals_trace(&vm, &s);
+	assert_equals_text(mtree_of(&vm), &s);
+	assert_equals_trace(asked, read_trace(&vm, asked, 256), &s);
 	assert_mapped(&vm, &s);
 	slot_state_deinit(&s);
 	vm_stop(&vm);
@@ -293,11 +304,9 @@ static void test_kvm_at_reset(void **state)
 /* Has the firmware left RAM that is shown read-only (PAM)? */
 static bool has_pam_rom(struct vm *vm)
 {
-	struct slotscope_error err = { 0 };
-	char *text, *line, *save;
+	char *text = mtree_of(vm), *line, *save;
 	bool found = false;
 
-	assert_int_equal(qmp_hmp(vm->q, "info mtree -f", &text, &err), 0);
 	for (line = strtok_r(text, "\r\n", &save); line;
 	     line = strtok_r(NULL, "\r\n", &save))
 		found |= strstr(line, ", rom): pc.ram") != NULL;
@@ -325,6 +334,7 @@ static void test_kvm_with_firmware(void **state)
 {
 	struct asked before[256], after[256];
 	struct slot_state s;
+	char *text;
 	size_t nr;
 	struct vm vm;
 	int i;
@@ -340,21 +350,23 @@ static void test_kvm_with_firmware(void **state)
 		poll(NULL, 0, 100);
 	}
 	assert_true(has_pam_rom(&vm));
-	/* Compare when QEMU asked for nothing between */
-	do {
-		poll(NULL, 0, 500);
+	/* Compare what was read while QEMU asked for nothing */
+	for (i = 0; i < 1200; i++) {
 		memset(before, 0, sizeof(before));
 		memset(after, 0, sizeof(after));
 		nr = read_trace(&vm, before, 256);
 		s = model_of(&vm);
+		text = mtree_of(&vm);
 		if (read_trace(&vm, after, 256) == nr &&
 		    !memcmp(before, after, sizeof(before)))
 			break;
 		slot_state_deinit(&s);
-	} while (--i);
-	assert_true(i);
-	assert_equals_text(&vm, &s);
-	assert_equals_trace(&vm, &s);
+		free(text);
+		poll(NULL, 0, 100);
+	}
+	assert_true(i < 1200);
+	assert_equals_text(text, &s);
+	assert_equals_trace(before, nr, &s);
 	assert_mapped(&vm, &s);
 	assert_running(&vm);
 	slot_state_deinit(&s);
