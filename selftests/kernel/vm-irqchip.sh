@@ -26,7 +26,7 @@ for mode in on split off; do
 			--smp $smp --debugcon --exit-after-halt
 		is "$status" 0 "$what: status 0"
 		like "$out" "$passed" "$what: the firmware passes"
-		like "$err" 'has halted, after 69 port and 1 memory exits' \
+		like "$err" 'has halted, after 69 port and 1 memory exit$' \
 			"$what: its end is seen"
 		case $mode$smp in
 		on*) unlike "$err" 'there is no|alone ever runs' "$what: nothing is missing" ;;

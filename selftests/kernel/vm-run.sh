@@ -18,7 +18,7 @@ for m in 1M 256M 3580M 3584M 5G; do
 	like "$err" "pid [0-9]+, -M pc -m $m, qmp @slotscope-qmp-[0-9]+\$" \
 		"-m $m: it says what runs"
 	# 69 bytes on the debug port; one write to ROM
-	like "$err" 'has halted, after 69 port and 1 memory exits' \
+	like "$err" 'has halted, after 69 port and 1 memory exit$' \
 		"-m $m: it says that the guest has halted"
 done
 

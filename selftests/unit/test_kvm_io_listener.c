@@ -43,6 +43,15 @@ static const struct {
 	  { 0xc, 4, true, 0x30001, 14 },
 	  0x30001,
 	  KVM_IOEVENTFD_FLAG_DATAMATCH },
+	/* no such device is known; kvm-all.c passes 32 bits on, of ports 16 */
+	{ false,
+	  { 0x10, 8, true, 0x123456789abcdef0, 18 },
+	  0x9abcdef0,
+	  KVM_IOEVENTFD_FLAG_DATAMATCH },
+	{ true,
+	  { 0x24, 4, true, 0x12345678, 19 },
+	  0x5678,
+	  KVM_IOEVENTFD_FLAG_DATAMATCH },
 };
 
 static void expect(size_t i, uint32_t base, uint32_t more)

@@ -30,9 +30,11 @@ static void set_ioeventfd(struct kvm_io_listener *l,
 			  const struct memory_region_section *section,
 			  const struct memory_ioeventfd *eventfd, bool add)
 {
-	/* As QEMU: what is not compared is not handed over either */
+	/* As QEMU: what is not compared is not handed over, nor what is cut off */
+	uint64_t data = is_io(l, section) ? (uint16_t)eventfd->data :
+					    (uint32_t)eventfd->data;
 	struct kvm_ioeventfd request = {
-		.datamatch = eventfd->match_data ? eventfd->data : 0,
+		.datamatch = eventfd->match_data ? data : 0,
 		.addr = section->offset_within_address_space,
 		.len = eventfd->size,
 		.fd = eventfd->fd,

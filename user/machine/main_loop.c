@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "base/plural.h"
 #include "machine/vm_private.h"
 
 #define LOOK_MIN_MS 16
@@ -235,8 +236,8 @@ static int tell_ended(struct vm *vm, struct slotscope_error *err)
 	if (status == VCPU_HALTED) {
 		vm_tell(vm, VM_EVENT_HALTED,
 			"the guest has halted, after %" PRIu64 " port and "
-			"%" PRIu64 " memory exits",
-			counts.pio, counts.mmio);
+			"%" PRIu64 " memory exit%s",
+			counts.pio, counts.mmio, plural(counts.mmio));
 		return 0;
 	}
 	vm_tell(vm, VM_EVENT_FAILED, "the guest cannot run on: %s: %s",
