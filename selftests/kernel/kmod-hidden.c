@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * With the help of a module of our own (test-module/): a file that passes for a
- * VM by the name of its handler, and a slot of KVM's own.
+ * VM by the name of its handler, a slot of KVM's own, slots that cannot be, an
+ * update that is under way, and how KVM's lock is held meanwhile.
  */
 #include "kmod-test.h"
 
@@ -105,12 +106,70 @@ static void hidden_slots_are_marked(void)
 	close(vm);
 }
 
+/* The moment between two steps of KVM's, for as long as we look */
+static void an_update_is_told(void)
+{
+	int vm = vm_create();
+	uint64_t generation;
+
+	vm_set(vm, 0, 0, 0, MIB, memory);
+	snap_take(dev, snap, vm);
+	EXPECT_EQ(snap->as[0].flags, 0);
+	generation = snap->as[0].generation;
+	damage(vm, DAMAGE_UPDATING, 0, 1);
+	snap_take(dev, snap, vm);
+	EXPECT_EQ(snap->as[0].flags, SLOTSCOPE_AS_UPDATING);
+	EXPECT_EQ(snap->as[0].generation, generation);
+	EXPECT_EQ(snap->as[1].flags, 0);
+	snap_prepare(snap, vm);
+	snap->req.flags = SLOTSCOPE_NO_SLOTS;
+	snap->req.slot_capacity = 0;
+	ASSERT_ERRNO(ioctl(dev, SLOTSCOPE_SNAPSHOT, &snap->req), 0);
+	EXPECT_EQ(snap->as[0].flags, SLOTSCOPE_AS_UPDATING);
+	EXPECT_EQ(snap->as[0].generation, generation);
+	EXPECT_EQ(damage(vm, DAMAGE_UPDATING, 0, 0), 1);
+	snap_take(dev, snap, vm);
+	EXPECT_EQ(snap->as[0].flags, 0);
+	EXPECT_EQ(snap->as[0].generation, generation);
+	close(vm);
+}
+
+/*
+ * Who changes a slot waits for who holds kvm->srcu. A hold is of a piece of the
+ * slots, and is not given up with the processor in the midst of it: a reader that
+ * is stopped by a limit of its cgroup, say, holds nothing.
+ */
+static void nobody_waits_for_a_stopped_reader(void)
+{
+	struct test_holds holds = { 0 };
+	const unsigned int nr = 1000;
+	int vm = vm_create();
+	unsigned int i;
+
+	holds.vm_fd = vm;
+	for (i = 0; i < nr; i++)
+		vm_set(vm, i, 0, 2 * i * PAGE, PAGE, memory + i * PAGE);
+	SKIP_IF(ioctl(test, TEST_HOLDS, &holds),
+		"holds cannot be counted here: %s", strerror(errno));
+	snap_take(dev, snap, vm);
+	holds.vm_fd = -1;
+	ASSERT_ERRNO(ioctl(test, TEST_HOLDS, &holds), 0);
+	EXPECT_EQ(snap->req.nr_slots, nr);
+	ktap_diag("%u holds", holds.nr);
+	EXPECT(holds.nr >= nr / 256, "%u slots were read in %u holds", nr,
+	       holds.nr);
+	EXPECT_EQ(holds.preemptible, 0);
+	close(vm);
+}
+
 int main(void)
 {
 	static const struct ktap_case cases[] = {
 		KTAP_CASE(a_lookalike_is_no_vm),
 		KTAP_CASE(hidden_slots_are_marked),
 		KTAP_CASE(what_makes_no_sense_is_refused),
+		KTAP_CASE(an_update_is_told),
+		KTAP_CASE(nobody_waits_for_a_stopped_reader),
 	};
 
 	need_module_and_kvm();

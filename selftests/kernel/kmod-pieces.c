@@ -7,7 +7,6 @@
  */
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -515,62 +514,6 @@ static void the_caller_pays_for_the_records(void)
 	close(vm);
 }
 
-static long throttled(void)
-{
-	FILE *file = fopen(CGROUP "/cpu.stat", "re");
-	char line[128];
-	long nr = 0;
-
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "nr_throttled %ld", &nr) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return nr;
-}
-
-/*
- * A reader that may run for 2 ms of each second: if it could be stopped while it
- * holds something, nearly each stop would be a second for who changes a slot
- */
-static void a_throttled_reader_stalls_nobody(void)
-{
-	struct snap *snap = snap_alloc();
-	uint64_t begin, end;
-	unsigned int i, stalls = 0;
-	long stops;
-	pid_t pid;
-
-	put("/sys/fs/cgroup/cgroup.subtree_control", "+cpu");
-	mkdir(CGROUP, 0755);
-	put(CGROUP "/cpu.max", "2000 1000000");
-	prepare(FIXED);
-	pid = fork();
-	if (!pid) {
-		put(CGROUP "/cgroup.procs", "0");
-		for (;;)
-			__snap_take(dev, snap, vm);
-	}
-	end = now_ns() + 5000000000ULL;
-	for (i = 0; (begin = now_ns()) < end; i++) {
-		vm_set(vm, 0, i & 1 ? 0 : KVM_MEM_LOG_DIRTY_PAGES, 0, PAGE,
-		       memory);
-		if (now_ns() - begin > 300000000ULL)
-			stalls++;
-	}
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	stops = throttled();
-	ktap_diag("%u changes, %u stalls, %ld stops of the reader", i, stalls,
-		  stops);
-	EXPECT(stops >= 3, "the reader was stopped %ld times", stops);
-	EXPECT(stalls * 3 <= stops, "%u stalls, %ld stops of the reader",
-	       stalls, stops);
-	rmdir(CGROUP);
-	munmap(snap, sizeof(*snap));
-	close(vm);
-}
-
 int main(void)
 {
 	static const struct ktap_case cases[] = {
@@ -583,7 +526,6 @@ int main(void)
 		KTAP_CASE(times_enclose_the_reading),
 		KTAP_CASE(others_run_meanwhile),
 		KTAP_CASE(the_caller_pays_for_the_records),
-		KTAP_CASE(a_throttled_reader_stalls_nobody),
 	};
 
 	need_module_and_kvm();

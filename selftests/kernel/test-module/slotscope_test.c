@@ -11,12 +11,16 @@
  *   the lab has neither.
  * - TEST_DAMAGE makes KVM's tables wrong, which KVM never is; and right again,
  *   before KVM looks at them.
+ * - TEST_HOLDS counts how often the caller holds a VM's srcu, and whether it could
+ *   be preempted in that.
  */
 #include <linux/file.h>
 #include <linux/kprobes.h>
 #include <linux/kvm_host.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/srcu.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 
@@ -167,6 +171,16 @@ static long swap_in_gfn_tree(struct kvm_memslots *slots,
 	return 0;
 }
 
+static void swap_updating(struct kvm_memslots *slots, struct test_damage *req)
+{
+	u64 was = slots->generation & KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS;
+
+	slots->generation ^= was;
+	if (req->value)
+		slots->generation |= KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS;
+	req->value = was != 0;
+}
+
 static long damage_vm(struct kvm *kvm, struct test_damage *req)
 {
 	struct kvm_memslots *slots = __kvm_memslots(kvm, 0);
@@ -178,6 +192,10 @@ static long damage_vm(struct kvm *kvm, struct test_damage *req)
 	}
 	if (req->what == DAMAGE_NODE_IDX) {
 		SWAP_VALUE(kvm->__memslots[0][req->id & 1].node_idx);
+		return 0;
+	}
+	if (req->what == DAMAGE_UPDATING) {
+		swap_updating(slots, req);
 		return 0;
 	}
 	if (req->what == DAMAGE_GFN_TREE)
@@ -235,6 +253,118 @@ static long damage(struct test_damage __user *argp)
 	return ret;
 }
 
+/*
+ * The end of a hold is a call of a function, in which a probe can look. The probe
+ * itself is not preemptible; how deep it is in that, a hold of our own tells.
+ */
+static struct {
+	struct task_struct *task;
+	struct file *vm;
+	const struct srcu_struct *srcu;
+	int depth; /* in the probe, when preemption is on outside of it */
+	u32 nr;
+	u32 preemptible;
+} holds;
+static DEFINE_MUTEX(holds_lock);
+DEFINE_STATIC_SRCU(own_srcu);
+
+static int hold_ends(struct kprobe *probe, struct pt_regs *regs)
+{
+	if (READ_ONCE(holds.task) != current ||
+	    regs_get_kernel_argument(regs, 0) != (unsigned long)holds.srcu)
+		return 0;
+	holds.nr++;
+	if (holds.srcu == &own_srcu)
+		holds.depth = preempt_count();
+	else if (preempt_count() <= holds.depth)
+		holds.preemptible++;
+	return 0;
+}
+
+static struct kprobe holds_probe = {
+	.symbol_name = "__srcu_read_unlock",
+	.pre_handler = hold_ends,
+};
+
+static void own_hold(void)
+{
+	srcu_read_unlock(&own_srcu, srcu_read_lock(&own_srcu));
+}
+
+/* Does the probe see a hold, and whether it is preemptible? */
+static bool holds_are_seen(void)
+{
+	int depth;
+
+	holds.srcu = &own_srcu;
+	own_hold();
+	depth = holds.depth;
+	preempt_disable();
+	own_hold();
+	preempt_enable();
+	swap(depth, holds.depth);
+	return holds.nr == 2 && depth == holds.depth + 1;
+}
+
+static void holds_end(void)
+{
+	if (!holds.task)
+		return;
+	unregister_kprobe(&holds_probe);
+	holds_probe.addr = NULL;
+	holds_probe.flags = 0;
+	WRITE_ONCE(holds.task, NULL);
+	fput(holds.vm);
+}
+
+static int holds_begin(int fd)
+{
+	struct file *vm;
+	int ret;
+
+	if (holds.task)
+		return -EBUSY;
+	vm = fget(fd);
+	if (!vm)
+		return -EBADF;
+	memset(&holds, 0, sizeof(holds));
+	ret = register_kprobe(&holds_probe);
+	if (ret) {
+		fput(vm);
+		return ret;
+	}
+	holds.vm = vm;
+	holds.task = current;
+	if (!holds_are_seen()) {
+		holds_end();
+		return -EOPNOTSUPP;
+	}
+	holds.nr = 0;
+	/* The test is trusted to hand over a VM */
+	holds.srcu = &((struct kvm *)vm->private_data)->srcu;
+	return 0;
+}
+
+static long count_holds(struct test_holds __user *argp)
+{
+	struct test_holds req;
+	long ret = 0;
+
+	if (copy_from_user(&req, argp, sizeof(req)))
+		return -EFAULT;
+	mutex_lock(&holds_lock);
+	if (req.vm_fd < 0)
+		holds_end();
+	else
+		ret = holds_begin(req.vm_fd);
+	req.nr = holds.nr;
+	req.preemptible = holds.preemptible;
+	mutex_unlock(&holds_lock);
+	if (!ret && copy_to_user(argp, &req, sizeof(req)))
+		ret = -EFAULT;
+	return ret;
+}
+
 /* Not static alone: noinline and this very name are what is tested */
 static noinline long kvm_vm_ioctl(struct file *file, unsigned int cmd,
 				  unsigned long arg)
@@ -244,6 +374,8 @@ static noinline long kvm_vm_ioctl(struct file *file, unsigned int cmd,
 		return make_hidden_slots(arg);
 	case TEST_DAMAGE:
 		return damage((void __user *)arg);
+	case TEST_HOLDS:
+		return count_holds((void __user *)arg);
 	case TEST_WALK:
 		return bare_walk(arg);
 	default:
@@ -251,8 +383,18 @@ static noinline long kvm_vm_ioctl(struct file *file, unsigned int cmd,
 	}
 }
 
+/* A test that died has left it on */
+static int test_release(struct inode *inode, struct file *file)
+{
+	mutex_lock(&holds_lock);
+	holds_end();
+	mutex_unlock(&holds_lock);
+	return 0;
+}
+
 static const struct file_operations test_fops = {
 	.owner = THIS_MODULE,
+	.release = test_release,
 	.unlocked_ioctl = kvm_vm_ioctl,
 };
 

@@ -17,6 +17,8 @@
 #define TEST_WALK	  _IO('T', 2)
 /* Argument: struct test_damage */
 #define TEST_DAMAGE	  _IO('T', 3)
+/* Argument: struct test_holds */
+#define TEST_HOLDS	  _IO('T', 4)
 
 /* test_damage.what; those of a slot are of the active set of address space 0 */
 enum {
@@ -30,6 +32,7 @@ enum {
 	DAMAGE_HVA_START, /* of the slot's node in the hva tree */
 	DAMAGE_NR_PAGES,  /* kvm->nr_memslot_pages */
 	DAMAGE_GFN_TREE,  /* 0: the slot is not in the gfn tree, 1: it is */
+	DAMAGE_UPDATING, /* 1: an update of the set is not complete, 0: it is */
 };
 
 /**
@@ -45,6 +48,18 @@ struct test_damage {
 	__u32 id;
 	__u32 reserved;
 	__u64 value;
+};
+
+/**
+ * struct test_holds - how the calling task holds a VM's srcu
+ * @vm_fd:       the VM, to begin; -1, to end and to be told
+ * @nr:          out: holds that ended since it began
+ * @preemptible: out: those of them in which preemption was on
+ */
+struct test_holds {
+	__s32 vm_fd;
+	__u32 nr;
+	__u32 preemptible;
 };
 
 #endif
