@@ -24,6 +24,7 @@
 
 #include "btf.h"
 #include "compat/members.h"
+#include "compat/private.h"
 #include "layout.h"
 #include "request.h"
 #include "vm.h"
@@ -95,11 +96,23 @@ static bool is_same(const struct slotscope_member *member)
 	       member->size == member->built_size;
 }
 
+static void find_privates(const struct btf_view *view)
+{
+	struct compat_private *member = compat_privates;
+	u32 size;
+
+	for (; member < compat_privates + PRIVATE_NR; member++)
+		member->known = !btf_view_find(view, member->name,
+					       &member->offset, &size) &&
+				size >= member->least;
+}
+
 static void compare(const struct btf_view *view)
 {
 	struct slotscope_member *member = compat_members;
 	struct slotscope_member *end = member + compat_nr_members;
 
+	find_privates(view);
 	verdict = SLOTSCOPE_LAYOUT_SAME;
 	for (; member < end; member++) {
 		if (btf_view_find(view, member->name, &member->offset,

@@ -18,6 +18,7 @@
 #include "layout.h"
 #include "request.h"
 #include "snapshot.h"
+#include "stage2.h"
 #include "vm.h"
 
 #define INFO_FIRST_SIZE offsetofend(struct slotscope_info, slot_size)
@@ -63,6 +64,8 @@ static long slotscope_ioctl(struct file *file, unsigned int cmd,
 		return slotscope_layout(argp);
 	case SLOTSCOPE_AUDIT:
 		return slotscope_audit(argp);
+	case SLOTSCOPE_STAGE2:
+		return slotscope_stage2(argp);
 	default:
 		return -ENOTTY;
 	}

@@ -8,8 +8,9 @@
  * The device
  *   A misc device, mode 0600. Opening it needs CAP_SYS_ADMIN in the initial
  *   user namespace; whoever lacks it gets EPERM, and nothing is logged. The
- *   capability is asked for at open alone: an open descriptor is the right to
- *   use it, so that a program may open it, drop its privileges and go on.
+ *   capability is asked for at open alone, but for SLOTSCOPE_STAGE2: an open
+ *   descriptor is the right to use it, so that a program may open it, drop its
+ *   privileges and go on.
  *   The module only reads. It changes nothing in a VM and keeps nothing of it
  *   after an ioctl returns.
  *
@@ -123,11 +124,12 @@
  * As the structs may grow, the numbers do not encode their size. 0xF5 is not
  * taken in the kernel's Documentation/userspace-api/ioctl/ioctl-number.rst.
  */
-#define SLOTSCOPE_IOC 0xF5
+#define SLOTSCOPE_IOC	   0xF5
 #define SLOTSCOPE_INFO	   _IO(SLOTSCOPE_IOC, 0x00) /* struct slotscope_info */
 #define SLOTSCOPE_SNAPSHOT _IO(SLOTSCOPE_IOC, 0x01) /* slotscope_snapshot */
 #define SLOTSCOPE_LAYOUT   _IO(SLOTSCOPE_IOC, 0x02) /* slotscope_layout, 1.1 */
 #define SLOTSCOPE_AUDIT	   _IO(SLOTSCOPE_IOC, 0x03) /* slotscope_audit, 1.1 */
+#define SLOTSCOPE_STAGE2   _IO(SLOTSCOPE_IOC, 0x04) /* slotscope_stage2, 1.1 */
 
 /* slotscope_info.features */
 /* Slots of this kernel can have a guest_memfd (since 6.8, by configuration) */
@@ -199,9 +201,9 @@ struct slotscope_as {
 
 /* slotscope_slot.flags */
 /* KVM made it for itself (x86: TSS, identity map, APIC access page) */
-#define SLOTSCOPE_SLOT_HIDDEN (1U << 0)
+#define SLOTSCOPE_SLOT_HIDDEN	 (1U << 0)
 /* A guest_memfd is bound to it now; what is said of it holds */
-#define SLOTSCOPE_SLOT_GMEM (1U << 1)
+#define SLOTSCOPE_SLOT_GMEM	 (1U << 1)
 /*
  * KVM takes all of the slot's memory from its guest_memfd, none from @hva (since
  * 6.18, where the file can be mapped). Since 1.1
@@ -248,8 +250,9 @@ struct slotscope_slot {
 #define SLOTSCOPE_TORN_OK  (1U << 1)
 
 /* slotscope_snapshot.owner */
-#define SLOTSCOPE_OWNER_YES 1 /* the slots' @hva are addresses of that process */
-#define SLOTSCOPE_OWNER_NO  2 /* they are not: it has other memory there */
+#define SLOTSCOPE_OWNER_YES \
+	1		     /* the slots' @hva are addresses of that process */
+#define SLOTSCOPE_OWNER_NO 2 /* they are not: it has other memory there */
 
 /**
  * struct slotscope_snapshot - SLOTSCOPE_SNAPSHOT: the slots of one VM
@@ -456,6 +459,105 @@ struct slotscope_audit {
 	__u32 nr_copied;
 	__u32 nr_slots;
 	__u32 reserved2;
+	__aligned_u64 begin_ns;
+	__aligned_u64 end_ns;
+};
+
+/* slotscope_mapping.flags */
+/* the guest may write there; KVM takes it away to log what is dirty, too */
+#define SLOTSCOPE_MAP_WRITABLE	 (1U << 0)
+#define SLOTSCOPE_MAP_EXECUTABLE (1U << 1)
+/* the two that follow are told; else they mean nothing */
+#define SLOTSCOPE_MAP_AD	 (1U << 2)
+#define SLOTSCOPE_MAP_ACCESSED	 (1U << 3)
+#define SLOTSCOPE_MAP_DIRTY	 (1U << 4)
+/* found by KVM's reverse map: it is an entry of a shadow page table */
+#define SLOTSCOPE_MAP_SHADOW	 (1U << 5)
+/* more entries than this one map the page; this is the first of them */
+#define SLOTSCOPE_MAP_SEVERAL	 (1U << 6)
+
+/**
+ * struct slotscope_mapping - one entry that maps guest memory
+ * @gpa:	guest physical address of its first byte; of a huge page, and where
+ *		the range asked about begins within it, that is before that range
+ * @bytes:	how much it maps: 4 KiB, 2 MiB or 1 GiB
+ * @hpa:	host physical address of its first byte
+ * @spte:	the entry, as KVM has it. What it means besides is the processor's
+ *		and this kernel's own
+ * @flags:	SLOTSCOPE_MAP_*
+ * @level:	1, 2 or 3: of 4 KiB, 2 MiB, 1 GiB
+ */
+struct slotscope_mapping {
+	__aligned_u64 gpa;
+	__aligned_u64 bytes;
+	__aligned_u64 hpa;
+	__aligned_u64 spte;
+	__u32 flags;
+	__u32 level;
+};
+
+/* slotscope_stage2.tables: what there was to be looked at */
+/* tables that the processor walks with a gpa: NPT, or EPT */
+#define SLOTSCOPE_STAGE2_TDP  (1U << 0)
+/* shadow page tables, by the reverse map of the slots (npt=0, nested guests) */
+#define SLOTSCOPE_STAGE2_RMAP (1U << 1)
+/* they are Intel's EPT. No machine that has it was at hand to prove that */
+#define SLOTSCOPE_STAGE2_EPT  (1U << 2)
+/* there are more roots than were looked at: what is not told may be mapped */
+#define SLOTSCOPE_STAGE2_CUT  (1U << 3)
+
+/**
+ * struct slotscope_stage2 - SLOTSCOPE_STAGE2: what do KVM's page tables map?
+ * Since 1.1
+ * @size:	in: sizeof(struct slotscope_stage2)
+ * @flags:	in: 0
+ * @vm_fd:	in: the VM
+ * @as_id:	in: address space: the tables that are in use in it
+ * @gpa:	in: where to begin, and
+ * @bytes:	in: how far; both multiples of 4096, their sum at most 2^52
+ * @mapping_addr: in: address of an array of struct slotscope_mapping
+ * @mapping_size: in: sizeof(struct slotscope_mapping)
+ * @mapping_capacity: in: records that fit at @mapping_addr; not 0
+ * @nr_copied:	out: how many were copied
+ * @tables:	out: SLOTSCOPE_STAGE2_*; 0: there are none (yet), as before a vCPU ran
+ * @next_gpa:	out: where to go on, if the array was full; else @gpa + @bytes, or
+ *		behind that, where the last mapping ends
+ * @reserved:	in: 0
+ * @begin_ns:	out: when looking began, and
+ * @end_ns:	out: when it ended
+ *
+ * Nothing is faulted in: what the guest did not touch, or KVM took away, is not
+ * mapped, and not told. Mappings come in the order of their @gpa. Each was there at
+ * some time between @begin_ns and @end_ns; the next moment it may be another. The
+ * page that is mapped is the one behind the slot's hva as long as the mapping stands:
+ * KVM unmaps it before the host does. Memory of a guest_memfd has no hva.
+ *
+ * Page frame numbers are told, so that CAP_SYS_ADMIN (in the initial user
+ * namespace) is asked for at each call, and not at open alone: EPERM.
+ *
+ * Held is kvm->mmu_lock, for reading where it knows that, for a piece of at most 256
+ * steps at a time, and preemption is off meanwhile. KVM never waits longer for a
+ * caller, however large the range is.
+ *
+ * Errors besides those of all that take a VM:
+ *   EINVAL	no such address space, or a range as above
+ *   EOPNOTSUPP	this kernel's tables are not known (no x86-64; its KVM lacks a member
+ *		that must be looked at; a TDX VM's)
+ */
+struct slotscope_stage2 {
+	__u32 size;
+	__u32 flags;
+	__s32 vm_fd;
+	__u32 as_id;
+	__aligned_u64 gpa;
+	__aligned_u64 bytes;
+	__aligned_u64 mapping_addr;
+	__u32 mapping_size;
+	__u32 mapping_capacity;
+	__u32 nr_copied;
+	__u32 tables;
+	__aligned_u64 next_gpa;
+	__aligned_u64 reserved;
 	__aligned_u64 begin_ns;
 	__aligned_u64 end_ns;
 };

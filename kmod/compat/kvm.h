@@ -70,6 +70,28 @@
 #endif
 
 /*
+ * mmu_lock is a rwlock where the architecture says so: 531810caa9f4 ("KVM: x86/mmu: Use
+ * an rwlock for the x86 MMU"), 5.12.
+ */
+#ifdef KVM_HAVE_MMU_RWLOCK
+#define compat_mmu_read_lock(kvm)   read_lock(&(kvm)->mmu_lock)
+#define compat_mmu_read_unlock(kvm) read_unlock(&(kvm)->mmu_lock)
+#else
+#define compat_mmu_read_lock(kvm)   spin_lock(&(kvm)->mmu_lock)
+#define compat_mmu_read_unlock(kvm) spin_unlock(&(kvm)->mmu_lock)
+#endif
+
+/*
+ * A TDX VM's tables are the TDX module's, and KVM's own are a mirror of them:
+ * 161d34609f9b ("KVM: TDX: Make TDX VM type supported"), 6.16.
+ */
+#if defined(CONFIG_X86) && defined(KVM_X86_TDX_VM)
+#define compat_vm_is_tdx(kvm) ((kvm)->arch.vm_type == KVM_X86_TDX_VM)
+#else
+#define compat_vm_is_tdx(kvm) ((void)(kvm), false)
+#endif
+
+/*
  * A slot whose memory is its guest_memfd's alone: "KVM: guest_memfd: Track
  * guest_memfd mmap support in memslot", 6.18.
  */

@@ -19,7 +19,10 @@
 		.built_size = sizeof_field(struct type, member), \
 	}
 
-#define WHOLE(type) { .name = #type, .built_size = sizeof(struct type) }
+#define WHOLE(type)                                              \
+	{                                                        \
+		.name = #type, .built_size = sizeof(struct type) \
+	}
 
 struct slotscope_member compat_members[] = {
 	MEMBER(kvm, __memslots),
@@ -31,10 +34,14 @@ struct slotscope_member compat_members[] = {
 	MEMBER(kvm, nr_memslot_pages),
 	MEMBER(kvm, online_vcpus),
 	MEMBER(kvm, dirty_ring_size),
+	MEMBER(kvm, mmu_lock),
+#ifdef CONFIG_X86_64
+	MEMBER(kvm, arch.tdp_mmu_roots),
+#endif
 #ifdef COMPAT_HAS_VM_TYPE
 	MEMBER(kvm, arch.vm_type),
 #endif
-	/* What kvm_arch_nr_memslot_as_ids() looks at; see compat_nr_as() */
+/* What kvm_arch_nr_memslot_as_ids() looks at; see compat_nr_as() */
 #if defined(KVM_MAX_NR_ADDRESS_SPACES) && defined(CONFIG_X86)
 	MEMBER(kvm, arch.has_private_mem),
 #endif
@@ -56,7 +63,11 @@ struct slotscope_member compat_members[] = {
 	MEMBER(kvm_memory_slot, flags),
 	MEMBER(kvm_memory_slot, id),
 	MEMBER(kvm_memory_slot, as_id),
-	/* See COMPAT_HAS_GMEM */
+#ifdef CONFIG_X86_64
+	MEMBER(kvm_memory_slot, arch.rmap),
+	WHOLE(kvm_rmap_head),
+#endif
+/* See COMPAT_HAS_GMEM */
 #if defined(CONFIG_KVM_PRIVATE_MEM) || defined(CONFIG_KVM_GUEST_MEMFD)
 	MEMBER(kvm_memory_slot, gmem.file),
 	MEMBER(kvm_memory_slot, gmem.pgoff),

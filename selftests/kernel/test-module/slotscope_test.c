@@ -181,6 +181,61 @@ static void swap_updating(struct kvm_memslots *slots, struct test_damage *req)
 	req->value = was != 0;
 }
 
+/* The entry that maps a gfn: by vCPU 0's root, which must be a table by gpa */
+static u64 *find_spte_by_root(struct kvm *kvm, gfn_t gfn)
+{
+	struct kvm_vcpu *vcpu = kvm_get_vcpu(kvm, 0);
+	u64 mask = GENMASK_ULL(51, 12), *spte;
+	hpa_t table;
+	int level;
+
+	if (!vcpu || !pfn_valid(PHYS_PFN(vcpu->arch.root_mmu.root.hpa)))
+		return NULL;
+	table = vcpu->arch.root_mmu.root.hpa;
+	for (level = vcpu->arch.root_mmu.root_role.level; level; level--) {
+		spte = __va(table & mask);
+		spte += gfn >> ((level - 1) * 9) & 511;
+		if (!(*spte & BIT_ULL(11)))
+			return NULL;
+		if (level == 1 || *spte & BIT_ULL(7))
+			return spte;
+		table = *spte;
+	}
+	return NULL;
+}
+
+static u64 *find_spte(struct kvm *kvm, gfn_t gfn)
+{
+	struct kvm_memslots *slots = __kvm_memslots(kvm, 0);
+	struct kvm_memslot_iter iter;
+	unsigned long val;
+
+	kvm_for_each_memslot_in_gfn_range(&iter, slots, gfn, gfn + 1) {
+		if (!iter.slot->arch.rmap[0])
+			continue;
+		val = *(unsigned long *)&iter.slot->arch
+			       .rmap[0][gfn - iter.slot->base_gfn];
+		return val & 1 ? NULL : (u64 *)val;
+	}
+	return find_spte_by_root(kvm, gfn);
+}
+
+/* No vCPU must run until it is mended */
+static long swap_spte(struct kvm *kvm, struct test_damage *req)
+{
+	long ret = -ENOENT;
+	u64 *spte;
+
+	write_lock(&kvm->mmu_lock);
+	spte = find_spte(kvm, req->id);
+	if (spte) {
+		swap(*spte, req->value);
+		ret = 0;
+	}
+	write_unlock(&kvm->mmu_lock);
+	return ret;
+}
+
 static long damage_vm(struct kvm *kvm, struct test_damage *req)
 {
 	struct kvm_memslots *slots = __kvm_memslots(kvm, 0);
@@ -198,6 +253,8 @@ static long damage_vm(struct kvm *kvm, struct test_damage *req)
 		swap_updating(slots, req);
 		return 0;
 	}
+	if (req->what == DAMAGE_SPTE)
+		return swap_spte(kvm, req);
 	if (req->what == DAMAGE_GFN_TREE)
 		return swap_in_gfn_tree(slots, req);
 	slot = find_slot(slots, req->id);

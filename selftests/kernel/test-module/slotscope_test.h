@@ -33,6 +33,11 @@ enum {
 	DAMAGE_NR_PAGES,  /* kvm->nr_memslot_pages */
 	DAMAGE_GFN_TREE,  /* 0: the slot is not in the gfn tree, 1: it is */
 	DAMAGE_UPDATING, /* 1: an update of the set is not complete, 0: it is */
+	/*
+	 * The entry of KVM's page table that maps gpa @id << 12, as vCPU 0 has it, or
+	 * as a shadow page table, the one of the slot's reverse map
+	 */
+	DAMAGE_SPTE,
 };
 
 /**
