@@ -78,7 +78,18 @@ struct vm_record {
 	__s32 fd;
 };
 
-/* @call: number of this ioctl; changes that it made bear the same */
+/* What became of the stack of a request */
+enum record_stack {
+	STACK_NOT_ASKED,
+	STACK_IN_RING, /* in the ring of stacks, and there before the request */
+	STACK_NO_ROOM,
+	STACK_NOT_READ,
+};
+
+/*
+ * @call: number of this ioctl; changes that it made bear the same
+ * @stack: enum record_stack
+ */
 struct request_record {
 	struct record head;
 	struct region_args args;
@@ -86,7 +97,37 @@ struct request_record {
 	__s32 result;
 	__u8 region2;
 	__u8 unread; /* @args could not be read */
-	__u8 pad[2];
+	__u8 stack;
+	__u8 pad;
+};
+
+#define STACK_PAGE	       4096 /* what is read at one go; no processor has less */
+#define STACK_PAGES	       4
+/* Bytes of struct pt_regs, as the kernel's user ABI has it */
+#define STACK_REGS_BYTES_X86   168
+#define STACK_REGS_BYTES_ARM64 272
+#define STACK_REGS_BYTES_RISCV 256
+#define STACK_REGS_ROOM	       288
+
+/**
+ * struct stack_record - who made a request, in the ring of stacks
+ * @call:	 the request's
+ * @start_code:	 what an exec changes in its memory; 0: not known
+ * @start_stack: the same
+ * @sp:		 address of @bytes: the page that the stack pointer is in
+ * @nr_pages:	 so many pages could be read
+ */
+struct stack_record {
+	__u64 call;
+	__u64 start_code;
+	__u64 start_stack;
+	__u32 tgid;
+	__u32 tid;
+	__u64 sp;
+	__u32 nr_pages;
+	__u32 pad;
+	__u8 regs[STACK_REGS_ROOM];
+	__u8 bytes[STACK_PAGES * STACK_PAGE];
 };
 
 /* A struct kvm_memory_slot; nr_pages 0 where there is none */

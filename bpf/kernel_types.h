@@ -21,8 +21,12 @@ struct hlist_head {
 	struct hlist_node *first;
 };
 
-struct mm_struct;
 struct file_operations;
+
+struct mm_struct {
+	unsigned long start_code;
+	unsigned long start_stack;
+};
 
 struct super_block {
 	__u32 s_dev;

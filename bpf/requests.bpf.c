@@ -13,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "requests.h"
+#include "stacks.h"
 
 struct requests_map requests SEC(".maps");
 
@@ -75,8 +76,12 @@ static __always_inline void request_end(struct request_call *call, long result)
 		rec->result = result;
 		rec->region2 = call->region2;
 		rec->unread = call->unread;
-		rec->pad[0] = 0;
-		rec->pad[1] = 0;
+		rec->stack = STACK_NOT_ASKED;
+		rec->pad = 0;
+		if (stacks_wanted) {
+			rec->stack = stack_take(call->nr, !vm->stacked);
+			vm->stacked = 1;
+		}
 		record_submit(rec);
 	}
 	bpf_map_delete_elem(&requests, &tid);

@@ -7,8 +7,10 @@ struct vms_map vms SEC(".maps");
 struct followed_map followed SEC(".maps");
 
 volatile bool follow_all;
+volatile bool stacks_wanted;
 volatile bool ending;
 volatile __u32 wakeup_bytes;
+volatile __u32 stack_wakeup_bytes;
 volatile bool destroy_seen;
 volatile __u64 vm_fops;
 volatile __u64 last_serial;

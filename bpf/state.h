@@ -29,7 +29,7 @@ struct vm {
 	__u8 created; /* told by a RECORD_VM_CREATE */
 	__u8 traced;  /* a followed process made it, has it or asked it */
 	__u8 open;    /* 1 << as_id: a change began, and has not ended */
-	__u8 pad;
+	__u8 stacked; /* a request's stack was handed over */
 };
 
 /* More than a machine has; what is not used takes no memory */
@@ -58,10 +58,12 @@ struct followed_map {
 extern struct followed_map followed SEC(".maps");
 
 extern volatile bool follow_all;
+extern volatile bool stacks_wanted; /* who makes requests is to be told, too */
 extern volatile bool ending;	    /* what begins from now on is not told */
 extern volatile __u32 wakeup_bytes; /* wake the reader above so many */
-extern volatile bool destroy_seen;  /* the end of a VM is hooked */
-extern volatile __u64 vm_fops;	    /* file_operations of a VM's descriptor */
+extern volatile __u32 stack_wakeup_bytes;
+extern volatile bool destroy_seen; /* the end of a VM is hooked */
+extern volatile __u64 vm_fops;	   /* file_operations of a VM's descriptor */
 extern volatile __u64 last_serial;
 extern volatile __u64 last_call;
 extern volatile __u32 lost[LOSSES];

@@ -352,6 +352,8 @@ struct slot_lost {
  * @call:	 the ioctl that it is part of: a request and the changes that it
  *		 made bear one number, which nothing else in the log has. Changes
  *		 are logged before their request, which ends after them. 0: not known
+ * @stack:	 of a request: number of the stack of who made it; 0: nobody asked
+ *		 for stacks. Equal stacks have one number
  * @type:	 which of the union's members holds
  */
 struct slot_event {
@@ -363,6 +365,7 @@ struct slot_event {
 	pid_t tid;
 	char comm[16];
 	uint64_t call;
+	uint64_t stack;
 	enum slot_event_type type;
 	union {
 		struct vm_id vm;  /* VM_CREATE, VM_DESTROY */

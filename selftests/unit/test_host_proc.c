@@ -7,10 +7,13 @@
 #include "host/proc_stat.h"
 #include "host_make.h"
 
-/* As proc_pid_stat(5) has it: field 9 is flags, field 22 starttime */
+/* As proc_pid_stat(5) has it: field 9 is flags, field 22 starttime, 26
+ * startcode, 28 startstack */
 #define BEFORE_FLAGS "S 1 2 3 0 -1 "
 #define AFTER_FLAGS  " 0 0 0 0 0 0 0 0 20 0 1 0 "
-#define AFTER_START  " 3133440 410 18446744073709551615 1 2 3\n"
+#define AFTER_START                          \
+	" 3133440 410 18446744073709551615 " \
+	"4194304 5 140722870657760 6 7\n"
 
 static int parse(const char *text, struct proc_stat *stat)
 {
@@ -31,6 +34,8 @@ static void a_process(void **unused)
 	assert_int_equal(stat.state, 'S');
 	assert_false(stat.kthread);
 	assert_true(stat.start_time == UINT64_MAX);
+	assert_int_equal(stat.start_code, 4194304);
+	assert_int_equal(stat.start_stack, 140722870657760);
 }
 
 /* A process may call itself anything */

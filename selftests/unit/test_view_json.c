@@ -8,6 +8,7 @@
 
 #include "view_make.h"
 #include "view/json.h"
+#include "view/stack.h"
 
 static const struct slot none = { .id = -1, .gmem_fd = -1 };
 
@@ -518,6 +519,82 @@ static void the_description_is_true(void **unused)
 	assert_int_equal(examples, 5);
 }
 
+/* Stacks: as json.md has them, there and back, and what must be refused */
+static int stack_from_text(const char *text, struct slot_stack *stack)
+{
+	struct slotscope_error err = { 0 };
+	struct json_object *obj = json_tokener_parse(text);
+	int ret;
+
+	assert_non_null(obj);
+	ret = slot_stack_from_json(obj, stack, &err);
+	json_object_put(obj);
+	return ret;
+}
+
+static void stacks_there_and_back(void **unused)
+{
+	static const char *const texts[] = {
+		"{\"id\":3,\"end\":\"whole\",\"frames\":[{\"file\":"
+		"\"/usr/bin/vmm\",\"build_id\":\"00ff9541\",\"offset\":"
+		"\"0x7f5b39\",\"name\":\"f\",\"name_offset\":\"0x12\"},"
+		"{\"offset\":\"0xffffffffffffffff\",\"guess\":true}]}",
+		"{\"id\":18446744073709551614,\"end\":\"gone\",\"frames\":[]}",
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct json_text text = { 0 };
+		struct slot_stack stack;
+		struct json_writer w;
+
+		assert_int_equal(stack_from_text(texts[i], &stack), 0);
+		json_writer_init(&w, json_text_put, &text);
+		slot_stack_write_json(&w, NULL, &stack);
+		json_writer_flush(&w);
+		assert_string_equal(text.text, texts[i]);
+		free(text.text);
+		if (!i) {
+			assert_int_equal(stack.id, 3);
+			assert_int_equal(stack.nr, 2);
+			assert_int_equal(stack.frames[0].nr_build_id, 4);
+			assert_memory_equal(stack.frames[0].build_id,
+					    "\x00\xff\x95\x41", 4);
+			assert_true(stack.frames[1].guess);
+			assert_null(stack.frames[1].file);
+		}
+		slot_stack_deinit(&stack);
+	}
+}
+
+static void hostile_stacks_are_refused(void **unused)
+{
+	static const char *const texts[] = {
+		"{}",
+		"{\"id\":0,\"end\":\"whole\",\"frames\":[]}",
+		"{\"id\":1,\"end\":\"x\",\"frames\":[]}",
+		"{\"id\":1,\"end\":\"whole\"}",
+		"{\"id\":1,\"end\":\"gone\",\"frames\":[{\"offset\":\"0x1\"}]}",
+		"{\"id\":1,\"end\":\"cut\",\"frames\":[{}]}",
+		"{\"id\":1,\"end\":\"cut\",\"frames\":[{\"offset\":\"0x1\","
+		"\"build_id\":\"0\"}]}",
+		"{\"id\":1,\"end\":\"cut\",\"frames\":[{\"file\":\"a\","
+		"\"offset\":\"0x1\",\"build_id\":\"0g\"}]}",
+	};
+	char many[8192] = "{\"id\":1,\"end\":\"cut\",\"frames\":[";
+	struct slot_stack stack;
+
+	(void)unused;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (stack_from_text(texts[i], &stack) != -EINVAL)
+			fail_msg("taken for a stack: %s", texts[i]);
+	for (int i = 0; i < STACK_FRAMES_MAX + 1; i++)
+		strcat(many,
+		       i ? ",{\"offset\":\"0x1\"}" : "{\"offset\":\"0x1\"}");
+	strcat(many, "]}");
+	assert_int_equal(stack_from_text(many, &stack), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -528,6 +605,8 @@ int main(void)
 		cmocka_unit_test(states_there_and_back),
 		cmocka_unit_test(hostile_states_are_refused),
 		cmocka_unit_test(host_maps_there_and_back),
+		cmocka_unit_test(stacks_there_and_back),
+		cmocka_unit_test(hostile_stacks_are_refused),
 		cmocka_unit_test(the_description_is_true),
 	};
 

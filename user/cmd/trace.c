@@ -10,8 +10,10 @@
 #include "cmd/command.h"
 #include "host/process.h"
 #include "render/events.h"
+#include "render/stacks.h"
 #include "render/text.h"
 #include "session/checker.h"
+#include "session/stacks.h"
 #include "session/stop.h"
 #include "session/vms.h"
 #include "trace/recording.h"
@@ -23,6 +25,7 @@ enum {
 	OPT_FOR,
 	OPT_READ,
 	OPT_REPORT,
+	OPT_STACKS,
 };
 
 #define POLL_MS 200
@@ -44,6 +47,7 @@ static const char help[] =
 	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
 	"  -o, --output FILE  write a recording, and print nothing\n"
 	"      --read FILE    print a recording\n"
+	"      --stacks       show who made each request: the functions that had been called\n"
 	"      --report FILE  print to FILE, apart from what the COMMAND prints\n"
 	"      --json         print events as JSON, one a line\n"
 	"  -v, --verbose      say more on standard error\n"
@@ -58,6 +62,7 @@ struct trace_options {
 	int for_ms;  /* -1: until it ends */
 	const char *output;
 	const char *read;
+	bool stacks;
 	struct vm_name name;
 };
 
@@ -65,6 +70,7 @@ struct trace_options {
 struct sink {
 	struct recording_writer *writer; /* NULL: they are printed */
 	struct event_printer printer;
+	struct stacks stacks;
 	uint64_t events;
 	uint64_t lost;
 	bool unseen; /* a kind of event that no hook tells */
@@ -76,11 +82,19 @@ struct sink {
 
 static void print_event(struct sink *sink, const struct slot_event *event)
 {
+	const struct slot_stack *stack;
+
 	if (cmd_globals.json) {
+		stack = event->stack ? stack_table_first(&sink->stacks.table,
+							 event->stack) :
+				       NULL;
+		if (stack)
+			render_stack_json(cmd_report(), stack);
 		render_event_json(cmd_report(), event);
 		return;
 	}
 	sink->printer.out = cmd_report();
+	sink->printer.stacks = &sink->stacks.table;
 	event_printer_put(&sink->printer, event);
 }
 
@@ -140,7 +154,12 @@ static int finish(struct sink *sink, int ret)
 	if (sink->lost)
 		fprintf(stderr, "slotscope: %" PRIu64 " event%s lost\n",
 			sink->lost, sink->lost == 1 ? " was" : "s were");
-	return sink->lost || sink->unseen ? CMD_UNKNOWN : CMD_OK;
+	if (sink->stacks.lost)
+		fprintf(stderr, "slotscope: %" PRIu64 " stack%s lost\n",
+			sink->stacks.lost,
+			sink->stacks.lost == 1 ? " was" : "s were");
+	return sink->lost || sink->stacks.lost || sink->unseen ? CMD_UNKNOWN :
+								 CMD_OK;
 }
 
 /* A recording of no VM, or without the one that is meant, tells nothing */
@@ -184,6 +203,7 @@ static int read_recording(const char *path, const struct vm_name *name)
 	if (!ret && !sink.saw_vm)
 		status = not_recorded(path, &sink);
 	session_vms_deinit(&sink.vms);
+	stacks_deinit(&sink.stacks);
 	return status;
 }
 
@@ -313,6 +333,8 @@ static int trace_process(const struct trace_options *options,
 	const struct tracer_options tracing = {
 		.tgid = process->tgid,
 		.verbose = cmd_globals.verbose,
+		.stack_fn = options->stacks ? stacks_take : NULL,
+		.stack_arg = &sink->stacks,
 	};
 	struct slotscope_error ignored = {};
 	struct tracer *tracer;
@@ -376,6 +398,7 @@ static int trace(const struct trace_options *options)
 		status = command_status(&child, options->argv[0],
 					"all was traced", status);
 	session_vms_deinit(&sink.vms);
+	stacks_deinit(&sink.stacks);
 	if (child_end(&child, &err) && status != CMD_ERROR)
 		status = cmd_fail(&err);
 	return status;
@@ -388,6 +411,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "vm", required_argument, NULL, OPT_VM },
 		{ "report", required_argument, NULL, OPT_REPORT },
 		{ "for", required_argument, NULL, OPT_FOR },
+		{ "stacks", no_argument, NULL, OPT_STACKS },
 		{ "output", required_argument, NULL, 'o' },
 		{ "read", required_argument, NULL, OPT_READ },
 		CMD_COMMON_LONG,
@@ -416,6 +440,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			if (cmd_parse_seconds(optarg, &options.for_ms, &err))
 				return cmd_fail(&err);
 			break;
+		case OPT_STACKS:
+			options.stacks = true;
+			break;
 		case 'o':
 			options.output = optarg;
 			break;
@@ -434,6 +461,10 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				 "give one of --pid, --read and a COMMAND");
 	if (options.read && (options.output || options.for_ms >= 0))
 		return cmd_usage(cmd, "--read goes with neither -o nor --for");
+	if (options.stacks && (options.read || options.output))
+		return cmd_usage(cmd,
+				 "a recording has no stacks: --stacks goes "
+				 "with neither --read nor -o");
 	return options.read ? read_recording(options.read, &options.name) :
 			      trace(&options);
 }

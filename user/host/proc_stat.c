@@ -13,6 +13,8 @@ enum {
 	FIELD_PPID = 4,
 	FIELD_FLAGS = 9,
 	FIELD_START_TIME = 22,
+	FIELD_START_CODE = 26,
+	FIELD_START_STACK = 28,
 };
 
 /* Decimal digits up to a blank or the end, nothing else */
@@ -83,9 +85,15 @@ int proc_stat_parse(const char *text, size_t len, struct proc_stat *out)
 		return -EINVAL;
 	out->kthread = value & PF_KTHREAD;
 	at = field(close + 2, end, FIELD_START_TIME, &stop);
+	if (!at || number(at, stop, &out->start_time))
+		return -EINVAL;
+	at = field(close + 2, end, FIELD_START_CODE, &stop);
+	if (!at || number(at, stop, &out->start_code))
+		return -EINVAL;
+	at = field(close + 2, end, FIELD_START_STACK, &stop);
 	if (!at)
 		return -EINVAL;
-	return number(at, stop, &out->start_time);
+	return number(at, stop, &out->start_stack);
 }
 
 pid_t proc_status_tgid(const char *text, size_t len)

@@ -15,6 +15,9 @@
  * @ppid:	the parent; 0 if it is in another pid namespace, or there is none
  * @kthread:	a kernel thread
  * @start_time: field 22, in clock ticks since boot
+ * @start_code: field 26, and
+ * @start_stack: field 28: of its program in memory; no addresses (0, 1) to whoever
+ *		may not look into it, and once it has ended
  */
 struct proc_stat {
 	pid_t pid;
@@ -23,6 +26,8 @@ struct proc_stat {
 	pid_t ppid;
 	bool kthread;
 	uint64_t start_time;
+	uint64_t start_code;
+	uint64_t start_stack;
 };
 
 /**

@@ -7,6 +7,7 @@
 #include "render/document.h"
 #include "render/events.h"
 #include "render/flags.h"
+#include "render/stacks.h"
 #include "render/text.h"
 #include "view/json.h"
 #include "view/names.h"
@@ -61,6 +62,8 @@ static void print_request(FILE *out, const struct slot_event *event)
 		print_slot(out, &slot);
 	print_result(out, req->result);
 	fprintf(out, " %" PRIu64 "us", event->duration_ns / 1000);
+	if (event->stack)
+		fprintf(out, " stack %" PRIu64, event->stack);
 }
 
 static void print_change(FILE *out, const struct slot_change *change)
@@ -163,10 +166,26 @@ void render_event_json(FILE *out, const struct slot_event *event)
 	render_json_end(&w);
 }
 
+/* Who made the request: under it, once */
+static void print_stack(struct event_printer *printer, uint64_t id)
+{
+	const struct slot_stack *stack =
+		printer->stacks && id ? stack_table_first(printer->stacks, id) :
+					NULL;
+
+	if (stack)
+		render_stack(printer->out, stack, EVENT_COLUMN + 4);
+	else if (id &&
+		 (!printer->stacks || !stack_table_find(printer->stacks, id)))
+		fprintf(printer->out, "%*sit is not known\n", EVENT_COLUMN + 8,
+			"");
+}
+
 static void print_first(struct event_printer *printer)
 {
 	render_event(printer->out, &printer->held[0], printer->begin_ns,
 		     printer->several);
+	print_stack(printer, printer->held[0].stack);
 	printer->nr--;
 	memmove(printer->held, printer->held + 1,
 		printer->nr * sizeof(*printer->held));

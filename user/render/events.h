@@ -7,6 +7,8 @@
 
 #include <slotscope/view.h>
 
+#include "view/stack.h"
+
 /**
  * render_event() - one event, on one line
  * @begin_ns: time 0 of the first column (CLOCK_MONOTONIC)
@@ -25,6 +27,8 @@ void render_event_json(FILE *out, const struct slot_event *event);
 /**
  * struct event_printer - events as a table, each change under its request
  * @out: where to; may be changed at any time
+ * @stacks: that requests name: each is printed under the first one that does. NULL:
+ *	    none
  *
  * A log has changes before the request that made them, since that ends after
  * them, and what others did may lie between. A change waits here for its request
@@ -37,6 +41,7 @@ void render_event_json(FILE *out, const struct slot_event *event);
  */
 struct event_printer {
 	FILE *out;
+	struct stack_table *stacks;
 	bool begun;
 	uint64_t begin_ns;
 	uint64_t vm;  /* the first one's serial */

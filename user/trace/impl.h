@@ -16,6 +16,12 @@
 /* Programs of one hook at the most */
 #define HOOK_PROGRAMS 3
 
+/* A request whose stack was read before the request was handed over */
+struct named_call {
+	uint64_t call;
+	uint64_t stack;
+};
+
 /**
  * struct tracer - private
  * @kvm_fd:  /dev/kvm: probes do not survive an unloading of KVM, nor hold it
@@ -27,6 +33,8 @@
  * @links:   of each hook in @report, one a program
  * @misses:  of each program: how often the kernel skipped it, so far
  * @proving: the events in the ring are the proof's
+ * @stack_ring: NULL where nobody asks for stacks
+ * @calls:   requests that are still to come, and the numbers of their stacks
  * @budget:  bytes that may still be taken from the ring at one go
  * @walks:   number of the last walk
  * @told:    a bit a serial: the log has this VM's beginning
@@ -38,6 +46,9 @@ struct tracer {
 	int kvm_fd;
 	struct slotscope_bpf *skel;
 	struct ring_buffer *ring;
+	struct ring_buffer *stack_ring;
+	struct named_call *calls;
+	size_t nr_calls, cap_calls;
 	struct stream stream;
 	struct tracer_report report;
 	bool preempts;
@@ -86,6 +97,13 @@ int ring_open(struct tracer *t, struct slotscope_error *err);
 int ring_drain(struct tracer *t, int (*count)(struct tracer *t),
 	       struct slotscope_error *err);
 bool ring_told(struct tracer *t, uint64_t serial);
+
+/* stack_ring.c: who made requests */
+int stack_ring_open(struct tracer *t, struct slotscope_error *err);
+int stack_ring_drain(struct tracer *t, struct slotscope_error *err);
+/* From what became of a request's stack to its number */
+int stack_ring_name(struct tracer *t, struct slot_event *event,
+		    struct slotscope_error *err);
 
 /* missed.c: calls that the kernel did not show to a program */
 int missed_count(struct tracer *t);

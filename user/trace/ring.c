@@ -100,14 +100,18 @@ int ring_drain(struct tracer *t, int (*count)(struct tracer *t),
 	return -err->code;
 }
 
-static int deliver(struct tracer *t, tracer_event_fn fn, void *arg)
+static int deliver(struct tracer *t, tracer_event_fn fn, void *arg,
+		   struct slotscope_error *err)
 {
-	const struct slot_event *event;
+	const struct slot_event *next;
 	int nr = 0;
 
-	while (nr < INT_MAX && (event = stream_next(&t->stream))) {
-		int ret = fn(event, arg);
+	while (nr < INT_MAX && (next = stream_next(&t->stream))) {
+		struct slot_event event = *next;
+		int ret = event.stack ? stack_ring_name(t, &event, err) : 0;
 
+		if (!ret)
+			ret = fn(&event, arg);
 		if (ret)
 			return ret;
 		nr++;
@@ -118,9 +122,12 @@ static int deliver(struct tracer *t, tracer_event_fn fn, void *arg)
 int tracer_flush(struct tracer *t, tracer_event_fn fn, void *arg,
 		 struct slotscope_error *err)
 {
-	int ret = t->ring ? ring_drain(t, missed_count, err) : 0;
+	/* Stacks first: what their processes have mapped is to be seen yet */
+	int ret = stack_ring_drain(t, err);
 
-	return ret ? ret : deliver(t, fn, arg);
+	if (!ret && t->ring)
+		ret = ring_drain(t, missed_count, err);
+	return ret ? ret : deliver(t, fn, arg, err);
 }
 
 /*
@@ -139,7 +146,7 @@ int tracer_finish(struct tracer *t, tracer_event_fn fn, void *arg,
 	}
 	if (!ret && t->ring)
 		ret = ring_drain(t, NULL, err);
-	return ret ? ret : deliver(t, fn, arg);
+	return ret ? ret : deliver(t, fn, arg, err);
 }
 
 int tracer_poll(struct tracer *t, int timeout_ms, tracer_event_fn fn, void *arg,
@@ -148,9 +155,12 @@ int tracer_poll(struct tracer *t, int timeout_ms, tracer_event_fn fn, void *arg,
 	uint64_t until = timeout_ms < 0 ? UINT64_MAX :
 					  clock_now() + timeout_ms * 1000000ULL;
 	/* poll() passes over a negative descriptor */
-	struct pollfd ready = {
-		.fd = t->ring ? ring_buffer__epoll_fd(t->ring) : -1,
-		.events = POLLIN,
+	struct pollfd ready[] = {
+		{ .fd = t->ring ? ring_buffer__epoll_fd(t->ring) : -1,
+		  .events = POLLIN },
+		{ .fd = t->stack_ring ? ring_buffer__epoll_fd(t->stack_ring) :
+					-1,
+		  .events = POLLIN },
 	};
 
 	for (;;) {
@@ -163,7 +173,7 @@ int tracer_poll(struct tracer *t, int timeout_ms, tracer_event_fn fn, void *arg,
 		if (until - now < wait * 1000000ULL)
 			wait = (until - now + 999999) / 1000000;
 		/* Woken early only when the ring fills up */
-		ret = poll(&ready, 1, wait);
+		ret = poll(ready, 2, wait);
 		if (ret < 0 && errno == EINTR)
 			return 0;
 		if (ret < 0)

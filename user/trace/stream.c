@@ -327,6 +327,9 @@ int stream_record(struct stream *stream, const void *data, size_t size)
 	case RECORD_REQUEST:
 		event.type = SLOT_EVENT_REQUEST;
 		event.call = ((const struct request_record *)data)->call;
+		event.stack = ((const struct request_record *)data)->stack;
+		if (event.stack > STACK_NOT_READ)
+			return -EPROTO;
 		request_from_record(&event.request, data);
 		break;
 	case RECORD_CHANGE:

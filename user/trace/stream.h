@@ -3,6 +3,8 @@
  * From the records that the BPF programs leave in the ring to events with
  * numbers: converts units, puts a LOST event where something is missing, and
  * queues. A change that nobody told is missing, too. Pure.
+ *
+ * In place of the number of a request's stack its event has an enum record_stack.
  */
 #ifndef TRACE_STREAM_H
 #define TRACE_STREAM_H

@@ -15,13 +15,11 @@
 /* KVM's own slots come on top of the users', a handful an address space */
 #define HIDDEN_SLOTS_MAX 16U
 
-static size_t round_ring(size_t bytes)
+static size_t round_ring(size_t bytes, size_t least)
 {
 	size_t size = sysconf(_SC_PAGESIZE);
 
-	if (!bytes)
-		bytes = TRACER_RING_BYTES;
-	while (size < bytes || size < RING_BYTES_MIN)
+	while (size < bytes || size < least)
 		size *= 2;
 	return size;
 }
@@ -62,6 +60,8 @@ static int load(struct tracer *t, const struct kvm_proof *proof,
 		return error_bpf(err, ret, "open the BPF programs");
 	hooks_choose(t);
 	bpf_map__set_max_entries(t->skel->maps.ring, t->options.ring_bytes);
+	bpf_map__set_max_entries(t->skel->maps.stack_ring,
+				 t->options.stack_ring_bytes);
 	bpf_map__set_max_entries(t->skel->maps.walked,
 				 proof->nr_as *
 					 (proof->nr_slots + HIDDEN_SLOTS_MAX));
@@ -72,6 +72,7 @@ static int load(struct tracer *t, const struct kvm_proof *proof,
 	if (ret)
 		return load_failed(ret, err);
 	t->skel->bss->wakeup_bytes = t->options.ring_bytes / 4;
+	t->skel->bss->stack_wakeup_bytes = t->options.stack_ring_bytes / 4;
 	return 0;
 }
 
@@ -138,6 +139,7 @@ static int start(struct tracer *t, struct slotscope_error *err)
 	map_clear(t->skel->maps.vms);
 	bss->last_serial = 0;
 	bss->last_call = 0;
+	bss->stacks_wanted = t->options.stack_fn != NULL;
 	bss->destroy_seen = tracer_hook_used(&t->report, TRACER_DESTRUCTION) !=
 			    NULL;
 	stream_restart(&t->stream, bss->lost);
@@ -165,7 +167,17 @@ int tracer_open(const struct tracer_options *options,
 	t->kvm_fd = -1;
 	if (options)
 		t->options = *options;
-	t->options.ring_bytes = round_ring(t->options.ring_bytes);
+	if (!t->options.ring_bytes)
+		t->options.ring_bytes = TRACER_RING_BYTES;
+	t->options.ring_bytes =
+		round_ring(t->options.ring_bytes, RING_BYTES_MIN);
+	if (!t->options.stack_ring_bytes)
+		t->options.stack_ring_bytes = TRACER_STACK_RING_BYTES;
+	t->options.stack_ring_bytes =
+		t->options.stack_fn ?
+			round_ring(t->options.stack_ring_bytes,
+				   2 * sizeof(struct stack_record)) :
+			round_ring(0, 0);
 	if (!t->options.nr_calls)
 		t->options.nr_calls = TRACER_NR_CALLS;
 	hooks_init(&t->report);
@@ -190,6 +202,8 @@ int tracer_open(const struct tracer_options *options,
 		ret = walk_open(t, err);
 	if (!ret && !t->options.no_hooks)
 		ret = ring_open(t, err);
+	if (!ret && !t->options.no_hooks)
+		ret = stack_ring_open(t, err);
 	if (!ret)
 		ret = prove(t, &proof, err);
 	if (!ret)
@@ -211,12 +225,14 @@ void tracer_close(struct tracer *t)
 		return;
 	hooks_detach(t);
 	ring_buffer__free(t->ring);
+	ring_buffer__free(t->stack_ring);
 	if (t->walked)
 		munmap(t->walked, t->walked_bytes);
 	slotscope_bpf__destroy(t->skel);
 	stream_deinit(&t->stream);
 	if (t->kvm_fd >= 0)
 		close(t->kvm_fd);
+	free(t->calls);
 	free(t->told);
 	free(t);
 }

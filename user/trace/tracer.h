@@ -53,6 +53,8 @@
 #include <slotscope/error.h>
 #include <slotscope/view.h>
 
+#include "unwind/sample.h"
+
 struct tracer;
 
 /* What hooks are needed for, each job filled by one of several hooks */
@@ -76,12 +78,24 @@ enum tracer_method {
 };
 
 /**
+ * tracer_stack_fn - takes the stack of a request, before the request
+ * @sample: valid during the call
+ *
+ * Return: the number that the request is to carry (slot_event.stack); 0 for none.
+ */
+typedef uint64_t (*tracer_stack_fn)(const struct stack_sample *sample,
+				    void *arg);
+
+/**
  * struct tracer_options - what to trace; all zero is a good default
  * @tgid:	 the process to follow, see above. 0: all processes
  * @ring_bytes:	 room for events that wait to be read; rounded up to what the
  *		 kernel takes. 0: TRACER_RING_BYTES
  * @nr_calls:	 how many threads may be inside of a request (or change) at the
  *		 same time and be remembered. 0: TRACER_NR_CALLS
+ * @stack_fn:	 who makes requests is to be told, too; NULL: not
+ * @stack_ring_bytes: room for stacks that wait to be read. 0:
+ *		 TRACER_STACK_RING_BYTES
  * @avoid:	 1U << enum tracer_method: not to be used. For tests, and for a
  *		 kernel on which one does harm
  * @no_hooks:	 attach nothing: tracer_list(), tracer_find_vm() and
@@ -92,13 +106,17 @@ struct tracer_options {
 	pid_t tgid;
 	size_t ring_bytes;
 	unsigned int nr_calls;
+	tracer_stack_fn stack_fn;
+	void *stack_arg;
+	size_t stack_ring_bytes;
 	unsigned int avoid;
 	bool no_hooks;
 	bool verbose;
 };
 
-#define TRACER_RING_BYTES (4U << 20)
-#define TRACER_NR_CALLS	  1024
+#define TRACER_RING_BYTES	(4U << 20)
+#define TRACER_STACK_RING_BYTES (16U << 20)
+#define TRACER_NR_CALLS		1024
 
 enum tracer_hook_state {
 	TRACER_HOOK_UNUSED,   /* not needed: another one does the job */

@@ -163,6 +163,8 @@ void slot_event_write_json(struct json_writer *w, const char *member,
 	json_write_str(w, "comm", comm);
 	if (event->call)
 		json_write_u64(w, "call", event->call);
+	if (event->stack)
+		json_write_u64(w, "stack", event->stack);
 	json_write_str(w, "type", type);
 	switch (event->type) {
 	case SLOT_EVENT_VM_CREATE:
@@ -234,6 +236,7 @@ int slot_event_from_json(struct json_object *obj, struct slot_event *event,
 	utf8_copy(event->comm, sizeof(event->comm),
 		  json_in_str_or(&in, "comm", ""));
 	event->call = json_in_u64_or(&in, "call", UINT64_MAX, 0);
+	event->stack = json_in_u64_or(&in, "stack", UINT64_MAX, 0);
 	event->type = json_in_name(&in, "type", slot_event_type_names,
 				   SLOT_EVENT_TYPES);
 	if (!ret && !event->seq)
