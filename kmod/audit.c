@@ -57,6 +57,7 @@ struct audit {
 	struct slotscope_fault faults[FAULTS];
 	u32 nr_faults;
 	u32 nr_slots;
+	u32 nr_dirty_logging;
 	u64 nr_pages;
 	u64 begin_ns;
 	u64 end_ns;
@@ -96,8 +97,8 @@ static void audit_hash(struct audit *audit, struct kvm_memslots *slots)
 	u32 nr = 0;
 	int bucket;
 
-	hash_for_each(slots->id_hash, bucket, slot,
-		      id_node[slots->node_idx]) {
+	hash_for_each(slots->id_hash, bucket, slot, id_node[slots->node_idx])
+	{
 		if (++nr > KVM_MEM_SLOTS_NUM) {
 			fault(audit, SLOTSCOPE_FAULT_LOOP, slot, nr, 0);
 			return;
@@ -168,16 +169,20 @@ static u32 audit_gfn_tree(struct audit *audit, struct kvm_memslots *slots)
 			      slot->base_gfn << PAGE_SHIFT, end << PAGE_SHIFT);
 		end = slot->base_gfn + slot->npages;
 		/* Once for each slot, and not for each index of each set */
-		if (!audit->set)
-			audit->nr_pages += slot->npages;
+		if (audit->set)
+			continue;
+		audit->nr_pages += slot->npages;
+		audit->nr_dirty_logging +=
+			!!(slot->flags & KVM_MEM_LOG_DIRTY_PAGES);
 	}
 	return nr;
 }
 
 static u64 subtree_last(const struct rb_node *node)
 {
-	return node ? rb_entry(node, struct interval_tree_node, rb)->__subtree_last
-		    : 0;
+	return node ? rb_entry(node, struct interval_tree_node, rb)
+			       ->__subtree_last :
+		      0;
 }
 
 static void audit_hva_node(struct audit *audit,
@@ -298,6 +303,19 @@ static void audit_free(struct kref *users)
 	kvfree(audit);
 }
 
+static void audit_counts(struct audit *audit)
+{
+	struct kvm *kvm = audit->vm.kvm;
+	u32 nr = compat_nr_dirty_logging(kvm, audit->nr_dirty_logging);
+
+	if (kvm->nr_memslot_pages != audit->nr_pages)
+		fault(audit, SLOTSCOPE_FAULT_NR_PAGES, NULL,
+		      kvm->nr_memslot_pages, audit->nr_pages);
+	if (nr != audit->nr_dirty_logging)
+		fault(audit, SLOTSCOPE_FAULT_NR_DIRTY_LOGGING, NULL, nr,
+		      audit->nr_dirty_logging);
+}
+
 static void audit_work(struct work_struct *work)
 {
 	struct audit *audit = container_of(work, struct audit, work);
@@ -309,9 +327,7 @@ static void audit_work(struct work_struct *work)
 	for (audit->as_id = 0; audit->as_id < nr_as; audit->as_id++)
 		audit_as(audit);
 	audit->as_id = 0;
-	if (kvm->nr_memslot_pages != audit->nr_pages)
-		fault(audit, SLOTSCOPE_FAULT_NR_PAGES, NULL,
-		      kvm->nr_memslot_pages, audit->nr_pages);
+	audit_counts(audit);
 	audit->end_ns = ktime_get_ns();
 	mutex_unlock(&kvm->slots_lock);
 	complete(&audit->done);
@@ -326,8 +342,8 @@ static struct audit *audit_new(struct vm *vm)
 	if (!audit)
 		return NULL;
 	for (i = 0; i < 2; i++) {
-		audit->sets[i] = kvmalloc(sizeof(*audit->sets[i]),
-					  GFP_KERNEL_ACCOUNT);
+		audit->sets[i] =
+			kvmalloc(sizeof(*audit->sets[i]), GFP_KERNEL_ACCOUNT);
 		if (!audit->sets[i]) {
 			kvfree(audit->sets[0]);
 			kvfree(audit);
@@ -344,8 +360,8 @@ static struct audit *audit_new(struct vm *vm)
 static int audit_put(struct slotscope_audit *req, const struct audit *audit)
 {
 	req->nr_faults = audit->nr_faults;
-	req->nr_copied = min3(audit->nr_faults, req->fault_capacity,
-			      (u32)FAULTS);
+	req->nr_copied =
+		min3(audit->nr_faults, req->fault_capacity, (u32)FAULTS);
 	req->nr_slots = audit->nr_slots;
 	req->begin_ns = audit->begin_ns;
 	req->end_ns = audit->end_ns;

@@ -20,6 +20,7 @@
 #include "snapshot.h"
 #include "stage2.h"
 #include "vm.h"
+#include "vms.h"
 
 #define INFO_FIRST_SIZE offsetofend(struct slotscope_info, slot_size)
 
@@ -66,6 +67,8 @@ static long slotscope_ioctl(struct file *file, unsigned int cmd,
 		return slotscope_audit(argp);
 	case SLOTSCOPE_STAGE2:
 		return slotscope_stage2(argp);
+	case SLOTSCOPE_VMS:
+		return slotscope_vms(argp);
 	default:
 		return -ENOTTY;
 	}
@@ -106,6 +109,7 @@ static int __init slotscope_init(void)
 	ret = misc_register(&slotscope_device);
 	if (ret)
 		goto err_audit;
+	vms_file_init();
 	return 0;
 
 err_audit:
@@ -118,6 +122,7 @@ module_init(slotscope_init);
 
 static void __exit slotscope_exit(void)
 {
+	vms_file_exit();
 	misc_deregister(&slotscope_device);
 	audit_exit();
 	vm_exit();

@@ -7,7 +7,6 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
-#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -18,23 +17,32 @@
 #include <slotscope.h>
 
 #include "compat/kvm.h"
+#include "detail.h"
 #include "owner.h"
 #include "request.h"
 #include "snapshot.h"
 #include "vm.h"
 
-#define SNAPSHOT_FLAGS (SLOTSCOPE_NO_SLOTS | SLOTSCOPE_TORN_OK)
+#define SNAPSHOT_FLAGS \
+	(SLOTSCOPE_NO_SLOTS | SLOTSCOPE_TORN_OK | SLOTSCOPE_DETAIL)
 
 /* Of version 1.0; stays when the struct grows, as those of the records do */
 #define SNAPSHOT_FIRST_SIZE offsetofend(struct slotscope_snapshot, end_ns)
 #define AS_FIRST_SIZE	    offsetofend(struct slotscope_as, nr_copied)
 #define SLOT_FIRST_SIZE	    offsetofend(struct slotscope_slot, flags)
+#define DETAIL_FIRST_SIZE   offsetofend(struct slotscope_detail, huge)
 
 /*
  * Slots that are looked at in one hold of kvm->srcu: tens of microseconds, and
  * as much as most VMs have.
  */
 #define PIECE 128U
+
+/*
+ * Entries of KVM's arrays beside the slots that are looked at in one hold: eight bytes
+ * each at most, so as long as a piece takes
+ */
+#define DETAIL_PIECE 16384U
 
 /* Walks of an address space; each but the first because the slots moved */
 #define TRIES 8
@@ -47,7 +55,9 @@ struct copy {
 	struct slotscope_as as[COMPAT_MAX_AS];
 	u32 nr_as;
 	struct slotscope_slot *slots;
-	u32 wanted; /* what the caller has room for */
+	struct slotscope_detail *details; /* NULL if they are not wanted */
+	bool with_details;
+	u32 wanted;   /* what the caller has room for */
 	u32 capacity; /* what there is room for here, so far */
 	u32 nr_slots;
 	u32 nr_copied;
@@ -66,6 +76,9 @@ struct walk {
 	bool begun;
 	bool done;
 	bool may_tear;
+	/* How far the slot is that begins at @next */
+	struct detail_at detail;
+	bool detail_lost;
 };
 
 /*
@@ -119,26 +132,66 @@ static bool slot_is_sane(const struct kvm_memory_slot *slot, u32 as_id)
 	       !offset_in_page(slot->userspace_addr);
 }
 
+/* As krealloc() does; what is behind the @used first is not initialised */
+static int grow(void **array, size_t size, u32 used, u32 room)
+{
+	void *larger =
+		kvmalloc_array(room, size, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+
+	if (!larger)
+		return -ENOMEM;
+	if (used)
+		memcpy(larger, *array, used * size);
+	kvfree(*array);
+	*array = larger;
+	return 0;
+}
+
 /* Room for one more piece, as long as the caller wants it */
 static int make_room(struct copy *copy)
 {
 	u32 least = min(copy->wanted, copy->nr_copied + PIECE);
 	u32 room = min(copy->wanted, copy->capacity * 2);
-	struct slotscope_slot *slots;
+	/* A slot whose detail is begun is not yet copied, and its detail is there */
+	u32 used = min(copy->nr_copied + 1, copy->capacity);
+	int ret;
 
 	if (copy->capacity >= least)
 		return 0;
 	room = max(room, least);
-	slots = kvmalloc_array(room, sizeof(*slots),
-			       GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!slots)
-		return -ENOMEM;
-	if (copy->nr_copied)
-		memcpy(slots, copy->slots, copy->nr_copied * sizeof(*slots));
-	kvfree(copy->slots);
-	copy->slots = slots;
-	copy->capacity = room;
-	return 0;
+	ret = grow((void **)&copy->slots, sizeof(*copy->slots), used, room);
+	if (!ret && copy->with_details)
+		ret = grow((void **)&copy->details, sizeof(*copy->details),
+			   used, room);
+	if (!ret)
+		copy->capacity = room;
+	return ret;
+}
+
+/* Return: false if the slot's detail goes on in the next piece */
+static bool copy_detail(struct copy *copy, const struct kvm_memory_slot *slot,
+			struct walk *walk, u32 *budget)
+{
+	struct slotscope_detail *to;
+
+	if (!copy->with_details || copy->nr_copied == copy->capacity)
+		return true;
+	to = &copy->details[copy->nr_copied];
+	if (walk->detail_lost)
+		*to = (struct slotscope_detail){};
+	else if (!detail_count(to, slot, &walk->detail, budget))
+		return false;
+	walk->detail = (struct detail_at){};
+	walk->detail_lost = false;
+	return true;
+}
+
+static void count_slot(struct slotscope_as *as,
+		       const struct kvm_memory_slot *slot)
+{
+	as->nr_slots++;
+	as->last_gpa = ((slot->base_gfn + slot->npages) << PAGE_SHIFT) - 1;
+	as->nr_dirty_logging += !!(slot->flags & KVM_MEM_LOG_DIRTY_PAGES);
 }
 
 /* It both counts and copies */
@@ -146,6 +199,7 @@ static int copy_piece(struct copy *copy, struct slotscope_as *as,
 		      struct kvm_memslots *slots, struct walk *walk)
 {
 	struct kvm_memslot_iter iter;
+	u32 budget = DETAIL_PIECE;
 	u32 nr = 0;
 
 	kvm_for_each_memslot_in_gfn_range(&iter, slots, walk->next, U64_MAX) {
@@ -161,12 +215,14 @@ static int copy_piece(struct copy *copy, struct slotscope_as *as,
 				continue;
 			return -EPROTO;
 		}
+		if (!copy_detail(copy, slot, walk, &budget))
+			return 0;
 		if (copy->nr_copied < copy->capacity) {
 			copy_slot(&copy->slots[copy->nr_copied], slot);
 			copy->nr_copied++;
 			as->nr_copied++;
 		}
-		as->nr_slots++;
+		count_slot(as, slot);
 		walk->next = slot->base_gfn + slot->npages;
 	}
 	walk->done = true;
@@ -214,6 +270,8 @@ static int take_piece(struct copy *copy, struct kvm *kvm,
 		if (!walk->may_tear)
 			goto unlock;
 		as->flags |= SLOTSCOPE_AS_TORN;
+		/* Not begun again: a slot can take longer than it lasts */
+		walk->detail_lost = walk->detail.part || walk->detail.next;
 	}
 	walk->begun = true;
 	walk->set = set;
@@ -276,14 +334,16 @@ static void copy_generation(struct copy *copy, struct kvm *kvm, u32 as_id)
 	set_generation(&copy->as[as_id], READ_ONCE(slots->generation));
 }
 
-/* What is not of one address space; each of them a word that may move */
-static void copy_vm_wide(struct slotscope_snapshot *req, const struct kvm *kvm)
+static void put_vm_wide(struct slotscope_snapshot *req, const struct kvm *kvm)
 {
-	req->nr_pages = READ_ONCE(kvm->nr_memslot_pages);
-	req->users = refcount_read(&kvm->users_count);
-	req->nr_vcpus = atomic_read(&kvm->online_vcpus);
-	req->dirty_ring_bytes = READ_ONCE(kvm->dirty_ring_size);
-	req->vm_type = compat_vm_type(kvm);
+	struct vm_wide wide;
+
+	vm_wide_get(&wide, kvm);
+	req->nr_pages = wide.nr_pages;
+	req->users = wide.users;
+	req->nr_vcpus = wide.nr_vcpus;
+	req->dirty_ring_bytes = wide.dirty_ring_bytes;
+	req->vm_type = wide.vm_type;
 	req->owner = req->pid ? owner_is(kvm, req->pid) : 0;
 }
 
@@ -297,7 +357,7 @@ static int copy_vm(struct copy *copy, struct slotscope_snapshot *req)
 	ret = vm_get(&vm, req->vm_fd);
 	if (ret)
 		return ret;
-	copy_vm_wide(req, vm.kvm);
+	put_vm_wide(req, vm.kvm);
 	copy->nr_as = compat_nr_as(vm.kvm);
 	copy->begin_ns = ktime_get_ns();
 	for (as_id = 0; as_id < copy->nr_as && !ret; as_id++) {
@@ -311,14 +371,46 @@ static int copy_vm(struct copy *copy, struct slotscope_snapshot *req)
 	return ret;
 }
 
+/**
+ * snapshot_count() - how many slots a VM has
+ * @kvm: of a VM that is held
+ * @nr:  out: in all address spaces; while they change all the time, about so many
+ *
+ * Return: 0, -EINTR or -EPROTO.
+ */
+int snapshot_count(struct kvm *kvm, u32 *nr)
+{
+	struct copy copy = { .nr_as = compat_nr_as(kvm) };
+	int ret = 0;
+	u32 as_id;
+
+	for (as_id = 0; as_id < copy.nr_as && !ret; as_id++)
+		ret = copy_as(&copy, kvm, as_id, SLOTSCOPE_TORN_OK);
+	*nr = copy.nr_slots;
+	return ret;
+}
+
+static int detail_check(const struct slotscope_snapshot *req)
+{
+	if (!(req->flags & SLOTSCOPE_DETAIL))
+		return req->detail_addr || req->detail_size ? -EINVAL : 0;
+	if (req->flags & SLOTSCOPE_NO_SLOTS)
+		return -EINVAL;
+	return record_size_check(req->detail_size, DETAIL_FIRST_SIZE);
+}
+
 static int snapshot_check(const struct slotscope_snapshot *req)
 {
 	int ret;
 
-	if (req->flags & ~SNAPSHOT_FLAGS || req->reserved || req->pid < 0)
+	if (req->flags & ~SNAPSHOT_FLAGS || req->reserved || req->reserved2 ||
+	    req->pid < 0)
 		return -EINVAL;
 	if (req->flags & SLOTSCOPE_NO_SLOTS && req->slot_capacity)
 		return -EINVAL;
+	ret = detail_check(req);
+	if (ret)
+		return ret;
 	ret = record_size_check(req->as_size, AS_FIRST_SIZE);
 	if (ret)
 		return ret;
@@ -340,8 +432,12 @@ static int snapshot_put(struct slotscope_snapshot *req, const struct copy *copy)
 			  sizeof(*copy->as), req->nr_as_copied);
 	if (ret)
 		return ret;
-	return records_put(req->slot_addr, req->slot_size, copy->slots,
-			   sizeof(*copy->slots), req->nr_slots_copied);
+	ret = records_put(req->slot_addr, req->slot_size, copy->slots,
+			  sizeof(*copy->slots), req->nr_slots_copied);
+	if (ret || !copy->with_details)
+		return ret;
+	return records_put(req->detail_addr, req->detail_size, copy->details,
+			   sizeof(*copy->details), req->nr_slots_copied);
 }
 
 /**
@@ -364,6 +460,7 @@ long slotscope_snapshot(void __user *argp)
 	if (ret)
 		return ret;
 	copy.wanted = req.slot_capacity;
+	copy.with_details = req.flags & SLOTSCOPE_DETAIL;
 	ret = copy_vm(&copy, &req);
 	if (ret)
 		goto out;
@@ -372,6 +469,7 @@ long slotscope_snapshot(void __user *argp)
 		goto out;
 	ret = request_put(argp, size, &req, sizeof(req));
 out:
+	kvfree(copy.details);
 	kvfree(copy.slots);
 	return ret;
 }

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/refcount.h>
 #include <linux/string.h>
 
 #include "compat/kvm.h"
@@ -114,24 +115,51 @@ static bool sets_are_sane(struct kvm *kvm)
  */
 int vm_get(struct vm *vm, int fd)
 {
+	struct file *file = fget(fd);
 	int ret;
 
-	vm->file = fget(fd);
-	if (!vm->file)
+	if (!file)
 		return -EBADF;
-	ret = check_file(vm->file);
+	ret = vm_of_file(vm, file);
 	if (ret)
-		goto err_fput;
-
-	ret = -EPROTO;
-	vm->kvm = vm->file->private_data;
-	if (!sets_are_sane(vm->kvm))
-		goto err_fput;
-	return 0;
-
-err_fput:
-	fput(vm->file);
+		fput(file);
 	return ret;
+}
+
+/**
+ * vm_of_file() - the VM that a file is of
+ * @vm:	  out: it lives as long as the file
+ * @file: any file, held by the caller; vm_put() gives it back, unless there was an
+ *	  error
+ *
+ * Return: 0, -EBADFD or -EPROTO.
+ */
+int vm_of_file(struct vm *vm, struct file *file)
+{
+	int ret = check_file(file);
+
+	if (ret)
+		return ret;
+	if (!sets_are_sane(file->private_data))
+		return -EPROTO;
+	*vm = (struct vm){ .file = file, .kvm = file->private_data };
+	return 0;
+}
+
+/**
+ * vm_wide_get() - what is not of one address space; each of them a word that may move
+ * @wide: out
+ * @kvm:  of a VM that is held
+ */
+void vm_wide_get(struct vm_wide *wide, const struct kvm *kvm)
+{
+	*wide = (struct vm_wide){
+		.nr_pages = READ_ONCE(kvm->nr_memslot_pages),
+		.users = refcount_read(&kvm->users_count),
+		.nr_vcpus = atomic_read(&kvm->online_vcpus),
+		.dirty_ring_bytes = READ_ONCE(kvm->dirty_ring_size),
+		.vm_type = compat_vm_type(kvm),
+	};
 }
 
 /**

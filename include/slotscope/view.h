@@ -483,6 +483,7 @@ enum index_fault_kind {
 	INDEX_SETS, /* one of the two sets lacks it, or has another; 1: has */
 	INDEX_NR_PAGES, /* count of all slots' pages: KVM's, and theirs */
 	INDEX_LOOP,	/* an index goes round */
+	INDEX_NR_DIRTY_LOGGING, /* count of slots with dirty logging; likewise */
 	INDEX_FAULT_KINDS,
 };
 

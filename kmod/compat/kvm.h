@@ -102,4 +102,35 @@
 #define compat_slot_is_gmem_only(slot) ((void)(slot), false)
 #endif
 
+/*
+ * How many slots have dirty logging is counted since "KVM: x86/mmu: Do not recover
+ * dirty-tracked NX Huge Pages", 6.3. Kbuild looks for the member: no macro tells.
+ *
+ * compat_nr_dirty_logging() - KVM's count, or, where it has none, what is expected
+ */
+#ifdef COMPAT_HAS_NR_DIRTY_LOGGING
+#define compat_nr_dirty_logging(kvm, expected) \
+	((u32)atomic_read(&(kvm)->nr_memslots_dirty_logging))
+#else
+#define compat_nr_dirty_logging(kvm, expected) ((void)(kvm), (expected))
+#endif
+
+/*
+ * What x86 keeps beside a slot. Until 338068b5bec4 ("KVM: x86/mmu: Drop
+ * infrastructure for multiple page-track modes"), 6.6, there could be several modes
+ * in which pages are tracked, and was one. Kbuild looks for the member.
+ */
+#ifdef CONFIG_X86
+#define COMPAT_HAS_SLOT_BOOKS
+#define COMPAT_NR_HUGE		   (KVM_NR_PAGE_SIZES - 1)
+#define compat_huge_shift(i)	   KVM_HPAGE_SHIFT(PG_LEVEL_2M + (i))
+#define compat_huge_books(slot, i) READ_ONCE((slot)->arch.lpage_info[i])
+#define compat_has_rmap(slot)	   (!!READ_ONCE((slot)->arch.rmap[0]))
+#ifdef COMPAT_HAS_GFN_WRITE_TRACK
+#define compat_write_track(slot)   READ_ONCE((slot)->arch.gfn_write_track)
+#else
+#define compat_write_track(slot)   READ_ONCE((slot)->arch.gfn_track[0])
+#endif
+#endif
+
 #endif

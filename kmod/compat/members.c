@@ -38,6 +38,9 @@ struct slotscope_member compat_members[] = {
 #ifdef CONFIG_X86_64
 	MEMBER(kvm, arch.tdp_mmu_roots),
 #endif
+#ifdef COMPAT_HAS_NR_DIRTY_LOGGING
+	MEMBER(kvm, nr_memslots_dirty_logging),
+#endif
 #ifdef COMPAT_HAS_VM_TYPE
 	MEMBER(kvm, arch.vm_type),
 #endif
@@ -63,11 +66,20 @@ struct slotscope_member compat_members[] = {
 	MEMBER(kvm_memory_slot, flags),
 	MEMBER(kvm_memory_slot, id),
 	MEMBER(kvm_memory_slot, as_id),
-#ifdef CONFIG_X86_64
+	MEMBER(kvm_memory_slot, dirty_bitmap),
+#ifdef COMPAT_HAS_SLOT_BOOKS
+	WHOLE(kvm_lpage_info),
+	MEMBER(kvm_lpage_info, disallow_lpage),
+	MEMBER(kvm_memory_slot, arch.lpage_info),
 	MEMBER(kvm_memory_slot, arch.rmap),
 	WHOLE(kvm_rmap_head),
+#ifdef COMPAT_HAS_GFN_WRITE_TRACK
+	MEMBER(kvm_memory_slot, arch.gfn_write_track),
+#else
+	MEMBER(kvm_memory_slot, arch.gfn_track),
 #endif
-/* See COMPAT_HAS_GMEM */
+#endif
+	/* See COMPAT_HAS_GMEM */
 #if defined(CONFIG_KVM_PRIVATE_MEM) || defined(CONFIG_KVM_GUEST_MEMFD)
 	MEMBER(kvm_memory_slot, gmem.file),
 	MEMBER(kvm_memory_slot, gmem.pgoff),

@@ -184,6 +184,34 @@ static void both_values_are_told(void)
 	close(vm);
 }
 
+static void slots_with_dirty_logging(void)
+{
+	struct test_damage req = { .what = DAMAGE_NR_DIRTY_LOGGING,
+				   .value = 5 };
+	const struct slotscope_fault *seen;
+	struct slotscope_audit found;
+
+	prepare();
+	req.vm_fd = vm;
+	/* 0, 3, 6 ... 30; one off, one moved, one deleted */
+	vm_set(vm, 0, 0, 0, MIB, memory);
+	vm_set(vm, 3, KVM_MEM_LOG_DIRTY_PAGES, 1024 * MIB, MIB,
+	       memory + 21 * MIB);
+	vm_set(vm, 6, 0, 0, 0, NULL);
+	expect_well(all_slots() - 1);
+	SKIP_IF(ioctl(test, TEST_DAMAGE, &req) && errno == ENODEV,
+		"this KVM does not count them");
+	EXPECT_EQ(req.value, 9);
+	found = audit();
+	EXPECT_EQ(found.nr_faults, 1);
+	seen = find(&found, SLOTSCOPE_FAULT_NR_DIRTY_LOGGING, -1);
+	ASSERT(seen, "not found");
+	EXPECT_EQ(seen->seen, 5);
+	EXPECT_EQ(seen->expected, 9);
+	ASSERT_ERRNO(ioctl(test, TEST_DAMAGE, &req), 0);
+	close(vm);
+}
+
 static void the_request(void)
 {
 	struct slotscope_audit ok, req;
@@ -258,6 +286,7 @@ int main(void)
 		KTAP_CASE(a_healthy_vm),
 		KTAP_CASE(each_damage_is_found),
 		KTAP_CASE(both_values_are_told),
+		KTAP_CASE(slots_with_dirty_logging),
 		KTAP_CASE(the_request),
 		KTAP_CASE(while_slots_change),
 	};

@@ -92,7 +92,7 @@ static void sizes_of_the_struct(void)
 		char more[8192];
 	} *big = (void *)guest_memory(sizeof(*big));
 	const uint32_t known = sizeof(struct slotscope_snapshot);
-	const uint32_t first = 80; /* of version 1.0 */
+	const uint32_t first = 80, second = 112; /* of version 1.0, 1.1 */
 
 	snap_prepare(snap, vm);
 	snap->req.size = 0;
@@ -111,6 +111,20 @@ static void sizes_of_the_struct(void)
 	EXPECT_EQ(big->req.nr_as, vm_nr_as(vm));
 	EXPECT_EQ(big->req.nr_pages, 0xa5a5a5a5a5a5a5a5);
 	EXPECT_EQ(big->req.vm_type, 0xa5a5a5a5);
+
+	/* One of version 1.1 */
+	snap_prepare(snap, vm);
+	big->req = snap->req;
+	memset((char *)&big->req + second, 0xa5, known - second);
+	big->req.size = second;
+	EXPECT_ERRNO(ioctl(dev, SLOTSCOPE_SNAPSHOT, &big->req), 0);
+	EXPECT_EQ(big->req.nr_as, vm_nr_as(vm));
+	EXPECT_EQ(big->req.users, 1);
+	EXPECT_EQ(big->req.detail_addr, 0xa5a5a5a5a5a5a5a5);
+	EXPECT_EQ(big->req.detail_size, 0xa5a5a5a5);
+	/* ... cannot ask for what it has no members for */
+	big->req.flags = SLOTSCOPE_DETAIL;
+	EXPECT_ERRNO(ioctl(dev, SLOTSCOPE_SNAPSHOT, &big->req), EINVAL);
 
 	/* One from the future, which asks for nothing new */
 	snap_prepare(snap, vm);
@@ -184,7 +198,7 @@ static void sizes_of_records(void)
 	static const uint32_t wrong[] = {
 		0, 1, 8, 16, UINT32_MAX, SLOTSCOPE_SIZE_MAX + 8
 	};
-	const uint32_t as = sizeof(struct slotscope_as);
+	const uint32_t as = 24; /* of version 1.0 */
 	const uint32_t slot = sizeof(struct slotscope_slot);
 	const uint32_t wide = slot + 16, first = SLOT_SIZE_1_0;
 	char *records = memory;

@@ -588,6 +588,8 @@ static inline int slotscope_audit_indexes(int vm_fd,
 		[SLOTSCOPE_FAULT_SETS] = "the two sets differ",
 		[SLOTSCOPE_FAULT_NR_PAGES] = "nr_memslot_pages is wrong",
 		[SLOTSCOPE_FAULT_LOOP] = "an index goes round",
+		[SLOTSCOPE_FAULT_NR_DIRTY_LOGGING] =
+			"nr_memslots_dirty_logging is wrong",
 	};
 	struct slotscope_fault faults[16] = {};
 	struct slotscope_audit audit = {

@@ -89,6 +89,12 @@ static void say_fault(char buf[SAY_FAULT], const struct index_fault *fault)
 			 "%" PRIu64,
 			 fault->seen, fault->expected);
 		return;
+	case INDEX_NR_DIRTY_LOGGING:
+		snprintf(buf, SAY_FAULT,
+			 "it counts %" PRIu64 " slots with dirty logging, and "
+			 "%" PRIu64 " have it",
+			 fault->seen, fault->expected);
+		return;
 	case INDEX_LOOP:
 		snprintf(buf, SAY_FAULT,
 			 "an index has more entries than there can be slots: "
@@ -125,6 +131,7 @@ static enum reach reach_of(const struct index_fault *fault, bool hash)
 	case INDEX_HVA_ORDER:
 	case INDEX_SETS:
 	case INDEX_NR_PAGES:
+	case INDEX_NR_DIRTY_LOGGING:
 		return REACH_NOWHERE;
 	case INDEX_ID_HASH:
 		return hash ? REACH_SLOT : REACH_NOWHERE;
@@ -256,7 +263,8 @@ static void judge(struct comparison *c, size_t view, size_t from,
 			       "0x%" PRIx64 " of address space %u%s: %s",
 			       fault->slot_id, fault->gpa, fault->as_id, set,
 			       text);
-	else if (fault->kind == INDEX_NR_PAGES)
+	else if (fault->kind == INDEX_NR_PAGES ||
+		 fault->kind == INDEX_NR_DIRTY_LOGGING)
 		comparison_add(c, &finding, "a count of KVM's is off: %s",
 			       text);
 	else

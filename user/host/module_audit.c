@@ -14,7 +14,9 @@ _Static_assert(INDEX_SLOT == SLOTSCOPE_FAULT_SLOT &&
 		       INDEX_HVA_ORDER == SLOTSCOPE_FAULT_HVA_ORDER &&
 		       INDEX_SETS == SLOTSCOPE_FAULT_SETS &&
 		       INDEX_NR_PAGES == SLOTSCOPE_FAULT_NR_PAGES &&
-		       INDEX_LOOP == SLOTSCOPE_FAULT_LOOP,
+		       INDEX_LOOP == SLOTSCOPE_FAULT_LOOP &&
+		       INDEX_NR_DIRTY_LOGGING ==
+			       SLOTSCOPE_FAULT_NR_DIRTY_LOGGING,
 	       "one number, two names");
 
 int module_to_audit(const struct slotscope_audit *req,

@@ -47,9 +47,15 @@ const char *const host_file_names[HOST_FILE_NAMES] = {
 };
 
 const char *const index_fault_names[INDEX_FAULT_KINDS] = {
-	[INDEX_SLOT] = "slot",		 [INDEX_ID_HASH] = "id-hash",
-	[INDEX_GFN_TREE] = "gfn-tree",	 [INDEX_GFN_ORDER] = "gfn-order",
-	[INDEX_HVA_TREE] = "hva-tree",	 [INDEX_HVA_RANGE] = "hva-range",
-	[INDEX_HVA_ORDER] = "hva-order", [INDEX_SETS] = "sets",
-	[INDEX_NR_PAGES] = "nr-pages",	 [INDEX_LOOP] = "loop",
+	[INDEX_SLOT] = "slot",
+	[INDEX_ID_HASH] = "id-hash",
+	[INDEX_GFN_TREE] = "gfn-tree",
+	[INDEX_GFN_ORDER] = "gfn-order",
+	[INDEX_HVA_TREE] = "hva-tree",
+	[INDEX_HVA_RANGE] = "hva-range",
+	[INDEX_HVA_ORDER] = "hva-order",
+	[INDEX_SETS] = "sets",
+	[INDEX_NR_PAGES] = "nr-pages",
+	[INDEX_LOOP] = "loop",
+	[INDEX_NR_DIRTY_LOGGING] = "nr-dirty-logging",
 };

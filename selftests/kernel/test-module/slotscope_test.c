@@ -245,6 +245,15 @@ static long damage_vm(struct kvm *kvm, struct test_damage *req)
 		SWAP_VALUE(kvm->nr_memslot_pages);
 		return 0;
 	}
+	if (req->what == DAMAGE_NR_DIRTY_LOGGING) {
+#ifdef COMPAT_HAS_NR_DIRTY_LOGGING
+		req->value = atomic_xchg(&kvm->nr_memslots_dirty_logging,
+					 req->value);
+		return 0;
+#else
+		return -ENODEV;
+#endif
+	}
 	if (req->what == DAMAGE_NODE_IDX) {
 		SWAP_VALUE(kvm->__memslots[0][req->id & 1].node_idx);
 		return 0;

@@ -38,6 +38,7 @@ enum {
 	 * as a shadow page table, the one of the slot's reverse map
 	 */
 	DAMAGE_SPTE,
+	DAMAGE_NR_DIRTY_LOGGING, /* KVM's count; ENODEV where it has none */
 };
 
 /**

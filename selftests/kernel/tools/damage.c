@@ -31,6 +31,7 @@ static const char *const names[] = {
 	[DAMAGE_GFN_TREE] = "gfn-tree",
 	[DAMAGE_HVA_START] = "hva-start",
 	[DAMAGE_NR_PAGES] = "nr-pages",
+	[DAMAGE_NR_DIRTY_LOGGING] = "nr-dirty-logging",
 };
 
 static int fail(const char *what)

@@ -80,7 +80,8 @@
  *   while KVM's tables are walked is kvm->srcu, for reading, and a VMM that
  *   changes a slot meanwhile waits for that. So the tables are walked in pieces
  *   of at most 128 slots, preemption off: no limit or priority of the caller's
- *   makes the wait longer. If the slots change between two pieces, the walk
+ *   makes the wait longer. (What SLOTSCOPE_DETAIL counts is cut into such pieces,
+ *   too.) If the slots change between two pieces, the walk
  *   begins anew; if they do each time, EAGAIN is returned after the eighth walk.
  *   With SLOTSCOPE_TORN_OK that walk is finished, and what it found is marked
  *   SLOTSCOPE_AS_TORN: each slot stood at some time between @begin_ns and
@@ -115,7 +116,7 @@
 #define SLOTSCOPE_DEVICE "/dev/slotscope"
 
 #define SLOTSCOPE_MAJOR 1
-#define SLOTSCOPE_MINOR 1
+#define SLOTSCOPE_MINOR 2
 
 /* The largest struct or record that a caller may name, in bytes */
 #define SLOTSCOPE_SIZE_MAX 4096
@@ -129,7 +130,8 @@
 #define SLOTSCOPE_SNAPSHOT _IO(SLOTSCOPE_IOC, 0x01) /* slotscope_snapshot */
 #define SLOTSCOPE_LAYOUT   _IO(SLOTSCOPE_IOC, 0x02) /* slotscope_layout, 1.1 */
 #define SLOTSCOPE_AUDIT	   _IO(SLOTSCOPE_IOC, 0x03) /* slotscope_audit, 1.1 */
-#define SLOTSCOPE_STAGE2   _IO(SLOTSCOPE_IOC, 0x04) /* slotscope_stage2, 1.1 */
+#define SLOTSCOPE_STAGE2   _IO(SLOTSCOPE_IOC, 0x04) /* slotscope_stage2, 1.2 */
+#define SLOTSCOPE_VMS	   _IO(SLOTSCOPE_IOC, 0x05) /* slotscope_vms, 1.2 */
 
 /* slotscope_info.features */
 /* Slots of this kernel can have a guest_memfd (since 6.8, by configuration) */
@@ -182,6 +184,9 @@ struct slotscope_info {
  * @flags:	SLOTSCOPE_AS_*
  * @nr_slots:	slots it had, KVM's own included; 0 with SLOTSCOPE_NO_SLOTS
  * @nr_copied:	how many of them are among the slots copied
+ * @last_gpa:	of the last byte that is in a slot; 0 without slots. Since 1.2, as are
+ * @nr_dirty_logging: slots with KVM_MEM_LOG_DIRTY_PAGES; 0 with SLOTSCOPE_NO_SLOTS
+ * @reserved:	0
  */
 struct slotscope_as {
 	__aligned_u64 generation;
@@ -189,6 +194,9 @@ struct slotscope_as {
 	__u32 flags;
 	__u32 nr_slots;
 	__u32 nr_copied;
+	__aligned_u64 last_gpa;
+	__u32 nr_dirty_logging;
+	__u32 reserved;
 };
 
 /*
@@ -243,11 +251,65 @@ struct slotscope_slot {
 	__u32 gmem_minor;
 };
 
+/* slotscope_detail.flags */
+/* It was counted. Without it the slots changed meanwhile (SLOTSCOPE_AS_TORN) */
+#define SLOTSCOPE_DETAIL_TOLD	     (1U << 0)
+/* There is a dirty bitmap: KVM_GET_DIRTY_LOG would answer */
+#define SLOTSCOPE_DETAIL_DIRTY	     (1U << 1)
+/* KVM counts, for each page, who wants to know of writes (x86) */
+#define SLOTSCOPE_DETAIL_WRITE_TRACK (1U << 2)
+/* KVM keeps reverse mappings: this VM has, or had, shadow page tables (x86) */
+#define SLOTSCOPE_DETAIL_RMAP	     (1U << 3)
+
+/* Sizes of huge pages that are told of at most; x86 has two */
+#define SLOTSCOPE_HUGE 4
+
+/**
+ * struct slotscope_huge - huge pages of one size, in one slot
+ * @page_shift:	their size is 1 << @page_shift bytes
+ * @nr_pages:	how many the slot reaches into, at its two ends too
+ * @nr_disallowed: how many of them KVM must not map as one: the slot covers them in
+ *		part, gpa and hva are not congruent, a page in them is tracked, or their
+ *		attributes differ
+ */
+struct slotscope_huge {
+	__u32 page_shift;
+	__u32 nr_pages;
+	__u32 nr_disallowed;
+};
+
+/**
+ * struct slotscope_detail - what KVM keeps beside a slot. Since 1.2
+ * @flags:	SLOTSCOPE_DETAIL_*
+ * @nr_huge:	sizes that @huge tells of; 0 where KVM keeps no such books
+ * @nr_dirty:	pages that are marked in the dirty bitmap; 0 without
+ *		SLOTSCOPE_DETAIL_DIRTY. (With a dirty ring there is none)
+ * @nr_write_tracked: pages of which KVM must learn each write, as there are guest page
+ *		tables in them; 0 without SLOTSCOPE_DETAIL_WRITE_TRACK
+ * @huge:	by size, ascending
+ *
+ * vCPUs run on while this is counted, so the numbers are not of one moment, though
+ * the slot is.
+ */
+struct slotscope_detail {
+	__u32 flags;
+	__u32 nr_huge;
+	__aligned_u64 nr_dirty;
+	__aligned_u64 nr_write_tracked;
+	struct slotscope_huge huge[SLOTSCOPE_HUGE];
+};
+
 /* slotscope_snapshot.flags */
 /* Address spaces alone; @slot_capacity must be 0. Cheap, however many slots */
 #define SLOTSCOPE_NO_SLOTS (1U << 0)
 /* Slots that are not of one moment are better than EAGAIN. Since 1.1 */
 #define SLOTSCOPE_TORN_OK  (1U << 1)
+/*
+ * A struct slotscope_detail for each slot that is copied, too. The time it takes
+ * grows with the memory of the guest, at worst two bytes for each of its pages are
+ * read; what is held at a time, kvm->srcu, does not. Since 1.2
+ */
+#define SLOTSCOPE_DETAIL   (1U << 2)
 
 /* slotscope_snapshot.owner */
 #define SLOTSCOPE_OWNER_YES \
@@ -257,7 +319,7 @@ struct slotscope_slot {
 /**
  * struct slotscope_snapshot - SLOTSCOPE_SNAPSHOT: the slots of one VM
  * @size:	in: sizeof(struct slotscope_snapshot)
- * @flags:	in: SLOTSCOPE_NO_SLOTS, SLOTSCOPE_TORN_OK
+ * @flags:	in: SLOTSCOPE_NO_SLOTS, SLOTSCOPE_TORN_OK, SLOTSCOPE_DETAIL
  * @vm_fd:	in: the VM
  * @reserved:	in: 0
  * @as_addr:	in: address of an array of struct slotscope_as
@@ -285,9 +347,14 @@ struct slotscope_slot {
  * @owner:	out: SLOTSCOPE_OWNER_*; 0 if @pid is 0, no process, or one that has no
  *		memory any more. A descriptor does not tell: it can be inherited, or
  *		sent
+ * @detail_addr: in: address of an array of struct slotscope_detail, of @slot_capacity
+ *		records: that at I is of the slot at I. 0 without SLOTSCOPE_DETAIL.
+ *		Since 1.2, as are
+ * @detail_size: in: sizeof(struct slotscope_detail); 0 without SLOTSCOPE_DETAIL
+ * @reserved2:	in: 0
  *
- * What is told since 1.1 is of the moment before the slots are read, and are
- * told with SLOTSCOPE_NO_SLOTS too. After an error the members marked "out" are
+ * What is told since 1.1 is of the moment before the slots are read, and is told
+ * with SLOTSCOPE_NO_SLOTS too. After an error the members marked "out" are
  * not written.
  */
 struct slotscope_snapshot {
@@ -314,6 +381,9 @@ struct slotscope_snapshot {
 	__u32 vm_type;
 	__s32 pid;
 	__u32 owner;
+	__aligned_u64 detail_addr;
+	__u32 detail_size;
+	__u32 reserved2;
 };
 
 /* slotscope_layout.verdict */
@@ -399,6 +469,8 @@ struct slotscope_layout {
 #define SLOTSCOPE_FAULT_NR_PAGES  9
 /* an index has more entries than there can be slots: it goes round */
 #define SLOTSCOPE_FAULT_LOOP	  10
+/* KVM's count of slots with dirty logging (KVM's, ours); of no slot. Since 1.2 */
+#define SLOTSCOPE_FAULT_NR_DIRTY_LOGGING 11
 
 /**
  * struct slotscope_fault - one way in which KVM's indexes disagree
@@ -508,7 +580,7 @@ struct slotscope_mapping {
 
 /**
  * struct slotscope_stage2 - SLOTSCOPE_STAGE2: what do KVM's page tables map?
- * Since 1.1
+ * Since 1.2
  * @size:	in: sizeof(struct slotscope_stage2)
  * @flags:	in: 0
  * @vm_fd:	in: the VM
@@ -560,6 +632,75 @@ struct slotscope_stage2 {
 	__aligned_u64 reserved;
 	__aligned_u64 begin_ns;
 	__aligned_u64 end_ns;
+};
+
+/**
+ * struct slotscope_vm - one VM, as one process holds it. Since 1.2
+ * @vm:		number of the VM in this answer, from 1: records of several processes
+ *		that hold the same VM have the same
+ * @pid:	the process, as the caller sees it; 0 if its pid namespace is not one
+ *		that the caller sees
+ * @fd:		the lowest of its descriptors of the VM there, and
+ * @nr_fds:	how many it has
+ * @owner:	SLOTSCOPE_OWNER_*: are the slots' host addresses those of the process?
+ *		0 if it has no memory any more
+ * @nr_slots:	slots, of all address spaces, KVM's own included
+ * @nr_pages:	as in struct slotscope_snapshot, as are
+ * @users:	references to the VM,
+ * @nr_vcpus:	its vCPUs,
+ * @dirty_ring_bytes: the size of their dirty rings, and
+ * @vm_type:	its type
+ * @comm:	the process's name, as /proc/PID/comm has it; ends with a NUL
+ */
+struct slotscope_vm {
+	__u32 vm;
+	__s32 pid;
+	__s32 fd;
+	__u32 nr_fds;
+	__u32 owner;
+	__u32 nr_slots;
+	__aligned_u64 nr_pages;
+	__u32 users;
+	__u32 nr_vcpus;
+	__u32 dirty_ring_bytes;
+	__u32 vm_type;
+	char comm[16];
+};
+
+/**
+ * struct slotscope_vms - SLOTSCOPE_VMS: the VMs of this machine. Since 1.2
+ * @size:	in: sizeof(struct slotscope_vms)
+ * @flags:	in: 0
+ * @vm_addr:	in: address of an array of struct slotscope_vm
+ * @vm_size:	in: sizeof(struct slotscope_vm)
+ * @vm_capacity: in: records that fit at @vm_addr
+ * @nr_records:	out: records there are: one for each process and VM, and
+ * @nr_copied:	out: how many of them were copied
+ * @nr_vms:	out: VMs
+ * @reserved:	in: 0
+ *
+ * By process, then by descriptor. A VM is there if a process had a descriptor of it
+ * when that was looked at, whatever container it is in. One that lives on without,
+ * by a mapping, a vCPU's descriptor or a message under way, is not found: KVM's own
+ * list is not open to modules. Processes that come meanwhile may be missed.
+ *
+ * Each VM found is kept until the ioctl returns. The lock of a process's table of
+ * descriptors is held for at most 256 of them at a time. SLOTSCOPE_VMS takes no VM,
+ * but gives EPROTO like those that do, if there is one.
+ *
+ * The same can be read as text from slotscope/vms in debugfs, by whoever has
+ * CAP_SYS_ADMIN: a line a record, with a head; a column may be added at the end.
+ */
+struct slotscope_vms {
+	__u32 size;
+	__u32 flags;
+	__aligned_u64 vm_addr;
+	__u32 vm_size;
+	__u32 vm_capacity;
+	__u32 nr_records;
+	__u32 nr_copied;
+	__u32 nr_vms;
+	__u32 reserved;
 };
 
 #endif /* _UAPI_SLOTSCOPE_H */
