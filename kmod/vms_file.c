@@ -12,6 +12,8 @@
 #include "compat/kvm.h"
 #include "vms.h"
 
+#define HEAD "vm pid fd fds owner slots bytes vcpus users dirty_ring type comm\n"
+
 static struct dentry *folder;
 
 /* Record 0 is the head */
@@ -46,9 +48,7 @@ static int vms_show(struct seq_file *m, void *v)
 	const struct slotscope_vm *vm = v;
 
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(
-			m,
-			"vm pid fd fds owner slots bytes vcpus users dirty_ring type comm\n");
+		seq_puts(m, HEAD);
 		return 0;
 	}
 	seq_printf(m, "%u %d %d %u %s %u %llu %u %u %u %u ", vm->vm, vm->pid,
