@@ -89,7 +89,7 @@ static void expect_no_vm_left(void)
 	FILE *file;
 	int nr = 0, i;
 
-	for (i = 0; i < 50; i++, usleep(20000)) {
+	for (i = 0; i < 3000; i++, usleep(20000)) {
 		file = fopen("/sys/module/kvm_amd/refcnt", "re");
 		if (!file)
 			return;

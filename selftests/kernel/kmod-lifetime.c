@@ -45,10 +45,7 @@ static int refcnt(const char *name)
 /* The last steps of a VM's end come after close() */
 static int refcnt_settled(const char *name)
 {
-	int i;
-
-	for (i = 0; i < 100 && refcnt(name) > 0; i++)
-		usleep(20000);
+	AWAIT(refcnt(name) <= 0);
 	return refcnt(name);
 }
 
@@ -216,10 +213,10 @@ static void the_vmm_is_killed_meanwhile(void)
 	taken = wrong = 0;
 	for (i = 0; i < 2; i++)
 		pthread_create(&readers[i], NULL, read_on, fds);
-	usleep(200000);
+	AWAIT(taken > 100);
 	end(pid);
 	before = taken;
-	usleep(200000);
+	AWAIT(taken > before + 100);
 	stop = true;
 	for (i = 0; i < 2; i++)
 		pthread_join(readers[i], NULL);

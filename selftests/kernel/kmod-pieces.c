@@ -33,9 +33,12 @@ static unsigned int nr_fixed;
 static unsigned int made; /* the last link */
 static uint32_t flags;
 
+/* How a reading can end */
+enum ending { WHOLE, TORN, MOVED, NR_ENDINGS };
+
 struct reader {
 	pthread_t thread;
-	unsigned long whole, torn, moved;
+	atomic_ulong nr[NR_ENDINGS];
 	char wrong[256];
 };
 
@@ -104,10 +107,10 @@ static void check(struct reader *reader, const struct snap *snap)
 	if (fixed != nr_fixed || (more && more != MANY))
 		WRONG(reader, "%u and %u fixed slots", fixed, more);
 	if (torn) {
-		reader->torn++;
+		reader->nr[TORN]++;
 		return;
 	}
-	reader->whole++;
+	reader->nr[WHOLE]++;
 	if (nr_links < 1 || nr_links > 2)
 		WRONG(reader, "%u links at once", nr_links);
 	if (nr_links == 2 && (links[0] + 1) % LINKS != links[1] &&
@@ -126,7 +129,7 @@ static void *read_on(void *arg)
 		if (ioctl(dev, SLOTSCOPE_SNAPSHOT, &snap->req)) {
 			if (errno != EAGAIN || flags & SLOTSCOPE_TORN_OK)
 				WRONG(reader, "%s", strerror(errno));
-			reader->moved++;
+			reader->nr[MOVED]++;
 			continue;
 		}
 		if (*snap_wrong(snap))
@@ -140,11 +143,13 @@ static void *read_on(void *arg)
 	return NULL;
 }
 
-static struct reader run(uint32_t with_flags, unsigned int with_pause)
+/* A second, and on until a reading ends as @wanted */
+static struct reader run(uint32_t with_flags, unsigned int with_pause,
+			 enum ending wanted)
 {
 	struct reader readers[READERS] = { 0 }, all = { 0 };
 	pthread_t writer;
-	unsigned int i;
+	unsigned int i, end;
 
 	stop = false;
 	flags = with_flags;
@@ -153,18 +158,18 @@ static struct reader run(uint32_t with_flags, unsigned int with_pause)
 		pthread_create(&readers[i].thread, NULL, read_on, &readers[i]);
 	pthread_create(&writer, NULL, move_links, NULL);
 	sleep(getenv("SECONDS") ? atoi(getenv("SECONDS")) : 1);
+	AWAIT(readers[0].nr[wanted] || readers[1].nr[wanted]);
 	stop = true;
 	pthread_join(writer, NULL);
 	for (i = 0; i < READERS; i++) {
 		pthread_join(readers[i].thread, NULL);
 		EXPECT(!readers[i].wrong[0], "reader %u: %s", i,
 		       readers[i].wrong);
-		all.whole += readers[i].whole;
-		all.torn += readers[i].torn;
-		all.moved += readers[i].moved;
+		for (end = 0; end < NR_ENDINGS; end++)
+			all.nr[end] += readers[i].nr[end];
 	}
-	ktap_diag("%lu whole, %lu torn, %lu not read", all.whole, all.torn,
-		  all.moved);
+	ktap_diag("%lu whole, %lu torn, %lu not read", all.nr[WHOLE],
+		  all.nr[TORN], all.nr[MOVED]);
 	return all;
 }
 
@@ -185,8 +190,8 @@ static void whole_where_there_is_time(void)
 	struct reader all;
 
 	prepare(FIXED);
-	all = run(0, 20000);
-	EXPECT(all.whole > 0, "nothing was read");
+	all = run(0, 20000, WHOLE);
+	EXPECT(all.nr[WHOLE] > 0, "nothing was read");
 	close(vm);
 }
 
@@ -201,8 +206,8 @@ static void one_piece_is_of_one_moment(void)
 
 	prepare(29);
 	for (turn = 0; turn < 2; turn++) {
-		all = run(0, 0);
-		EXPECT(all.whole > 0, "nothing was read");
+		all = run(0, 0, WHOLE);
+		EXPECT(all.nr[WHOLE] > 0, "nothing was read");
 	}
 	close(vm);
 }
@@ -241,20 +246,23 @@ static void torn_is_told(void)
 	 * more often than a walk of so many slots takes, and has precedence
 	 */
 	precedence = true;
-	all = run(SLOTSCOPE_TORN_OK, 200);
-	EXPECT(all.torn > 0, "nothing was torn");
-	EXPECT_EQ(all.moved, 0);
-	all = run(0, 200);
-	EXPECT(all.moved > 0, "all was read");
-	EXPECT_EQ(all.torn, 0);
+	all = run(SLOTSCOPE_TORN_OK, 200, TORN);
+	EXPECT(all.nr[TORN] > 0, "nothing was torn");
+	EXPECT_EQ(all.nr[MOVED], 0);
+	all = run(0, 200, MOVED);
+	EXPECT(all.nr[MOVED] > 0, "all was read");
+	EXPECT_EQ(all.nr[TORN], 0);
 	precedence = false;
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	close(vm);
 }
 
 /* The VM is held while it is read, whoever closes it */
+static atomic_bool was_read;
+
 static void *close_it(void *unused)
 {
+	AWAIT(was_read);
 	usleep(300);
 	close(vm);
 	return NULL;
@@ -263,22 +271,23 @@ static void *close_it(void *unused)
 static void closed_between_two_pieces(void)
 {
 	struct snap *snap = snap_alloc();
-	unsigned int i, turn, read = 0;
+	unsigned int i, turn;
 	pthread_t closer;
 
 	for (turn = 0; turn < 9; turn++) {
 		vm = vm_create();
 		for (i = 0; i < FIXED; i++)
 			vm_set(vm, i, 0, i * GAP, PAGE, memory + i * PAGE);
+		was_read = false;
 		pthread_create(&closer, NULL, close_it, NULL);
 		while (!__snap_take(dev, snap, vm)) {
 			EXPECT_EQ(snap->req.nr_slots, FIXED);
-			read++;
+			was_read = true;
 		}
 		EXPECT_EQ(errno, EBADF);
+		EXPECT(was_read, "nothing was read");
 		pthread_join(closer, NULL);
 	}
-	EXPECT(read > 0, "nothing was read");
 	munmap(snap, sizeof(*snap));
 }
 
@@ -338,7 +347,7 @@ static void the_reader_keeps_the_vm(void)
 	CPU_ZERO(&other);
 	CPU_SET(1, &other);
 	sched_setaffinity(0, sizeof(other), &other);
-	for (turn = 0; turn < 5 && !kept; turn++) {
+	for (turn = 0; turn < 50 && !kept; turn++) {
 		prepare(FIXED);
 		stop = false;
 		pthread_create(&reader, NULL, read_until_closed, snap);
@@ -354,8 +363,7 @@ static void the_reader_keeps_the_vm(void)
 	EXPECT(kept, "the VM went while it was read, in each of %u turns",
 	       turn);
 	/* The last steps of a VM's end come after close() */
-	for (turn = 0; turn < 100 && vendor_users(); turn++)
-		usleep(20000);
+	AWAIT(!vendor_users());
 	EXPECT_EQ(vendor_users(), 0);
 	sched_setaffinity(0, sizeof(all), &all);
 	munmap(snap, sizeof(*snap));
@@ -415,33 +423,42 @@ static void *wake_up_often(void *unused)
 	return NULL;
 }
 
+static long switches(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return usage.ru_nivcsw;
+}
+
 /*
- * Who has precedence runs meanwhile, on the same processor: more often than once
- * for each call, on its way back
+ * Who has precedence runs meanwhile, on the same processor, and not only before
+ * the call and on its way back. A slow machine may wake nobody up for the whole
+ * of a call: one that was interrupted often is proof.
  */
 static void others_run_meanwhile(void)
 {
 	struct snap *snap = snap_alloc();
 	cpu_set_t cpus;
-	struct rusage before, after;
 	pthread_t other;
-	unsigned int i;
+	unsigned int calls = 0;
+	long before, most = 0;
 
 	make_many();
 	share_a_processor(&cpus);
-	snap_take(dev, snap, vm);
 	stop = false;
 	pthread_create(&other, NULL, wake_up_often, NULL);
-	getrusage(RUSAGE_THREAD, &before);
-	for (i = 0; i < 20; i++)
+	while (most <= 5 && calls < 3000) {
+		before = switches();
 		snap_take(dev, snap, vm);
-	getrusage(RUSAGE_THREAD, &after);
+		if (switches() - before > most)
+			most = switches() - before;
+		calls++;
+	}
 	stop = true;
 	pthread_join(other, NULL);
-	ktap_diag("%ld switches in 20 calls",
-		  after.ru_nivcsw - before.ru_nivcsw);
-	EXPECT(after.ru_nivcsw - before.ru_nivcsw > 60, "only %ld switches",
-	       after.ru_nivcsw - before.ru_nivcsw);
+	EXPECT(most > 5, "at most %ld switches in one of %u calls", most,
+	       calls);
 	sched_setaffinity(0, sizeof(cpus), &cpus);
 	munmap(snap, sizeof(*snap));
 	close(vm);
@@ -520,7 +537,6 @@ int main(void)
 		KTAP_CASE(whole_where_there_is_time),
 		KTAP_CASE(one_piece_is_of_one_moment),
 		KTAP_CASE(torn_is_told),
-
 		KTAP_CASE(closed_between_two_pieces),
 		KTAP_CASE(the_reader_keeps_the_vm),
 		KTAP_CASE(times_enclose_the_reading),

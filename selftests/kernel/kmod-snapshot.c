@@ -429,7 +429,7 @@ static char state_of(pid_t pid)
 /* A descriptor tells not whose memory the slots are of */
 static void whose_memory_it_is(void)
 {
-	int vm = vm_create(), status, i;
+	int vm = vm_create(), status;
 	pid_t pid;
 
 	vm_set(vm, 0, 0, 0, MIB, memory);
@@ -453,8 +453,7 @@ static void whose_memory_it_is(void)
 	expect_owner(vm, pid, 0);
 
 	pid = fork_one(be_without_first_thread);
-	for (i = 0; i < 200 && state_of(pid) != 'Z'; i++)
-		usleep(10000);
+	AWAIT(state_of(pid) == 'Z');
 	EXPECT_EQ(state_of(pid), 'Z');
 	expect_owner(vm, pid, SLOTSCOPE_OWNER_NO);
 	kill(pid, SIGKILL);

@@ -28,6 +28,13 @@
 
 #define MODULE_NAME "slotscope"
 
+/* Until it is so; fails nobody, gives up after a minute: machines may be slow */
+#define AWAIT(condition)                                                   \
+	do {                                                               \
+		for (int tries = 0; tries < 6000 && !(condition); tries++) \
+			usleep(10000);                                     \
+	} while (0)
+
 /* KVM's limit on x86, as KERNEL and VMM know it: 32767 ids, 3 of them hidden */
 #define USER_SLOTS 32764
 
