@@ -25,6 +25,16 @@ KBUILD = $(MAKE) -C $(KDIR) M=$(OUT) SLOTSCOPE_UAPI=$(TOP)/include/uapi
 
 all: links
 	+$(KBUILD) modules
+	$(SIGN)
+
+# A key to sign with; its certificate, if that is not in the same PEM file. With Secure
+# Boot the kernel loads nothing unsigned: Documentation/secure-boot.md
+KMOD_SIGN_KEY ?=
+KMOD_SIGN_CERT ?= $(KMOD_SIGN_KEY)
+SIGN_HASH = $(or $(shell sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' \
+	$(KDIR)/.config 2>/dev/null),sha256)
+SIGN = $(if $(filter kmod,$(WHERE)),$(if $(KMOD_SIGN_KEY),$(KDIR)/scripts/sign-file $(SIGN_HASH) \
+	$(abspath $(KMOD_SIGN_KEY)) $(abspath $(KMOD_SIGN_CERT)) $(OUT)/slotscope.ko))
 
 # Kbuild leaves its products beside its sources. Links keep the source tree
 # clean, and let one tree be built for several kernels. (MO= does so since 6.13.)

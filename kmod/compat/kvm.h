@@ -14,6 +14,17 @@
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
 
+/* What is not served is refused here, and -Wfatal-errors ends the build with it */
+#if !IS_ENABLED(CONFIG_KVM)
+#error "slotscope: this kernel has no KVM (CONFIG_KVM)"
+#endif
+#ifndef CONFIG_DEBUG_INFO_BTF
+#error "slotscope: this kernel has no BTF (CONFIG_DEBUG_INFO_BTF), by which KVM's layout is proven"
+#endif
+#ifndef kvm_for_each_memslot_in_gfn_range
+#error "slotscope: this kernel is too old: KVM keeps its slots in trees since 5.17"
+#endif
+
 /*
  * The number of address spaces was a constant of the architecture until
  * eed52e434bc3 ("KVM: Allow arch code to track number of memslot address spaces
