@@ -40,10 +40,11 @@ _slotscope_value()
 	*:--pid) words=$(_slotscope_vmms) ;;
 	slots:--from) words='module bpf' ;;
 	vm:--fault) words='skip-slot unmap ignore-refusal' ;;
+	check:--page-size) words='4k 16k 64k' ;;
 	vm:-M | vm:--machine) words='pc q35 microvm isapc' ;;
 	vm:--dirty-log) words='bitmap clear ring' ;;
 	*:-o | *:--output | *:--record | *:--report | *:--read | *:--against | \
-		*:--expect | *:--bios | *:--qmp)
+		*:--expect | *:--mtree | *:--model | *:--slots | *:--maps | *:--bios | *:--qmp)
 		_slotscope_files "$cur"
 		return ;;
 	# nobody knows these beforehand
@@ -89,7 +90,7 @@ _slotscope()
 
 	case $command in
 	'') words="check list slots trace vm model doctor --version $common" ;;
-	check) words="--pid --fd --vm --qmp --at --resume --to-end --report --expect --no-trace --no-model --record $common" ;;
+	check) words="--pid --fd --vm --qmp --at --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --no-model --record $common" ;;
 	list | doctor) words=$common ;;
 	model) words="replay mtree --full --against $common" ;;
 	slots) words="--pid --fd --from $common" ;;

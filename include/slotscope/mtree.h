@@ -42,13 +42,13 @@ enum mtree_kind {
 	MTREE_ROM,
 	MTREE_ROMD,   /* a ROM device in ROM mode */
 	MTREE_RAMD,   /* a RAM device */
-	MTREE_RIGHTS, /* 2.8: only "RW", "R-", "-W"; see writable */
+	MTREE_RIGHTS, /* before 2.9: only "RW", "R-", "-W"; see writable */
 };
 
 /* The name of what is not in a text that begins amid a section */
 #define MTREE_UNSEEN "(not in the text)"
 
-/** mtree_kind_name() - as QEMU prints it */
+/** mtree_kind_name() - as QEMU prints it; "not known" for MTREE_RIGHTS */
 const char *mtree_kind_name(enum mtree_kind kind);
 
 /*
@@ -94,6 +94,8 @@ int mtree_print(FILE *out, const struct memory_model *model,
  * @offset:	 of the range in the region
  * @owner:	 "dev id=x"; NULL for none, or if -o was not given
  * @parent:	 likewise
+ * @gap:	 of a text: lines were left out before it; or it is the first, and
+ *		 the text begins with it
  */
 struct mtree_range {
 	uint64_t first;
@@ -106,6 +108,7 @@ struct mtree_range {
 	uint64_t offset;
 	const char *owner;
 	const char *parent;
+	bool gap;
 };
 
 /**
@@ -128,6 +131,8 @@ struct mtree_flatview_as {
  *	       the text does not tell
  * @ranges:    ascending
  * @nr_ranges: of @ranges; 0 for the empty view
+ * @gap:       of a text: lines were left out behind the last of @ranges, or the text
+ *	       ends with it
  */
 struct mtree_flatview {
 	struct mtree_flatview_as *as;
@@ -135,6 +140,7 @@ struct mtree_flatview {
 	const char *root;
 	struct mtree_range *ranges;
 	size_t nr_ranges;
+	bool gap;
 };
 
 /**
@@ -276,6 +282,13 @@ mtree_flatviews_find(const struct mtree_flatviews *views, const char *as_name);
  */
 int mtree_flatviews_from_model(const struct memory_model *model,
 			       struct mtree_flatviews *out);
+
+/**
+ * mtree_flatviews_forget_kinds() - of a tree of rights alone no view has kinds
+ *
+ * All become MTREE_RIGHTS: QEMU before 2.9 does not tell memory from registers.
+ */
+void mtree_flatviews_forget_kinds(struct mtree_flatviews *views);
 
 /**
  * mtree_flatview_print() - the lines of one view, without its "FlatView #n"

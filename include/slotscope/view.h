@@ -458,12 +458,14 @@ struct host_range {
  * @ranges:    sorted by start, disjoint
  * @truncated: reading ended early; an address above the last range may be
  *	       mapped or not
+ * @written:   it is a text that somebody has kept: the files in it cannot be looked at
  * @at_ns:     CLOCK_MONOTONIC of the reading
  */
 struct host_map {
 	struct host_range *ranges;
 	size_t nr;
 	bool truncated;
+	bool written;
 	uint64_t at_ns;
 };
 
@@ -577,6 +579,14 @@ int slot_state_set_nr_as(struct slot_state *state, size_t nr_as);
  * that the state does not have.
  */
 int slot_state_add(struct slot_state *state, const struct slot *slot);
+
+/**
+ * slot_state_copy() - make @out the same as @state
+ * @out: initialised here; the caller deinits, also after an error
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int slot_state_copy(const struct slot_state *state, struct slot_state *out);
 void slot_state_sort(struct slot_state *state);
 
 /**
@@ -688,7 +698,7 @@ void host_map_deinit(struct host_map *map);
 /**
  * host_map_parse() - read the text of /proc/PID/maps, or of /proc/PID/smaps
  * @text: need not end with a newline or NUL; a line cut short ends the reading
- *	  and sets @truncated
+ *	  and sets @truncated. Empty lines are passed over
  *
  * How far files reach is not in it.
  *
@@ -697,6 +707,9 @@ void host_map_deinit(struct host_map *map);
  */
 int host_map_parse(struct host_map *map, const char *text, size_t len,
 		   struct slotscope_error *err);
+
+/** host_map_copy() - make @out the same as @map, as slot_state_copy() does */
+int host_map_copy(const struct host_map *map, struct host_map *out);
 
 /**
  * host_map_from() - place of the first range that ends above @hva

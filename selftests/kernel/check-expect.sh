@@ -51,6 +51,29 @@ is "$status $(ids mismatch)" "0 " "a FIFO: agree" || diag "$out"
 run sh -c "slotscope --json check --pid $vm --no-trace --expect - <$work/wrong"
 is "$status $(ids mismatch)" "1 slot-id" "standard input: compared" || diag "$out"
 
+# What slotscope slots prints is a view again, as JSON and as text; and so are files that
+# a VMM and /proc have
+cat /proc/$vm/maps >"$work/maps"
+slotscope slots --pid $vm >"$work/table"
+run slotscope --json check --slots "$work/slots" --maps "$work/maps"
+json="$status $(ids mismatch)|$(jq -c '[.rows[] | [.gpa, .size]]' <<<"$out")"
+run slotscope --json check --slots "$work/table" --maps "$work/maps"
+is "$status $(ids mismatch)|$(jq -c '[.rows[] | [.gpa, .size]]' <<<"$out")" "$json" "slots as text are slots as JSON"
+like "$json" '^[02] \|\[\[' "... of which nothing is contradicted, later on, without the VM"
+mkfifo "$work/end"
+RAWVMM_MODEL=$work/model build/kernel/tools/rawvmm anon shared anon <"$work/end" >"$work/raw" &
+raw=$!
+exec 8>"$work/end"
+for ((i = 0; i < 600; i++)); do grep -q ready "$work/raw" && break; sleep 0.1; done
+run slotscope --json check --pid $raw --no-trace --model "$work/model"
+is "$status $(ids mismatch)" "0 " "a VMM's own word of what it means: agree" || diag "$out $err $(cat "$work/model")"
+like "$(jq -r '.compared | join(" ")' <<<"$out")" 'model-kernel' "... and it was compared"
+jq '.ranges[1].gpa = "0x8000000"' "$work/model" >"$work/moved"
+run slotscope --json check --pid $raw --no-trace --model "$work/moved"
+is "$status $(ids mismatch)" "1 moved" "a VMM that means another place: moved" || diag "$out"
+exec 8>&-
+wait $raw
+
 echo 'no slot' >"$work/bad"
 check bad
 is "$status" 3 "no text of slots: status 3"

@@ -7,11 +7,11 @@
 static enum mtree_line_type parse(const char *text, bool flat,
 				  struct mtree_line *line)
 {
-	return mtree_line_parse((struct mtree_str){ text, strlen(text) }, flat,
+	return mtree_line_parse((struct piece){ text, strlen(text) }, flat,
 				line);
 }
 
-static void assert_str(struct mtree_str s, const char *expected)
+static void assert_str(struct piece s, const char *expected)
 {
 	if (!expected) {
 		assert_null(s.s);
@@ -228,15 +228,15 @@ static void test_bad_lines(void **state)
 /* Lines end in "\n", "\r\n", or with the text */
 static void test_next(void **state)
 {
-	struct mtree_str text = { "a\r\n\nb\r", 6 }, line;
+	struct piece text = { "a\r\n\nb\r", 6 }, line;
 
-	assert_true(mtree_line_next(&text, &line));
+	assert_true(piece_line(&text, &line));
 	assert_str(line, "a");
-	assert_true(mtree_line_next(&text, &line));
+	assert_true(piece_line(&text, &line));
 	assert_str(line, "");
-	assert_true(mtree_line_next(&text, &line));
+	assert_true(piece_line(&text, &line));
 	assert_str(line, "b");
-	assert_false(mtree_line_next(&text, &line));
+	assert_false(piece_line(&text, &line));
 }
 
 int main(void)

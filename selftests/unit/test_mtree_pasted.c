@@ -282,7 +282,7 @@ static void test_absent_target(void **state)
 	      "    0000000040000000-000000004fffffff (prio 0, ram): alias low @board.ram 0000000010000000-000000001fffffff\n",
 	      "  0000000040000000-000000004fffffff (prio 0, ram): board.ram "
 	      "@0000000010000000",
-	      "board.ram is plain ram");
+	      "board.ram (ram) has nothing in it");
 	parts(HEAD ROOT
 	      "    0000000040000000-000000004fffffff (prio 0, i/o): alias pci @hole 0000000000000000-000000000fffffff\n"
 	      "    0000000050000000-000000005fffffff (prio 0, ram): ram\n",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -463,4 +464,50 @@ int json_put_bits(struct json_object *obj, const char *member,
 					json_object_new_string(names[i]));
 	}
 	return ret | json_put(obj, member, array);
+}
+
+static size_t line_of(const char *text, size_t at)
+{
+	size_t nr = 1;
+
+	for (size_t i = 0; i < at; i++)
+		nr += text[i] == '\n';
+	return nr;
+}
+
+int json_from_text(const char *text, size_t len, struct json_object **out,
+		   struct slotscope_error *err)
+{
+	struct json_tokener *tokener = json_tokener_new();
+	enum json_tokener_error code;
+	size_t at;
+	int ret = 0;
+
+	*out = NULL;
+	if (!tokener)
+		return error_set(err, ENOMEM, "read JSON");
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	if (len <= INT_MAX)
+		*out = json_tokener_parse_ex(tokener, text, len);
+	code = json_tokener_get_error(tokener);
+	at = json_tokener_get_parse_end(tokener);
+	while (*out && at < len && strchr(" \t\r\n", text[at]))
+		at++;
+	if (*out && at == len && code == json_tokener_success)
+		goto out;
+	ret = error_set(err, EINVAL, "read line %zu", line_of(text, at));
+	if (len > INT_MAX)
+		error_why(err, "the text is too long");
+	else if (*out)
+		error_why(err, "there is more behind the JSON");
+	else if (code == json_tokener_continue)
+		error_why(err, "the JSON ends within it: a part is missing");
+	else
+		error_why(err, "it is no JSON: %s",
+			  json_tokener_error_desc(code));
+	json_object_put(*out);
+	*out = NULL;
+out:
+	json_tokener_free(tokener);
+	return ret;
 }

@@ -104,6 +104,16 @@ size_t json_in_name(const struct json_in *in, const char *member,
 uint32_t json_in_bits(const struct json_in *in, const char *member,
 		      const char *const *names, size_t nr);
 
+/**
+ * json_from_text() - one value, and nothing behind it
+ * @text: need not end with NUL
+ * @out:  json_object_put() it
+ *
+ * Return: 0, -ENOMEM, or -EINVAL (@err names the line).
+ */
+int json_from_text(const char *text, size_t len, struct json_object **out,
+		   struct slotscope_error *err);
+
 int json_put(struct json_object *obj, const char *member,
 	     struct json_object *value);
 int json_put_u64(struct json_object *obj, const char *member, uint64_t value);

@@ -276,9 +276,14 @@ static void say_unknown(const struct ground *ground)
 	if (ground->unsure)
 		comparison_add(c, &finding,
 			       "%s cannot tell how far the files under %zu "
-			       "slot%s reach: to look at /proc/PID/map_files "
-			       "takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE",
-			       name, ground->unsure, plural(ground->unsure));
+			       "slot%s reach: %s",
+			       name, ground->unsure, plural(ground->unsure),
+			       ground->map->written ?
+				       "the text of a memory map does not "
+				       "tell" :
+				       "to look at /proc/PID/map_files takes "
+				       "CAP_SYS_ADMIN or "
+				       "CAP_CHECKPOINT_RESTORE");
 }
 
 void check_ground(struct comparison *c, struct compared_pair *pair)

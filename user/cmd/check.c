@@ -6,6 +6,7 @@
 
 #include <slotscope/check.h>
 
+#include "cmd/check_files.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 #include "kvm/limits.h"
@@ -27,6 +28,11 @@ enum {
 	OPT_NO_TRACE,
 	OPT_NO_MODEL,
 	OPT_EXPECT,
+	OPT_MTREE,
+	OPT_MODEL,
+	OPT_SLOTS,
+	OPT_MAPS,
+	OPT_PAGE_SIZE,
 };
 
 #define MAX_CHECKS    64
@@ -35,12 +41,14 @@ enum {
 static const char help[] =
 	"usage: slotscope check --pid PID [OPTIONS]\n"
 	"       slotscope check [OPTIONS] -- COMMAND [ARGS]\n"
+	"       slotscope check [--mtree FILE]... [--model FILE] [--slots FILE] [--maps FILE]\n"
 	"\n"
 	"Compares the views of a VM: MODEL (what the VMM means, by QMP), TRACED (what BPF\n"
 	"saw), KERNEL (what KVM holds) and BACKING (what is mapped there). Prints a table\n"
 	"of guest memory, the findings, and the verdict, for each VM that is there.\n"
 	"With a COMMAND: starts it, traces it and all that it starts from the first\n"
 	"system call on, and ends all of it after the last check.\n"
+	"With files alone: compares what they have, without a VM, KVM or root.\n"
 	"\n"
 	"Options:\n"
 	"      --pid PID      the VMM's process; what it starts meanwhile is followed\n"
@@ -56,6 +64,13 @@ static const char help[] =
 	"                     is none at the end\n"
 	"      --expect FILE  MODEL is what FILE (- is standard input) says: slots as\n"
 	"                     AS/ID GPA+SIZE @HVA FLAGS\n"
+	"      --mtree FILE   MODEL is the text of QEMU's info mtree (-o, -D, plain, -f;\n"
+	"                     twice: a tree and the flat views), as it was pasted\n"
+	"      --model FILE   MODEL is what a VMM has written down, as JSON\n"
+	"      --slots FILE   KERNEL, as slotscope slots prints it, or TRACED: strace's\n"
+	"                     output, a QEMU trace log, a recording\n"
+	"      --maps FILE    BACKING is the text of /proc/PID/maps or smaps\n"
+	"      --page-size N  of the host that the files are of: 4k (default), 16k, 64k\n"
 	"      --no-trace     do without TRACED\n"
 	"      --no-model     do without MODEL\n"
 	"  -o, --record FILE  write what was traced to FILE\n"
@@ -77,6 +92,7 @@ struct check_options {
 	bool resume;
 	bool to_end;
 	const char *expect;
+	struct check_files files;
 };
 
 /*
@@ -126,9 +142,16 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 		.kernel_by = kernel ? kernel_view_name(&checker->kernel) : NULL,
 		.at_ms = at_ms,
 	};
+	struct check_file files[GIVEN_MAX];
 	struct check_rows rows;
 	int ret, status;
 
+	if (checker->options.given) {
+		document.files = files;
+		document.nr_files =
+			check_files_list(checker->options.given, files);
+		document.assumed = checker->options.given->notes;
+	}
 	sample_input(sample, &input);
 	find_limits(&input, kernel ? &kernel->state : NULL, &limits);
 	ret = crosscheck(&input, &comparison);
@@ -239,6 +262,17 @@ static int add_time(struct check_options *options, const char *text,
 	return 0;
 }
 
+static int add_mtree(struct check_files *files, const char *path,
+		     struct slotscope_error *err)
+{
+	if (files->nr_mtree == CHECK_FILES_MAX) {
+		error_set(err, E2BIG, "read %.160s", path);
+		return error_why(err, "%d files are the most", CHECK_FILES_MAX);
+	}
+	files->mtree[files->nr_mtree++] = path;
+	return 0;
+}
+
 static int set_option(struct check_options *options, int opt,
 		      struct slotscope_error *err)
 {
@@ -271,6 +305,20 @@ static int set_option(struct check_options *options, int opt,
 	case OPT_NO_MODEL:
 		options->checker.no_model = true;
 		return 0;
+	case OPT_MTREE:
+		return add_mtree(&options->files, optarg, err);
+	case OPT_MODEL:
+		options->files.model = optarg;
+		return 0;
+	case OPT_SLOTS:
+		options->files.slots = optarg;
+		return 0;
+	case OPT_MAPS:
+		options->files.maps = optarg;
+		return 0;
+	case OPT_PAGE_SIZE:
+		return check_files_page_size(optarg, &options->files.page_size,
+					     err);
 	case 'o':
 		options->checker.record = optarg;
 		return 0;
@@ -294,6 +342,62 @@ static int check_expected(struct check_options *options)
 	return status;
 }
 
+/* MODEL of a file, all else of a VM that runs */
+static int check_given(struct check_options *options)
+{
+	struct slotscope_error err = {};
+	struct given given;
+	int status;
+
+	if (check_files_read(&options->files, 0, &given, &err)) {
+		status = cmd_fail(&err);
+	} else if (given.doubt) {
+		error_set(&err, EINVAL, "take MODEL from %.160s",
+			  given.views[0].name);
+		error_why(&err, "%s", given.doubt);
+		error_next(&err, "give all of it, or leave --pid out");
+		status = cmd_fail(&err);
+	} else {
+		options->checker.given = &given;
+		status = check(options);
+	}
+	given_deinit(&given);
+	return status;
+}
+
+/* What of the command line goes with no VM; NULL: all of it */
+static const char *needs_vm(const struct check_options *options)
+{
+	const struct checker_options *checker = &options->checker;
+
+	if (options->resume || options->nr_at || options->to_end)
+		return "--at, --resume and --to-end are for a VM that runs";
+	if (checker->fd >= 0 || checker->qmp || options->expect ||
+	    checker->no_trace || checker->no_model || checker->record)
+		return "--fd, --qmp, --expect, --no-trace, --no-model and "
+		       "--record are for a VM that runs";
+	if (checker->name.text && !checker->name.number)
+		return "of a file a VM is named by its number: --vm 1";
+	return NULL;
+}
+
+static const char *wrong_files(const struct check_options *options)
+{
+	const struct check_files *files = &options->files;
+
+	if (files->nr_mtree && files->model)
+		return "MODEL is either --mtree's or --model's";
+	if (!options->checker.pid && !options->argv)
+		return needs_vm(options);
+	if (files->slots || files->maps)
+		return "--slots and --maps are of a VM that is not looked at: "
+		       "without --pid and COMMAND";
+	if (options->expect || options->checker.no_model ||
+	    options->checker.qmp)
+		return "MODEL is either a file's, or --qmp's, or none";
+	return NULL;
+}
+
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -308,13 +412,19 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "no-trace", no_argument, NULL, OPT_NO_TRACE },
 		{ "no-model", no_argument, NULL, OPT_NO_MODEL },
 		{ "expect", required_argument, NULL, OPT_EXPECT },
+		{ "mtree", required_argument, NULL, OPT_MTREE },
+		{ "model", required_argument, NULL, OPT_MODEL },
+		{ "slots", required_argument, NULL, OPT_SLOTS },
+		{ "maps", required_argument, NULL, OPT_MAPS },
+		{ "page-size", required_argument, NULL, OPT_PAGE_SIZE },
 		{ "record", required_argument, NULL, 'o' },
 		CMD_COMMON_LONG,
 		{}
 	};
-	struct check_options options = { .checker = { .fd = -1,
-						      .name.fd = -1 } };
+	struct check_options options = { .checker = { .fd = -1, .name.fd = -1 },
+					 .files.page_size = 4096 };
 	struct slotscope_error err = {};
+	const char *wrong;
 	int opt, ret, exit;
 
 	while ((opt = cmd_getopt(getopt_long, argc, argv,
@@ -329,8 +439,16 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	options.checker.notes = stderr;
 	if (optind < argc)
 		options.argv = argv + optind;
+	wrong = check_files_any(&options.files) ? wrong_files(&options) : NULL;
+	if (wrong)
+		return cmd_usage(cmd, "%s", wrong);
+	if (check_files_any(&options.files) && !options.checker.pid &&
+	    !options.argv)
+		return check_files_run(&options.files,
+				       options.checker.name.number);
 	if (!options.checker.pid == !options.argv)
-		return cmd_usage(cmd, "give either --pid or a COMMAND");
+		return cmd_usage(cmd, "give either --pid or a COMMAND, or "
+				      "files");
 	if (options.resume && options.argv)
 		return cmd_usage(cmd, "--resume goes with --pid");
 	if (options.to_end && !options.argv)
@@ -349,6 +467,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 								0;
 	options.checker.now = !options.argv && !options.resume &&
 			      !options.at_ms[0];
+	if (check_files_any(&options.files))
+		return check_given(&options);
 	return options.expect ? check_expected(&options) : check(&options);
 }
 

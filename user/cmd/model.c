@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* slotscope model: the memory model against what a real QEMU did or printed. */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,53 +26,10 @@ static const char help[] =
 	"  -v, --verbose       say more on standard error\n"
 	"  -h, --help          this text\n"
 	"\n"
-	"Exit status: 0 equal or printed, 1 a difference, 3 usage or error.\n";
+	"Exit status: 0 equal or printed, 1 a difference, 2 nothing to compare, 3 usage\n"
+	"or error.\n";
 
 enum { OPT_FULL = CMD_OPT_FIRST_OWN, OPT_AGAINST };
-
-/* More text than any QEMU prints; a file must not end the program's memory */
-#define MAX_TEXT (1ul << 30)
-
-static int read_failed(struct slotscope_error *err, int code, const char *path)
-{
-	return error_set(err, code, "read %s", path);
-}
-
-int model_read_text(const char *path, char **out, size_t *len,
-		    struct slotscope_error *err)
-{
-	FILE *in = strcmp(path, "-") ? fopen(path, "r") : stdin;
-	char *text = NULL, *more;
-	size_t cap = 0;
-	int r = 0;
-
-	if (!in)
-		return read_failed(err, errno, path);
-	for (*len = 0; !feof(in) && !r;) {
-		if (*len == cap) {
-			cap = cap ? cap * 2 : 65536;
-			more = cap > MAX_TEXT ? NULL : realloc(text, cap);
-			if (!more) {
-				r = read_failed(err,
-						cap > MAX_TEXT ? EFBIG : ENOMEM,
-						path);
-				break;
-			}
-			text = more;
-		}
-		errno = 0; /* a directory opens, and fails here */
-		*len += fread(text + *len, 1, cap - *len, in);
-		if (ferror(in))
-			r = read_failed(err, errno ? errno : EIO, path);
-	}
-	if (in != stdin)
-		fclose(in);
-	if (r)
-		free(text);
-	else
-		*out = text;
-	return r;
-}
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {

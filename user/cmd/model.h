@@ -8,16 +8,6 @@
 #include "cmd/cmd.h"
 #include "replay/replay.h"
 
-/**
- * model_read_text() - read a whole file
- * @path: "-" is standard input
- * @out:  free() it
- *
- * Return: 0 or a negative errno with @err filled; EFBIG above a GiB.
- */
-int model_read_text(const char *path, char **out, size_t *len,
-		    struct slotscope_error *err);
-
 /** model_replay() - slotscope model replay; returns an enum cmd_exit */
 int model_replay(int argc, char **argv, const struct replay_options *options);
 

@@ -8,6 +8,7 @@
 #include <slotscope/mtree.h>
 
 #include "base/plural.h"
+#include "base/read_file.h"
 #include "cmd/model.h"
 #include "mtree/answer.h"
 #include "render/mtree.h"
@@ -18,7 +19,7 @@ static int read_text(const char *path, char **out, size_t *len,
 {
 	char *text = NULL, *answer;
 	size_t answer_len;
-	int ret = model_read_text(path, &text, len, err);
+	int ret = read_file(path, &text, len, err);
 
 	if (!ret)
 		ret = mtree_answer(text, *len, &answer, &answer_len, err);
@@ -31,9 +32,15 @@ static int read_text(const char *path, char **out, size_t *len,
 	return 0;
 }
 
+/* What the model is of: as much as the text told */
+struct told {
+	bool owned;
+	bool rights;
+};
+
 /* The tree of @path as a model; @notes gets what had to be assumed */
 static int build(const char *path, FILE *notes, struct memory_model **model,
-		 bool *owned, struct slotscope_error *err)
+		 struct told *told, struct slotscope_error *err)
 {
 	struct mtree_tree tree;
 	char *text = NULL;
@@ -47,7 +54,7 @@ static int build(const char *path, FILE *notes, struct memory_model **model,
 	if (ret)
 		return ret;
 	ret = mtree_build(&tree, MTREE_ALLOW_MISSING, notes, model, err);
-	*owned = tree.owned;
+	*told = (struct told){ tree.owned, tree.rights };
 	mtree_tree_deinit(&tree);
 	return ret;
 }
@@ -96,20 +103,39 @@ static int print(const struct mtree_result *result, const char *against)
 		}
 		return 0;
 	}
-	if (result->nr)
-		return render_mtree_differences(stdout, result);
-	printf("%zu flat view%s, all equal\n", result->ours->nr,
-	       plural(result->ours->nr));
-	return 0;
+	return render_mtree_comparison(stdout, result);
 }
 
+/* Views that differ before those that only one of the two texts has */
+static void sort_differences(struct mtree_result *result,
+			     struct mtree_difference *list, size_t nr)
+{
+	struct mtree_difference moved;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (!list[i].a || !list[i].b)
+			continue;
+		moved = list[i];
+		memmove(&list[result->nr + 1], &list[result->nr],
+			(i - result->nr) * sizeof(*list));
+		list[result->nr++] = moved;
+	}
+	result->nr_alone = nr - result->nr;
+	result->differences = list;
+	result->nr_compared = result->ours->nr;
+	for (size_t i = result->nr; i < nr; i++)
+		result->nr_compared -= !!list[i].a;
+}
+
+/* An enum cmd_exit, or a negative errno */
 static int compare_and_print(const struct mtree_flatviews *ours,
 			     const char *against, const char *notes,
-			     size_t *differences, struct slotscope_error *err)
+			     struct slotscope_error *err)
 {
 	struct mtree_result result = { .ours = ours, .notes = notes };
 	struct mtree_difference *list = NULL;
 	struct mtree_flatviews theirs = {};
+	size_t nr;
 	int ret = 0;
 
 	if (against) {
@@ -119,21 +145,25 @@ static int compare_and_print(const struct mtree_flatviews *ours,
 		result.theirs = &theirs;
 		result.owned = ours->owned && theirs.owned;
 		ret = mtree_flatviews_compare(ours, &theirs, result.owned,
-					      &list, &result.nr);
-		result.differences = list;
+					      &list, &nr);
+		if (!ret)
+			sort_differences(&result, list, nr);
 	}
 	if (!ret)
 		ret = print(&result, against);
 	if (ret)
 		error_set(err, ret, "print the flat views");
-	*differences = result.nr;
+	else if (result.nr)
+		ret = CMD_MISMATCH;
+	else if (against && !result.nr_compared)
+		ret = CMD_UNKNOWN;
 	free(list);
 	mtree_flatviews_deinit(&theirs);
 	return ret;
 }
 
-static int show(struct memory_model *model, bool owned, const char *against,
-		const char *notes, size_t *differences,
+static int show(struct memory_model *model, const struct told *told,
+		const char *against, const char *notes,
 		struct slotscope_error *err)
 {
 	struct mtree_flatviews ours;
@@ -141,9 +171,10 @@ static int show(struct memory_model *model, bool owned, const char *against,
 
 	if (ret)
 		return error_set(err, ret, "list the flat views");
-	/* The model knows owners only if the text told them */
-	ours.owned = owned;
-	ret = compare_and_print(&ours, against, notes, differences, err);
+	ours.owned = told->owned;
+	if (told->rights)
+		mtree_flatviews_forget_kinds(&ours);
+	ret = compare_and_print(&ours, against, notes, err);
 	mtree_flatviews_deinit(&ours);
 	return ret;
 }
@@ -152,9 +183,9 @@ int model_mtree(const char *path, const char *against)
 {
 	struct memory_model *model = NULL;
 	struct slotscope_error err = {};
-	size_t size, differences = 0;
 	char *notes = NULL;
-	bool owned;
+	struct told told;
+	size_t size;
 	FILE *f = open_memstream(&notes, &size);
 	int ret;
 
@@ -162,14 +193,12 @@ int model_mtree(const char *path, const char *against)
 		error_set(&err, ENOMEM, "read %s", path);
 		return cmd_fail(&err);
 	}
-	ret = build(path, f, &model, &owned, &err);
+	ret = build(path, f, &model, &told, &err);
 	if (fclose(f) && !ret)
 		ret = error_set(&err, ENOMEM, "read %s", path);
 	if (!ret)
-		ret = show(model, owned, against, notes, &differences, &err);
+		ret = show(model, &told, against, notes, &err);
 	memory_model_destroy(model);
 	free(notes);
-	if (ret)
-		return cmd_fail(&err);
-	return differences ? CMD_MISMATCH : CMD_OK;
+	return ret < 0 ? cmd_fail(&err) : ret;
 }

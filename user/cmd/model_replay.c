@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "base/plural.h"
+#include "base/read_file.h"
 #include "cmd/model.h"
 #include "render/side_by_side.h"
 
@@ -106,7 +107,7 @@ int model_replay(int argc, char **argv, const struct replay_options *options)
 	size_t len;
 
 	for (i = 0; i < argc && status != CMD_ERROR; i++) {
-		if (model_read_text(argv[i], &text, &len, &err)) {
+		if (read_file(argv[i], &text, &len, &err)) {
 			status = cmd_fail(&err);
 			break;
 		}

@@ -9,6 +9,7 @@
 #include "mtree/hints.h"
 #include "mtree/match.h"
 #include "mtree/order.h"
+#include "mtree/otherwise.h"
 
 /* A region that aliases show, without a section: all that they tell of it */
 struct absent {
@@ -21,6 +22,7 @@ struct absent {
 struct builder {
 	const struct mtree_tree *tree;
 	enum mtree_missing missing;
+	bool otherwise;
 	const struct mtree_match *match;
 	struct memory_model *model;
 	struct memory_region **regions; /* of the nodes that are built */
@@ -41,7 +43,18 @@ static memory_size_t size_of(const struct mtree_node *node, unsigned int hints)
 	return (memory_size_t)(node->end - node->start) + 1;
 }
 
-/* Registers and containers are both "i/o" */
+/*
+ * Without -D what is disabled is not there, and most often that does not matter:
+ * it shows nothing. What it leaves behind are children without a parent, and
+ * containers that nothing can be seen in. A text without -o is none of -D either;
+ * in any other where nothing is missing there is no reason to doubt.
+ */
+static bool tells_disabled(const struct mtree_tree *tree)
+{
+	return tree->disabled || (!tree->hidden && tree->owned);
+}
+
+/* Registers and containers are both "i/o"; QEMU 2.8 tells rights alone */
 static bool terminates(struct builder *b, int32_t i, unsigned int hints)
 {
 	const struct mtree_node *node = &b->tree->nodes[i];
@@ -56,28 +69,13 @@ static bool terminates(struct builder *b, int32_t i, unsigned int hints)
 		if (mtree_section_root(b->tree, b->tree->as[s].section) == i)
 			return false;
 	b->childless++;
-	return true;
+	return !b->otherwise || tells_disabled(b->tree);
 }
 
-/* Text of QEMU 2.8 tells rights only: "R-" is read-only, or a ROM device */
-static enum mtree_kind kind_of(const struct builder *b, int32_t i,
-			       unsigned int hints)
+static bool is_memory(enum mtree_kind kind)
 {
-	const struct mtree_node *node = &b->tree->nodes[i];
-	enum mtree_kind kind = MTREE_IO;
-
-	if (node->kind != MTREE_RIGHTS)
-		return node->kind;
-	if (mtree_next_child(b->tree, i, -1) >= 0)
-		return MTREE_IO;
-	if (!node->writable)
-		kind = MTREE_ROM;
-	else if (hints & MTREE_HINT_RAM)
-		kind = MTREE_RAM;
-	if (b->notes)
-		fprintf(b->notes, "%s at %016" PRIx64 " is taken for %s\n",
-			node->name, node->start, mtree_kind_name(kind));
-	return kind;
+	return kind == MTREE_RAM || kind == MTREE_ROM || kind == MTREE_ROMD ||
+	       kind == MTREE_RAMD;
 }
 
 static int create_memory(struct builder *b, const struct mtree_node *node,
@@ -139,11 +137,10 @@ static int create_plain(struct builder *b, int32_t i)
 	const struct mtree_node *node = &b->tree->nodes[i];
 	struct memory_region **out = &b->regions[i];
 	unsigned int hints = mtree_hints(node->name);
-	enum mtree_kind kind = kind_of(b, i, hints);
 	int ret;
 
-	if (kind != MTREE_IO && kind != MTREE_CONTAINER)
-		ret = create_memory(b, node, kind, out);
+	if (is_memory(node->kind))
+		ret = create_memory(b, node, node->kind, out);
 	else if (terminates(b, i, hints))
 		ret = memory_region_create_io(b->model, node->name,
 					      size_of(node, hints), NULL, NULL,
@@ -152,17 +149,6 @@ static int create_plain(struct builder *b, int32_t i)
 		ret = memory_region_create(b->model, node->name,
 					   size_of(node, hints), out, b->err);
 	return ret ? ret : set_attributes(b, i, hints);
-}
-
-/*
- * What an alias of memory shows when the text has no section for it: QEMU prints
- * its kind and which part of it is shown, and memory has seldom anything in it.
- * Of registers and containers nothing is known.
- */
-static bool is_memory(enum mtree_kind kind)
-{
-	return kind == MTREE_RAM || kind == MTREE_ROM || kind == MTREE_ROMD ||
-	       kind == MTREE_RAMD;
 }
 
 static struct absent *find_absent(struct builder *b,
@@ -199,6 +185,28 @@ static int note_absent(struct builder *b, int32_t i)
 	return 0;
 }
 
+/*
+ * What an alias of memory shows when the text has no section for it: QEMU prints
+ * its kind and which part of it is shown, and memory has seldom anything in it.
+ * Of registers and containers nothing is known. QEMU 2.8 printed no kind: there is
+ * something.
+ */
+static int create_one_absent(struct builder *b, struct absent *absent)
+{
+	const struct mtree_node node = { .name = absent->name,
+					 .end = absent->last };
+
+	if (absent->last == UINT64_MAX)
+		return 0;
+	if (is_memory(absent->kind) || b->otherwise)
+		return create_memory(b, &node, absent->kind, &absent->region);
+	if (absent->kind != MTREE_RIGHTS)
+		return 0;
+	return memory_region_create_io(b->model, absent->name,
+				       (memory_size_t)absent->last + 1, NULL,
+				       NULL, &absent->region, b->err);
+}
+
 static int create_absent(struct builder *b)
 {
 	size_t i;
@@ -206,8 +214,6 @@ static int create_absent(struct builder *b)
 
 	for (i = 0; i < b->nr_absent && !ret; i++) {
 		struct absent *absent = &b->absent[i];
-		const struct mtree_node node = { .name = absent->name,
-						 .end = absent->last };
 
 		if (b->missing == MTREE_REFUSE_MISSING) {
 			error_set(b->err, EINVAL,
@@ -219,14 +225,12 @@ static int create_absent(struct builder *b)
 				b->err, "is the text cut off? Give all of it, "
 					"best of 'info mtree -o -D'");
 		}
-		if (is_memory(absent->kind) && absent->last != UINT64_MAX)
-			ret = create_memory(b, &node, absent->kind,
-					    &absent->region);
+		ret = create_one_absent(b, absent);
 		if (!ret && b->notes)
 			fprintf(b->notes,
 				absent->region ?
-					"%s is plain %s: the text has no "
-					"section for it\n" :
+					"%s (%s) has nothing in it: the text "
+					"has no section for it\n" :
 					"nothing is shown of %s (%s): the text "
 					"has no section for it\n",
 				absent->name, mtree_kind_name(absent->kind));
@@ -433,17 +437,11 @@ static void note_poor_text(const struct builder *b)
 		      "owners (-o)\n",
 		      b->notes);
 	if (b->tree->rights)
-		fputs("names tell RAM from registers, which a text as of QEMU "
-		      "2.8 does not\n",
+		fputs("memory and registers are not told apart: QEMU before "
+		      "2.9 prints rights alone\n",
 		      b->notes);
 }
 
-/*
- * Without -D what is disabled is not there, and most often that does not matter:
- * it shows nothing. What it leaves behind are children without a parent, and
- * containers that nothing can be seen in. A text without -o is none of -D either;
- * in any other where nothing is missing there is no reason to doubt.
- */
 static void note_disabled(const struct builder *b)
 {
 	const struct mtree_tree *tree = b->tree;
@@ -456,7 +454,7 @@ static void note_disabled(const struct builder *b)
 			tree->hidden,
 			tree->hidden == 1 ? " is disabled: it stands" :
 					    "s are disabled: they stand");
-	if (b->childless && !tree->disabled && (tree->hidden || !tree->owned))
+	if (b->childless && !tells_disabled(tree))
 		fprintf(b->notes,
 			"%zu region%s of what is disabled and not shown (-D)\n",
 			b->childless,
@@ -510,14 +508,15 @@ static int refuse_missing(const struct mtree_tree *tree,
 	return error_next(err, "give what 'info mtree -o -D' prints");
 }
 
-int mtree_build(const struct mtree_tree *tree, enum mtree_missing missing,
-		FILE *notes, struct memory_model **out,
-		struct slotscope_error *err)
+static int build_tree(const struct mtree_tree *tree, enum mtree_missing missing,
+		      bool otherwise, FILE *notes, struct memory_model **out,
+		      struct slotscope_error *err)
 {
 	struct mtree_match match;
 	struct builder b = {
 		.tree = tree,
 		.missing = missing,
+		.otherwise = otherwise,
 		.match = &match,
 		.notes = notes,
 		.err = err,
@@ -535,7 +534,8 @@ int mtree_build(const struct mtree_tree *tree, enum mtree_missing missing,
 		goto out_match;
 	b.regions = calloc(tree->nr_nodes + 1, sizeof(*b.regions));
 	b.pending = calloc(tree->nr_nodes + 1, sizeof(*b.pending));
-	if (b.regions && b.pending && !mtree_order_init(&b.order, tree))
+	if (b.regions && b.pending &&
+	    !mtree_order_init(&b.order, tree, otherwise))
 		ret = build(&b);
 	else
 		ret = error_set(err, ENOMEM, "rebuild the tree");
@@ -552,4 +552,18 @@ int mtree_build(const struct mtree_tree *tree, enum mtree_missing missing,
 out_match:
 	mtree_match_deinit(&match);
 	return ret;
+}
+
+int mtree_build(const struct mtree_tree *tree, enum mtree_missing missing,
+		FILE *notes, struct memory_model **out,
+		struct slotscope_error *err)
+{
+	return build_tree(tree, missing, false, notes, out, err);
+}
+
+int mtree_build_otherwise(const struct mtree_tree *tree,
+			  struct memory_model **out,
+			  struct slotscope_error *err)
+{
+	return build_tree(tree, MTREE_ALLOW_MISSING, true, NULL, out, err);
 }

@@ -68,9 +68,6 @@ static const struct {
 	{ "pam-rom", MTREE_HINT_READONLY },
 	/* Not of isapc's pc.bios, which is RAM; newer QEMUs have it of a flash */
 	{ "isa-bios", MTREE_HINT_READONLY_ROMD },
-
-	{ "pc.ram", MTREE_HINT_RAM },
-	{ "vga.vram", MTREE_HINT_RAM },
 };
 
 unsigned int mtree_hints(const char *name)

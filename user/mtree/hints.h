@@ -12,11 +12,9 @@ enum mtree_hint {
 	MTREE_HINT_CONTAINER = 1U << 1,	 /* though it holds none now */
 	/* An alias is printed with the kind of what it shows */
 	MTREE_HINT_READONLY = 1U << 2,
-	MTREE_HINT_READONLY_ROMD = 1U << 5, /* if it shows a ROM device */
+	MTREE_HINT_READONLY_ROMD = 1U << 4, /* if it shows a ROM device */
 	/* Size 0 is printed like size 1 */
 	MTREE_HINT_EMPTY = 1U << 3, /* if it is printed as one byte */
-	/* By QEMU 2.8 RAM is printed as registers are */
-	MTREE_HINT_RAM = 1U << 4,
 };
 
 /** mtree_hints() - MTREE_HINT_* for a region of that name; 0 for most */

@@ -7,7 +7,7 @@
 #define HEX_DIGITS 16 /* QEMU prints every address with as many */
 
 /* Take @prefix off the front of @s */
-static bool eat(struct mtree_str *s, const char *prefix)
+static bool eat(struct piece *s, const char *prefix)
 {
 	size_t len = strlen(prefix);
 
@@ -19,7 +19,7 @@ static bool eat(struct mtree_str *s, const char *prefix)
 }
 
 /* Take @suffix off the end of @s */
-static bool eat_end(struct mtree_str *s, const char *suffix)
+static bool eat_end(struct piece *s, const char *suffix)
 {
 	size_t len = strlen(suffix);
 
@@ -29,14 +29,13 @@ static bool eat_end(struct mtree_str *s, const char *suffix)
 	return true;
 }
 
-static bool equals(struct mtree_str s, const char *word)
+static bool equals(struct piece s, const char *word)
 {
 	return s.len == strlen(word) && memcmp(s.s, word, s.len) == 0;
 }
 
 /* Cut @s at the first (or last) @sep; what is behind it goes to @rest */
-static bool cut(struct mtree_str *s, const char *sep, bool last,
-		struct mtree_str *rest)
+static bool cut(struct piece *s, const char *sep, bool last, struct piece *rest)
 {
 	size_t i, len = strlen(sep), at = s->len;
 
@@ -55,7 +54,7 @@ static bool cut(struct mtree_str *s, const char *sep, bool last,
 	return true;
 }
 
-static bool eat_hex(struct mtree_str *s, uint64_t *value)
+static bool eat_hex(struct piece *s, uint64_t *value)
 {
 	size_t i;
 
@@ -78,12 +77,12 @@ static bool eat_hex(struct mtree_str *s, uint64_t *value)
 }
 
 /* "%016x-%016x" */
-static bool eat_bounds(struct mtree_str *s, uint64_t *start, uint64_t *end)
+static bool eat_bounds(struct piece *s, uint64_t *start, uint64_t *end)
 {
 	return eat_hex(s, start) && eat(s, "-") && eat_hex(s, end);
 }
 
-static bool eat_int32(struct mtree_str *s, int32_t *value)
+static bool eat_int32(struct piece *s, int32_t *value)
 {
 	bool negative = eat(s, "-");
 	int64_t v = 0;
@@ -112,10 +111,10 @@ static const char *const kind_names[] = {
 
 const char *mtree_kind_name(enum mtree_kind kind)
 {
-	return kind == MTREE_RIGHTS ? "rights" : kind_names[kind];
+	return kind == MTREE_RIGHTS ? "not known" : kind_names[kind];
 }
 
-static bool parse_kind(struct mtree_str s, struct mtree_line *line)
+static bool parse_kind(struct piece s, struct mtree_line *line)
 {
 	size_t i;
 
@@ -138,10 +137,9 @@ static bool parse_kind(struct mtree_str s, struct mtree_line *line)
 }
 
 /* Take " LABEL:{WHAT}" off the end of @s; WHAT may hold braces of its own */
-static bool eat_label(struct mtree_str *s, const char *label,
-		      struct mtree_str *what)
+static bool eat_label(struct piece *s, const char *label, struct piece *what)
 {
-	struct mtree_str head = *s, rest;
+	struct piece head = *s, rest;
 
 	if (!eat_end(&head, "}") || !cut(&head, label, true, &rest))
 		return false;
@@ -150,7 +148,7 @@ static bool eat_label(struct mtree_str *s, const char *label,
 	return true;
 }
 
-static void parse_owner(struct mtree_str *s, struct mtree_line *line)
+static void parse_owner(struct piece *s, struct mtree_line *line)
 {
 	bool parent = eat_label(s, " parent:{", &line->parent);
 	bool owner = eat_label(s, " owner:{", &line->owner);
@@ -159,9 +157,9 @@ static void parse_owner(struct mtree_str *s, struct mtree_line *line)
 }
 
 /* Behind "): " of a flat range: NAME[ @OFFSET][ OWNER][ KVM]... */
-static bool parse_range(struct mtree_str s, struct mtree_line *line)
+static bool parse_range(struct piece s, struct mtree_line *line)
 {
-	struct mtree_str head, rest;
+	struct piece head, rest;
 	uint64_t offset;
 
 	/* Once for each address space that shares the view and has it */
@@ -182,9 +180,9 @@ static bool parse_range(struct mtree_str s, struct mtree_line *line)
  * Behind "): " in the tree: NAME[ [disabled]][ OWNER], or
  * alias NAME @TARGET START-END[ [disabled]][ OWNER]
  */
-static bool parse_node(struct mtree_str s, struct mtree_line *line)
+static bool parse_node(struct piece s, struct mtree_line *line)
 {
-	struct mtree_str name, target, bounds;
+	struct piece name, target, bounds;
 	uint64_t start, end;
 
 	parse_owner(&s, line);
@@ -202,10 +200,10 @@ static bool parse_node(struct mtree_str s, struct mtree_line *line)
 	return true;
 }
 
-static bool parse_region(struct mtree_str s, bool in_flatview,
+static bool parse_region(struct piece s, bool in_flatview,
 			 struct mtree_line *line)
 {
-	struct mtree_str kind, rest;
+	struct piece kind, rest;
 
 	while (eat(&s, "  "))
 		line->level++;
@@ -220,7 +218,7 @@ static bool parse_region(struct mtree_str s, bool in_flatview,
 }
 
 /* Behind ` AS "`: NAME", root: ROOT */
-static bool parse_flatview_as(struct mtree_str s, struct mtree_line *line)
+static bool parse_flatview_as(struct piece s, struct mtree_line *line)
 {
 	line->name = s;
 	if (!cut(&line->name, "\", root: ", false, &line->root))
@@ -229,14 +227,14 @@ static bool parse_flatview_as(struct mtree_str s, struct mtree_line *line)
 	return true;
 }
 
-static bool is_number(struct mtree_str s)
+static bool is_number(struct piece s)
 {
 	int32_t n;
 
 	return eat_int32(&s, &n) && s.len == 0;
 }
 
-enum mtree_line_type mtree_line_parse(struct mtree_str s, bool in_flatview,
+enum mtree_line_type mtree_line_parse(struct piece s, bool in_flatview,
 				      struct mtree_line *line)
 {
 	memset(line, 0, sizeof(*line));
@@ -271,19 +269,4 @@ enum mtree_line_type mtree_line_parse(struct mtree_str s, bool in_flatview,
 	if (parse_region(s, in_flatview, line))
 		return line->type = MTREE_LINE_REGION;
 	return line->type = MTREE_LINE_BAD;
-}
-
-bool mtree_line_next(struct mtree_str *text, struct mtree_str *line)
-{
-	const char *end;
-
-	if (!text->len)
-		return false;
-	end = memchr(text->s, '\n', text->len);
-	line->s = text->s;
-	line->len = end ? (size_t)(end - text->s) : text->len;
-	text->s += line->len + !!end;
-	text->len -= line->len + !!end;
-	eat_end(line, "\r");
-	return true;
 }

@@ -12,11 +12,7 @@
 
 #include <slotscope/mtree.h>
 
-/** struct mtree_str - a piece of the text that was read; s is NULL for none */
-struct mtree_str {
-	const char *s;
-	size_t len;
-};
+#include "base/pasted.h"
 
 enum mtree_line_type {
 	MTREE_LINE_BLANK,	  /* ends a section */
@@ -60,8 +56,8 @@ enum mtree_line_type {
  */
 struct mtree_line {
 	enum mtree_line_type type;
-	struct mtree_str name;
-	struct mtree_str root;
+	struct piece name;
+	struct piece root;
 	unsigned int level;
 	bool overflow;
 	uint64_t start;
@@ -72,24 +68,15 @@ struct mtree_line {
 	bool readable;
 	bool writable;
 	bool disabled;
-	struct mtree_str alias;
+	struct piece alias;
 	uint64_t alias_start;
 	uint64_t alias_end;
 	uint64_t offset;
 	bool owned;
-	struct mtree_str owner;
-	struct mtree_str parent;
+	struct piece owner;
+	struct piece parent;
 	bool accel;
 };
-
-/**
- * mtree_line_next() - cut a line off a text
- * @text: moved behind the line
- * @line: without its "\n" or "\r\n"
- *
- * Return: false at the end of the text.
- */
-bool mtree_line_next(struct mtree_str *text, struct mtree_str *line);
 
 /**
  * mtree_line_parse() - take a line apart
@@ -100,7 +87,7 @@ bool mtree_line_next(struct mtree_str *text, struct mtree_str *line);
  *
  * Return: @line->type; MTREE_LINE_BAD for what is no line of info mtree.
  */
-enum mtree_line_type mtree_line_parse(struct mtree_str text, bool in_flatview,
+enum mtree_line_type mtree_line_parse(struct piece text, bool in_flatview,
 				      struct mtree_line *line);
 
 #endif

@@ -65,13 +65,14 @@ static int learn(struct mtree_order *order, const struct mtree_node *newer,
 	return found ? 0 : -ENOMEM;
 }
 
-int mtree_order_init(struct mtree_order *order, const struct mtree_tree *tree)
+int mtree_order_init(struct mtree_order *order, const struct mtree_tree *tree,
+		     bool otherwise)
 {
 	const struct mtree_node *nodes = tree->nodes;
 	int32_t i, next;
 	int ret = 0;
 
-	*order = (struct mtree_order){ .tree = tree };
+	*order = (struct mtree_order){ .tree = tree, .otherwise = otherwise };
 	for (i = 0; i < (int32_t)tree->nr_nodes && !ret; i++) {
 		if (nodes[i].parent < 0)
 			continue;
@@ -107,6 +108,17 @@ static int compare_children(const void *a, const void *b, void *tree_nodes)
 	return x > y ? -1 : 1;
 }
 
+/* The same with the other guess; at one address the text tells */
+static int compare_otherwise(const void *a, const void *b, void *tree_nodes)
+{
+	const struct mtree_node *nodes = tree_nodes;
+	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+	if (nodes[x].start != nodes[y].start)
+		return nodes[x].start > nodes[y].start ? -1 : 1;
+	return x > y ? -1 : 1;
+}
+
 /* Put each before those that are known to be newer */
 static void use_ages(const struct mtree_order *order, int32_t *children,
 		     size_t nr)
@@ -132,6 +144,9 @@ static void sort_overlapping(const struct mtree_order *order, int32_t *children,
 	const struct mtree_node *nodes = order->tree->nodes, *x, *y;
 	size_t i, j;
 
+	if (order->otherwise)
+		qsort_r(children, nr, sizeof(*children), compare_otherwise,
+			order->tree->nodes);
 	if (nr > OVERLAPPING_MAX) {
 		if (notes)
 			fprintf(notes,

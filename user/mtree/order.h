@@ -14,15 +14,18 @@
 /** struct mtree_order - what a text tells of the age of devices; private */
 struct mtree_order {
 	const struct mtree_tree *tree;
+	bool otherwise;
 	void *known;
 };
 
 /**
  * mtree_order_init() - find what @tree tells; mtree_order_deinit() it
+ * @otherwise: guess the other way round where it does not (mtree/otherwise.h)
  *
  * Return: 0 or -ENOMEM.
  */
-int mtree_order_init(struct mtree_order *order, const struct mtree_tree *tree);
+int mtree_order_init(struct mtree_order *order, const struct mtree_tree *tree,
+		     bool otherwise);
 void mtree_order_deinit(struct mtree_order *order);
 
 /**

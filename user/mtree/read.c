@@ -12,7 +12,7 @@
 
 /* The text, line by line */
 struct reader {
-	struct mtree_str rest;
+	struct piece rest;
 	struct mtree_line line;
 	size_t nr; /* of the line, from 1 */
 	struct slotscope_error *err;
@@ -38,14 +38,14 @@ static int start(struct reader *r, const char *text, size_t len, char **copy,
  * Make a string of a piece of the reader's own copy. What stands behind it is a
  * separator or a line's end, which nobody looks at any more.
  */
-static const char *keep(struct mtree_str s)
+static const char *keep(struct piece s)
 {
 	if (s.s)
 		((char *)s.s)[s.len] = '\0';
 	return s.s;
 }
 
-static int bad_line(struct reader *r, struct mtree_str line, const char *why)
+static int bad_line(struct reader *r, struct piece line, const char *why)
 {
 	char shown[65];
 	size_t i;
@@ -89,7 +89,9 @@ static void *grow(void *array, size_t nr, size_t size)
 
 /* Flat views */
 
-static int add_range(struct mtree_flatviews *out, const struct mtree_line *l)
+/* @gap: something may be missing before it */
+static int add_range(struct mtree_flatviews *out, const struct mtree_line *l,
+		     bool gap)
 {
 	struct mtree_flatview *view = &out->views[out->nr - 1];
 	struct mtree_range *range = APPEND(view->ranges, view->nr_ranges);
@@ -108,8 +110,10 @@ static int add_range(struct mtree_flatviews *out, const struct mtree_line *l)
 		.offset = l->offset,
 		.owner = keep(l->owner),
 		.parent = keep(l->parent),
+		.gap = gap,
 	};
 	out->owned |= l->owned;
+	view->gap = false;
 	return 0;
 }
 
@@ -125,7 +129,7 @@ static bool in_order(const struct mtree_flatview *view,
 
 /* One line within the flat view that was begun last; *open until it ends */
 static int flatview_line(struct reader *r, struct mtree_flatviews *out,
-			 bool *open, struct mtree_str text)
+			 bool *open, struct piece text)
 {
 	struct mtree_flatview *view = &out->views[out->nr - 1];
 	struct mtree_flatview_as *as;
@@ -136,6 +140,7 @@ static int flatview_line(struct reader *r, struct mtree_flatviews *out,
 		return 0;
 	case MTREE_LINE_ELLIPSIS:
 		out->left_out++;
+		view->gap = true;
 		return 0;
 	case MTREE_LINE_FLATVIEW_AS:
 		as = APPEND(view->as, view->nr_as);
@@ -153,7 +158,9 @@ static int flatview_line(struct reader *r, struct mtree_flatviews *out,
 	case MTREE_LINE_REGION:
 		if (!in_order(view, &r->line))
 			return bad_line(r, text, "out of order");
-		return add_range(out, &r->line) ? out_of_memory(r->err) : 0;
+		return add_range(out, &r->line, view->gap) ?
+			       out_of_memory(r->err) :
+			       0;
 	default:
 		return bad_line(r, text, "not expected within a flat view");
 	}
@@ -166,6 +173,8 @@ static int begin_view(struct mtree_flatviews *out, const struct mtree_line *l)
 
 	if (!view)
 		return -ENOMEM;
+	/* The text begins with it: behind how many? */
+	view->gap = l->type == MTREE_LINE_REGION;
 	if (l->type != MTREE_LINE_FLATVIEW_OLD)
 		return 0;
 	as = APPEND(view->as, view->nr_as);
@@ -184,10 +193,10 @@ static bool is_within_view(enum mtree_line_type type)
 static int read_flatviews(struct reader *r, struct mtree_flatviews *out)
 {
 	bool open = false, dispatch = false;
-	struct mtree_str text;
+	struct piece text;
 	int ret;
 
-	while (mtree_line_next(&r->rest, &text)) {
+	while (piece_line(&r->rest, &text)) {
 		r->nr++;
 		mtree_line_parse(text, true, &r->line);
 		if (r->line.type == MTREE_LINE_FLATVIEW ||
@@ -223,7 +232,10 @@ static int read_flatviews(struct reader *r, struct mtree_flatviews *out)
 			return bad_line(r, text, "not the head of a flat view");
 		}
 	}
+	/* "-d" prints more behind the ranges */
 	out->cut = open;
+	if (open && !dispatch)
+		out->views[out->nr - 1].gap = true;
 	return 0;
 }
 
@@ -352,7 +364,7 @@ static int add_unseen_root(struct mtree_tree *out, int32_t *path)
  * where that is a disabled region that was not printed: its children were.
  */
 static int add_node(struct reader *r, struct mtree_tree *out, int32_t *path,
-		    struct mtree_str text)
+		    struct piece text)
 {
 	const struct mtree_line *l = &r->line;
 	struct mtree_node *node;
@@ -402,12 +414,12 @@ static int add_node(struct reader *r, struct mtree_tree *out, int32_t *path,
 static int read_tree(struct reader *r, struct mtree_tree *out)
 {
 	int32_t path[DEPTH_MAX];
-	struct mtree_str text;
+	struct piece text;
 	/* Is there a section, and may a part of it be missing above? */
 	bool open = false, left_out = false;
 	int ret;
 
-	while (mtree_line_next(&r->rest, &text)) {
+	while (piece_line(&r->rest, &text)) {
 		r->nr++;
 		switch (mtree_line_parse(text, false, &r->line)) {
 		case MTREE_LINE_ADDRESS_SPACE:

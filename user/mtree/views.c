@@ -115,6 +115,15 @@ int mtree_flatviews_from_model(const struct memory_model *model,
 	return ret;
 }
 
+void mtree_flatviews_forget_kinds(struct mtree_flatviews *views)
+{
+	size_t i, j;
+
+	for (i = 0; i < views->nr; i++)
+		for (j = 0; j < views->views[i].nr_ranges; j++)
+			views->views[i].ranges[j].kind = MTREE_RIGHTS;
+}
+
 void mtree_print_owner(FILE *out, const char *owner, const char *parent)
 {
 	if (!owner && !parent)

@@ -7,6 +7,15 @@
 
 #include <slotscope/check.h>
 
+struct slot_forecast;
+
+/** struct check_file - a file that a view is of; @kind: "strace's output" */
+struct check_file {
+	enum party_id party;
+	const char *name;
+	const char *kind;
+};
+
 /**
  * struct check_document - what is to be told of one check; all is borrowed
  * @comparison: what was compared, and what was found
@@ -16,6 +25,10 @@
  * @kernel_by: what KERNEL was read by; NULL: say nothing of it
  * @at_ms:     when its sample began, as check --at counts; negative: say
  *	       nothing of it
+ * @files:     that views are of, @nr_files. Without a VM that was looked at nothing
+ *	       tells whether they are of one moment, and that is said
+ * @assumed:   to read them, a line each; NULL: nothing
+ * @forecast:  what slots follow from a flat view, @nr_forecast
  */
 struct check_document {
 	const struct comparison *comparison;
@@ -25,6 +38,11 @@ struct check_document {
 	const char *comm;
 	const char *kernel_by;
 	int at_ms;
+	const struct check_file *files;
+	size_t nr_files;
+	const char *assumed;
+	const struct slot_forecast *forecast;
+	size_t nr_forecast;
 };
 
 /**

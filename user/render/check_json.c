@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <string.h>
+
 #include <errno.h>
 
 #include "base/json_value.h"
 #include "render/check.h"
+#include "render/forecast.h"
 #include "render/document.h"
 #include "view/json.h"
 #include "view/names.h"
@@ -330,6 +333,58 @@ static struct json_object *rows_to_json(const struct comparison *comparison,
 	return finish(array, ret);
 }
 
+static struct json_object *files_to_json(const struct check_document *document)
+{
+	struct json_object *array = json_object_new_array(), *obj;
+	const struct check_file *file;
+	int ret = array ? 0 : -1;
+
+	for (size_t i = 0; i < document->nr_files && !ret; i++) {
+		file = &document->files[i];
+		obj = json_object_new_object();
+		if (obj) {
+			ret |= json_put_str(obj, "view",
+					    party_of(file->party)->key);
+			ret |= json_put_str(obj, "file", file->name);
+			ret |= json_put_str(obj, "kind", file->kind);
+		}
+		ret |= json_add(array, obj);
+	}
+	return finish(array, ret);
+}
+
+static struct json_object *assumed_to_json(const char *notes)
+{
+	struct json_object *array = json_object_new_array();
+	int ret = array ? 0 : -1;
+	size_t len;
+
+	for (; notes && *notes && !ret; notes += len + !!notes[len]) {
+		len = strcspn(notes, "\n");
+		ret = json_add(array,
+			       json_object_new_string_len(notes, (int)len));
+	}
+	return finish(array, ret);
+}
+
+static int put_files(struct json_object *obj,
+		     const struct check_document *document)
+{
+	int ret = 0;
+
+	if (!document->nr_files)
+		return 0;
+	ret |= json_put(obj, "files", files_to_json(document));
+	ret |= json_put(obj, "assumed", assumed_to_json(document->assumed));
+	if (document->nr_forecast)
+		ret |= json_put(
+			obj, "forecast",
+			forecast_to_json(document->forecast,
+					 document->nr_forecast,
+					 document->comparison->page_size));
+	return ret;
+}
+
 int render_check_json(FILE *out, const struct check_document *document)
 {
 	static const char *const verdicts[] = { "agree", "mismatch",
@@ -353,6 +408,7 @@ int render_check_json(FILE *out, const struct check_document *document)
 		ret |= json_put_u64(obj, "at_ms", document->at_ms);
 	if (document->kernel_by)
 		ret |= json_put_str(obj, "kernel_by", document->kernel_by);
+	ret |= put_files(obj, document);
 	ret |= json_put(obj, "compared", pairs_to_json(comparison));
 	if (unsettled)
 		ret |= json_put_str(obj, "unsettled", unsettled);

@@ -7,6 +7,7 @@
 
 #include "base/plural.h"
 #include "render/check.h"
+#include "render/forecast.h"
 #include "render/text.h"
 
 static const char *name_of(const struct comparison *comparison, size_t view)
@@ -161,6 +162,42 @@ static size_t not_compared(const struct check_rows *rows)
 	return nr;
 }
 
+static void say_files(FILE *out, const struct check_document *document)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *line;
+
+	if (!document->nr_files)
+		return;
+	line = open_memstream(&text, &len);
+	if (!line)
+		return;
+	for (size_t i = 0; i < document->nr_files; i++)
+		fprintf(line, "%s%s of %s (%s)", i ? ", " : "",
+			party_of(document->files[i].party)->name,
+			document->files[i].name, document->files[i].kind);
+	if (document->nr_files > 1 || document->vm)
+		fputs("; that all is of one moment is not told by files", line);
+	fclose(line);
+	text_wrap(out, "from files: ", 12, text);
+	free(text);
+}
+
+static void say_assumed(FILE *out, const char *notes)
+{
+	size_t len;
+	char *line;
+
+	for (; notes && *notes; notes += len + !!notes[len]) {
+		len = strcspn(notes, "\n");
+		line = strndup(notes, len);
+		if (line)
+			text_wrap(out, "assumed: ", 9, line);
+		free(line);
+	}
+}
+
 void render_check_summary(FILE *out, const struct check_document *document)
 {
 	static const char *const verdicts[] = { "agree", "mismatch",
@@ -185,6 +222,8 @@ void render_check_summary(FILE *out, const struct check_document *document)
 		nr[FINDING_UNKNOWN], nr[FINDING_NOTE],
 		plural(nr[FINDING_NOTE]));
 	say_compared(out, document);
+	say_files(out, document);
+	say_assumed(out, document->assumed);
 	say_not_covered(out, document->comparison->input);
 }
 
@@ -225,6 +264,9 @@ int render_check(FILE *out, const struct check_document *document)
 		ret = render_check_findings(out, document->comparison);
 		fputc('\n', out);
 	}
+	if (!ret)
+		render_forecast(out, document->forecast, document->nr_forecast,
+				document->comparison->page_size);
 	if (!ret)
 		render_check_summary(out, document);
 	return ret;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_value.h"
+#include "base/plural.h"
 #include "render/document.h"
 #include "render/mtree.h"
 #include "render/side_by_side.h"
@@ -79,11 +80,8 @@ static int print_difference(FILE *out, const struct mtree_difference *d,
 	int ret = -ENOMEM;
 
 	fputs("the view of", out);
-	print_names(out, d->a ? d->a : d->b);
-	fprintf(out, ": %s\n",
-		!d->b ? "QEMU has none like it" :
-		!d->a ? "only QEMU has it" :
-			"differs");
+	print_names(out, d->a);
+	fputs(": differs\n", out);
 	if (ours && theirs)
 		ret = render_side_by_side(out, &texts);
 	free(theirs);
@@ -91,7 +89,20 @@ static int print_difference(FILE *out, const struct mtree_difference *d,
 	return ret;
 }
 
-int render_mtree_differences(FILE *out, const struct mtree_result *result)
+static void print_alone(FILE *out, const struct mtree_difference *d)
+{
+	const struct mtree_flatview *view = d->a ? d->a : d->b;
+
+	fputs("not compared: the view of", out);
+	if (view->nr_as)
+		print_names(out, view);
+	else
+		fprintf(out, " %s", view->root ? "a root" : "what has no head");
+	fprintf(out, ", which only %s has\n",
+		d->a ? "the tree" : "the text of info mtree -f");
+}
+
+int render_mtree_comparison(FILE *out, const struct mtree_result *result)
 {
 	int ret = 0;
 	size_t i;
@@ -99,6 +110,13 @@ int render_mtree_differences(FILE *out, const struct mtree_result *result)
 	for (i = 0; i < result->nr && !ret; i++)
 		ret = print_difference(out, &result->differences[i],
 				       result->owned);
+	if (!result->nr_compared)
+		fputs("no view that both have\n", out);
+	else if (!result->nr)
+		fprintf(out, "%zu flat view%s, all equal\n",
+			result->nr_compared, plural(result->nr_compared));
+	for (; i < result->nr + result->nr_alone; i++)
+		print_alone(out, &result->differences[i]);
 	return ret;
 }
 
@@ -190,13 +208,14 @@ static int put_side(struct json_object *obj, const char *member,
 	return json_put(obj, member, view_json(view, owned));
 }
 
-static struct json_object *differences_json(const struct mtree_result *result)
+static struct json_object *differences_json(const struct mtree_result *result,
+					    size_t first, size_t nr)
 {
 	struct json_object *list = json_object_new_array(), *obj;
 	int ret = list ? 0 : -1;
 	size_t i;
 
-	for (i = 0; i < result->nr && !ret; i++) {
+	for (i = first; i < first + nr && !ret; i++) {
 		const struct mtree_difference *d = &result->differences[i];
 
 		obj = json_object_new_object();
@@ -237,10 +256,16 @@ int render_mtree_json(FILE *out, const struct mtree_result *result)
 
 	ret |= json_put_u64(root, "version", SLOTSCOPE_JSON_VERSION);
 	if (result->theirs) {
-		ret |= json_put_bool(root, "equal", !result->nr);
+		ret |= json_put_bool(root, "equal",
+				     result->nr_compared && !result->nr);
+		ret |= json_put_u64(root, "nr_compared", result->nr_compared);
 		ret |= json_put_u64(root, "nr_ours", result->ours->nr);
 		ret |= json_put_u64(root, "nr_theirs", result->theirs->nr);
-		ret |= json_put(root, "differences", differences_json(result));
+		ret |= json_put(root, "differences",
+				differences_json(result, 0, result->nr));
+		ret |= json_put(root, "not_compared",
+				differences_json(result, result->nr,
+						 result->nr_alone));
 	} else {
 		ret |= json_put(root, "flat_views",
 				views_json(result->ours, result->owned));

@@ -18,6 +18,7 @@
 #include "trace/tracer.h"
 
 struct expected;
+struct given;
 
 /**
  * struct checker_options - what to look at, and how
@@ -29,6 +30,7 @@ struct expected;
  * @now:      there must be a VM of @pid already
  * @qmp:      address of its monitor; NULL to find it
  * @expect:   what MODEL is read from, borrowed; NULL: the VMM is asked
+ * @given:    files that have views, borrowed; NULL: none
  * @no_trace: do without TRACED
  * @no_model: do without MODEL
  * @record:   file to write events to; NULL for none
@@ -44,6 +46,7 @@ struct checker_options {
 	bool now;
 	const char *qmp;
 	const struct expected *expect;
+	const struct given *given;
 	bool no_trace;
 	bool no_model;
 	const char *record;

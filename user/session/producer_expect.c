@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* MODEL of one who knows what slots there should be: a file */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/read_file.h"
 #include "session/producers.h"
 #include "view/slots_text.h"
 
-#define FILE_MAX (16 << 20) /* room for many times the slots of a VM */
-#define HOW	 "give a file with AS/ID GPA+SIZE [@HVA] [FLAGS], a slot a line"
+#define HOW "give a file with AS/ID GPA+SIZE [@HVA] [FLAGS], a slot a line"
 
 int expect_probe(void *ctx, struct slotscope_error *err)
 {
@@ -21,45 +18,22 @@ int expect_probe(void *ctx, struct slotscope_error *err)
 	return subject->expect ? 0 : error_set(err, ENOENT, "expect slots");
 }
 
-static int read_all(int fd, struct expected *out, struct slotscope_error *err)
-{
-	size_t len = 0;
-	ssize_t n;
-
-	out->text = malloc(FILE_MAX + 1);
-	if (!out->text)
-		return error_set(err, ENOMEM, "read %s", out->name);
-	while ((n = read(fd, out->text + len, FILE_MAX - len)) > 0)
-		len += n;
-	if (n < 0) {
-		error_set(err, errno, "read %s", out->name);
-		return error_next(err, HOW);
-	}
-	if (len == FILE_MAX || memchr(out->text, '\0', len)) {
-		error_set(err, EINVAL, "read %s", out->name);
-		error_why(err, "it is no text of slots");
-		return error_next(err, HOW);
-	}
-	out->text[len] = '\0';
-	return 0;
-}
-
 int expected_read(const char *path, struct expected *out,
 		  struct slotscope_error *err)
 {
-	bool standard = !strcmp(path, "-");
 	struct slot_state state;
-	int fd, ret;
+	size_t len;
+	int ret;
 
-	*out = (struct expected){ standard ? "standard input" : path, NULL };
-	fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		error_set(err, errno, "open %s", path);
+	*out = (struct expected){ read_file_name(path), NULL };
+	ret = read_file(path, &out->text, &len, err);
+	if (ret)
 		return error_next(err, HOW);
+	if (memchr(out->text, '\0', len)) {
+		ret = error_set(err, EINVAL, "read %s", out->name);
+		error_why(err, "it is no text of slots");
+		error_next(err, HOW);
 	}
-	ret = read_all(fd, out, err);
-	if (!standard)
-		close(fd);
 	if (!ret) {
 		ret = expected_slots(out, UINT16_MAX + 1, &state, err);
 		slot_state_deinit(&state);

@@ -49,6 +49,18 @@ size_t producers_choose(const struct way *table, size_t nr, uint32_t without,
 int expect_probe(void *subject, struct slotscope_error *err);
 int expect_read(void *subject, const struct slot_state *upto,
 		struct slot_state *out, struct slotscope_error *err);
+int given_model_probe(void *subject, struct slotscope_error *err);
+int given_model_read(void *subject, const struct slot_state *upto,
+		     struct slot_state *out, struct slotscope_error *err);
+int given_traced_probe(void *subject, struct slotscope_error *err);
+int given_traced_read(void *subject, const struct slot_state *upto,
+		      struct slot_state *out, struct slotscope_error *err);
+int given_kernel_probe(void *subject, struct slotscope_error *err);
+int given_kernel_read(void *subject, const struct slot_state *upto,
+		      struct slot_state *out, struct slotscope_error *err);
+int given_map_probe(void *subject, struct slotscope_error *err);
+int given_map_read(void *subject, struct host_map *out,
+		   struct slotscope_error *err);
 int qemu_probe(void *subject, struct slotscope_error *err);
 int qemu_read(void *subject, const struct slot_state *upto,
 	      struct slot_state *out, struct slotscope_error *err);

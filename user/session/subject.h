@@ -14,6 +14,8 @@
 #include "session/kernel_view.h"
 #include "trace/tracer.h"
 
+struct given;
+
 /**
  * struct expected - a file with the slots that there should be
  * @name: what it is called in messages; borrowed
@@ -35,6 +37,7 @@ struct expected {
  * @owns_memory: backing_probe() found that the slots' host addresses are @process's
  * @qmp:       address of its monitor; NULL to find it
  * @expect:    the slots that there should be; NULL without
+ * @given:     files that have views; NULL without
  * @notes:     for what a producer says by the way; NULL for none
  * @kernel:    the way to KVM's slots
  * @tracer:    NULL without one: @no_tracer says why
@@ -51,6 +54,7 @@ struct subject {
 	bool owns_memory;
 	const char *qmp;
 	const struct expected *expect;
+	const struct given *given;
 	FILE *notes;
 	const struct kernel_view *kernel;
 	struct tracer *tracer;

@@ -208,6 +208,11 @@ static int parse_text(struct host_map *map, struct cursor line, size_t len,
 			map->truncated = true;
 			return 0;
 		}
+		if (line.end == line.at) {
+			line.at++;
+			len--;
+			continue;
+		}
 		*why = "it is no line of a maps file";
 		if (is_detail(&line) && map->nr) {
 			ret = parse_detail(line, &map->ranges[map->nr - 1]);
@@ -249,6 +254,27 @@ int host_map_parse(struct host_map *map, const char *text, size_t len,
 	host_map_deinit(map);
 	error_set(err, ret, "read line %zu of the VMM's memory map", number);
 	return ret == -EINVAL ? error_why(err, "%s", why) : ret;
+}
+
+int host_map_copy(const struct host_map *map, struct host_map *out)
+{
+	struct host_range range;
+	size_t cap = 0;
+	int ret = 0;
+
+	*out = *map;
+	out->ranges = NULL;
+	out->nr = 0;
+	for (size_t i = 0; i < map->nr && !ret; i++) {
+		range = map->ranges[i];
+		range.path = range.path ? strdup(range.path) : NULL;
+		ret = map->ranges[i].path && !range.path ?
+			      -ENOMEM :
+			      add_range(out, &cap, &range);
+		if (ret)
+			free(range.path);
+	}
+	return ret;
 }
 
 size_t host_map_from(const struct host_map *map, hva_t hva)

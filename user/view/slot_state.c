@@ -66,6 +66,34 @@ int slot_state_add(struct slot_state *state, const struct slot *slot)
 	return 0;
 }
 
+int slot_state_copy(const struct slot_state *state, struct slot_state *out)
+{
+	const struct coverage *coverage = &state->coverage;
+	int ret;
+
+	slot_state_init(out, state->party);
+	ret = slot_state_set_nr_as(out, state->nr_as);
+	if (ret)
+		return ret;
+	if (state->nr_as)
+		memcpy(out->as, state->as, state->nr_as * sizeof(*out->as));
+	out->vm = state->vm;
+	out->whole_life = state->whole_life;
+	out->gone = state->gone;
+	for (size_t i = 0; i < state->nr_slots && !ret; i++)
+		ret = slot_state_add(out, &state->slots[i]);
+	out->coverage = *coverage;
+	out->coverage.blind = NULL;
+	out->coverage.nr_blind = 0;
+	for (size_t i = 0; i < coverage->nr_blind && !ret; i++)
+		ret = coverage_add_blind(&out->coverage,
+					 coverage->blind[i].as_id,
+					 coverage->blind[i].gpa,
+					 coverage->blind[i].size,
+					 coverage->blind[i].why);
+	return ret;
+}
+
 static int compare(const void *a, const void *b)
 {
 	const struct slot *x = a;

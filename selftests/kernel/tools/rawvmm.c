@@ -22,6 +22,9 @@
  *	uffd		anonymous memory that userfaultfd answers for
  *	pfn		64 KiB of /dev/mem, the host's firmware
  *
+ * With RAWVMM_MODEL=FILE in its environment it writes down there what it means:
+ * Documentation/model-file.md.
+ *
  * "unable" and status 4 where KVM does not know what is asked for.
  */
 #include <errno.h>
@@ -68,6 +71,27 @@ struct region2 {
 #define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static int vm;
+static FILE *model;
+static const char *before = "";
+
+/*
+ * What is meant, and not what is asked of KVM: from the kind that was typed, the place
+ * that it has in the line, and where its memory was mapped
+ */
+static void write_model(unsigned int place, const char *kind, const void *at,
+			uint64_t size)
+{
+	if (!model)
+		return;
+	fprintf(model,
+		"%s{ \"name\": \"%s-%u\", \"gpa\": \"0x%lx\", "
+		"\"size\": \"0x%lx\", \"hva\": \"0x%lx\", "
+		"\"readonly\": false, \"log_dirty\": false, "
+		"\"guest_memfd\": %s }",
+		before, kind, place, place * 16 * MiB, size, (uintptr_t)at,
+		strncmp(kind, "gmem", 4) ? "false" : "true");
+	before = ",\n";
+}
 
 static void die(const char *what)
 {
@@ -116,8 +140,9 @@ static void set(struct region2 *region)
 		die("set a slot");
 }
 
-static void gmem_slot(struct region2 *region, const char *kind)
+static void gmem_slot(struct region2 *region, const char *name)
 {
+	const char *kind = name[4] ? name + 5 : "";
 	int fd = guest_memfd(!strcmp(kind, "private") ? 0 : GMEM_MMAP);
 	void *at = NULL;
 
@@ -131,6 +156,7 @@ static void gmem_slot(struct region2 *region, const char *kind)
 	region->gmem_fd = fd;
 	region->gmem_offset = OFFSET;
 	region->hva = (uintptr_t)at;
+	write_model(region->slot, name, at, SIZE);
 	set(region);
 	if (!strcmp(kind, "closed"))
 		close(fd);
@@ -157,7 +183,7 @@ static void slot(uint32_t id, const char *kind)
 	int fd = -1;
 
 	if (!strncmp(kind, "gmem", 4)) {
-		gmem_slot(&region, kind[4] ? kind + 5 : "");
+		gmem_slot(&region, kind);
 		return;
 	}
 	if (!strcmp(kind, "anon") || !strcmp(kind, "hole") ||
@@ -181,6 +207,7 @@ static void slot(uint32_t id, const char *kind)
 		die(kind);
 	}
 	region.hva = (uintptr_t)at;
+	write_model(id, kind, at, region.size ? region.size : SIZE);
 	set(&region);
 	if (!strcmp(kind, "hole") && munmap(at + MiB, 4096))
 		die("munmap");
@@ -201,8 +228,19 @@ int main(int argc, char **argv)
 	vm = ioctl(kvm, KVM_CREATE_VM, 0);
 	if (vm < 0)
 		die("KVM_CREATE_VM");
+	if (getenv("RAWVMM_MODEL")) {
+		model = fopen(getenv("RAWVMM_MODEL"), "we");
+		if (!model)
+			die("RAWVMM_MODEL");
+		fputs("{ \"version\": 1, \"vmm\": \"rawvmm\", \"ranges\": [\n",
+		      model);
+	}
 	for (int i = 1; i < argc; i++)
 		slot(i - 1, argv[i]);
+	if (model) {
+		fputs(" ] }\n", model);
+		fclose(model);
+	}
 	puts("ready");
 	fflush(stdout);
 	while (getchar() != EOF)
