@@ -43,7 +43,7 @@ int read_file(const char *path, char **out, size_t *len,
 
 	*out = NULL;
 	if (!in)
-		return error_set(err, errno, "read %s", path);
+		return error_set(err, errno, "open %s", path);
 	ret = read_all(in, out, len);
 	if (in != stdin)
 		fclose(in);

@@ -41,7 +41,7 @@ enum {
 static const char help[] =
 	"usage: slotscope check --pid PID [OPTIONS]\n"
 	"       slotscope check [OPTIONS] -- COMMAND [ARGS]\n"
-	"       slotscope check [--mtree FILE]... [--model FILE] [--slots FILE] [--maps FILE]\n"
+	"       slotscope check [--mtree FILE] [--model FILE] [--slots FILE] ...\n"
 	"\n"
 	"Compares the views of a VM: MODEL (what the VMM means, by QMP), TRACED (what BPF\n"
 	"saw), KERNEL (what KVM holds) and BACKING (what is mapped there). Prints a table\n"
