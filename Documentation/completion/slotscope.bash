@@ -9,6 +9,11 @@ _slotscope_vmms()
 		cut -d/ -f3 | sort -un
 }
 
+_slotscope_findings()
+{
+	slotscope explain 2>/dev/null | cut -d' ' -f1 | paste -sd' '
+}
+
 _slotscope_files()
 {
 	compopt -o filenames 2>/dev/null
@@ -89,8 +94,9 @@ _slotscope()
 	fi
 
 	case $command in
-	'') words="check list slots trace vm model doctor --version $common" ;;
+	'') words="check list slots trace vm model explain doctor --version $common" ;;
 	check) words="--pid --fd --vm --qmp --at --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --no-model --record $common" ;;
+	explain) words="$(_slotscope_findings) $common" ;;
 	list | doctor) words=$common ;;
 	model) words="replay mtree --full --against $common" ;;
 	slots) words="--pid --fd --from $common" ;;

@@ -54,6 +54,7 @@ struct cmd {
 
 extern const struct cmd cmd_check;
 extern const struct cmd cmd_doctor;
+extern const struct cmd cmd_explain;
 extern const struct cmd cmd_list;
 extern const struct cmd cmd_model;
 extern const struct cmd cmd_slots;

@@ -1,143 +1,231 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* slotscope explain: Documentation/findings.rst, a section a kind of finding. */
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
+#include "base/json_value.h"
+#include "base/pasted.h"
 #include "cmd/cmd.h"
-#include "cmd/explain.h"
-#include "render/explain.h"
+#include "render/document.h"
 
-#define LOOK_MS 100 /* whether the story has ended meanwhile */
+static const char help[] =
+	"usage: slotscope explain [ID]...\n"
+	"\n"
+	"Tells what a finding of slotscope check means, how it comes about, and how to\n"
+	"tell its causes apart. Without an ID: lists all.\n"
+	"\n"
+	"Options:\n"
+	"      --json         print one JSON document\n"
+	"  -v, --verbose      say more on standard error\n"
+	"  -h, --help         this text\n"
+	"\n"
+	"Exit status: 0 printed, 3 usage or error.\n";
 
-static struct explain explain;
-static bool waits;
+/* The document as it is; user/Makefile makes a string of it */
+static const char findings[] =
+#include "findings.inc"
+	;
 
-enum answer { ANSWER_NEXT, ANSWER_ALL, ANSWER_END, ANSWER_NONE };
+/**
+ * struct section - a kind of finding
+ * @id:	  its name
+ * @kind: "A mismatch", the first words of @text
+ * @text: all below the heading
+ */
+struct section {
+	struct piece id;
+	struct piece kind;
+	struct piece text;
+};
 
-/* Byte by byte: what comes behind the line is for later steps */
-static enum answer read_line(void)
+static bool is_rule(struct piece line)
 {
-	enum answer answer = ANSWER_NEXT;
-	bool first = true;
-	ssize_t len;
-	char c;
+	for (size_t i = 0; i < line.len; i++)
+		if (line.s[i] != '-')
+			return false;
+	return line.len;
+}
 
-	for (;;) {
-		len = read(STDIN_FILENO, &c, 1);
-		if (len < 0 && errno == EINTR)
-			continue;
-		if (len <= 0)
-			return ANSWER_NONE;
-		if (c == '\n')
-			return answer;
-		if (first && c == 'c')
-			answer = ANSWER_ALL;
-		else if (first && c == 'q')
-			answer = ANSWER_END;
+/* The next heading of @rest, which is then behind it; false: there is none */
+static bool heading(struct piece *rest, struct piece *id, const char **begin)
+{
+	struct piece line, before = {};
+
+	while (piece_line(rest, &line)) {
+		if (before.len && is_rule(line)) {
+			*id = before;
+			*begin = before.s;
+			return true;
+		}
+		before = line;
+	}
+	return false;
+}
+
+/* @rest: begins as the whole document */
+static bool next_section(struct piece *rest, struct section *out)
+{
+	struct piece behind, id;
+	const char *end;
+
+	if (!heading(rest, &out->id, &end))
+		return false;
+	behind = *rest;
+	if (!heading(&behind, &id, &end))
+		end = rest->s + rest->len;
+	out->text = (struct piece){ rest->s, end - rest->s };
+	*rest = (struct piece){ end, rest->len - out->text.len };
+	out->text = piece_trimmed(out->text);
+	while (out->text.len && out->text.s[0] == '\n')
+		piece_drop(&out->text, 1);
+	while (out->text.len && out->text.s[out->text.len - 1] == '\n')
+		out->text.len--;
+	out->kind = out->text;
+	out->kind.len = piece_find(out->text, ".") - out->text.s;
+	return true;
+}
+
+static const struct piece all = { findings, sizeof(findings) - 1 };
+
+static bool find(const char *id, struct section *out)
+{
+	struct piece rest = all;
+
+	while (next_section(&rest, out))
+		if (out->id.len == strlen(id) && piece_begins(out->id, id))
+			return true;
+	return false;
+}
+
+/* Without the mark that a drawing follows */
+static void print_text(const struct section *section)
+{
+	struct piece rest = section->text, line;
+
+	printf("%.*s\n\n", (int)section->id.len, section->id.s);
+	while (piece_line(&rest, &line)) {
+		if (line.len > 3 && !memcmp(line.s + line.len - 3, " ::", 3))
+			line.len -= 3;
+		printf("%.*s\n", (int)line.len, line.s);
+	}
+}
+
+/* Its kind, and the sentence behind that */
+static void print_line(const struct section *section)
+{
+	struct piece rest = section->text, first;
+	const char *end;
+	size_t n = 0;
+
+	piece_drop(&rest, section->kind.len + 2);
+	first = rest;
+	end = piece_find(rest, ". ");
+	if (piece_find(rest, ".\n") && (!end || piece_find(rest, ".\n") < end))
+		end = piece_find(rest, ".\n");
+	first.len = end ? (size_t)(end - rest.s) : rest.len;
+	printf("%-16.*s ", (int)section->id.len, section->id.s);
+	for (; n < first.len; n++)
+		putchar(first.s[n] == '\n' ? ' ' : first.s[n]);
+	putchar('\n');
+}
+
+static struct json_object *to_json(const struct section *section)
+{
+	struct json_object *obj = json_object_new_object();
+	struct piece kind = section->kind;
+	int ret = obj ? 0 : -1;
+
+	if (piece_begins(kind, "A "))
+		piece_drop(&kind, 2);
+	/* "Unknown" has no article */
+	ret |= json_put(obj, "id",
+			json_object_new_string_len(section->id.s,
+						   (int)section->id.len));
+	ret |= json_put(obj, "kind",
+			piece_begins(kind, "Unknown") ?
+				json_object_new_string("unknown") :
+				json_object_new_string_len(
+					kind.s, (int)strcspn(kind.s, ",.")));
+	ret |= json_put(obj, "text",
+			json_object_new_string_len(section->text.s,
+						   (int)section->text.len));
+	if (!ret)
+		return obj;
+	json_object_put(obj);
+	return NULL;
+}
+
+static int unknown_id(const char *id)
+{
+	struct slotscope_error err = {};
+
+	error_set(&err, ENOENT, "explain \"%.40s\"", id);
+	error_why(&err, "there is no such finding");
+	error_next(&err, "slotscope explain lists all of them");
+	return cmd_fail(&err);
+}
+
+static int print_all(void)
+{
+	struct json_object *array = json_object_new_array();
+	struct piece rest = all;
+	struct section section;
+	int ret = 0;
+
+	while (next_section(&rest, &section)) {
+		if (cmd_globals.json)
+			ret |= json_add(array, to_json(&section));
 		else
-			answer = ANSWER_NEXT;
-		first = false;
+			print_line(&section);
 	}
+	if (cmd_globals.json && !ret)
+		return render_document(stdout, array) ? CMD_ERROR : CMD_OK;
+	json_object_put(array);
+	return ret ? CMD_ERROR : CMD_OK;
 }
 
-static enum answer wait_for_answer(void)
+static int print_some(char **ids)
 {
-	struct pollfd fds[2] = { { STDIN_FILENO, POLLIN, 0 },
-				 { -1, POLLIN, 0 } };
-	enum answer answer = ANSWER_ALL;
-	sigset_t mask;
-	int nr;
+	struct json_object *array = json_object_new_array();
+	struct section section;
+	int ret = array ? 0 : -1;
 
-	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
-	sigaddset(&mask, SIGTERM);
-	fds[1].fd = signalfd(-1, &mask, SFD_CLOEXEC);
-	/*
-	 * The last step waits in a vCPU's thread, and the main loop may be the
-	 * first to read the signal, or be told to quit: it ends the story then
-	 */
-	do {
-		nr = poll(fds, 2, LOOK_MS);
-	} while (narrating() && (!nr || (nr < 0 && errno == EINTR)));
-	/* It is only looked at: the main loop reads it, and ends the VM */
-	if (fds[1].revents || !narrating())
-		answer = ANSWER_END;
-	else if (fds[0].revents)
-		answer = read_line();
-	if (fds[1].fd >= 0)
-		close(fds[1].fd);
-	return answer;
-}
-
-static void wait_here(const struct narrate_event *event)
-{
-	bool terminal = isatty(STDIN_FILENO);
-
-	if (terminal)
-		fprintf(stderr,
-			"-- Enter: step %u, c: all the rest, q: end -- ",
-			event->nr);
-	switch (wait_for_answer()) {
-	case ANSWER_NEXT:
-		return;
-	case ANSWER_END:
-		if (narrating())
-			kill(getpid(), SIGTERM);
-		narrate_end();
-		if (terminal)
-			fputc('\n', stderr);
-		return;
-	case ANSWER_NONE:
-		fprintf(stderr,
-			"slotscope vm: standard input has ended: step %u and "
-			"all the rest are told without waiting\n",
-			event->nr);
-		waits = false;
-		return;
-	case ANSWER_ALL:
-		waits = false;
+	for (size_t i = 0; ids[i]; i++) {
+		if (!find(ids[i], &section)) {
+			json_object_put(array);
+			return unknown_id(ids[i]);
+		}
+		if (cmd_globals.json) {
+			ret |= json_add(array, to_json(&section));
+			continue;
+		}
+		if (i)
+			putchar('\n');
+		print_text(&section);
 	}
+	if (cmd_globals.json && !ret)
+		return render_document(stdout, array) ? CMD_ERROR : CMD_OK;
+	json_object_put(array);
+	return ret ? CMD_ERROR : CMD_OK;
 }
 
-static void tell(void *opaque, const struct narrate_event *event)
+static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	int error;
+	static const struct option long_options[] = { CMD_COMMON_LONG, {} };
+	int opt, exit;
 
-	if (event->kind == NARRATE_ENTER && event->nr > 1 && waits)
-		wait_here(event);
-	if (!narrating())
-		return;
-	if (cmd_globals.json)
-		explain_json(&explain, event);
-	else
-		explain_text(&explain, event);
-	error = cmd_flush();
-	if (!error)
-		return;
-	narrate_end();
-	cmd_output_told();
-	fprintf(stderr,
-		"slotscope vm: the rest is not told, for standard output "
-		"cannot be written: %s\n",
-		strerror(error));
+	while ((opt = cmd_getopt(getopt_long, argc, argv, ":" CMD_COMMON_SHORT,
+				 long_options)) >= 0) {
+		if (cmd_common_opt(cmd, opt, argv, &exit))
+			return exit;
+	}
+	return optind < argc ? print_some(argv + optind) : print_all();
 }
 
-void explain_start(bool step)
-{
-	static struct narrator narrator = { .tell = tell };
-
-	waits = step;
-	explain = (struct explain){ .out = stdout,
-				    .verbose = cmd_globals.verbose };
-	narrator.unfold = cmd_globals.verbose;
-	narrate_to(&narrator);
-}
-
-void explain_stop(void)
-{
-	narrate_to(NULL);
-}
+const struct cmd cmd_explain = {
+	.name = "explain",
+	.summary = "tell the whole story of a kind of finding",
+	.help = help,
+	.run = run,
+};

@@ -7,7 +7,7 @@
 
 #include "base/json_value.h"
 #include "cmd/cmd.h"
-#include "cmd/explain.h"
+#include "cmd/vm_explain.h"
 #include "kvm/options.h"
 #include "machine/options.h"
 #include "machine/vm.h"
