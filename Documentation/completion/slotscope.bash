@@ -88,14 +88,16 @@ _slotscope()
 	[ "$cur" != = ] || cur=''
 	[ "$prev" != = ] || prev=${COMP_WORDS[COMP_CWORD - 2]}
 	! _slotscope_value "$command" "$prev" "$cur" || return 0
-	if [[ $command = model && -n $topic && $cur != -* ]]; then
+	if [[ $command = model && -n $topic && $cur != -* ]] ||
+		[[ $command = repro && $cur != -* ]]; then
 		_slotscope_files "$cur"
 		return
 	fi
 
 	case $command in
-	'') words="check list slots trace vm model explain doctor --version $common" ;;
+	'') words="check list slots trace vm model repro explain doctor --version $common" ;;
 	check) words="--pid --fd --vm --qmp --at --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --no-model --record $common" ;;
+	repro) words="--minimize --kselftest --vm --output $common" ;;
 	explain) words="$(_slotscope_findings) $common" ;;
 	list | doctor) words=$common ;;
 	model) words="replay mtree --full --against $common" ;;
