@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 run $slotscope --json explain
 is "$status" 0 "explain: status 0"
 printf '%s\n' "$out" >"$work/all"
-none= kind= parts=
+none='' kind='' parts=''
 while read -r id wanted; do
 	got=$(jq -r --arg id "$id" '.[] | select(.id == $id).kind' "$work/all")
 	[ -n "$got" ] || none+="$id "

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <slotscope/repro.h>
+
 #include "base/grow.h"
-#include "check/repro.h"
 
 static int add(struct repro *repro, size_t *cap, uint64_t seq,
 	       const struct slot_request *request)

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "check/repro.h"
+#include <slotscope/repro.h>
 
 enum repro_form {
 	REPRO_PLAIN,	 /* needs libc and linux-libc-dev alone */

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which requests a program has to make on a fresh VM to end as a VM of a log did. Pure;
- * render/repro.h writes the program.
+ * slotscope repro writes the program.
  */
-#ifndef CHECK_REPRO_H
-#define CHECK_REPRO_H
+#ifndef SLOTSCOPE_REPRO_H
+#define SLOTSCOPE_REPRO_H
 
 #include <slotscope/rules.h>
 #include <slotscope/view.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /**
  * struct repro_request - one to make
@@ -58,5 +62,9 @@ int repro_make(const struct slot_log *log, const struct vm_id *vm,
  */
 int repro_minimize(struct repro *repro);
 void repro_deinit(struct repro *repro);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
