@@ -36,7 +36,7 @@ is "$(head -1 <<<"$out")" missing "begins with its name"
 run $slotscope explain no-such
 like "$status $err" '^3 .*no such finding' "what there is none of: status 3"
 # Words alone: the page is set anew
-words() { tr -s ' \n' '\n' | tr -d '\\\\' | grep -E '^[a-z]{4,}$'; }
+words() { tr -s ' \n' '\n' | grep -E '^[a-z]{4,}$'; }
 make -s -C Documentation "$PWD/build/man/slotscope-explain.1" 2>/dev/null
 lacks=$(comm -23 <($slotscope explain missing unread | words | sort -u) \
 	<(man -l --nh --nj build/man/slotscope-explain.1 2>/dev/null | col -bx | words | sort -u))
