@@ -27,7 +27,7 @@ struct way {
 extern const struct way ways[];
 extern const size_t nr_ways;
 
-#define PRODUCERS_MAX 8
+#define PRODUCERS_MAX 16
 
 /**
  * producers_choose() - a producer for each party
