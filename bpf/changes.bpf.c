@@ -106,6 +106,8 @@ static __always_inline void change_end(struct change_call *call, long result)
 		rec->new = call->new;
 		rec->call = call->call;
 		rec->before = call->before;
+		rec->invalid_ns = call->invalid_ns;
+		rec->active_ns = call->active_ns;
 		rec->kind = call->kind;
 		rec->result = result;
 		rec->unended = call->unended;
@@ -166,5 +168,36 @@ int BPF_KRETPROBE(change_kretprobe, int result)
 
 	if (call)
 		change_end(call, result);
+	return 0;
+}
+
+/*
+ * KVM swaps the two sets of slots when a change takes effect: twice for a delete
+ * or move, which first makes the old slot invalid. From then on it is not there.
+ */
+static __always_inline void swapped(const struct kvm *kvm)
+{
+	struct change_call *call = change_of_thread();
+	__u64 now = bpf_ktime_get_ns();
+
+	if (!call || call->kvm != kvm)
+		return;
+	if (call->active_ns)
+		call->invalid_ns = call->active_ns;
+	call->active_ns = now;
+}
+
+SEC("slotscope.fexit/kvm_swap_active_memslots")
+int BPF_PROG(swap_fexit, struct kvm *kvm, int as_id)
+{
+	swapped(kvm);
+	return 0;
+}
+
+/* Its end may be skipped; what it does to the set comes first in it */
+SEC("kprobe/kvm_swap_active_memslots")
+int BPF_KPROBE(swap_kprobe, struct kvm *kvm)
+{
+	swapped(kvm);
 	return 0;
 }

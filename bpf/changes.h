@@ -17,6 +17,8 @@ struct change_call {
 	struct slot_record new;
 	__u64 call;
 	__u64 before;
+	__u64 invalid_ns;
+	__u64 active_ns;
 	__s32 kind;
 	__u16 as_id;
 	__u8 unended;

@@ -156,6 +156,100 @@ static __always_inline void compat_slot_read(struct slot_record *rec,
 	compat_gmem_read(rec, slot);
 }
 
+/* A slot as a node of the tree of host addresses */
+struct hva_range {
+	const void *left;
+	const void *right;
+	__u64 start;
+	__u64 last;
+	__u64 subtree_last;
+};
+
+static __always_inline void compat_hva_read(struct hva_range *range,
+					    const void *rb)
+{
+	const struct interval_tree_node *node =
+		rb - bpf_core_field_offset(struct interval_tree_node, rb);
+
+	range->left = BPF_CORE_READ(node, rb.rb_left);
+	range->right = BPF_CORE_READ(node, rb.rb_right);
+	range->start = BPF_CORE_READ(node, start);
+	range->last = BPF_CORE_READ(node, last);
+	range->subtree_last = BPF_CORE_READ(node, __subtree_last);
+}
+
+/* container_of(node, struct kvm_memory_slot, hva_node[node_idx].rb) */
+static __always_inline const struct kvm_memory_slot *
+compat_hva_slot(const void *rb, __u32 node_idx)
+{
+	return rb - bpf_core_field_offset(struct interval_tree_node, rb) -
+	       bpf_core_field_offset(struct kvm_memory_slot, hva_node) -
+	       (node_idx & 1) * bpf_core_type_size(struct interval_tree_node);
+}
+
+/* Which number of enum mmu_notifier_event means what is the kernel's */
+#define EVENT_IS(event, name)                                    \
+	(bpf_core_enum_value_exists(enum mmu_notifier_event, name) && \
+	 (event) == bpf_core_enum_value(enum mmu_notifier_event, name))
+
+static __always_inline enum mapping_kind compat_mapping_kind(__u32 event)
+{
+	if (EVENT_IS(event, MMU_NOTIFY_UNMAP))
+		return MAPPING_UNMAP;
+	if (EVENT_IS(event, MMU_NOTIFY_CLEAR))
+		return MAPPING_CLEAR;
+	if (EVENT_IS(event, MMU_NOTIFY_PROTECTION_VMA) ||
+	    EVENT_IS(event, MMU_NOTIFY_PROTECTION_PAGE))
+		return MAPPING_PROTECT;
+	return MAPPING_OTHER;
+}
+
+/* The system call of which these are the registers; nothing where none is known */
+static __always_inline void compat_syscall_read(struct mapping_record *rec,
+						const void *ctx)
+{
+	const struct pt_regs___x86 *x86 = ctx;
+	const struct pt_regs___arm64 *arm64 = ctx;
+
+	if (bpf_core_field_exists(x86->orig_ax)) {
+		rec->syscall = BPF_CORE_READ(x86, orig_ax);
+		if (rec->syscall < 0)
+			return;
+		rec->args[0] = BPF_CORE_READ(x86, di);
+		rec->args[1] = BPF_CORE_READ(x86, si);
+		rec->args[2] = BPF_CORE_READ(x86, dx);
+		rec->args[3] = BPF_CORE_READ(x86, r10);
+	} else if (bpf_core_field_exists(arm64->syscallno)) {
+		rec->syscall = BPF_CORE_READ(arm64, syscallno);
+		if (rec->syscall < 0)
+			return;
+		for (int i = 0; i < 4; i++)
+			rec->args[i] = BPF_CORE_READ(arm64, regs[i]);
+	}
+}
+
+/*
+ * The instruction at which a vCPU stands; 0 where that is not known. x86 keeps it
+ * behind the 16 general registers; VMX reads it from the VMCS when somebody asks,
+ * which for the exits that are told KVM has done.
+ */
+static __always_inline __u64 compat_rip(const struct kvm_vcpu *vcpu)
+{
+	const struct kvm_vcpu___x86 *x86 = (const void *)vcpu;
+	__u64 rip = 0;
+
+	if (bpf_core_field_exists(x86->arch.regs))
+		bpf_probe_read_kernel(
+			&rip, sizeof(rip),
+			(const void *)x86 +
+				bpf_core_field_offset(struct kvm_vcpu___x86,
+						      arch) +
+				bpf_core_field_offset(
+					struct kvm_vcpu_arch___x86, regs) +
+				16 * sizeof(rip));
+	return rip;
+}
+
 /*
  * Is a VM being destroyed? Then its last user is gone; whoever makes one is a
  * user of it before anything is done with it.

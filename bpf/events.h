@@ -18,6 +18,14 @@
 #define KVM_IOC_RUN	    0xae80
 #define KVM_IOC_TYPE	    0xae
 
+/* Other calls about memory, and of vCPUs */
+#define KVM_IOC_CREATE_VCPU	0xae41
+#define KVM_IOC_DIRTY_LOG	0x4010ae42
+#define KVM_IOC_CLEAR_DIRTY_LOG 0xc018aec0
+#define KVM_IOC_RESET_RINGS	0xaec7
+#define KVM_IOC_GUEST_MEMFD	0xc040aed4
+#define KVM_IOC_ATTRIBUTES	0x4020aed2
+
 /*
  * The beginning of struct kvm_userspace_memory_region2; without the last two
  * members, of struct kvm_userspace_memory_region.
@@ -35,11 +43,51 @@ struct region_args {
 
 #define REGION_ARGS_SIZE 32 /* of the older request */
 
+struct dirty_log_args {
+	__u32 slot;
+	__u32 pad;
+	__u64 bitmap;
+};
+
+struct clear_log_args {
+	__u32 slot;
+	__u32 nr_pages;
+	__u64 first_page;
+	__u64 bitmap;
+};
+
+struct guest_memfd_args {
+	__u64 size;
+	__u64 flags;
+};
+
+struct attributes_args {
+	__u64 address;
+	__u64 size;
+	__u64 attributes;
+	__u64 flags;
+};
+
+/* What a call's argument points to; of KVM_CREATE_VCPU it is the number itself */
+union call_args {
+	struct region_args region;
+	struct dirty_log_args dirty_log;
+	struct clear_log_args clear_log;
+	struct guest_memfd_args guest_memfd;
+	struct attributes_args attributes;
+	__u64 number;
+	__u64 words[6];
+};
+
 enum record_type {
 	RECORD_VM_CREATE = 1,
 	RECORD_VM_DESTROY,
 	RECORD_REQUEST,
 	RECORD_CHANGE,
+	RECORD_CALL,
+	RECORD_RUN,
+	RECORD_EXIT,
+	RECORD_MAPPING,
 };
 
 /* Why an event never made it into the ring */
@@ -130,6 +178,80 @@ struct stack_record {
 	__u8 bytes[STACK_PAGES * STACK_PAGE];
 };
 
+/**
+ * struct call_record - an ioctl on a VM that is no request
+ * @pages: as slot_call has it; all ones: not known
+ * @cmd:   which
+ */
+struct call_record {
+	struct record head;
+	union call_args args;
+	__u64 call;
+	__u64 pages;
+	__s32 result;
+	__u32 cmd;
+	__u8 unread;
+	__u8 pad[7];
+};
+
+/** struct run_record - a vCPU went into KVM_RUN (@enter), or came out */
+struct run_record {
+	struct record head;
+	__u64 generation;
+	__u32 vcpu;
+	__u8 enter;
+	__u8 pad[3];
+};
+
+/**
+ * struct exit_record - KVM_RUN ended, and not as always
+ * @reason: KVM_EXIT_*
+ * @data:   what struct kvm_run says of it
+ */
+struct exit_record {
+	struct record head;
+	__u64 rip;
+	__u64 data[4];
+	__s32 result;
+	__u32 reason;
+	__u32 vcpu;
+	__u32 pad;
+};
+
+/* Why KVM_RUN ended; KVM's ABI */
+enum exit_reason {
+	EXIT_MMIO = 6,
+	EXIT_SHUTDOWN = 8,
+	EXIT_INTERNAL_ERROR = 17,
+	EXIT_MEMORY_FAULT = 39,
+};
+
+enum mapping_kind {
+	MAPPING_UNMAP,
+	MAPPING_CLEAR,
+	MAPPING_PROTECT,
+	MAPPING_OTHER,
+};
+
+/**
+ * struct mapping_record - an MMU notifier's range that a slot has a part of
+ * @start: first byte, and
+ * @end:   one past the last
+ * @kind:  enum mapping_kind
+ * @slot:  -1: slots were just changing
+ */
+struct mapping_record {
+	struct record head;
+	__u64 start;
+	__u64 end;
+	__u64 args[4];
+	__u32 kind;
+	__s32 syscall;
+	__s32 slot;
+	__u16 as_id;
+	__u8 pad[2];
+};
+
 /* A struct kvm_memory_slot; nr_pages 0 where there is none */
 struct slot_record {
 	__u64 gfn;
@@ -151,6 +273,8 @@ struct slot_record {
  * @before:	generation when it began
  * @generation: and when it was over
  * @kind:	enum kvm_mr_change
+ * @invalid_ns:	of the first swap of the active set in it, if it has two, and
+ * @active_ns:	of the last; 0 if no hook tells
  * @unended:	a change before it began, and its end was not seen: that one is
  *		counted as lost when this is found out by other means, too
  */
@@ -161,6 +285,8 @@ struct change_record {
 	__u64 call;
 	__u64 before;
 	__u64 generation;
+	__u64 invalid_ns;
+	__u64 active_ns;
 	__s32 kind;
 	__s32 result;
 	__u8 unended;

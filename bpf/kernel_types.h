@@ -93,8 +93,46 @@ struct mutex___rt {
 	struct rt_mutex_base rtmutex;
 };
 
+struct rb_node {
+	struct rb_node *rb_right;
+	struct rb_node *rb_left;
+};
+
+struct rb_root {
+	struct rb_node *rb_node;
+};
+
+struct rb_root_cached {
+	struct rb_root rb_root;
+};
+
+struct interval_tree_node {
+	struct rb_node rb;
+	unsigned long start;
+	unsigned long last;
+	unsigned long __subtree_last;
+};
+
+struct mmu_notifier {
+	struct mm_struct *mm;
+};
+
+enum mmu_notifier_event {
+	MMU_NOTIFY_UNMAP,
+	MMU_NOTIFY_CLEAR,
+	MMU_NOTIFY_PROTECTION_VMA,
+	MMU_NOTIFY_PROTECTION_PAGE,
+};
+
+struct mmu_notifier_range {
+	unsigned long start;
+	unsigned long end;
+	enum mmu_notifier_event event;
+};
+
 struct kvm_memory_slot {
 	struct hlist_node id_node[2];
+	struct interval_tree_node hva_node[2];
 	__u64 base_gfn;
 	unsigned long npages;
 	unsigned long userspace_addr;
@@ -109,6 +147,7 @@ struct kvm_memory_slot {
 
 struct kvm_memslots {
 	__u64 generation;
+	struct rb_root_cached hva_tree;
 	struct hlist_head id_hash[1];
 	int node_idx;
 };
@@ -118,6 +157,36 @@ struct kvm {
 	struct mm_struct *mm;
 	refcount_t users_count;
 	struct kvm_memslots *memslots[1];
+	struct mmu_notifier mmu_notifier;
+};
+
+struct kvm_run {
+	__u32 exit_reason;
+};
+
+struct kvm_vcpu {
+	struct kvm *kvm;
+	int vcpu_id;
+	struct kvm_run *run;
+};
+
+/* x86 */
+struct kvm_vcpu_arch___x86 {
+	unsigned long regs[1];
+};
+
+struct kvm_vcpu___x86 {
+	struct kvm_vcpu_arch___x86 arch;
+};
+
+struct pt_regs___x86 {
+	unsigned long di, si, dx, r10;
+	unsigned long orig_ax;
+};
+
+struct pt_regs___arm64 {
+	unsigned long regs[31];
+	int syscallno;
 };
 
 /* Contexts of programs */

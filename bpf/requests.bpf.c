@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * What VMMs ask: KVM_SET_USER_MEMORY_REGION and REGION2.
+ * What VMMs ask of a VM: KVM_SET_USER_MEMORY_REGION and REGION2; and what else there
+ * is about its memory, if that was asked for.
  *
  * KVM refuses some requests before any function of its own that could be
  * hooked (a slot number past the limit, arguments that cannot be read), so we
@@ -12,23 +13,57 @@
 #include <linux/ptrace.h>
 #include <bpf/bpf_tracing.h>
 
+#include "dirty.h"
 #include "requests.h"
 #include "stacks.h"
 
 struct requests_map requests SEC(".maps");
 
-static __always_inline void request_read(struct request_call *call)
-{
-	__u32 size = call->region2 ? sizeof(call->args) : REGION_ARGS_SIZE;
-
-	call->args = (struct region_args){};
-	call->unread =
-		bpf_probe_read_user(&call->args, size, (void *)call->arg) != 0;
-}
-
 static __always_inline bool is_request(unsigned int cmd)
 {
 	return cmd == KVM_IOC_SET_REGION || cmd == KVM_IOC_SET_REGION2;
+}
+
+/* Is this call to be told? Of the other classes nothing is left if not asked for */
+static __always_inline bool is_told(unsigned int cmd)
+{
+	if (is_request(cmd))
+		return true;
+	if (tell_vcpus && cmd == KVM_IOC_CREATE_VCPU)
+		return true;
+	return tell_calls &&
+	       (cmd == KVM_IOC_DIRTY_LOG || cmd == KVM_IOC_CLEAR_DIRTY_LOG ||
+		cmd == KVM_IOC_RESET_RINGS || cmd == KVM_IOC_GUEST_MEMFD ||
+		cmd == KVM_IOC_ATTRIBUTES);
+}
+
+static __always_inline void args_read(struct request_call *call)
+{
+	__u32 size = REGION_ARGS_SIZE;
+
+	call->args = (union call_args){};
+	call->unread = 0;
+	switch (call->cmd) {
+	case KVM_IOC_CREATE_VCPU:
+		call->args.number = call->arg;
+		return;
+	case KVM_IOC_RESET_RINGS:
+		return;
+	case KVM_IOC_SET_REGION2:
+		size = sizeof(struct region_args);
+		break;
+	case KVM_IOC_DIRTY_LOG:
+		size = sizeof(struct dirty_log_args);
+		break;
+	case KVM_IOC_CLEAR_DIRTY_LOG:
+		size = sizeof(struct clear_log_args);
+		break;
+	case KVM_IOC_GUEST_MEMFD:
+		size = sizeof(struct guest_memfd_args);
+		break;
+	}
+	call->unread =
+		bpf_probe_read_user(&call->args, size, (void *)call->arg) != 0;
 }
 
 static __always_inline void request_begin(const struct kvm *kvm,
@@ -40,11 +75,11 @@ static __always_inline void request_begin(const struct kvm *kvm,
 		.kvm = kvm,
 		.arg = arg,
 		.nr = __sync_fetch_and_add(&last_call, 1) + 1,
-		.region2 = cmd == KVM_IOC_SET_REGION2,
+		.cmd = cmd,
 	};
 
 	/* Now, as KVM is about to do: another thread may write to it later */
-	request_read(&call);
+	args_read(&call);
 	if (bpf_map_update_elem(&requests, &tid, &call, BPF_ANY))
 		lose(LOSS_MAP_FULL);
 }
@@ -57,42 +92,76 @@ static __always_inline struct request_call *request_of_thread(void)
 	return bpf_map_lookup_elem(&requests, &tid);
 }
 
+static __always_inline void request_told(const struct request_call *call,
+					 struct vm *vm, long result)
+{
+	struct request_record *rec = record_reserve(struct request_record,
+						    RECORD_REQUEST, vm->serial,
+						    call->start_ns);
+
+	if (!rec)
+		return;
+	rec->args = call->args.region;
+	rec->call = call->nr;
+	rec->result = result;
+	rec->region2 = call->cmd == KVM_IOC_SET_REGION2;
+	rec->unread = call->unread;
+	rec->stack = STACK_NOT_ASKED;
+	rec->pad = 0;
+	if (stacks_wanted) {
+		rec->stack = stack_take(call->nr, !vm->stacked);
+		vm->stacked = 1;
+	}
+	record_submit(rec);
+}
+
+static __always_inline void call_told(struct request_call *call,
+				      const struct vm *vm, long result)
+{
+	__u64 pages = ~0ULL;
+	struct call_record *rec;
+
+	if (call->cmd == KVM_IOC_RESET_RINGS && result >= 0)
+		pages = result;
+	else if (tell_calls && !call->unread && !result)
+		pages = dirty_pages(call);
+	rec = record_reserve(struct call_record, RECORD_CALL, vm->serial,
+			     call->start_ns);
+	if (!rec)
+		return;
+	rec->args = call->args;
+	rec->call = call->nr;
+	rec->pages = pages;
+	rec->result = result;
+	rec->cmd = call->cmd;
+	rec->unread = call->unread;
+	__builtin_memset(rec->pad, 0, sizeof(rec->pad));
+	record_submit(rec);
+}
+
 static __always_inline void request_end(struct request_call *call, long result)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct request_record *rec;
 	struct vm *vm;
 
 	/* Not in memory then; KVM has brought it in meanwhile, if it exists */
 	if (call->unread)
-		request_read(call);
+		args_read(call);
 	vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1, true);
-	rec = vm ? record_reserve(struct request_record, RECORD_REQUEST,
-				  vm->serial, call->start_ns) :
-		   NULL;
-	if (rec) {
-		rec->args = call->args;
-		rec->call = call->nr;
-		rec->result = result;
-		rec->region2 = call->region2;
-		rec->unread = call->unread;
-		rec->stack = STACK_NOT_ASKED;
-		rec->pad = 0;
-		if (stacks_wanted) {
-			rec->stack = stack_take(call->nr, !vm->stacked);
-			vm->stacked = 1;
-		}
-		record_submit(rec);
-	}
+	if (vm && is_request(call->cmd))
+		request_told(call, vm, result);
+	else if (vm)
+		call_told(call, vm, result);
 	bpf_map_delete_elem(&requests, &tid);
 }
 
-static __always_inline bool same_args(const struct region_args *a,
-				      const struct region_args *b)
+static __always_inline bool same_args(const union call_args *a,
+				      const union call_args *b)
 {
-	return a->slot == b->slot && a->flags == b->flags && a->gpa == b->gpa &&
-	       a->size == b->size && a->hva == b->hva &&
-	       a->gmem_offset == b->gmem_offset && a->gmem_fd == b->gmem_fd;
+	for (__u32 i = 0; i < sizeof(a->words) / sizeof(a->words[0]); i++)
+		if (a->words[i] != b->words[i])
+			return false;
+	return true;
 }
 
 /*
@@ -106,14 +175,12 @@ static __always_inline bool is_same(const struct request_call *call,
 				    unsigned long arg)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct request_call now = { .arg = arg };
+	struct request_call now = { .arg = arg, .cmd = cmd };
 
-	now.region2 = call->region2;
-	if (call->kvm == kvm && call->arg == arg &&
-	    call->region2 == (cmd == KVM_IOC_SET_REGION2)) {
+	if (call->kvm == kvm && call->arg == arg && call->cmd == cmd) {
 		if (call->unread)
 			return true;
-		request_read(&now);
+		args_read(&now);
 		if (!now.unread && same_args(&now.args, &call->args))
 			return true;
 	}
@@ -128,7 +195,7 @@ int BPF_PROG(request_fentry, struct file *file, unsigned int cmd,
 {
 	const struct kvm *kvm;
 
-	if (!is_request(cmd))
+	if (!is_told(cmd))
 		return 0;
 	kvm = file->private_data;
 	if (wanted(kvm))
@@ -142,7 +209,7 @@ int BPF_PROG(request_fexit, struct file *file, unsigned int cmd,
 {
 	struct request_call *call;
 
-	if (!is_request(cmd))
+	if (!is_told(cmd))
 		return 0;
 	call = request_of_thread();
 	if (call && is_same(call, file->private_data, cmd, arg))
@@ -157,7 +224,7 @@ int BPF_KPROBE(request_kprobe, struct file *file, unsigned int cmd,
 	const struct kvm *kvm;
 
 	call_entered(&requests);
-	if (!is_request(cmd))
+	if (!is_told(cmd))
 		return 0;
 	kvm = BPF_CORE_READ(file, private_data);
 	if (wanted(kvm))
@@ -182,7 +249,7 @@ int request_enter(struct trace_event_raw_sys_enter *ctx)
 	const struct kvm *kvm;
 
 	call_entered(&requests);
-	if (!is_request(cmd))
+	if (!is_told(cmd))
 		return 0;
 	kvm = file_kvm(fd_file(ctx->args[0]));
 	if (kvm && wanted(kvm))

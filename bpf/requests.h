@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Requests that are under way, and that will be told when they are over */
+/* Requests and other calls that are under way, and that will be told when they end */
 #ifndef SLOTSCOPE_BPF_REQUESTS_H
 #define SLOTSCOPE_BPF_REQUESTS_H
 
@@ -13,10 +13,14 @@ struct request_call {
 	const struct kvm *kvm;
 	unsigned long arg;
 	__u64 nr;
-	struct region_args args;
-	__u8 region2;
+	union call_args args;
+	__u32 cmd;
 	__u8 unread;
-	__u8 pad[6];
+	__u8 pad[3];
+	/* where the counting of a bitmap stands */
+	__u64 bitmap;
+	__u64 words;
+	__u64 pages;
 };
 
 struct requests_map {

@@ -6,6 +6,10 @@ struct ring_map ring SEC(".maps");
 struct vms_map vms SEC(".maps");
 struct followed_map followed SEC(".maps");
 
+const volatile bool tell_calls;
+const volatile bool tell_vcpus;
+const volatile bool tell_mmio;
+
 volatile bool follow_all;
 volatile bool stacks_wanted;
 volatile bool ending;

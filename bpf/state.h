@@ -57,6 +57,11 @@ struct followed_map {
 };
 extern struct followed_map followed SEC(".maps");
 
+/* Classes of events that were asked for; set before loading */
+extern const volatile bool tell_calls;
+extern const volatile bool tell_vcpus;
+extern const volatile bool tell_mmio;
+
 extern volatile bool follow_all;
 extern volatile bool stacks_wanted; /* who makes requests is to be told, too */
 extern volatile bool ending;	    /* what begins from now on is not told */

@@ -267,8 +267,11 @@ enum slot_event_type {
 	SLOT_EVENT_BASE_END, /* all of one address space's BASE slots told */
 	SLOT_EVENT_REQUEST,  /* KVM_SET_USER_MEMORY_REGION or REGION2 */
 	SLOT_EVENT_CHANGE,   /* a memslot created, deleted, moved, reflagged */
-	SLOT_EVENT_EXIT,     /* the guest touched memory without a slot */
-	SLOT_EVENT_LOST,     /* events are missing here */
+	SLOT_EVENT_EXIT, /* a vCPU left KVM_RUN for what memory is, or is not */
+	SLOT_EVENT_LOST, /* events are missing here */
+	SLOT_EVENT_CALL, /* KVM was asked for something else about memory */
+	SLOT_EVENT_VCPU, /* a vCPU was made, went into the guest or came out */
+	SLOT_EVENT_MAPPING, /* the mapping under a slot is taken away */
 	SLOT_EVENT_TYPES,
 };
 
@@ -303,6 +306,126 @@ struct slot_request {
 	int32_t result;
 };
 
+/* What else KVM is asked about memory. The values are those of recordings */
+enum slot_call_kind {
+	SLOT_CALL_DIRTY_LOG,	    /* KVM_GET_DIRTY_LOG */
+	SLOT_CALL_CLEAR_DIRTY_LOG,  /* KVM_CLEAR_DIRTY_LOG */
+	SLOT_CALL_RESET_RINGS,	    /* KVM_RESET_DIRTY_RINGS */
+	SLOT_CALL_GUEST_MEMFD,	    /* KVM_CREATE_GUEST_MEMFD */
+	SLOT_CALL_ATTRIBUTES,	    /* KVM_SET_MEMORY_ATTRIBUTES */
+	SLOT_CALL_KINDS,
+};
+
+#define SLOT_PAGES_UNKNOWN UINT64_MAX
+
+/**
+ * struct slot_call - an ioctl about memory that is no request for a slot
+ * @kind:   which
+ * @unread: as of a request: only @kind and @result are valid
+ * @slot:   DIRTY_LOG, CLEAR_DIRTY_LOG: the raw slot word
+ * @start:  CLEAR_DIRTY_LOG: bytes into the slot; ATTRIBUTES: a gpa
+ * @size:   of that range; of a GUEST_MEMFD
+ * @flags:  of a GUEST_MEMFD; ATTRIBUTES: the new ones (KVM_MEMORY_ATTRIBUTE_*)
+ * @pages:  DIRTY_LOG: found dirty; CLEAR_DIRTY_LOG: named in the bitmap;
+ *	    RESET_RINGS: reset. SLOT_PAGES_UNKNOWN if not known
+ * @result: a negative errno; else what it returned: of a GUEST_MEMFD its
+ *	    descriptor
+ */
+struct slot_call {
+	enum slot_call_kind kind;
+	bool unread;
+	uint32_t slot;
+	uint64_t start;
+	uint64_t size;
+	uint64_t flags;
+	uint64_t pages;
+	int32_t result;
+};
+
+enum slot_vcpu_kind {
+	SLOT_VCPU_CREATE, /* KVM_CREATE_VCPU */
+	SLOT_VCPU_ENTER,  /* into KVM_RUN */
+	SLOT_VCPU_LEAVE,  /* out of it */
+	SLOT_VCPU_KINDS,
+};
+
+/**
+ * struct slot_vcpu - a vCPU came, or ran
+ * @id:		what KVM_CREATE_VCPU was given
+ * @result:	of CREATE: its descriptor, or a negative errno
+ * @generation: of ENTER and LEAVE: of address space 0 then
+ *
+ * There is no event a run. Only the first ENTER and the first LEAVE of a vCPU behind
+ * each change of generation are told: so for each change the log says who was inside
+ * (whose next event is a LEAVE) and who went in before the next (an ENTER).
+ */
+struct slot_vcpu {
+	enum slot_vcpu_kind kind;
+	uint32_t id;
+	int32_t result;
+	uint64_t generation;
+};
+
+enum slot_exit_reason {
+	SLOT_EXIT_MMIO,		  /* no slot there: KVM_EXIT_MMIO */
+	SLOT_EXIT_MEMORY_FAULT,	  /* KVM_EXIT_MEMORY_FAULT */
+	SLOT_EXIT_INTERNAL_ERROR, /* KVM_EXIT_INTERNAL_ERROR */
+	SLOT_EXIT_SHUTDOWN,	  /* KVM_EXIT_SHUTDOWN: a triple fault */
+	SLOT_EXIT_ERRNO,	  /* KVM_RUN itself failed */
+	SLOT_EXIT_REASONS,
+};
+
+/**
+ * struct slot_exit - why a vCPU is no longer in the guest
+ * @reason: why
+ * @vcpu:   id of the vCPU; -1 if not known
+ * @gpa:    MMIO, MEMORY_FAULT: which guest memory; else 0
+ * @len:    bytes of it
+ * @write:  MMIO: the guest wrote
+ * @flags:  MEMORY_FAULT: KVM_MEMORY_EXIT_FLAG_*; INTERNAL_ERROR: its suberror
+ * @rip:    the guest's instruction; 0 if not known
+ * @result: of KVM_RUN: 0, or a negative errno (never EINTR or EAGAIN)
+ */
+struct slot_exit {
+	enum slot_exit_reason reason;
+	int32_t vcpu;
+	gpa_t gpa;
+	uint64_t len;
+	bool write;
+	uint64_t flags;
+	uint64_t rip;
+	int32_t result;
+};
+
+/* What the kernel's memory management announces (enum mmu_notifier_event) */
+enum slot_mapping_kind {
+	SLOT_MAPPING_UNMAP,   /* it goes: munmap, mremap, mmap over it */
+	SLOT_MAPPING_CLEAR,   /* its pages go: madvise, truncate, hole, copy */
+	SLOT_MAPPING_PROTECT, /* other rights: mprotect */
+	SLOT_MAPPING_OTHER,   /* migration, and what else the kernel does */
+	SLOT_MAPPING_KINDS,
+};
+
+/**
+ * struct slot_mapping - host pages under a slot are about to be taken away
+ * @kind:  what is about to become of them
+ * @hva:   first byte, in the VMM
+ * @size:  bytes; they may reach beyond the slot
+ * @as_id: of one slot that has some of it
+ * @slot:  its id; -1: slots were just changing, there may be none
+ * @syscall: in which system call, by the kernel's number; -1: in none
+ * @args:  its first four
+ */
+struct slot_mapping {
+	enum slot_mapping_kind kind;
+	hva_t hva;
+	uint64_t size;
+	uint16_t as_id;
+	int32_t slot;
+	int32_t syscall;
+	uint64_t args[4];
+};
+
 /**
  * struct slot_change - what the kernel did
  * @kind:	what kind of change
@@ -313,6 +436,10 @@ struct slot_request {
  *		one at a time, so it is that of the last change before, or changes
  *		went unseen. 0: not known, or the first change of all
  * @result:	0, or the negative errno with which it failed (nothing changed)
+ * @invalid_ns: of a delete or move: since when nobody could use the old slot, by
+ *		CLOCK_MONOTONIC. 0: not known; TRACER_CLASS_WINDOWS was not asked for
+ * @active_ns:	when what is new took effect (after a failure: what was before).
+ *		For a delete or move there was nothing there from @invalid_ns on
  */
 struct slot_change {
 	enum slot_change_kind kind;
@@ -321,6 +448,8 @@ struct slot_change {
 	uint64_t generation;
 	uint64_t generation_before;
 	int32_t result;
+	uint64_t invalid_ns;
+	uint64_t active_ns;
 };
 
 /* Every way to lose an event. A count of each is in struct slot_lost. */
@@ -344,7 +473,7 @@ struct slot_lost {
  * @seq:	 number in the log, from 1; a hole is a loss. A LOST takes the place of
  *		 the events it counts: the next number is so much above its own
  * @time_ns:	 CLOCK_MONOTONIC at its beginning
- * @duration_ns: of a request or change; 0 elsewhere
+ * @duration_ns: of a request, change or call; 0 elsewhere
  * @serial:	 the VM's (vm_id.serial); 0 in a LOST that may concern any VM
  * @tgid:	 process and
  * @tid:	 thread that did it
@@ -376,11 +505,10 @@ struct slot_event {
 		} base_end; /* BASE_END */
 		struct slot_request request;
 		struct slot_change change;
-		struct {
-			gpa_t gpa;
-			uint32_t len;
-			bool write;
-		} exit;
+		struct slot_exit exit;
+		struct slot_call kvm_call;
+		struct slot_vcpu vcpu;
+		struct slot_mapping mapping;
 		struct {
 			enum slot_lost_reason reason;
 			uint64_t count;
