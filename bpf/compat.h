@@ -188,7 +188,7 @@ compat_hva_slot(const void *rb, __u32 node_idx)
 }
 
 /* Which number of enum mmu_notifier_event means what is the kernel's */
-#define EVENT_IS(event, name)                                    \
+#define EVENT_IS(event, name)                                         \
 	(bpf_core_enum_value_exists(enum mmu_notifier_event, name) && \
 	 (event) == bpf_core_enum_value(enum mmu_notifier_event, name))
 

@@ -9,8 +9,8 @@
 #define PAGES_UNKNOWN (~0ULL)
 
 /* Words at a step, and steps at the most: 512 GiB of pages of 4 KiB */
-#define COUNT_WORDS 32
-#define COUNT_STEPS (1 << 16)
+#define COUNT_WORDS 16
+#define COUNT_STEPS (1 << 17)
 
 /* Slots in one bucket of the hash: 32,764 slots in 128, if ids are all there */
 #define BUCKET_STEPS 4096
@@ -25,17 +25,19 @@ static __always_inline __u32 bits_set(__u64 word)
 }
 
 /*
- * What a step needs is in the call, which is in a map: what is on the stack older
- * verifiers take for constant (see walk.bpf.c).
+ * What a step needs is in the thread's call, in the map: what is on the stack older
+ * verifiers take for constant (see walk.bpf.c), and they take nothing else.
  */
-static long count_step(__u32 i, void *arg)
+static long count_step(__u32 i, void *unused)
 {
-	struct request_call *call = arg;
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct request_call *call = bpf_map_lookup_elem(&requests, &tid);
 	__u64 words[COUNT_WORDS] = {};
-	__u64 nr = call->words;
+	__u64 nr;
 
-	if (!nr)
+	if (!call || !call->words)
 		return 1;
+	nr = call->words;
 	if (nr >= COUNT_WORDS)
 		nr = COUNT_WORDS;
 	else
@@ -53,14 +55,16 @@ static long count_step(__u32 i, void *arg)
 }
 
 /* Where the search for a slot stands, in the same place */
-static long find_step(__u32 i, void *arg)
+static long find_step(__u32 i, void *unused)
 {
-	struct request_call *call = arg;
-	struct hlist_node *node = (void *)call->bitmap;
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	struct request_call *call = bpf_map_lookup_elem(&requests, &tid);
 	struct kvm_memory_slot *slot;
+	struct hlist_node *node;
 
-	if (!node)
+	if (!call || !call->bitmap)
 		return 1;
+	node = (void *)call->bitmap;
 	slot = compat_slot(node, call->words);
 	if ((__u16)BPF_CORE_READ(slot, id) ==
 	    (__u16)call->args.dirty_log.slot) {
@@ -88,7 +92,7 @@ static __always_inline __u64 slot_pages(struct request_call *call)
 	call->bitmap = (unsigned long)compat_bucket(slots, bucket);
 	call->words = BPF_CORE_READ(slots, node_idx);
 	call->pages = 0;
-	bpf_loop(BUCKET_STEPS, find_step, call, 0);
+	bpf_loop(BUCKET_STEPS, find_step, NULL, 0);
 	return call->pages;
 }
 
@@ -113,7 +117,7 @@ static __always_inline __u64 dirty_pages(struct request_call *call)
 	if (!pages || call->words > (__u64)COUNT_WORDS * COUNT_STEPS)
 		return PAGES_UNKNOWN;
 	call->pages = 0;
-	bpf_loop(COUNT_STEPS, count_step, call, 0);
+	bpf_loop(COUNT_STEPS, count_step, NULL, 0);
 	return call->pages;
 }
 

@@ -20,8 +20,7 @@ static __always_inline const struct kvm_memory_slot *
 slot_in_range(const struct kvm_memslots *slots, __u64 start, __u64 last)
 {
 	__u32 idx = BPF_CORE_READ(slots, node_idx);
-	const void *node =
-		BPF_CORE_READ(slots, hva_tree.rb_root.rb_node);
+	const void *node = BPF_CORE_READ(slots, hva_tree.rb_root.rb_node);
 	struct hva_range at, left;
 
 	for (int i = 0; node && i < MAX_DEPTH; i++) {
@@ -50,7 +49,8 @@ static __always_inline void syscall_read(struct mapping_record *rec)
 	rec->syscall = -1;
 	__builtin_memset(rec->args, 0, sizeof(rec->args));
 	if (task->mm)
-		compat_syscall_read(rec, (void *)bpf_task_pt_regs((void *)task));
+		compat_syscall_read(rec,
+				    (void *)bpf_task_pt_regs((void *)task));
 }
 
 static __always_inline __u64 generation_of(const struct kvm *kvm, __u32 as_id)

@@ -57,8 +57,8 @@ static __always_inline void run_told(const struct kvm_vcpu *vcpu,
 /* The first one of its kind behind a change: tell it, and remember that */
 static __always_inline void run_first(const struct kvm_vcpu *vcpu,
 				      const struct kvm *kvm,
-				      struct vcpu_state *state, __u64 generation,
-				      bool enter)
+				      struct vcpu_state *state,
+				      __u64 generation, bool enter)
 {
 	__u64 key = (unsigned long)vcpu;
 	struct vcpu_state fresh = { .entered = ~0ULL, .left = ~0ULL };
@@ -197,23 +197,11 @@ int BPF_KRETPROBE(run_kretprobe, int result)
 }
 
 /* Its address may be another vCPU's next */
-static __always_inline void vcpu_gone(const struct kvm_vcpu *vcpu)
+SEC("kprobe/kvm_arch_vcpu_destroy")
+int BPF_KPROBE(vcpu_gone, struct kvm_vcpu *vcpu)
 {
 	__u64 key = (unsigned long)vcpu;
 
 	bpf_map_delete_elem(&vcpus, &key);
-}
-
-SEC("slotscope.fentry/kvm_arch_vcpu_destroy")
-int BPF_PROG(vcpu_gone_fentry, struct kvm_vcpu *vcpu)
-{
-	vcpu_gone(vcpu);
-	return 0;
-}
-
-SEC("kprobe/kvm_arch_vcpu_destroy")
-int BPF_KPROBE(vcpu_gone_kprobe, struct kvm_vcpu *vcpu)
-{
-	vcpu_gone(vcpu);
 	return 0;
 }

@@ -145,8 +145,38 @@ static void events_as_text(void **unused)
 	event.exit.len = 4;
 	event.exit.write = true;
 	event_to_text(&event, "{" HEAD "\"type\":\"exit\",\"exit\":{"
+			      "\"reason\":\"mmio\",\"vcpu\":0,"
 			      "\"gpa\":\"0xfee00000\",\"len\":4,"
-			      "\"write\":true}}");
+			      "\"write\":true,\"flags\":\"0x0\","
+			      "\"rip\":\"0x0\",\"result\":0}}");
+
+	event = event_of(SLOT_EVENT_CALL, 7);
+	event.kvm_call.slot = 0x10003;
+	event.kvm_call.pages = 5;
+	event_to_text(&event, "{" HEAD "\"type\":\"kvm-call\",\"kvm-call\":{"
+			      "\"kind\":\"get-dirty-log\","
+			      "\"slot\":\"0x10003\",\"start\":\"0x0\","
+			      "\"size\":\"0x0\",\"flags\":\"0x0\","
+			      "\"pages\":5,\"result\":0}}");
+
+	event = event_of(SLOT_EVENT_VCPU, 7);
+	event.vcpu.kind = SLOT_VCPU_ENTER;
+	event.vcpu.id = 3;
+	event.vcpu.generation = 8;
+	event_to_text(&event, "{" HEAD "\"type\":\"vcpu\",\"vcpu\":{"
+			      "\"kind\":\"enter\",\"id\":3,"
+			      "\"generation\":8}}");
+
+	event = event_of(SLOT_EVENT_MAPPING, 7);
+	event.mapping.kind = SLOT_MAPPING_UNMAP;
+	event.mapping.hva = 0x7000;
+	event.mapping.size = 0x1000;
+	event.mapping.slot = 2;
+	event.mapping.syscall = -1;
+	event_to_text(&event, "{" HEAD "\"type\":\"mapping\",\"mapping\":{"
+			      "\"kind\":\"unmap\",\"hva\":\"0x7000\","
+			      "\"size\":\"0x1000\",\"as_id\":0,"
+			      "\"slot\":2,\"syscall\":-1}}");
 
 	event = event_of(SLOT_EVENT_LOST, 7);
 	event.lost.reason = SLOT_LOST_MAP_FULL;

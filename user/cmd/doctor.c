@@ -205,6 +205,7 @@ static void look_at_tracer(struct doctor *doctor)
 	struct slotscope_error err = {};
 	/* A tgid of our own: nobody else's events are wanted */
 	struct tracer_options options = { .tgid = getpid(),
+					  .classes = TRACER_CLASSES_ALL,
 					  .verbose = cmd_globals.verbose };
 	struct tracer *tracer = NULL;
 	struct diagnosis *d;

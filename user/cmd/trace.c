@@ -26,6 +26,7 @@ enum {
 	OPT_READ,
 	OPT_REPORT,
 	OPT_STACKS,
+	OPT_EVENTS,
 };
 
 #define POLL_MS 200
@@ -48,6 +49,10 @@ static const char help[] =
 	"  -o, --output FILE  write a recording, and print nothing\n"
 	"      --read FILE    print a recording\n"
 	"      --stacks       show who made each request: the functions that had been called\n"
+	"      --events LIST  other events, too: some of calls (dirty logs, guest_memfd,\n"
+	"                     attributes), vcpus (who was in KVM_RUN at a change, what ended\n"
+	"                     it), mmio, windows (when a change took effect), mappings (what\n"
+	"                     is taken from under a slot), with commas; or all\n"
 	"      --report FILE  print to FILE, apart from what the COMMAND prints\n"
 	"      --json         print events as JSON, one a line\n"
 	"  -v, --verbose      say more on standard error\n"
@@ -63,6 +68,7 @@ struct trace_options {
 	const char *output;
 	const char *read;
 	bool stacks;
+	unsigned int classes; /* TRACER_CLASS_* */
 	struct vm_name name;
 };
 
@@ -264,6 +270,22 @@ static void tell_unseen(const struct tracer *tracer, struct sink *sink)
 	}
 }
 
+/* What was asked for and cannot be seen is as good as lost */
+static void tell_unseen_classes(const struct tracer *tracer,
+				unsigned int classes, struct sink *sink)
+{
+	for (int i = 0; i < TRACER_CLASSES; i++) {
+		if (!(classes & 1U << i) ||
+		    tracer_class_used(tracer_report(tracer), 1U << i))
+			continue;
+		sink->unseen = true;
+		fprintf(stderr,
+			"slotscope: no events of class %s can be seen on this "
+			"kernel; slotscope doctor says why\n",
+			tracer_class_names[i]);
+	}
+}
+
 /* Nothing will come before there is a VM: silence would look like a fault */
 static void tell_without_vm(const struct process *process, struct sink *sink)
 {
@@ -335,6 +357,7 @@ static int trace_process(const struct trace_options *options,
 		.verbose = cmd_globals.verbose,
 		.stack_fn = options->stacks ? stacks_take : NULL,
 		.stack_arg = &sink->stacks,
+		.classes = options->classes,
 	};
 	struct slotscope_error ignored = {};
 	struct tracer *tracer;
@@ -344,6 +367,7 @@ static int trace_process(const struct trace_options *options,
 	if (ret)
 		return ret;
 	tell_unseen(tracer, sink);
+	tell_unseen_classes(tracer, options->classes, sink);
 	if (options->output) {
 		ret = recording_create(options->output, process->tgid,
 				       &sink->writer, &sink->err);
@@ -412,6 +436,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "report", required_argument, NULL, OPT_REPORT },
 		{ "for", required_argument, NULL, OPT_FOR },
 		{ "stacks", no_argument, NULL, OPT_STACKS },
+		{ "events", required_argument, NULL, OPT_EVENTS },
 		{ "output", required_argument, NULL, 'o' },
 		{ "read", required_argument, NULL, OPT_READ },
 		CMD_COMMON_LONG,
@@ -443,6 +468,11 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		case OPT_STACKS:
 			options.stacks = true;
 			break;
+		case OPT_EVENTS:
+			if (tracer_classes_parse(optarg, &options.classes,
+						 &err))
+				return cmd_fail(&err);
+			break;
 		case 'o':
 			options.output = optarg;
 			break;
@@ -461,6 +491,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				 "give one of --pid, --read and a COMMAND");
 	if (options.read && (options.output || options.for_ms >= 0))
 		return cmd_usage(cmd, "--read goes with neither -o nor --for");
+	if (options.classes && options.read)
+		return cmd_usage(cmd, "a recording has the events that it has: "
+				      "--events does not go with --read");
 	if (options.stacks && (options.read || options.output))
 		return cmd_usage(cmd,
 				 "a recording has no stacks: --stacks goes "

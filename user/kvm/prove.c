@@ -13,7 +13,6 @@
 #include "kvm/region2.h"
 
 /* Numbers that nobody else is likely to ask for, or a bug to make up */
-#define PROOF_SLOT   23
 #define PROOF_PAGES  3
 #define PROOF_GPA    0x5ca1ab000ULL
 #define PROOF_GPA_TO 0x0ddba1000ULL
@@ -155,7 +154,7 @@ static int change(struct kvm_proof *proof, enum slot_change_kind kind,
 int kvm_proof_ask_one(struct kvm_proof *proof, struct slotscope_error *err)
 {
 	const struct slot_request create = {
-		.slot = PROOF_SLOT,
+		.slot = KVM_PROOF_SLOT,
 		.gpa = PROOF_GPA,
 		.size = PROOF_PAGES * page_size(),
 		.hva = (uintptr_t)proof->memory,
@@ -165,10 +164,50 @@ int kvm_proof_ask_one(struct kvm_proof *proof, struct slotscope_error *err)
 	return change(proof, SLOT_CREATE, NULL, &create, err);
 }
 
+/* With immediate_exit KVM_RUN comes back before the guest does anything */
+static int run_vcpu(const struct kvm_proof *proof, struct slotscope_error *err)
+{
+	int size = ioctl(proof->dev_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
+	int fd = ioctl(proof->vm_fd, KVM_CREATE_VCPU, KVM_PROOF_VCPU);
+	struct kvm_run *run = MAP_FAILED;
+
+	if (fd >= 0 && size > 0)
+		run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+			   0);
+	if (run == MAP_FAILED) {
+		error_set(err, errno, "make a vCPU to try the tracer on");
+		if (fd >= 0)
+			close(fd);
+		return -err->code;
+	}
+	run->immediate_exit = 1;
+	ioctl(fd, KVM_RUN, 0);
+	munmap(run, size);
+	close(fd);
+	return 0;
+}
+
+/* What is no request, while the slot logs dirty pages */
+static int ask_more(struct kvm_proof *proof, struct slotscope_error *err)
+{
+	uint64_t bitmap = 0;
+	struct kvm_dirty_log log = { .slot = KVM_PROOF_SLOT };
+
+	log.dirty_bitmap = &bitmap;
+	if (proof->with_calls && ioctl(proof->vm_fd, KVM_GET_DIRTY_LOG, &log))
+		return error_set(err, errno,
+				 "get the dirty log of a VM made to try the "
+				 "tracer on");
+	if (proof->with_mapping &&
+	    madvise(proof->memory, page_size(), MADV_DONTNEED))
+		return error_set(err, errno, "drop a page of our own");
+	return proof->with_vcpu ? run_vcpu(proof, err) : 0;
+}
+
 int kvm_proof_ask(struct kvm_proof *proof, struct slotscope_error *err)
 {
 	const struct slot_request base = {
-		.slot = PROOF_SLOT,
+		.slot = KVM_PROOF_SLOT,
 		.gpa = PROOF_GPA,
 		.size = PROOF_PAGES * page_size(),
 		.hva = (uintptr_t)proof->memory,
@@ -195,6 +234,9 @@ int kvm_proof_ask(struct kvm_proof *proof, struct slotscope_error *err)
 		return ret;
 	flags.flags = KVM_MEM_LOG_DIRTY_PAGES;
 	ret = change(proof, SLOT_FLAGS_ONLY, &base, &flags, err);
+	if (ret)
+		return ret;
+	ret = ask_more(proof, err);
 	if (ret)
 		return ret;
 	moved = flags;

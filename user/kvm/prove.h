@@ -14,6 +14,8 @@
 #include <slotscope/view.h>
 
 #define KVM_PROOF_STEPS 10
+#define KVM_PROOF_SLOT	23
+#define KVM_PROOF_VCPU	5
 
 /**
  * struct kvm_proof_step - one request
@@ -33,6 +35,10 @@ struct kvm_proof_step {
  * @vm_fd:    the VM; -1 while there is none
  * @nr_slots: slot numbers that users may have; KVM's own come after
  * @nr_as:    address spaces that this KVM has
+ * @with_calls: ask for the dirty log, too: of a slot that has none dirty
+ * @with_vcpu: make vCPU KVM_PROOF_VCPU, and let it go into KVM_RUN and out
+ * @with_mapping: drop the first page of @memory, while it is the slot's
+ * @memory:   the slot's
  * @steps:    the requests so far, in order
  * @nr_steps: their number
  */
@@ -41,7 +47,10 @@ struct kvm_proof {
 	int vm_fd;
 	unsigned int nr_slots;
 	unsigned int nr_as;
-	void *memory; /* private */
+	bool with_calls;
+	bool with_vcpu;
+	bool with_mapping;
+	void *memory;
 	struct kvm_proof_step steps[KVM_PROOF_STEPS];
 	size_t nr_steps;
 };

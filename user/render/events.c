@@ -78,6 +78,80 @@ static void print_change(FILE *out, const struct slot_change *change)
 		print_result(out, change->result);
 	else
 		fprintf(out, " gen %" PRIu64, change->generation);
+	if (change->invalid_ns)
+		fprintf(out, " hole %" PRIu64 "us",
+			(change->active_ns - change->invalid_ns) / 1000);
+}
+
+static void print_exit(FILE *out, const struct slot_exit *exit)
+{
+	fprintf(out, "vCPU %d left the guest: ", exit->vcpu);
+	switch (exit->reason) {
+	case SLOT_EXIT_MMIO:
+		fprintf(out, "%s 0x%" PRIx64 "+%" PRIu64 " has no slot",
+			exit->write ? "write to" : "read of", exit->gpa,
+			exit->len);
+		break;
+	case SLOT_EXIT_MEMORY_FAULT:
+		fprintf(out,
+			"memory fault 0x%" PRIx64 "+0x%" PRIx64
+			" flags 0x%" PRIx64,
+			exit->gpa, exit->len, exit->flags);
+		break;
+	case SLOT_EXIT_INTERNAL_ERROR:
+		fprintf(out, "internal error %" PRIu64, exit->flags);
+		break;
+	case SLOT_EXIT_SHUTDOWN:
+		fputs("shutdown (triple fault)", out);
+		break;
+	default:
+		fputs("KVM_RUN", out);
+	}
+	if (exit->rip)
+		fprintf(out, " at rip 0x%" PRIx64, exit->rip);
+	if (exit->result)
+		print_result(out, exit->result);
+}
+
+static void print_call(FILE *out, const struct slot_call *call)
+{
+	fputs(slot_call_kind_names[call->kind], out);
+	if (call->unread)
+		fputs(" (its arguments could not be read)", out);
+	else if (call->kind == SLOT_CALL_DIRTY_LOG ||
+		 call->kind == SLOT_CALL_CLEAR_DIRTY_LOG)
+		fprintf(out, " %u/%u", call->slot >> SLOT_ID_BITS,
+			call->slot & ((1U << SLOT_ID_BITS) - 1));
+	if (!call->unread && call->size)
+		fprintf(out, " 0x%" PRIx64 "+0x%" PRIx64 " flags 0x%" PRIx64,
+			call->start, call->size, call->flags);
+	if (call->pages != SLOT_PAGES_UNKNOWN)
+		fprintf(out, " %" PRIu64 " page%s", call->pages,
+			plural(call->pages));
+	print_result(out, call->result);
+}
+
+static void print_vcpu(FILE *out, const struct slot_vcpu *vcpu)
+{
+	fprintf(out, "vCPU %u ", vcpu->id);
+	if (vcpu->kind == SLOT_VCPU_CREATE) {
+		fputs("created", out);
+		print_result(out, vcpu->result);
+		return;
+	}
+	fprintf(out, "%s KVM_RUN gen %" PRIu64,
+		vcpu->kind == SLOT_VCPU_ENTER ? "goes into" : "comes out of",
+		vcpu->generation);
+}
+
+static void print_mapping(FILE *out, const struct slot_mapping *m)
+{
+	fprintf(out, "host %s 0x%" PRIx64 "+0x%" PRIx64,
+		slot_mapping_kind_names[m->kind], m->hva, m->size);
+	if (m->slot >= 0)
+		fprintf(out, " under slot %u/%d", m->as_id, m->slot);
+	if (m->syscall >= 0)
+		fprintf(out, " in system call %d", m->syscall);
 }
 
 static void print_event(FILE *out, const struct slot_event *event)
@@ -111,9 +185,16 @@ static void print_event(FILE *out, const struct slot_event *event)
 		print_change(out, &event->change);
 		break;
 	case SLOT_EVENT_EXIT:
-		fprintf(out, "exit: %s 0x%" PRIx64 "+%u has no slot",
-			event->exit.write ? "write to" : "read of",
-			event->exit.gpa, event->exit.len);
+		print_exit(out, &event->exit);
+		break;
+	case SLOT_EVENT_CALL:
+		print_call(out, &event->kvm_call);
+		break;
+	case SLOT_EVENT_VCPU:
+		print_vcpu(out, &event->vcpu);
+		break;
+	case SLOT_EVENT_MAPPING:
+		print_mapping(out, &event->mapping);
 		break;
 	case SLOT_EVENT_LOST:
 		fprintf(out, "LOST %s%" PRIu64 " event%s: %s",

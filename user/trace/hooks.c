@@ -21,6 +21,8 @@ const char *const tracer_job_names[TRACER_JOBS] = {
 	[TRACER_REQUESTS] = "requests",	  [TRACER_CHANGES] = "changes",
 	[TRACER_CREATION] = "creation",	  [TRACER_DESTRUCTION] = "destruction",
 	[TRACER_PROCESSES] = "processes", [TRACER_WALK] = "walk",
+	[TRACER_WINDOWS] = "windows",	  [TRACER_RUNS] = "runs",
+	[TRACER_MAPPINGS] = "mappings",
 };
 
 const char *const tracer_method_names[TRACER_METHODS] = {
@@ -103,6 +105,36 @@ static const struct candidate {
 	  0,
 	  { PROGRAM(process_fork), PROGRAM(process_exit),
 	    PROGRAM(process_free) } },
+	{ TRACER_WINDOWS,
+	  TRACER_FENTRY,
+	  "kvm_swap_active_memslots",
+	  2,
+	  { PROGRAM(swap_fexit) } },
+	{ TRACER_WINDOWS,
+	  TRACER_KPROBE,
+	  "kvm_swap_active_memslots",
+	  2,
+	  { PROGRAM(swap_kprobe) } },
+	{ TRACER_RUNS,
+	  TRACER_FENTRY,
+	  "kvm_arch_vcpu_ioctl_run",
+	  1,
+	  { PROGRAM(run_fentry), PROGRAM(run_fexit), PROGRAM(vcpu_gone) } },
+	{ TRACER_RUNS,
+	  TRACER_KPROBE,
+	  "kvm_arch_vcpu_ioctl_run",
+	  1,
+	  { PROGRAM(run_kprobe), PROGRAM(run_kretprobe), PROGRAM(vcpu_gone) } },
+	{ TRACER_MAPPINGS,
+	  TRACER_FENTRY,
+	  "kvm_mmu_notifier_invalidate_range_start",
+	  2,
+	  { PROGRAM(mapping_fentry) } },
+	{ TRACER_MAPPINGS,
+	  TRACER_KPROBE,
+	  "kvm_mmu_notifier_invalidate_range_start",
+	  2,
+	  { PROGRAM(mapping_kprobe) } },
 	{ TRACER_WALK,
 	  TRACER_ITERATOR,
 	  "task_file",
@@ -132,6 +164,42 @@ const struct tracer_hook *tracer_hook_used(const struct tracer_report *report,
 		    report->hooks[i].state == TRACER_HOOK_USED)
 			return &report->hooks[i];
 	return NULL;
+}
+
+/* Whether somebody asked for what a job is for */
+static bool is_asked(const struct tracer *t, enum tracer_job job)
+{
+	unsigned int classes = t->options.classes;
+
+	switch (job) {
+	case TRACER_WINDOWS:
+		return classes & TRACER_CLASS_WINDOWS;
+	case TRACER_RUNS:
+		return classes & (TRACER_CLASS_VCPUS | TRACER_CLASS_MMIO);
+	case TRACER_MAPPINGS:
+		return classes & TRACER_CLASS_MAPPINGS;
+	default:
+		return true;
+	}
+}
+
+bool tracer_class_used(const struct tracer_report *report,
+		       enum tracer_class class)
+{
+	switch (class) {
+	case TRACER_CLASS_CALLS:
+		return tracer_hook_used(report, TRACER_REQUESTS);
+	case TRACER_CLASS_VCPUS:
+		return tracer_hook_used(report, TRACER_REQUESTS) &&
+		       tracer_hook_used(report, TRACER_RUNS);
+	case TRACER_CLASS_MMIO:
+		return tracer_hook_used(report, TRACER_RUNS);
+	case TRACER_CLASS_WINDOWS:
+		return tracer_hook_used(report, TRACER_CHANGES) &&
+		       tracer_hook_used(report, TRACER_WINDOWS);
+	default:
+		return tracer_hook_used(report, TRACER_MAPPINGS);
+	}
 }
 
 struct tracer_hook *hook_of_walk(struct tracer_report *report)
@@ -369,6 +437,8 @@ void hooks_choose(struct tracer *t)
 		lacks[i] = lacking(i);
 	find_functions(t);
 	t->preempts = kernel_preempts();
+	/* It goes with whichever of two hooks is there */
+	bpf_program__set_autoload(t->skel->progs.vcpu_gone, false);
 	for (size_t i = 0; i < NR_CANDIDATES; i++) {
 		struct tracer_hook *hook = &t->report.hooks[i];
 
@@ -379,6 +449,7 @@ void hooks_choose(struct tracer *t)
 			hook_settle(hook, TRACER_HOOK_ABSENT, "%s",
 				    lacks[hook->method]);
 		else if (hook->method == TRACER_FENTRY && t->preempts &&
+			 hook->job != TRACER_RUNS &&
 			 hook->state == TRACER_HOOK_UNUSED)
 			hook_settle(hook, TRACER_HOOK_UNUSED,
 				    "second choice: this kernel preempts it, "
@@ -386,11 +457,18 @@ void hooks_choose(struct tracer *t)
 		for (int j = 0; j < HOOK_PROGRAMS; j++) {
 			struct bpf_program *program = hook_program(t, i, j);
 			bool load = hook->state == TRACER_HOOK_UNUSED &&
+				    is_asked(t, hook->job) &&
 				    (hook->job == TRACER_WALK ||
 				     !t->options.no_hooks);
 
 			if (program)
-				bpf_program__set_autoload(program, load);
+				bpf_program__set_autoload(
+					program,
+					load || (program ==
+							 t->skel->progs
+								 .vcpu_gone &&
+						 bpf_program__autoload(
+							 program)));
 		}
 	}
 }
@@ -418,7 +496,8 @@ static bool attach(struct tracer *t, size_t hook)
 		if (!program)
 			continue;
 		log_forget();
-		t->links[hook][i] = candidates[hook].method == TRACER_FENTRY ?
+		t->links[hook][i] = bpf_program__type(program) ==
+						    BPF_PROG_TYPE_TRACING ?
 					    bpf_program__attach_trace(program) :
 					    bpf_program__attach(program);
 		if (t->links[hook][i])
@@ -448,7 +527,12 @@ static int try_next(struct tracer *t, enum tracer_job job)
 		{ TRACER_KPROBE, TRACER_FENTRY, TRACER_TRACEPOINT,
 		  TRACER_RAW_TRACEPOINT },
 	};
-	const enum tracer_method *order = orders[t->preempts];
+	/* A kretprobe has no room for all that are in KVM_RUN at once */
+	const enum tracer_method *order =
+		orders[t->preempts && job != TRACER_RUNS];
+
+	if (!is_asked(t, job))
+		return -1;
 
 	for (int m = 0; m < TRACER_ITERATOR; m++)
 		for (size_t i = 0; i < NR_CANDIDATES; i++)

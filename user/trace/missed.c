@@ -107,7 +107,12 @@ static bool may_be_inside(enum tracer_job job, long nr, uint32_t cmd)
 		return false;
 	switch (job) {
 	case TRACER_REQUESTS:
-		return cmd == KVM_IOC_SET_REGION || cmd == KVM_IOC_SET_REGION2;
+		return cmd == KVM_IOC_SET_REGION ||
+		       cmd == KVM_IOC_SET_REGION2 ||
+		       cmd == KVM_IOC_CREATE_VCPU || cmd == KVM_IOC_DIRTY_LOG ||
+		       cmd == KVM_IOC_CLEAR_DIRTY_LOG ||
+		       cmd == KVM_IOC_RESET_RINGS ||
+		       cmd == KVM_IOC_GUEST_MEMFD || cmd == KVM_IOC_ATTRIBUTES;
 	case TRACER_CREATION:
 		return cmd == KVM_IOC_CREATE_VM;
 	default:

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "trace/proof.h"
+#include "view/names.h"
 
 bool slot_same(const struct slot *a, const struct slot *b)
 {
@@ -121,13 +122,118 @@ static bool vm_told(enum slot_event_type type, const struct slot_event *events,
 	return false;
 }
 
+/* The event of a type, if there is exactly one that passes @is */
+static const struct slot_event *
+only_one(enum slot_event_type type, const struct slot_event *events, size_t nr,
+	 bool (*is)(const struct slot_event *event), char *why, size_t size)
+{
+	const struct slot_event *one = NULL;
+	size_t seen = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		if (events[i].type == type && (!is || is(&events[i]))) {
+			one = &events[i];
+			seen++;
+		}
+	if (seen == 1)
+		return one;
+	snprintf(why, size, "told %s %zu times, not once",
+		 slot_event_type_names[type], seen);
+	return NULL;
+}
+
+static bool calls_told(const struct slot_event *events, size_t nr,
+		       const struct kvm_proof *proof, char *why, size_t size)
+{
+	const struct slot_event *event;
+
+	if (!proof->with_calls)
+		return true;
+	event = only_one(SLOT_EVENT_CALL, events, nr, NULL, why, size);
+	if (!event)
+		return false;
+	if (event->kvm_call.kind == SLOT_CALL_DIRTY_LOG &&
+	    event->kvm_call.slot == KVM_PROOF_SLOT && !event->kvm_call.result &&
+	    !event->kvm_call.pages)
+		return true;
+	snprintf(why, size, "told the reading of a dirty log wrongly");
+	return false;
+}
+
+/* Each change took effect while it was made; a delete and a move were holes */
+static bool windows_told(const struct slot_event *events, size_t nr, char *why,
+			 size_t size)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct slot_change *c = &events[i].change;
+		uint64_t begin = events[i].time_ns;
+		bool hole;
+
+		if (events[i].type != SLOT_EVENT_CHANGE)
+			continue;
+		seen++;
+		hole = c->kind == SLOT_DELETE || c->kind == SLOT_MOVE;
+		if (c->active_ns >= begin &&
+		    c->active_ns <= begin + events[i].duration_ns &&
+		    (hole ? c->invalid_ns >= begin &&
+				     c->invalid_ns <= c->active_ns :
+			    !c->invalid_ns))
+			continue;
+		snprintf(why, size, "told wrongly when change %zu took effect",
+			 seen);
+		return false;
+	}
+	if (!seen)
+		snprintf(why, size, "no change was told");
+	return seen;
+}
+
+static bool is_enter(const struct slot_event *event)
+{
+	return event->vcpu.kind == SLOT_VCPU_ENTER &&
+	       event->vcpu.id == KVM_PROOF_VCPU;
+}
+
+static bool is_leave(const struct slot_event *event)
+{
+	return event->vcpu.kind == SLOT_VCPU_LEAVE &&
+	       event->vcpu.id == KVM_PROOF_VCPU;
+}
+
+static bool runs_told(const struct slot_event *events, size_t nr, char *why,
+		      size_t size)
+{
+	return only_one(SLOT_EVENT_VCPU, events, nr, is_enter, why, size) &&
+	       only_one(SLOT_EVENT_VCPU, events, nr, is_leave, why, size);
+}
+
+static bool mappings_told(const struct slot_event *events, size_t nr,
+			  const struct kvm_proof *proof, char *why, size_t size)
+{
+	const struct slot_event *event =
+		only_one(SLOT_EVENT_MAPPING, events, nr, NULL, why, size);
+
+	if (!event)
+		return false;
+	if (event->mapping.kind == SLOT_MAPPING_CLEAR &&
+	    event->mapping.hva == (uintptr_t)proof->memory &&
+	    event->mapping.size == (uint64_t)sysconf(_SC_PAGESIZE) &&
+	    event->mapping.slot == KVM_PROOF_SLOT)
+		return true;
+	snprintf(why, size, "told wrongly that a page was dropped");
+	return false;
+}
+
 bool proof_told(enum tracer_job job, const struct slot_event *events, size_t nr,
 		const struct kvm_proof *proof, int vm_fd, char *why,
 		size_t size)
 {
 	switch (job) {
 	case TRACER_REQUESTS:
-		return requests_told(events, nr, proof, why, size);
+		return requests_told(events, nr, proof, why, size) &&
+		       calls_told(events, nr, proof, why, size);
 	case TRACER_CHANGES:
 		return changes_told(events, nr, proof, why, size);
 	case TRACER_CREATION:
@@ -136,6 +242,12 @@ bool proof_told(enum tracer_job job, const struct slot_event *events, size_t nr,
 	case TRACER_DESTRUCTION:
 		return vm_told(SLOT_EVENT_VM_DESTROY, events, nr, vm_fd, why,
 			       size);
+	case TRACER_WINDOWS:
+		return windows_told(events, nr, why, size);
+	case TRACER_RUNS:
+		return runs_told(events, nr, why, size);
+	case TRACER_MAPPINGS:
+		return mappings_told(events, nr, proof, why, size);
 	default:
 		return false;
 	}

@@ -223,6 +223,8 @@ static int change_from_record(const struct stream *stream,
 	change->generation = rec->generation & ~GENERATION_UPDATING;
 	change->generation_before = rec->before & ~GENERATION_UPDATING;
 	change->result = rec->result;
+	change->invalid_ns = rec->invalid_ns;
+	change->active_ns = rec->active_ns;
 	if (!change->before.size != (change->kind == SLOT_CREATE) ||
 	    !change->after.size != (change->kind == SLOT_DELETE))
 		return -EPROTO;
@@ -292,6 +294,121 @@ static int follow_requests(struct stream *stream,
 	return tell_lost(stream, SLOT_LOST_MISSED, 1, event->time_ns);
 }
 
+static int call_from_record(const struct stream *stream, struct slot_call *call,
+			    const struct call_record *rec)
+{
+	const union call_args *args = &rec->args;
+
+	call->unread = rec->unread;
+	call->result = rec->result;
+	call->pages = rec->pages;
+	switch (rec->cmd) {
+	case KVM_IOC_DIRTY_LOG:
+		call->kind = SLOT_CALL_DIRTY_LOG;
+		call->slot = args->dirty_log.slot;
+		return 0;
+	case KVM_IOC_CLEAR_DIRTY_LOG:
+		call->kind = SLOT_CALL_CLEAR_DIRTY_LOG;
+		call->slot = args->clear_log.slot;
+		call->start = args->clear_log.first_page * stream->page_size;
+		call->size = args->clear_log.nr_pages * stream->page_size;
+		return 0;
+	case KVM_IOC_RESET_RINGS:
+		call->kind = SLOT_CALL_RESET_RINGS;
+		return 0;
+	case KVM_IOC_GUEST_MEMFD:
+		call->kind = SLOT_CALL_GUEST_MEMFD;
+		call->size = args->guest_memfd.size;
+		call->flags = args->guest_memfd.flags;
+		return 0;
+	case KVM_IOC_ATTRIBUTES:
+		call->kind = SLOT_CALL_ATTRIBUTES;
+		call->start = args->attributes.address;
+		call->size = args->attributes.size;
+		call->flags = args->attributes.attributes;
+		return 0;
+	default:
+		return -EPROTO;
+	}
+}
+
+static void exit_from_record(struct slot_exit *exit,
+			     const struct exit_record *rec)
+{
+	exit->reason = SLOT_EXIT_ERRNO;
+	exit->vcpu = rec->vcpu;
+	exit->rip = rec->rip;
+	exit->result = rec->result;
+	/* What it says of itself: KVM gives MEMORY_FAULT with EFAULT, too */
+	switch (rec->reason) {
+	case EXIT_MEMORY_FAULT:
+		exit->reason = SLOT_EXIT_MEMORY_FAULT;
+		exit->flags = rec->data[0];
+		exit->gpa = rec->data[1];
+		exit->len = rec->data[2];
+		return;
+	case EXIT_MMIO:
+		if (rec->result)
+			return;
+		/* phys_addr, 8 bytes of data, len, is_write */
+		exit->reason = SLOT_EXIT_MMIO;
+		exit->gpa = rec->data[0];
+		exit->len = (uint32_t)rec->data[2];
+		exit->write = rec->data[2] >> 32 & 0xff;
+		return;
+	case EXIT_INTERNAL_ERROR:
+		if (rec->result)
+			return;
+		exit->reason = SLOT_EXIT_INTERNAL_ERROR;
+		exit->flags = (uint32_t)rec->data[0];
+		return;
+	case EXIT_SHUTDOWN:
+		if (!rec->result)
+			exit->reason = SLOT_EXIT_SHUTDOWN;
+		return;
+	}
+}
+
+static int mapping_from_record(struct slot_mapping *mapping,
+			       const struct mapping_record *rec)
+{
+	if (rec->kind > MAPPING_OTHER)
+		return -EPROTO;
+	mapping->kind = (enum slot_mapping_kind)rec->kind;
+	mapping->hva = rec->start;
+	mapping->size = rec->end - rec->start;
+	mapping->as_id = rec->as_id;
+	mapping->slot = rec->slot;
+	mapping->syscall = rec->syscall;
+	for (int i = 0; i < 4; i++)
+		mapping->args[i] = rec->args[i];
+	return 0;
+}
+
+/* A call is told by its kind; that of a vCPU with what vCPUs do */
+static int call_event(const struct stream *stream, struct slot_event *event,
+		      const struct call_record *rec)
+{
+	event->call = rec->call;
+	if (rec->cmd != KVM_IOC_CREATE_VCPU) {
+		event->type = SLOT_EVENT_CALL;
+		return call_from_record(stream, &event->kvm_call, rec);
+	}
+	event->type = SLOT_EVENT_VCPU;
+	event->vcpu.kind = SLOT_VCPU_CREATE;
+	event->vcpu.id = rec->args.number;
+	event->vcpu.result = rec->result;
+	return 0;
+}
+
+static void run_event(struct slot_event *event, const struct run_record *rec)
+{
+	event->type = SLOT_EVENT_VCPU;
+	event->vcpu.kind = rec->enter ? SLOT_VCPU_ENTER : SLOT_VCPU_LEAVE;
+	event->vcpu.id = rec->vcpu;
+	event->vcpu.generation = rec->generation & ~GENERATION_UPDATING;
+}
+
 int stream_record(struct stream *stream, const void *data, size_t size)
 {
 	static const size_t sizes[] = {
@@ -299,6 +416,10 @@ int stream_record(struct stream *stream, const void *data, size_t size)
 		[RECORD_VM_DESTROY] = sizeof(struct vm_record),
 		[RECORD_REQUEST] = sizeof(struct request_record),
 		[RECORD_CHANGE] = sizeof(struct change_record),
+		[RECORD_CALL] = sizeof(struct call_record),
+		[RECORD_RUN] = sizeof(struct run_record),
+		[RECORD_EXIT] = sizeof(struct exit_record),
+		[RECORD_MAPPING] = sizeof(struct mapping_record),
 	};
 	const struct record *head = data;
 	struct slot_event event = { 0 };
@@ -336,6 +457,20 @@ int stream_record(struct stream *stream, const void *data, size_t size)
 		event.type = SLOT_EVENT_CHANGE;
 		event.call = ((const struct change_record *)data)->call;
 		ret = change_from_record(stream, &event.change, data);
+		break;
+	case RECORD_CALL:
+		ret = call_event(stream, &event, data);
+		break;
+	case RECORD_RUN:
+		run_event(&event, data);
+		break;
+	case RECORD_EXIT:
+		event.type = SLOT_EVENT_EXIT;
+		exit_from_record(&event.exit, data);
+		break;
+	case RECORD_MAPPING:
+		event.type = SLOT_EVENT_MAPPING;
+		ret = mapping_from_record(&event.mapping, data);
 		break;
 	}
 	if (!ret)

@@ -59,6 +59,9 @@ static int load(struct tracer *t, const struct kvm_proof *proof,
 	if (ret)
 		return error_bpf(err, ret, "open the BPF programs");
 	hooks_choose(t);
+	t->skel->rodata->tell_calls = t->options.classes & TRACER_CLASS_CALLS;
+	t->skel->rodata->tell_vcpus = t->options.classes & TRACER_CLASS_VCPUS;
+	t->skel->rodata->tell_mmio = t->options.classes & TRACER_CLASS_MMIO;
 	bpf_map__set_max_entries(t->skel->maps.ring, t->options.ring_bytes);
 	bpf_map__set_max_entries(t->skel->maps.stack_ring,
 				 t->options.stack_ring_bytes);
@@ -136,6 +139,8 @@ static int start(struct tracer *t, struct slotscope_error *err)
 	map_clear(t->skel->maps.requests);
 	map_clear(t->skel->maps.changes);
 	map_clear(t->skel->maps.creations);
+	map_clear(t->skel->maps.runs);
+	map_clear(t->skel->maps.vcpus);
 	map_clear(t->skel->maps.vms);
 	bss->last_serial = 0;
 	bss->last_call = 0;
@@ -180,6 +185,8 @@ int tracer_open(const struct tracer_options *options,
 			round_ring(0, 0);
 	if (!t->options.nr_calls)
 		t->options.nr_calls = TRACER_NR_CALLS;
+	if (t->options.classes & TRACER_CLASS_MMIO)
+		t->options.classes |= TRACER_CLASS_VCPUS;
 	hooks_init(&t->report);
 	log_capture(t->options.verbose);
 	ret = preflight(&t->options, err);
@@ -188,6 +195,9 @@ int tracer_open(const struct tracer_options *options,
 	ret = kvm_proof_init(&proof, err);
 	if (ret)
 		goto out;
+	proof.with_calls = t->options.classes & TRACER_CLASS_CALLS;
+	proof.with_vcpu = t->options.classes & TRACER_CLASS_VCPUS;
+	proof.with_mapping = t->options.classes & TRACER_CLASS_MAPPINGS;
 	t->stream.page_size = sysconf(_SC_PAGESIZE);
 	t->stream.ns_per_tick = 1000000000 / sysconf(_SC_CLK_TCK);
 	t->stream.nr_slots = proof.nr_slots;

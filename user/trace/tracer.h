@@ -64,7 +64,10 @@ enum tracer_job {
 	TRACER_CREATION, /* VMs from their first moment */
 	TRACER_DESTRUCTION,
 	TRACER_PROCESSES, /* follow what processes make; without it only themselves */
-	TRACER_WALK, /* find VMs that exist, and read their slots */
+	TRACER_WINDOWS,	 /* when a change takes effect */
+	TRACER_RUNS,	 /* vCPUs that go into KVM_RUN, and come out */
+	TRACER_MAPPINGS, /* what is taken from under slots */
+	TRACER_WALK,	 /* find VMs that exist, and read their slots */
 	TRACER_JOBS,
 };
 
@@ -75,6 +78,17 @@ enum tracer_method {
 	TRACER_RAW_TRACEPOINT,
 	TRACER_ITERATOR,
 	TRACER_METHODS,
+};
+
+/* Events beside requests and changes. What is not asked for costs nothing */
+enum tracer_class {
+	TRACER_CLASS_CALLS = 1U << 0,	 /* SLOT_EVENT_CALL */
+	TRACER_CLASS_VCPUS = 1U << 1,	 /* SLOT_EVENT_VCPU and _EXIT */
+	TRACER_CLASS_MMIO = 1U << 2,	 /* EXIT with SLOT_EXIT_MMIO, too */
+	TRACER_CLASS_WINDOWS = 1U << 3,	 /* slot_change.invalid_ns, active_ns */
+	TRACER_CLASS_MAPPINGS = 1U << 4, /* SLOT_EVENT_MAPPING */
+	TRACER_CLASSES = 5,		 /* their number */
+	TRACER_CLASSES_ALL = (1U << 5) - 1,
 };
 
 /**
@@ -96,6 +110,7 @@ typedef uint64_t (*tracer_stack_fn)(const struct stack_sample *sample,
  * @stack_fn:	 who makes requests is to be told, too; NULL: not
  * @stack_ring_bytes: room for stacks that wait to be read. 0:
  *		 TRACER_STACK_RING_BYTES
+ * @classes:	 TRACER_CLASS_*. MMIO brings VCPUS with it
  * @avoid:	 1U << enum tracer_method: not to be used. For tests, and for a
  *		 kernel on which one does harm
  * @no_hooks:	 attach nothing: tracer_list(), tracer_find_vm() and
@@ -109,6 +124,7 @@ struct tracer_options {
 	tracer_stack_fn stack_fn;
 	void *stack_arg;
 	size_t stack_ring_bytes;
+	unsigned int classes;
 	unsigned int avoid;
 	bool no_hooks;
 	bool verbose;
@@ -139,7 +155,7 @@ struct tracer_hook {
 	char why[256];
 };
 
-#define TRACER_MAX_HOOKS 16
+#define TRACER_MAX_HOOKS 24
 
 /**
  * struct tracer_report - which hook does which job
@@ -152,12 +168,29 @@ struct tracer_report {
 
 /* Words for reports and JSON, by value of the enums */
 extern const char *const tracer_job_names[TRACER_JOBS];
+extern const char *const tracer_class_names[TRACER_CLASSES];
 extern const char *const tracer_method_names[TRACER_METHODS];
 extern const char *const tracer_hook_state_names[TRACER_HOOK_USED + 1];
 
 /** tracer_hook_used() - the hook that does @job, or NULL if none does */
 const struct tracer_hook *tracer_hook_used(const struct tracer_report *report,
 					   enum tracer_job job);
+
+/**
+ * tracer_classes_parse() - "calls,windows", or "all", as TRACER_CLASS_*
+ *
+ * Return: 0, or -EINVAL with @err naming those that there are.
+ */
+int tracer_classes_parse(const char *text, unsigned int *classes,
+			 struct slotscope_error *err);
+
+/**
+ * tracer_class_used() - does an open tracer tell of this class?
+ *
+ * One that was asked for and is not told is as good as lost: say so.
+ */
+bool tracer_class_used(const struct tracer_report *report,
+		       enum tracer_class class);
 
 /**
  * tracer_open() - load the BPF programs, prove the hooks, begin to trace

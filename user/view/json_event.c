@@ -73,6 +73,122 @@ static void write_change(struct json_writer *w,
 		json_write_u64(w, "generation_before",
 			       change->generation_before);
 	json_write_s64(w, "result", change->result);
+	if (change->invalid_ns)
+		json_write_u64(w, "invalid_ns", change->invalid_ns);
+	if (change->active_ns)
+		json_write_u64(w, "active_ns", change->active_ns);
+}
+
+static void write_call(struct json_writer *w, const struct slot_call *call)
+{
+	json_write_str(w, "kind", slot_call_kind_names[call->kind]);
+	if (call->unread) {
+		json_write_bool(w, "unread", true);
+	} else {
+		json_write_hex(w, "slot", call->slot);
+		json_write_hex(w, "start", call->start);
+		json_write_hex(w, "size", call->size);
+		json_write_hex(w, "flags", call->flags);
+		if (call->pages != SLOT_PAGES_UNKNOWN)
+			json_write_u64(w, "pages", call->pages);
+	}
+	json_write_s64(w, "result", call->result);
+}
+
+static void call_from_json_in(const struct json_in *in, struct slot_call *call)
+{
+	call->kind =
+		json_in_name(in, "kind", slot_call_kind_names, SLOT_CALL_KINDS);
+	call->unread = json_in_bool_or(in, "unread", false);
+	call->pages =
+		json_in_u64_or(in, "pages", UINT64_MAX, SLOT_PAGES_UNKNOWN);
+	call->result = json_in_s64(in, "result", -MAX_ERRNO, INT32_MAX);
+	if (call->unread)
+		return;
+	call->slot = json_in_hex(in, "slot", UINT32_MAX);
+	call->start = json_in_hex(in, "start", UINT64_MAX);
+	call->size = json_in_hex(in, "size", UINT64_MAX);
+	call->flags = json_in_hex(in, "flags", UINT64_MAX);
+}
+
+static void write_vcpu(struct json_writer *w, const struct slot_vcpu *vcpu)
+{
+	json_write_str(w, "kind", slot_vcpu_kind_names[vcpu->kind]);
+	json_write_u64(w, "id", vcpu->id);
+	if (vcpu->kind == SLOT_VCPU_CREATE)
+		json_write_s64(w, "result", vcpu->result);
+	else
+		json_write_u64(w, "generation", vcpu->generation);
+}
+
+static void vcpu_from_json_in(const struct json_in *in, struct slot_vcpu *vcpu)
+{
+	vcpu->kind =
+		json_in_name(in, "kind", slot_vcpu_kind_names, SLOT_VCPU_KINDS);
+	vcpu->id = json_in_u64(in, "id", UINT32_MAX);
+	if (vcpu->kind == SLOT_VCPU_CREATE)
+		vcpu->result = json_in_s64(in, "result", -MAX_ERRNO, INT32_MAX);
+	else
+		vcpu->generation = json_in_u64(in, "generation", UINT64_MAX);
+}
+
+static void write_exit(struct json_writer *w, const struct slot_exit *exit)
+{
+	json_write_str(w, "reason", slot_exit_reason_names[exit->reason]);
+	json_write_s64(w, "vcpu", exit->vcpu);
+	json_write_hex(w, "gpa", exit->gpa);
+	json_write_u64(w, "len", exit->len);
+	json_write_bool(w, "write", exit->write);
+	json_write_hex(w, "flags", exit->flags);
+	json_write_hex(w, "rip", exit->rip);
+	json_write_s64(w, "result", exit->result);
+}
+
+static void exit_from_json_in(const struct json_in *in, struct slot_exit *exit)
+{
+	exit->reason = json_in_name(in, "reason", slot_exit_reason_names,
+				    SLOT_EXIT_REASONS);
+	exit->vcpu = json_in_s64(in, "vcpu", -1, INT32_MAX);
+	exit->gpa = json_in_hex(in, "gpa", UINT64_MAX);
+	exit->len = json_in_u64(in, "len", UINT64_MAX);
+	exit->write = json_in_bool(in, "write");
+	exit->flags = json_in_hex(in, "flags", UINT64_MAX);
+	exit->rip = json_in_hex(in, "rip", UINT64_MAX);
+	exit->result = json_in_s64(in, "result", -MAX_ERRNO, 0);
+}
+
+static void write_mapping(struct json_writer *w, const struct slot_mapping *m)
+{
+	json_write_str(w, "kind", slot_mapping_kind_names[m->kind]);
+	json_write_hex(w, "hva", m->hva);
+	json_write_hex(w, "size", m->size);
+	json_write_u64(w, "as_id", m->as_id);
+	json_write_s64(w, "slot", m->slot);
+	json_write_s64(w, "syscall", m->syscall);
+	if (m->syscall < 0)
+		return;
+	json_write_hex(w, "arg0", m->args[0]);
+	json_write_hex(w, "arg1", m->args[1]);
+	json_write_hex(w, "arg2", m->args[2]);
+	json_write_hex(w, "arg3", m->args[3]);
+}
+
+static void mapping_from_json_in(const struct json_in *in,
+				 struct slot_mapping *m)
+{
+	m->kind = json_in_name(in, "kind", slot_mapping_kind_names,
+			       SLOT_MAPPING_KINDS);
+	m->hva = json_in_hex(in, "hva", UINT64_MAX);
+	m->size = json_in_hex(in, "size", UINT64_MAX);
+	m->as_id = json_in_u64(in, "as_id", UINT16_MAX);
+	m->slot = json_in_s64(in, "slot", -1, INT32_MAX);
+	m->syscall = json_in_s64(in, "syscall", INT32_MIN, INT32_MAX);
+	if (m->syscall < 0)
+		return;
+	m->args[0] = json_in_hex(in, "arg0", UINT64_MAX);
+	m->args[1] = json_in_hex(in, "arg1", UINT64_MAX);
+	m->args[2] = json_in_hex(in, "arg2", UINT64_MAX);
+	m->args[3] = json_in_hex(in, "arg3", UINT64_MAX);
 }
 
 /* One side of a change; an event owns no memory, so it has no name */
@@ -113,6 +229,8 @@ static void change_from_json_in(const struct json_in *in,
 	change->generation_before =
 		json_in_u64_or(in, "generation_before", UINT64_MAX, 0);
 	change->result = json_in_s64(in, "result", -MAX_ERRNO, 0);
+	change->invalid_ns = json_in_u64_or(in, "invalid_ns", UINT64_MAX, 0);
+	change->active_ns = json_in_u64_or(in, "active_ns", UINT64_MAX, 0);
 }
 
 /* What the event is about goes under a member named like its type */
@@ -132,9 +250,16 @@ static void write_body(struct json_writer *w, const char *member,
 		json_write_u64(w, "generation", event->base_end.generation);
 		break;
 	case SLOT_EVENT_EXIT:
-		json_write_hex(w, "gpa", event->exit.gpa);
-		json_write_u64(w, "len", event->exit.len);
-		json_write_bool(w, "write", event->exit.write);
+		write_exit(w, &event->exit);
+		break;
+	case SLOT_EVENT_CALL:
+		write_call(w, &event->kvm_call);
+		break;
+	case SLOT_EVENT_VCPU:
+		write_vcpu(w, &event->vcpu);
+		break;
+	case SLOT_EVENT_MAPPING:
+		write_mapping(w, &event->mapping);
 		break;
 	default:
 		json_write_str(w, "reason",
@@ -206,9 +331,16 @@ static void body_from_json_in(const struct json_in *in,
 		change_from_json_in(in, &event->change);
 		break;
 	case SLOT_EVENT_EXIT:
-		event->exit.gpa = json_in_hex(in, "gpa", UINT64_MAX);
-		event->exit.len = json_in_u64(in, "len", UINT32_MAX);
-		event->exit.write = json_in_bool(in, "write");
+		exit_from_json_in(in, &event->exit);
+		break;
+	case SLOT_EVENT_CALL:
+		call_from_json_in(in, &event->kvm_call);
+		break;
+	case SLOT_EVENT_VCPU:
+		vcpu_from_json_in(in, &event->vcpu);
+		break;
+	case SLOT_EVENT_MAPPING:
+		mapping_from_json_in(in, &event->mapping);
 		break;
 	default:
 		event->lost.reason = json_in_name(in, "reason",

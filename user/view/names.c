@@ -10,6 +10,9 @@ const char *const slot_event_type_names[SLOT_EVENT_TYPES] = {
 	[SLOT_EVENT_CHANGE] = "change",
 	[SLOT_EVENT_EXIT] = "exit",
 	[SLOT_EVENT_LOST] = "lost",
+	[SLOT_EVENT_CALL] = "kvm-call",
+	[SLOT_EVENT_VCPU] = "vcpu",
+	[SLOT_EVENT_MAPPING] = "mapping",
 };
 
 const char *const slot_change_kind_names[SLOT_FLAGS_ONLY + 1] = {
@@ -17,6 +20,35 @@ const char *const slot_change_kind_names[SLOT_FLAGS_ONLY + 1] = {
 	[SLOT_DELETE] = "delete",
 	[SLOT_MOVE] = "move",
 	[SLOT_FLAGS_ONLY] = "flags",
+};
+
+const char *const slot_call_kind_names[SLOT_CALL_KINDS] = {
+	[SLOT_CALL_DIRTY_LOG] = "get-dirty-log",
+	[SLOT_CALL_CLEAR_DIRTY_LOG] = "clear-dirty-log",
+	[SLOT_CALL_RESET_RINGS] = "reset-dirty-rings",
+	[SLOT_CALL_GUEST_MEMFD] = "create-guest-memfd",
+	[SLOT_CALL_ATTRIBUTES] = "set-memory-attributes",
+};
+
+const char *const slot_vcpu_kind_names[SLOT_VCPU_KINDS] = {
+	[SLOT_VCPU_CREATE] = "create",
+	[SLOT_VCPU_ENTER] = "enter",
+	[SLOT_VCPU_LEAVE] = "leave",
+};
+
+const char *const slot_exit_reason_names[SLOT_EXIT_REASONS] = {
+	[SLOT_EXIT_MMIO] = "mmio",
+	[SLOT_EXIT_MEMORY_FAULT] = "memory-fault",
+	[SLOT_EXIT_INTERNAL_ERROR] = "internal-error",
+	[SLOT_EXIT_SHUTDOWN] = "shutdown",
+	[SLOT_EXIT_ERRNO] = "errno",
+};
+
+const char *const slot_mapping_kind_names[SLOT_MAPPING_KINDS] = {
+	[SLOT_MAPPING_UNMAP] = "unmap",
+	[SLOT_MAPPING_CLEAR] = "clear",
+	[SLOT_MAPPING_PROTECT] = "protect",
+	[SLOT_MAPPING_OTHER] = "other",
 };
 
 const char *const slot_lost_reason_names[SLOT_LOST_REASONS] = {
