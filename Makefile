@@ -15,6 +15,9 @@ help:
 	@echo 'make unit     the unit tests for which something has changed since they passed'
 	@echo 'make check-long  what takes long: 10 million random calls of the memory model,'
 	@echo '              and the tests that selftests/long names'
+	@echo 'make lab-debug-kernel  a kernel that watches itself (KASAN, lockdep, kmemleak, ...), for'
+	@echo '              the lab; ten minutes the first time, more on a busy machine'
+	@echo 'make check-debug  the tests of the module and of the BPF programs on it (T=WORD)'
 	@echo 'make coverage  which lines of user/ the unit tests reach'
 	@echo 'make fuzz     fuzz the readers of logs, of info mtree and of QMP, a minute each (SECONDS=N)'
 	@echo 'make mutants  break the module in each of many ways; name those that its tests do not notice'
@@ -43,6 +46,12 @@ unit: deps
 check-long: deps
 	@SLOTSCOPE_RANDOM_CALLS=10000000 selftests/run unit/test_memory_random
 	@selftests/run -L $(foreach k,$(K),-k $(k))
+
+lab-debug-kernel: deps
+	@selftests/vm/debug-kernel debug
+
+check-debug: lab-debug-kernel
+	@selftests/run -k debug $(or $(T),lab/test-debug kernel-debug/kmod- kernel-debug/bpf-)
 
 coverage: deps
 	@selftests/coverage
@@ -86,4 +95,4 @@ install-module: kmod
 clean:
 	rm -rf build
 
-.PHONY: all help deps demo check unit check-long coverage mutants bench fuzz user bpf kmod lint compile_commands install install-module clean
+.PHONY: all help deps demo check unit check-long lab-debug-kernel check-debug coverage mutants bench fuzz user bpf kmod lint compile_commands install install-module clean

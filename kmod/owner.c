@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/kvm_host.h>
 #include <linux/pid.h>
+#include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -43,7 +44,12 @@ u32 owner_is(const struct kvm *kvm, pid_t pid)
 	rcu_read_lock();
 	process = pid_task(find_vpid(pid), PIDTYPE_TGID);
 	if (process) {
-		for_each_thread(process, thread) {
+		/*
+		 * As for_each_thread() does, which with lockdep names a lock that
+		 * modules cannot reach
+		 */
+		list_for_each_entry_rcu(thread, &process->signal->thread_head,
+					thread_node) {
 			owner = thread_is(thread, kvm->mm);
 			if (owner)
 				break;

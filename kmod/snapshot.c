@@ -127,7 +127,7 @@ static void copy_slot(struct slotscope_slot *to,
 static bool slot_is_sane(const struct kvm_memory_slot *slot, u32 as_id)
 {
 	return slot->as_id == as_id && slot->id >= 0 &&
-	       slot->id < KVM_MEM_SLOTS_NUM && slot->npages &&
+	       slot->id < KVM_MEM_SLOTS_NUM &&
 	       slot->base_gfn + slot->npages > slot->base_gfn &&
 	       !offset_in_page(slot->userspace_addr);
 }

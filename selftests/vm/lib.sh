@@ -47,11 +47,16 @@ find_kernel() {
 		fi
 		image=$dir/vmlinuz
 		;;
+	debug | debug-kcsan)
+		dir=$lab_cache/kernels/$1
+		[ -e "$dir/release" ] || die "-k $1: not built yet: $lab_dir/debug-kernel $1"
+		image=$dir/vmlinuz
+		;;
 	*/*)
 		dir=$1 image=$1/vmlinuz
 		[ -d "$1" ] || dir=${1%/*} image=$1
 		;;
-	*) die "-k $1: not 6.1, 6.12, newest or a path (write ./$1 for one here)" ;;
+	*) die "-k $1: not 6.1, 6.12, newest, debug, debug-kcsan or a path (write ./$1 for one here)" ;;
 	esac
 	[ -r "$image" ] || die "$image: no kernel image there"
 	dir=$(readlink -f "$dir")

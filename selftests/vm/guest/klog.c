@@ -23,6 +23,9 @@
 #define BAD_TAINT \
 	((1ul << 4) | (1ul << 5) | (1ul << 7) | (1ul << 9) | (1ul << 14))
 
+/* More seconds than kmemleak takes for a moment (its MSECS_MIN_AGE, 5,000) */
+#define KMEMLEAK_AGE 6
+
 static int kmsg = -1;
 static unsigned int problems;
 static unsigned long long first_seq;
@@ -105,8 +108,25 @@ static int lockdep_is_off(void)
 	return !access(stats, R_OK) && !read_number(stats, key);
 }
 
+/*
+ * Where kmemleak is, have it look twice: it reports only what is some seconds old
+ * and was the same the time before. What it finds is in the log.
+ */
+static void look_for_leaks(void)
+{
+	int fd = open("/sys/kernel/debug/kmemleak", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)!write(fd, "scan", 4);
+	sleep(KMEMLEAK_AGE);
+	(void)!write(fd, "scan", 4);
+	close(fd);
+}
+
 unsigned int klog_problems(void)
 {
+	look_for_leaks();
 	klog_poll();
 	if (!problems &&
 	    ((read_number("/proc/sys/kernel/tainted", NULL) & BAD_TAINT) ||
