@@ -52,6 +52,7 @@ enum finding_id {
 	FINDING_AS_ID,		 /* ... in another address space */
 	FINDING_ANSWERED,	 /* KVM said yes, and made something else */
 	FINDING_IGNORED_FAILURE, /* refused, and carried on as if it worked */
+	FINDING_FATAL_REFUSAL,	 /* refused, and the VMM died of it */
 	FINDING_UNBACKED,	 /* nothing mapped, or beyond its file's end */
 	FINDING_PERMS,		 /* ... without the rights the slot needs */
 	FINDING_WRONG_BACKING,	 /* ... of other memory than it should be */
@@ -89,6 +90,10 @@ const char *finding_kind_name(enum finding_kind kind);
  * @slot_id:  the slot concerned; -1 if none, or not one
  * @hva:      host address under @gpa; 0 if not known
  * @seq:      the event that tells of it; 0 if none
+ * @result:   of a request that was refused: the negative errno; 0 elsewhere
+ * @rule_known: @rule is the one that it broke, for certain
+ * @other:    ... and the slot in the way, or that may not be changed so, as it was;
+ *	      of size 0 if there is none, or none is known
  * @views:    bit n: the view in place n takes part
  * @sentence: the evidence in one sentence; owned by the list, and may hold what
  *	      a VMM put in it
@@ -108,6 +113,10 @@ struct finding {
 	int32_t slot_id;
 	hva_t hva;
 	uint64_t seq;
+	int32_t result;
+	bool rule_known;
+	enum request_rule rule;
+	struct slot other;
 	uint64_t views;
 	char *sentence;
 	size_t cause;
@@ -139,6 +148,18 @@ struct restless {
 };
 
 /**
+ * struct vm_end - a VM that is no more, and how its process ended
+ * @at_ns:  CLOCK_MONOTONIC at which the VM was gone
+ * @known:  how its process ended is known:
+ * @status: as of waitpid(2)
+ */
+struct vm_end {
+	uint64_t at_ns;
+	bool known;
+	int status;
+};
+
+/**
  * struct check_input - the views of one VM
  * @views:     in the order in which they are shown
  * @nr_views:  at most CHECK_MAX_VIEWS
@@ -153,6 +174,7 @@ struct restless {
  * @page_size: the host's, in bytes; 0 counts as 4096
  * @limits:    what the kernel allows of a request, to say why one was refused;
  *	       NULL: not known
+ * @end:       the VM and its process have ended; NULL: not so, or not known
  * @expected:  what MODEL has was written down by somebody who knows: that it has
  *	       no slot is a statement, too, with which a KERNEL without any agrees
  *
@@ -168,6 +190,7 @@ struct check_input {
 	uint64_t serial;
 	uint64_t page_size;
 	const struct request_limits *limits;
+	const struct vm_end *end;
 	bool expected;
 };
 

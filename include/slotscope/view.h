@@ -772,6 +772,10 @@ void slot_log_deinit(struct slot_log *log);
  */
 int slot_log_add(struct slot_log *log, const struct slot_event *event);
 
+/** slot_log_find() - the event of this number, or NULL; O(log n) */
+const struct slot_event *slot_log_find(const struct slot_log *log,
+				       uint64_t seq);
+
 /**
  * slot_state_apply() - let one event take effect on a TRACED state
  * @state: sorted; stays so

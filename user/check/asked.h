@@ -15,7 +15,8 @@
  * @seq:     of the last
  * @count:   how many
  * @why:     why the last of them failed, in a sentence; NULL: not known. Owned
- * @party_known: @why names who stood in the way
+ * @rule_known: it was @rule, for certain
+ * @other:   who stood in the way, if @why names it; else of size 0
  * @finding: for the caller
  */
 struct asked {
@@ -24,7 +25,9 @@ struct asked {
 	uint64_t seq;
 	uint64_t count;
 	char *why;
-	bool party_known;
+	bool rule_known;
+	enum request_rule rule;
+	struct slot other;
 	size_t finding;
 };
 

@@ -19,6 +19,7 @@ static const struct {
 	[FINDING_AS_ID] = { "as-id", FINDING_MISMATCH },
 	[FINDING_ANSWERED] = { "answered", FINDING_MISMATCH },
 	[FINDING_IGNORED_FAILURE] = { "ignored-failure", FINDING_MISMATCH },
+	[FINDING_FATAL_REFUSAL] = { "fatal-refusal", FINDING_MISMATCH },
 	[FINDING_UNBACKED] = { "unbacked", FINDING_MISMATCH },
 	[FINDING_PERMS] = { "perms", FINDING_MISMATCH },
 	[FINDING_WRONG_BACKING] = { "wrong-backing", FINDING_MISMATCH },

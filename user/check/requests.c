@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Requests that failed: were they without consequence (refused), or did the
- * VMM carry on as if they had worked (ignored-failure)? The second is the cause
- * of what the MODEL and KVM disagree about, and those are listed beneath it.
+ * Requests that failed: were they without consequence (refused), did the VMM
+ * carry on as if they had worked (ignored-failure), or did it die of it
+ * (fatal-refusal)? The second is the cause of what the MODEL and KVM disagree
+ * about, and those are listed beneath it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 
 #include "check/asked.h"
+#include "check/last_words.h"
 #include "check/say.h"
 #include "check/comparison.h"
 
@@ -99,7 +101,7 @@ static void say_why(char *buf, size_t size, struct comparison *c,
 	len = snprintf(buf, size, "%s%s", asked->why ? ": " : "",
 		       asked->why ? asked->why : "");
 	if (request->result != -EEXIST || !state || !request->size ||
-	    asked->party_known)
+	    asked->other.size)
 		return;
 	says = say_view(state, asked_as_id(asked), request->gpa, request->size);
 	if (says && strcmp(says, "no slot"))
@@ -119,6 +121,10 @@ static struct finding finding_of(const struct comparison *c,
 		.slot_id = asked_slot_id(asked),
 		.hva = asked->request.size ? asked->request.hva : 0,
 		.seq = asked->seq,
+		.result = asked->request.result,
+		.rule_known = asked->rule_known,
+		.rule = asked->rule,
+		.other = asked->other,
 		.views = comparison_views_with(c, PARTY_FOLLOWS),
 		.cause = FINDING_NO_CAUSE,
 	};
@@ -150,6 +156,23 @@ static void blame(struct comparison *c, size_t at, struct asked *asked)
 		c->findings.items[at].cause = asked->finding;
 }
 
+/* Of the request that the VMM died of; @asked may stand for several of the same words */
+static void say_fatal(struct comparison *c, const struct asked *asked,
+		      const struct last_words *words)
+{
+	struct finding finding = finding_of(c, asked, FINDING_FATAL_REFUSAL);
+	char why[REQUEST_SAY_MAX + 320];
+	char what[512];
+	char end[128];
+
+	say_request(what, sizeof(what), asked);
+	say_why(why, sizeof(why), c, asked);
+	comparison_add(
+		c, &finding, "%s%s. It was the last that the VMM asked for: %s",
+		what, why,
+		last_words_say_end(end, sizeof(end), words, c->input->end));
+}
+
 static void say_refused(struct comparison *c, const struct asked *asked)
 {
 	struct finding finding = finding_of(c, asked, FINDING_REFUSED);
@@ -178,6 +201,7 @@ static void say_unread_ones(struct comparison *c)
 		    !event->request.unread || !event->request.result)
 			continue;
 		finding.seq = event->seq;
+		finding.result = event->request.result;
 		comparison_add(c, &finding,
 			       "request #%" PRIu64 " failed with %s; what it "
 			       "asked for could not be read",
@@ -212,7 +236,9 @@ static void blame_all(struct comparison *c, const struct asked_list *failed)
 void check_requests(struct comparison *c)
 {
 	const struct check_input *input = c->input;
+	struct last_words words = { 0 };
 	struct asked_list failed;
+	bool fatal;
 
 	if (!input->log || c->nomem)
 		return;
@@ -222,8 +248,13 @@ void check_requests(struct comparison *c)
 		c->nomem = true;
 	if (!c->nomem && failed.nr)
 		blame_all(c, &failed);
+	if (input->end)
+		last_words_of(&words, input->log, input->serial);
+	fatal = last_words_fatal(&words, input->end);
 	for (size_t i = 0; i < failed.nr && !c->nomem; i++) {
-		if (failed.items[i].finding == FINDING_NO_CAUSE)
+		if (fatal && failed.items[i].seq == words.refusal.seq)
+			say_fatal(c, &failed.items[i], &words);
+		else if (failed.items[i].finding == FINDING_NO_CAUSE)
 			say_refused(c, &failed.items[i]);
 	}
 	if (!c->nomem)

@@ -391,6 +391,7 @@ static int rank(const struct finding *finding)
 	switch (finding->id) {
 	case FINDING_ANSWERED:
 	case FINDING_IGNORED_FAILURE:
+	case FINDING_FATAL_REFUSAL:
 		return 1; /* what follows from it says more of the row */
 	case FINDING_LOST:
 	case FINDING_UNREAD:

@@ -19,12 +19,13 @@ void request_foresee_by(const struct slot_state *before,
 
 /**
  * request_explain_by() - request_explain(), in O(log n)
- * @party_known: set if the sentence names who stood in the way
+ * @why: the rule and who stood in the way, as far as the sentence names them; the
+ *	 rule only with true
  */
 bool request_explain_by(const struct slot_state *before,
 			const struct slot_index *index,
 			const struct slot_request *request, int result,
 			const struct request_limits *limits,
-			char buf[REQUEST_SAY_MAX], bool *party_known);
+			char buf[REQUEST_SAY_MAX], struct request_outcome *why);
 
 #endif

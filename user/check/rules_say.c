@@ -388,7 +388,7 @@ bool request_explain_by(const struct slot_state *before,
 			const struct slot_index *index,
 			const struct slot_request *request, int result,
 			const struct request_limits *limits,
-			char buf[REQUEST_SAY_MAX], bool *party_known)
+			char buf[REQUEST_SAY_MAX], struct request_outcome *out)
 {
 	struct request_foresight foresight;
 	struct request_outcome first;
@@ -398,7 +398,7 @@ bool request_explain_by(const struct slot_state *before,
 	request_foresee_by(before, index, request, limits, &foresight);
 	first = foresight.may[0];
 	request_foresight_keep(&foresight, result);
-	*party_known = foresight.nr && foresight.may[0].other;
+	*out = foresight.nr ? foresight.may[0] : (struct request_outcome){ 0 };
 	if (foresight.nr == 1) {
 		request_outcome_say(buf, request, limits, &foresight.may[0]);
 		return true;
@@ -426,8 +426,8 @@ bool request_explain(const struct slot_state *before,
 		     const struct request_limits *limits,
 		     char buf[REQUEST_SAY_MAX])
 {
-	bool party_known;
+	struct request_outcome ignored;
 
 	return request_explain_by(before, NULL, request, result, limits, buf,
-				  &party_known);
+				  &ignored);
 }

@@ -351,6 +351,40 @@ int sample_take(const struct sample_source *source, unsigned int max_tries,
 	return ret < 0 ? ret : explain(out);
 }
 
+int sample_of_log(const struct slot_log *log, const struct vm_id *vm,
+		  struct sample *out)
+{
+	struct slot_log part = *log;
+	const struct slot_event *event;
+	struct sampled *sampled;
+
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < log->nr && !out->ended; i++) {
+		event = &log->events[i];
+		if (event->type != SLOT_EVENT_VM_DESTROY ||
+		    event->serial != vm->serial)
+			continue;
+		out->ended = true;
+		out->end.at_ns = event->time_ns;
+		part.nr = i;
+	}
+	sampled = calloc(1, sizeof(*sampled));
+	out->views = calloc(1, sizeof(*out->views));
+	out->sampled = sampled;
+	if (!sampled || !out->views) {
+		free(sampled);
+		free(out->views);
+		memset(out, 0, sizeof(*out));
+		return -ENOMEM;
+	}
+	out->nr = 1;
+	sampled->party = PARTY_TRACED;
+	sampled->have = true;
+	out->views[0].party = PARTY_TRACED;
+	out->views[0].slots = &sampled->state;
+	return fold(&part, vm, &sampled->state);
+}
+
 void sample_deinit(struct sample *sample)
 {
 	drop_views(sample);
@@ -379,4 +413,5 @@ void sample_input(const struct sample *sample, struct check_input *input)
 	input->unsettled = sample->unsettled;
 	input->restless = sample->restless;
 	input->nr_restless = sample->nr_restless;
+	input->end = sample->ended ? &sample->end : NULL;
 }

@@ -94,6 +94,7 @@ struct sampled {
  * @tries:    how often all was read
  * @restless: what changed during the last of them
  * @unsettled: why not even that can be told; NULL: it can
+ * @ended:    it is what was seen of a VM that is no more: @end
  */
 struct sample {
 	struct sampled *sampled;
@@ -103,6 +104,8 @@ struct sample {
 	struct restless *restless;
 	size_t nr_restless;
 	char *unsettled;
+	bool ended;
+	struct vm_end end;
 };
 
 /**
@@ -118,6 +121,18 @@ struct sample {
 int sample_take(const struct sample_source *source, unsigned int max_tries,
 		struct sample *out);
 void sample_deinit(struct sample *sample);
+
+/**
+ * sample_of_log() - TRACED alone, as far as a log goes
+ * @out: initialised here; sample_deinit() it, also after an error
+ *
+ * Of a VM that the log sees end, as it was before that; how its process ended is
+ * not in @out->end.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int sample_of_log(const struct slot_log *log, const struct vm_id *vm,
+		  struct sample *out);
 
 /** sample_find() - what was read of a party; NULL: it is not among them */
 const struct sampled *sample_find(const struct sample *sample,

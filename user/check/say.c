@@ -31,6 +31,26 @@ const char *say_size(char buf[SAY_MAX], uint64_t size)
 	return buf;
 }
 
+const char *say_time(char buf[SAY_MAX], uint64_t ns)
+{
+	const uint64_t seconds = ns / 1000000000;
+
+	if (ns < 1000000)
+		snprintf(buf, SAY_MAX, "%" PRIu64 " us", ns / 1000);
+	else if (!seconds)
+		snprintf(buf, SAY_MAX, "%" PRIu64 " ms", ns / 1000000);
+	else if (seconds < 60)
+		snprintf(buf, SAY_MAX, "%" PRIu64 ".%" PRIu64 " s", seconds,
+			 ns / 100000000 % 10);
+	else if (seconds < 3600)
+		snprintf(buf, SAY_MAX, "%" PRIu64 " min %" PRIu64 " s",
+			 seconds / 60, seconds % 60);
+	else
+		snprintf(buf, SAY_MAX, "%" PRIu64 " h %" PRIu64 " min",
+			 seconds / 3600, seconds / 60 % 60);
+	return buf;
+}
+
 const char *say_range(char buf[SAY_MAX], gpa_t gpa, uint64_t size)
 {
 	snprintf(buf, SAY_MAX, "0x%" PRIx64 "-0x%" PRIx64 " (%s)", gpa,

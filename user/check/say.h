@@ -15,6 +15,10 @@ const char *say_range(char buf[SAY_MAX], gpa_t gpa, uint64_t size);
 const char *say_size(char buf[SAY_MAX], uint64_t size);
 #define SAY_SIZE(size) say_size((char[SAY_MAX]){ 0 }, size)
 
+/** say_time() - how long: "41 ms", "3.2 s", "2 h 5 min" */
+const char *say_time(char buf[SAY_MAX], uint64_t ns);
+#define SAY_TIME(ns) say_time((char[SAY_MAX]){ 0 }, ns)
+
 /** say_what() - what a view calls a slot: "pc.ram", "slot 3", "RAM" */
 const char *say_what(char buf[SAY_MAX], const struct slot *slot);
 #define SAY_WHAT(slot) say_what((char[SAY_MAX]){ 0 }, slot)

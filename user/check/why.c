@@ -11,6 +11,7 @@
 
 #include "check/asked.h"
 #include "check/rules_index.h"
+#include "check/say.h"
 #include "view/fold.h"
 
 /**
@@ -77,12 +78,31 @@ static bool others_changed_slots(const struct explaining *e,
 	return e->busy[at].end_ns && e->busy[at].end_ns >= request->time_ns;
 }
 
+/* ", made 41 ms before by thread 812 (qemu)": whose it is, and how old */
+static void say_made(char *buf, size_t size, const struct slot_log *log,
+		     const struct slot_event *request, const struct slot *slot)
+{
+	const struct slot_event *made = slot_log_find(log, slot->seq);
+
+	if (!made) {
+		snprintf(buf, size, ", there since before tracing began");
+		return;
+	}
+	snprintf(buf, size, ", made %s before by thread %d (%.*s)",
+		 SAY_TIME(request->time_ns > made->time_ns ?
+				  request->time_ns - made->time_ns :
+				  0),
+		 made->tid, (int)sizeof(made->comm), made->comm);
+}
+
 static int explain(void *opaque, const struct slot_event *event,
 		   const struct slot_state *before,
 		   const struct slot_index *index)
 {
 	struct explaining *e = opaque;
 	char words[REQUEST_SAY_MAX];
+	struct request_outcome why;
+	char made[192] = "";
 	struct asked *asked;
 	int ret;
 
@@ -90,10 +110,16 @@ static int explain(void *opaque, const struct slot_event *event,
 	if (e->at == e->nr || e->by_seq[e->at]->seq != event->seq)
 		return 0;
 	asked = e->by_seq[e->at++];
-	request_explain_by(before, index, &asked->request,
-			   asked->request.result, e->limits, words,
-			   &asked->party_known);
-	ret = asprintf(&asked->why, "%s%s", words,
+	asked->rule_known = request_explain_by(before, index, &asked->request,
+					       asked->request.result, e->limits,
+					       words, &why);
+	asked->rule = why.rule;
+	if (why.other) {
+		asked->other = *why.other;
+		asked->other.name = NULL;
+		say_made(made, sizeof(made), e->log, event, why.other);
+	}
+	ret = asprintf(&asked->why, "%s%s%s", words, made,
 		       others_changed_slots(e, event) ?
 			       "; but another thread had slots changed "
 			       "meanwhile" :

@@ -6,11 +6,13 @@
 
 #include <slotscope/check.h>
 
+#include "base/clock.h"
 #include "cmd/check_files.h"
+#include "cmd/check_recording.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
+#include "cmd/verdict.h"
 #include "kvm/limits.h"
-#include "render/check.h"
 #include "session/child.h"
 #include "session/course.h"
 #include "session/producers.h"
@@ -42,6 +44,7 @@ static const char help[] =
 	"usage: slotscope check --pid PID [OPTIONS]\n"
 	"       slotscope check [OPTIONS] -- COMMAND [ARGS]\n"
 	"       slotscope check [--mtree FILE] [--model FILE] [--slots FILE] ...\n"
+	"       slotscope check -i FILE [--at SECONDS] [--vm NAME] [--json]\n"
 	"\n"
 	"Compares the views of a VM: MODEL (what the VMM means, by QMP), TRACED (what BPF\n"
 	"saw), KERNEL (what KVM holds) and BACKING (what is mapped there). Prints a table\n"
@@ -49,6 +52,8 @@ static const char help[] =
 	"With a COMMAND: starts it, traces it and all that it starts from the first\n"
 	"system call on, and ends all of it after the last check.\n"
 	"With files alone: compares what they have, without a VM, KVM or root.\n"
+	"Of a VMM that dies it says of which refused request, if it was one. With -i:\n"
+	"what a recording tells of its VMs, at its end or --at.\n"
 	"\n"
 	"Options:\n"
 	"      --pid PID      the VMM's process; what it starts meanwhile is followed\n"
@@ -73,6 +78,7 @@ static const char help[] =
 	"      --page-size N  of the host that the files are of: 4k (default), 16k, 64k\n"
 	"      --no-trace     do without TRACED\n"
 	"      --no-model     do without MODEL\n"
+	"  -i, --input FILE   look at a recording in place of a process\n"
 	"  -o, --record FILE  write what was traced to FILE\n"
 	"      --report FILE  print to FILE, apart from what the COMMAND prints; also the\n"
 	"                     error, if there is no verdict\n"
@@ -93,6 +99,7 @@ struct check_options {
 	bool to_end;
 	const char *expect;
 	struct check_files files;
+	const char *input; /* a recording */
 };
 
 /*
@@ -122,7 +129,6 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 			 const struct sample *sample, int at_ms,
 			 struct slotscope_error *err)
 {
-	static bool printed;
 	struct request_limits limits = {};
 	struct check_input input = {
 		.limits = &limits,
@@ -132,19 +138,16 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 		.expected = checker->options.expect,
 	};
 	const struct sampled *kernel = sample_find(sample, PARTY_KERNEL);
-	struct comparison comparison;
 	struct check_document document = {
-		.comparison = &comparison,
 		.vm = &checker->vm,
 		.number = checker->vms.nr > 1 ? checker->vms.vms[place].number :
 						0,
 		.comm = checker->process.comm,
 		.kernel_by = kernel ? kernel_view_name(&checker->kernel) : NULL,
+		.real_ns = clock_read(CLOCK_REALTIME),
 		.at_ms = at_ms,
 	};
 	struct check_file files[GIVEN_MAX];
-	struct check_rows rows;
-	int ret, status;
 
 	if (checker->options.given) {
 		document.files = files;
@@ -154,27 +157,7 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 	}
 	sample_input(sample, &input);
 	find_limits(&input, kernel ? &kernel->state : NULL, &limits);
-	ret = crosscheck(&input, &comparison);
-	if (ret)
-		goto free_comparison;
-	ret = check_rows(&comparison, &rows);
-	if (ret)
-		goto free_rows;
-	document.rows = &rows;
-	if (printed && !cmd_globals.json)
-		fputc('\n', cmd_report());
-	printed = true;
-	if (cmd_globals.json)
-		ret = render_check_json(cmd_report(), &document);
-	else
-		ret = render_check(cmd_report(), &document);
-	cmd_flush();
-	status = findings_exit_status(&comparison.findings);
-free_rows:
-	check_rows_deinit(&rows);
-free_comparison:
-	comparison_deinit(&comparison);
-	return ret ? error_set(err, ret, "print the verdict") : status;
+	return verdict_print(&input, &document, clock_now(), err);
 }
 
 static void tell_cannot(void *ctx, const struct slotscope_error *err)
@@ -199,6 +182,7 @@ static int check(struct check_options *options)
 		.to_end = options->to_end,
 		.sample = checker_sample,
 		.verdict = print_verdict,
+		.died = checker_died,
 		.cannot = tell_cannot,
 	};
 	struct slotscope_error err = {};
@@ -319,12 +303,32 @@ static int set_option(struct check_options *options, int opt,
 	case OPT_PAGE_SIZE:
 		return check_files_page_size(optarg, &options->files.page_size,
 					     err);
+	case 'i':
+		options->input = optarg;
+		return 0;
 	case 'o':
 		options->checker.record = optarg;
 		return 0;
 	default:
 		return 1;
 	}
+}
+
+/* One at its own time: what of a process, an option or a command goes with it */
+static int check_input_file(const struct cmd *cmd,
+			    const struct check_options *options)
+{
+	const struct checker_options *checker = &options->checker;
+
+	if (checker->pid || options->argv || options->resume ||
+	    options->to_end || options->expect || checker->qmp ||
+	    checker->record || checker->no_trace || checker->no_model ||
+	    checker->fd >= 0 || options->nr_at > 1 ||
+	    check_files_any(&options->files))
+		return cmd_usage(cmd, "-i goes with one --at, --vm and "
+				      "--report alone");
+	return check_recording(options->input, &checker->name,
+			       options->nr_at ? options->at_ms[0] : -1);
 }
 
 /* A file that is no text of slots is told before anything is started */
@@ -417,6 +421,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "slots", required_argument, NULL, OPT_SLOTS },
 		{ "maps", required_argument, NULL, OPT_MAPS },
 		{ "page-size", required_argument, NULL, OPT_PAGE_SIZE },
+		{ "input", required_argument, NULL, 'i' },
 		{ "record", required_argument, NULL, 'o' },
 		CMD_COMMON_LONG,
 		{}
@@ -428,7 +433,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	int opt, ret, exit;
 
 	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 "+:o:" CMD_COMMON_SHORT, long_options)) >= 0) {
+				 "+:i:o:" CMD_COMMON_SHORT, long_options)) >=
+	       0) {
 		ret = set_option(&options, opt, &err);
 		if (ret < 0)
 			return cmd_fail(&err);
@@ -439,6 +445,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	options.checker.notes = stderr;
 	if (optind < argc)
 		options.argv = argv + optind;
+	if (options.input)
+		return check_input_file(cmd, &options);
 	wrong = check_files_any(&options.files) ? wrong_files(&options) : NULL;
 	if (wrong)
 		return cmd_usage(cmd, "%s", wrong);
@@ -447,7 +455,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return check_files_run(&options.files,
 				       options.checker.name.number);
 	if (!options.checker.pid == !options.argv)
-		return cmd_usage(cmd, "give either --pid or a COMMAND, or "
+		return cmd_usage(cmd, "give one of --pid, -i, a COMMAND and "
 				      "files");
 	if (options.resume && options.argv)
 		return cmd_usage(cmd, "--resume goes with --pid");

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include <slotscope/check.h>
+#include <slotscope/history.h>
 
 struct slot_forecast;
 
@@ -23,6 +23,8 @@ struct check_file {
  * @number:    of it, as check --vm takes it; 0: there is no other
  * @comm:      its process's name; NULL: not known
  * @kernel_by: what KERNEL was read by; NULL: say nothing of it
+ * @stories:   since when and why; NULL: say nothing of it
+ * @real_ns:   CLOCK_REALTIME at @stories' moment; 0: not known
  * @at_ms:     when its sample began, as check --at counts; negative: say
  *	       nothing of it
  * @files:     that views are of, @nr_files. Without a VM that was looked at nothing
@@ -37,6 +39,8 @@ struct check_document {
 	uint64_t number;
 	const char *comm;
 	const char *kernel_by;
+	const struct stories *stories;
+	uint64_t real_ns;
 	int at_ms;
 	const struct check_file *files;
 	size_t nr_files;
@@ -76,7 +80,18 @@ int render_check_table(FILE *out, const struct comparison *comparison,
  * Those beyond RENDER_MAX_FINDINGS are counted only; JSON has all.
  * Return: 0 or -ENOMEM.
  */
-int render_check_findings(FILE *out, const struct comparison *comparison);
+int render_check_findings(FILE *out, const struct check_document *document);
+
+#define STORY_TIME_SIZE 32
+
+/**
+ * story_time() - when a story began, in the local time of day
+ *
+ * Return: "2026-11-29 07:25:01.004", or NULL if it is not known.
+ */
+const char *story_time(char buf[STORY_TIME_SIZE],
+		       const struct check_document *document,
+		       const struct story *story);
 
 #define RENDER_MAX_FINDINGS 100
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/plural.h"
 #include "render/check.h"
@@ -56,9 +58,70 @@ static void print_says(FILE *out, const struct comparison *comparison,
 	}
 }
 
-static void print_one(FILE *out, const struct comparison *comparison,
-		      const struct finding *finding, int depth)
+static void print_line(FILE *out, int indent, const char *label,
+		       const char *text)
 {
+	char first[128];
+
+	snprintf(first, sizeof(first), "%*s%-7s  ", indent + 4, "", label);
+	text_wrap(out, first, indent + 13, text);
+}
+
+const char *story_time(char buf[STORY_TIME_SIZE],
+		       const struct check_document *document,
+		       const struct story *story)
+{
+	const uint64_t ns = document->real_ns - story->ago_ns;
+	const time_t seconds = ns / 1000000000;
+	struct tm tm;
+	size_t len;
+
+	if (!document->real_ns || !story->event ||
+	    story->since == SINCE_UNKNOWN || !localtime_r(&seconds, &tm))
+		return NULL;
+	len = strftime(buf, STORY_TIME_SIZE, "%F %T", &tm);
+	snprintf(buf + len, STORY_TIME_SIZE - len, ".%03" PRIu64,
+		 ns / 1000000 % 1000);
+	return buf;
+}
+
+/* Of what is seen by its own sentence alone, as a part not read, there is none */
+static void print_story(FILE *out, const struct check_document *document,
+			size_t at, int indent)
+{
+	const struct finding *finding =
+		&document->comparison->findings.items[at];
+	const struct story *story = &document->stories->items[at];
+	char words[STORY_SAY_MAX + 128];
+	char line[STORY_SAY_MAX + 192];
+	char time[STORY_TIME_SIZE];
+	const char *when = story_time(time, document, story);
+
+	if (story_say_since(words, story)) {
+		snprintf(line, sizeof(line), "%s%s%s", when ? when : "",
+			 when ? ", " : "", words);
+		print_line(out, indent, "since", line);
+	}
+	if (story_say_was(words, story))
+		print_line(out, indent, "was", words);
+	if (story_say_outcome(words, story))
+		print_line(out, indent, "outcome", words);
+	for (size_t i = 0; i < story->nr_last; i++)
+		print_line(out, indent, i ? "" : "last",
+			   story_say_event(words, story->last[i]));
+	if (finding_id_kind(finding->id) != FINDING_MISMATCH)
+		return;
+	for (size_t i = 0; i < STORY_CAUSES; i++)
+		if (finding_causes(finding->id)[i])
+			print_line(out, indent, i ? "" : "perhaps",
+				   finding_causes(finding->id)[i]);
+}
+
+static void print_one(FILE *out, const struct check_document *document,
+		      size_t at, int depth)
+{
+	const struct comparison *comparison = document->comparison;
+	const struct finding *finding = &comparison->findings.items[at];
 	enum finding_kind kind = finding_id_kind(finding->id);
 	const int indent = 2 * depth;
 	char first[128];
@@ -69,27 +132,30 @@ static void print_one(FILE *out, const struct comparison *comparison,
 	/* what the views say is the evidence; notes say it in their sentence */
 	if (kind == FINDING_MISMATCH)
 		print_says(out, comparison, finding, indent);
+	/* a consequence has the story of its cause */
+	if (document->stories && finding->cause == FINDING_NO_CAUSE)
+		print_story(out, document, at, indent);
 }
 
 /* A cause is at most two steps away, but a list may come from anywhere */
 #define MAX_DEPTH 8
 
-static void print_tree(FILE *out, const struct comparison *comparison,
+static void print_tree(FILE *out, const struct check_document *document,
 		       const struct tree *tree, size_t at, int depth,
 		       size_t *left)
 {
 	if (!*left)
 		return;
 	--*left;
-	print_one(out, comparison, &comparison->findings.items[at], depth);
+	print_one(out, document, at, depth);
 	for (size_t i = tree->first[at]; i != NONE && depth < MAX_DEPTH;
 	     i = tree->next[i])
-		print_tree(out, comparison, tree, i, depth + 1, left);
+		print_tree(out, document, tree, i, depth + 1, left);
 }
 
-int render_check_findings(FILE *out, const struct comparison *comparison)
+int render_check_findings(FILE *out, const struct check_document *document)
 {
-	const struct findings *findings = &comparison->findings;
+	const struct findings *findings = &document->comparison->findings;
 	size_t left = RENDER_MAX_FINDINGS;
 	struct tree tree;
 	int ret;
@@ -99,7 +165,7 @@ int render_check_findings(FILE *out, const struct comparison *comparison)
 		return ret;
 	for (size_t i = 0; i < findings->nr; i++) {
 		if (findings->items[i].cause == FINDING_NO_CAUSE)
-			print_tree(out, comparison, &tree, i, 0, &left);
+			print_tree(out, document, &tree, i, 0, &left);
 	}
 	if (findings->nr > RENDER_MAX_FINDINGS)
 		fprintf(out,

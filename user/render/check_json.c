@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/json_value.h"
 #include "render/check.h"
@@ -57,9 +58,126 @@ static struct json_object *parts_to_json(const struct comparison *comparison,
 	return finish(array, ret);
 }
 
-static struct json_object *finding_to_json(const struct comparison *comparison,
-					   const struct finding *finding)
+/* A slot that is told of beside the views */
+static struct json_object *slot_to_json(const struct slot *slot)
 {
+	struct json_object *obj = json_object_new_object();
+	int ret = 0;
+
+	if (!obj)
+		return NULL;
+	ret |= json_put_u64(obj, "as_id", slot->as_id);
+	ret |= json_put_s64(obj, "id", slot->id);
+	ret |= json_put_hex(obj, "gpa", slot->gpa);
+	ret |= json_put_hex(obj, "size", slot->size);
+	ret |= json_put_hex(obj, "hva", slot->hva);
+	ret |= json_put_hex(obj, "flags", slot->flags);
+	if (slot->hidden)
+		ret |= json_put_bool(obj, "hidden", true);
+	if (slot->seq)
+		ret |= json_put_u64(obj, "seq", slot->seq);
+	return finish(obj, ret);
+}
+
+static struct json_object *told_event_to_json(const struct slot_event *event)
+{
+	struct json_object *obj = json_object_new_object();
+	char words[STORY_SAY_MAX];
+	char comm[sizeof(event->comm) + 1];
+	int ret = 0;
+
+	if (!obj)
+		return NULL;
+	/* comm comes from a kernel: it need not end in NUL */
+	memcpy(comm, event->comm, sizeof(event->comm));
+	comm[sizeof(event->comm)] = '\0';
+	ret |= json_put_u64(obj, "seq", event->seq);
+	ret |= json_put_u64(obj, "time_ns", event->time_ns);
+	ret |= json_put_u64(obj, "tgid", event->tgid);
+	ret |= json_put_u64(obj, "tid", event->tid);
+	ret |= json_put_str(obj, "comm", comm);
+	ret |= json_put_str(obj, "sentence", story_say_event(words, event));
+	return finish(obj, ret);
+}
+
+static struct json_object *last_to_json(const struct story *story)
+{
+	struct json_object *array = json_object_new_array();
+	int ret = 0;
+
+	for (size_t i = 0; i < story->nr_last && array && !ret; i++)
+		ret = json_add(array, told_event_to_json(story->last[i]));
+	return finish(array, ret);
+}
+
+static struct json_object *causes_to_json(enum finding_id id)
+{
+	struct json_object *array = json_object_new_array();
+	int ret = 0;
+
+	for (size_t i = 0; i < STORY_CAUSES && array; i++)
+		if (finding_causes(id)[i])
+			ret |= json_add(array, json_object_new_string(
+						       finding_causes(id)[i]));
+	return finish(array, ret);
+}
+
+static struct json_object *story_to_json(const struct check_document *document,
+					 const struct finding *finding,
+					 const struct story *story)
+{
+	struct json_object *obj = json_object_new_object();
+	char time[STORY_TIME_SIZE];
+	int ret = 0;
+
+	if (!obj)
+		return NULL;
+	if (story_since_name(story->since))
+		ret |= json_put_str(obj, "since",
+				    story_since_name(story->since));
+	if (story->event) {
+		ret |= json_put(obj, "event", told_event_to_json(story->event));
+		ret |= json_put_u64(obj, "ago_ns", story->ago_ns);
+	}
+	if (story_time(time, document, story))
+		ret |= json_put_str(obj, "time", time);
+	if (story->was.size)
+		ret |= json_put(obj, "was", slot_to_json(&story->was));
+	if (story->outcome)
+		ret |= json_put_str(obj, "outcome",
+				    story_outcome_name(story->outcome));
+	if (story->after)
+		ret |= json_put(obj, "after", told_event_to_json(story->after));
+	if (story->other)
+		ret |= json_put(obj, "other", told_event_to_json(story->other));
+	if (story->nr_last)
+		ret |= json_put(obj, "last", last_to_json(story));
+	if (finding_causes(finding->id)[0])
+		ret |= json_put(obj, "causes", causes_to_json(finding->id));
+	return finish(obj, ret);
+}
+
+/* Why a request was refused, but for words */
+static int put_refusal(struct json_object *obj, const struct finding *finding)
+{
+	const char *name = strerrorname_np(-finding->result);
+	int ret;
+
+	ret = name ? json_put_str(obj, "errno", name) :
+		     json_put_s64(obj, "errno", -finding->result);
+	if (finding->rule_known)
+		ret |= json_put_str(obj, "rule",
+				    request_rule_name(finding->rule));
+	if (finding->other.size)
+		ret |= json_put(obj, "other", slot_to_json(&finding->other));
+	return ret;
+}
+
+static struct json_object *
+finding_to_json(const struct check_document *document, size_t at)
+{
+	const struct comparison *comparison = document->comparison;
+	const struct finding *finding = &comparison->findings.items[at];
 	struct json_object *obj = json_object_new_object();
 	int ret = 0;
 
@@ -86,8 +204,14 @@ static struct json_object *finding_to_json(const struct comparison *comparison,
 		ret |= json_put_hex(obj, "hva", finding->hva);
 	if (finding->seq)
 		ret |= json_put_u64(obj, "seq", finding->seq);
+	if (finding->result)
+		ret |= put_refusal(obj, finding);
 	if (finding->cause != FINDING_NO_CAUSE)
 		ret |= json_put_u64(obj, "cause", finding->cause);
+	if (document->stories)
+		ret |= json_put(obj, "story",
+				story_to_json(document, finding,
+					      &document->stories->items[at]));
 	return finish(obj, ret);
 }
 
@@ -309,15 +433,15 @@ static struct json_object *pairs_to_json(const struct comparison *comparison)
 	return finish(array, ret);
 }
 
-static struct json_object *findings_to_json(const struct comparison *comparison)
+static struct json_object *
+findings_to_json(const struct check_document *document)
 {
+	const struct comparison *comparison = document->comparison;
 	struct json_object *array = json_object_new_array();
 	int ret = 0;
 
 	for (size_t i = 0; i < comparison->findings.nr && array && !ret; i++)
-		ret = json_add(array,
-			       finding_to_json(comparison,
-					       &comparison->findings.items[i]));
+		ret = json_add(array, finding_to_json(document, i));
 	return finish(array, ret);
 }
 
@@ -414,6 +538,6 @@ int render_check_json(FILE *out, const struct check_document *document)
 		ret |= json_put_str(obj, "unsettled", unsettled);
 	ret |= json_put(obj, "views", views_to_json(comparison));
 	ret |= json_put(obj, "rows", rows_to_json(comparison, document->rows));
-	ret |= json_put(obj, "findings", findings_to_json(comparison));
+	ret |= json_put(obj, "findings", findings_to_json(document));
 	return render_document(out, finish(obj, ret));
 }

@@ -261,7 +261,7 @@ int render_check(FILE *out, const struct check_document *document)
 		fputc('\n', out);
 	}
 	if (!ret && document->comparison->findings.nr) {
-		ret = render_check_findings(out, document->comparison);
+		ret = render_check_findings(out, document);
 		fputc('\n', out);
 	}
 	if (!ret)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "check/last_words.h"
 #include "session/checker.h"
 #include "session/producers.h"
 #include "session/stop.h"
@@ -301,4 +302,52 @@ int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 	error_set(err, EINTR, "read the memory of process %d",
 		  checker->process.tgid);
 	return error_why(err, "a signal asked to stop");
+}
+
+/* False: it lives, or nobody can tell */
+static bool has_ended(struct checker *checker, const struct vm_id *vm,
+		      struct vm_end *end)
+{
+	const struct child *child = checker->options.child;
+
+	*end = (struct vm_end){ .at_ns = clock_now() };
+	if (!child)
+		return vm->tgid == checker->root.tgid &&
+		       process_alive(&checker->root);
+	child_poll(checker->options.child);
+	end->known = true;
+	end->status = child->status;
+	return vm->tgid == child->pid && child->ended;
+}
+
+int checker_died(struct checker *checker, size_t place, struct sample *sample,
+		 struct slotscope_error *err)
+{
+	const struct session_vm *vm = &checker->vms.vms[place];
+	struct last_words words;
+	struct vm_end end;
+	int ret;
+
+	if (!vm->id.serial || !checker->tracer ||
+	    !has_ended(checker, &vm->id, &end))
+		return 0;
+	ret = catch_up(checker, err);
+	if (ret < 0)
+		return ret;
+	vm = &checker->vms.vms[place];
+	last_words_of(&words, &checker->log, vm->id.serial);
+	if (!last_words_fatal(&words, &end))
+		return 0;
+	ret = sample_of_log(&checker->log, &vm->id, sample);
+	if (ret) {
+		sample_deinit(sample);
+		return error_set(err, ret, "keep the slots of a VM");
+	}
+	sample->ended = true;
+	sample->end = end;
+	process_close(&checker->process);
+	checker->vm = vm->id;
+	snprintf(checker->process.comm, sizeof(checker->process.comm), "%s",
+		 vm->comm);
+	return 1;
 }

@@ -152,4 +152,17 @@ int checker_wait(struct checker *checker, int ms, struct slotscope_error *err);
 int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 		   struct slotscope_error *err);
 
+/**
+ * checker_died() - did the VMM of a VM die of a request that was refused?
+ * @place:  of the VM in @vms
+ * @sample: what was seen of it; sample_deinit() it after 1
+ *
+ * How it ended is known of the command itself; of a process that was only looked
+ * at, that it has; of what a command started, nothing: then nothing is said.
+ *
+ * Return: 1 if so, 0 if not, or a negative errno.
+ */
+int checker_died(struct checker *checker, size_t place, struct sample *sample,
+		 struct slotscope_error *err);
+
 #endif

@@ -73,6 +73,35 @@ static bool any_vm(const struct checker *checker)
 }
 
 /*
+ * Of the VMs that are meant, those whose VMMs died of a refusal, each once: whatever
+ * could not be checked, that can be told. Return: 0 if there is none.
+ */
+static int tell_deaths(const struct course *course, struct checker *checker,
+		       struct slotscope_error *err)
+{
+	struct sample sample;
+	int ret, worst = AGREE;
+
+	for (size_t i = 0; course->died && i < checker->vms.nr; i++) {
+		if (checker->vms.vms[i].told ||
+		    !vm_name_fits(&checker->options.name, &checker->vms.vms[i]))
+			continue;
+		ret = course->died(checker, i, &sample, err);
+		if (ret < 0)
+			return ret;
+		if (!ret)
+			continue;
+		checker->vms.vms[i].told = true;
+		checker->vms.vms[i].checked = true;
+		ret = course->verdict(course->ctx, checker, i, &sample, -1,
+				      err);
+		sample_deinit(&sample);
+		worst = worse(worst, ret);
+	}
+	return worst;
+}
+
+/*
  * Not one of them is there: when all have ended, or between two of them.
  * @want_ms: when it was to be, @at_ms: when that was seen
  */
@@ -80,7 +109,10 @@ static int check_none(const struct course *course, struct checker *checker,
 		      int want_ms, int at_ms, struct slotscope_error *err)
 {
 	int half_ms = at_ms / 2;
+	int died = tell_deaths(course, checker, err);
 
+	if (died)
+		return died;
 	checker_none(checker, err);
 	if (any_vm(checker)) {
 		error_set(err, ENOENT, "check at %d.%d s", want_ms / 1000,
@@ -103,11 +135,17 @@ static int check_all(const struct course *course, struct checker *checker,
 		     int want_ms, int64_t begin, struct slotscope_error *err)
 {
 	int at_ms = (int)(clock_now_ms() - begin);
+	struct slotscope_error died = {};
 	int meant = checker_look(checker, err);
 	size_t i, nr_checked = 0;
 	int ret = AGREE;
 
 	/* That of a command has ended, perhaps, and left others */
+	if (meant == -ESRCH && !checker->options.child) {
+		ret = tell_deaths(course, checker, &died);
+		if (ret)
+			return ret < 0 ? meant : ret;
+	}
 	if (meant < 0 && (meant != -ESRCH || !checker->options.child))
 		return meant;
 	for (i = 0; meant > 0 && i < checker->vms.nr && ret >= 0; i++) {
@@ -217,11 +255,15 @@ static int tell_unchecked(const struct course *course,
 int course_run(const struct course *course, struct checker *checker,
 	       struct slotscope_error *err)
 {
+	struct slotscope_error died = {};
 	int ret, worst;
 
 	ret = course->wait ? checker_wait_vm(checker, err) : 0;
 	ret = course_interrupted(course, course->nr_at, ret, err);
 	if (ret == -ENOENT) {
+		ret = tell_deaths(course, checker, &died);
+		if (ret)
+			return ret;
 		course->cannot(course->ctx, err);
 		return CANNOT_TELL;
 	}
@@ -234,6 +276,8 @@ int course_run(const struct course *course, struct checker *checker,
 		if (ret)
 			return ret;
 	}
+	if (worst >= 0)
+		worst = worse(worst, tell_deaths(course, checker, err));
 	return worst < 0 ? worst :
 			   worse(worst, tell_unchecked(course, checker, err));
 }

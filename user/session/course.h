@@ -16,6 +16,8 @@
  * @sample:  reads one of checker->vms; checker_sample(), but for tests
  * @verdict: tells of one VM at one moment; it is checker->vms.vms[@place].
  *	     Returns as findings_exit_status(), or a negative errno
+ * @died:    did its VMM die of a refusal, and what was seen of it: checker_died().
+ *	     NULL: do not ask
  * @cannot:  tells what could not be checked, and why: the status is 2 then
  * @ctx:     for these
  */
@@ -29,6 +31,8 @@ struct course {
 	int (*verdict)(void *ctx, const struct checker *checker, size_t place,
 		       const struct sample *sample, int at_ms,
 		       struct slotscope_error *err);
+	int (*died)(struct checker *checker, size_t place,
+		    struct sample *sample, struct slotscope_error *err);
 	void (*cannot)(void *ctx, const struct slotscope_error *err);
 	void *ctx;
 };

@@ -99,6 +99,21 @@ int session_vms_event(struct session_vms *vms, const struct slot_event *event)
 	return 0;
 }
 
+int session_vms_learn(struct session_vms *vms, const struct slot_event *event)
+{
+	const struct vm_id id = { .tgid = event->tgid,
+				  .fd = -1,
+				  .serial = event->serial };
+	char comm[sizeof(event->comm) + 1];
+
+	if (!event->serial || session_vms_serial(vms, event->serial))
+		return 0;
+	/* It comes from a kernel: it need not end in NUL */
+	snprintf(comm, sizeof(comm), "%.*s", (int)sizeof(event->comm),
+		 event->comm);
+	return session_vms_here(vms, &id, comm);
+}
+
 /* A VM and who holds it, on the way into the list */
 struct holder {
 	pid_t tgid;

@@ -22,6 +22,7 @@
  * @comm:    name of the process that made or holds it; any bytes but NUL
  * @here:    it is there, as of the last session_vms_look()
  * @checked: for the caller's use
+ * @told:    the same
  */
 struct session_vm {
 	uint64_t number;
@@ -29,6 +30,7 @@ struct session_vm {
 	char comm[65];
 	bool here;
 	bool checked;
+	bool told;
 };
 
 struct session_vms {
@@ -45,6 +47,13 @@ void session_vms_deinit(struct session_vms *vms);
  * Return: 0 or -ENOMEM.
  */
 int session_vms_event(struct session_vms *vms, const struct slot_event *event);
+
+/**
+ * session_vms_learn() - the same of one whose making was not seen, by any event
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int session_vms_learn(struct session_vms *vms, const struct slot_event *event);
 
 /**
  * session_vms_here() - say that a VM is there, known before or not

@@ -38,3 +38,21 @@ int slot_log_add(struct slot_log *log, const struct slot_event *event)
 	}
 	return 0;
 }
+
+const struct slot_event *slot_log_find(const struct slot_log *log, uint64_t seq)
+{
+	size_t high = log->nr;
+	size_t low = 0;
+	size_t mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (log->events[mid].seq < seq)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < log->nr && log->events[low].seq == seq ?
+		       &log->events[low] :
+		       NULL;
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "check/last_words.h"
+#include "check/say.h"
+
+/* It writes messages, perhaps a core. Of one nobody knows how it ended, less */
+#define DYING_NS	10000000000ULL
+#define DYING_UNSEEN_NS 1000000000ULL
+
+static void keep_change(struct last_words *words,
+			const struct slot_event *event)
+{
+	memmove(&words->changes[1], &words->changes[0],
+		(LAST_WORDS_CHANGES - 1) * sizeof(*words->changes));
+	words->changes[0] = *event;
+	if (words->nr < LAST_WORDS_CHANGES)
+		words->nr++;
+}
+
+/* Another VM of its process: who asks for something lives */
+static void take_other(struct last_words *words, const struct slot_event *event)
+{
+	if (words->refused && event->tgid == words->refusal.tgid &&
+	    (event->type == SLOT_EVENT_VM_CREATE ||
+	     event->type == SLOT_EVENT_REQUEST))
+		words->refused = false;
+}
+
+void last_words_take(struct last_words *words, const struct slot_event *event)
+{
+	/* What was lost may have been anything */
+	if (event->type == SLOT_EVENT_LOST)
+		words->refused = false;
+	else if (event->serial != words->serial)
+		take_other(words, event);
+	else if (event->type == SLOT_EVENT_VM_DESTROY)
+		words->end_ns = event->time_ns;
+	else if (event->type == SLOT_EVENT_REQUEST)
+		words->refused = event->request.result;
+	if (event->serial != words->serial)
+		return;
+	if (event->type == SLOT_EVENT_REQUEST && event->request.result)
+		words->refusal = *event;
+	if (event->type == SLOT_EVENT_CHANGE && !event->change.result)
+		keep_change(words, event);
+}
+
+void last_words_of(struct last_words *words, const struct slot_log *log,
+		   uint64_t serial)
+{
+	*words = (struct last_words){ .serial = serial };
+	for (size_t i = 0; i < log->nr; i++)
+		last_words_take(words, &log->events[i]);
+}
+
+static uint64_t later_ns(const struct last_words *words,
+			 const struct vm_end *end)
+{
+	const uint64_t at = words->end_ns ? words->end_ns : end->at_ns;
+	const uint64_t refused =
+		words->refusal.time_ns + words->refusal.duration_ns;
+
+	return at > refused ? at - refused : 0;
+}
+
+/* Somebody else ended it */
+static bool was_told(int status)
+{
+	if (!WIFSIGNALED(status))
+		return false;
+	switch (WTERMSIG(status)) {
+	case SIGTERM:
+	case SIGINT:
+	case SIGHUP:
+	case SIGKILL:
+	case SIGPIPE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool last_words_fatal(const struct last_words *words, const struct vm_end *end)
+{
+	if (!words->refused || !end)
+		return false;
+	if (!end->known)
+		return words->end_ns && later_ns(words, end) <= DYING_UNSEEN_NS;
+	return end->status && !was_told(end->status) &&
+	       later_ns(words, end) <= DYING_NS;
+}
+
+const char *last_words_say_end(char *buf, size_t size,
+			       const struct last_words *words,
+			       const struct vm_end *end)
+{
+	const char *when = SAY_TIME(later_ns(words, end));
+
+	if (!end->known)
+		snprintf(buf, size, "%s later its VM was gone", when);
+	else if (WIFSIGNALED(end->status))
+		snprintf(buf, size, "%s later it died of signal %d (SIG%s)",
+			 when, WTERMSIG(end->status),
+			 sigabbrev_np(WTERMSIG(end->status)));
+	else
+		snprintf(buf, size, "%s later it ended with status %d", when,
+			 WEXITSTATUS(end->status));
+	return buf;
+}

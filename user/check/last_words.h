@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a VM asked for last, of a log as it grows: did its VMM die of a request
+ * that was refused? It is a matter of what came after: one that was granted
+ * anything later, or asked for another VM, did not.
+ */
+#ifndef CHECK_LAST_WORDS_H
+#define CHECK_LAST_WORDS_H
+
+#include <slotscope/check.h>
+
+#define LAST_WORDS_CHANGES 3
+
+/**
+ * struct last_words - of one VM
+ * @serial:  set by the caller; all else zero to begin with
+ * @refused: its last request was refused, and nothing came after that
+ * @refusal: that request; a struct slot_event as it was told
+ * @changes: the last changes before it, the latest first
+ * @nr:	     their number
+ * @end_ns:  CLOCK_MONOTONIC at which the VM was destroyed; 0: not yet
+ */
+struct last_words {
+	uint64_t serial;
+	bool refused;
+	struct slot_event refusal;
+	struct slot_event changes[LAST_WORDS_CHANGES];
+	size_t nr;
+	uint64_t end_ns;
+};
+
+/** last_words_take() - the next event of the log, of whatever VM */
+void last_words_take(struct last_words *words, const struct slot_event *event);
+
+/** last_words_of() - those that a log has */
+void last_words_of(struct last_words *words, const struct slot_log *log,
+		   uint64_t serial);
+
+/**
+ * last_words_fatal() - did the VMM die of @refusal?
+ * @end: that it ended, and how. A program that ended well (status 0), or was
+ *	 told to end (SIGTERM, SIGINT, SIGHUP, SIGKILL), or lived on for long after
+ *	 the refusal, did not
+ */
+bool last_words_fatal(const struct last_words *words, const struct vm_end *end);
+
+/** last_words_say_end() - "3 ms later it ended with status 1" */
+const char *last_words_say_end(char *buf, size_t size,
+			       const struct last_words *words,
+			       const struct vm_end *end);
+
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cmd/cmd.h"
+#include "cmd/verdict.h"
+
+int verdict_print(const struct check_input *input,
+		  struct check_document *document, uint64_t now_ns,
+		  struct slotscope_error *err)
+{
+	static bool printed;
+	struct comparison comparison;
+	struct stories stories = {};
+	struct check_rows rows;
+	int ret, status;
+
+	ret = crosscheck(input, &comparison);
+	if (ret)
+		goto free_comparison;
+	ret = check_rows(&comparison, &rows);
+	if (ret)
+		goto free_rows;
+	ret = history(&comparison, now_ns, &stories);
+	if (ret)
+		goto free_stories;
+	document->comparison = &comparison;
+	document->rows = &rows;
+	document->stories = &stories;
+	if (printed && !cmd_globals.json)
+		fputc('\n', cmd_report());
+	printed = true;
+	if (cmd_globals.json)
+		ret = render_check_json(cmd_report(), document);
+	else
+		ret = render_check(cmd_report(), document);
+	cmd_flush();
+	status = findings_exit_status(&comparison.findings);
+free_stories:
+	stories_deinit(&stories);
+free_rows:
+	check_rows_deinit(&rows);
+free_comparison:
+	comparison_deinit(&comparison);
+	return ret ? error_set(err, ret, "print the verdict") : status;
+}
