@@ -48,8 +48,9 @@ _slotscope_value()
 	check:--page-size) words='4k 16k 64k' ;;
 	vm:-M | vm:--machine) words='pc q35 microvm isapc' ;;
 	vm:--dirty-log) words='bitmap clear ring' ;;
-	*:-o | *:--output | *:--record | *:--report | *:--read | *:--against | \
-		*:--expect | *:--mtree | *:--model | *:--slots | *:--maps | *:--bios | *:--qmp)
+	*:-o | *:-i | *:--input | *:--output | *:--record | *:--report | \
+		*:--read | *:--against | *:--expect | *:--mtree | *:--model | *:--slots | *:--maps | \
+		*:--bios | *:--qmp)
 		_slotscope_files "$cur"
 		return ;;
 	# nobody knows these beforehand
