@@ -9,6 +9,8 @@
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 #include "host/process.h"
+#include "ptrace/filter.h"
+#include "ptrace/ptracer.h"
 #include "render/events.h"
 #include "render/stacks.h"
 #include "render/text.h"
@@ -26,6 +28,7 @@ enum {
 	OPT_READ,
 	OPT_REPORT,
 	OPT_STACKS,
+	OPT_PTRACE,
 };
 
 #define POLL_MS 200
@@ -48,6 +51,7 @@ static const char help[] =
 	"  -o, --output FILE  write a recording, and print nothing\n"
 	"      --read FILE    print a recording\n"
 	"      --stacks       show who made each request: the functions that had been called\n"
+	"      --ptrace       trace the COMMAND without being root: its requests alone\n"
 	"      --report FILE  print to FILE, apart from what the COMMAND prints\n"
 	"      --json         print events as JSON, one a line\n"
 	"  -v, --verbose      say more on standard error\n"
@@ -63,6 +67,7 @@ struct trace_options {
 	const char *output;
 	const char *read;
 	bool stacks;
+	bool ptrace;
 	struct vm_name name;
 };
 
@@ -370,6 +375,58 @@ close_tracer:
 	return ret;
 }
 
+/* The same by ptrace, until all has ended, the time is up, or a signal */
+static int follow_by_ptrace(const struct trace_options *options,
+			    struct child *child, struct sink *sink)
+{
+	const struct ptracer_options tracing = {
+		.pid = child->pid,
+		.event = take_event,
+		.event_arg = sink,
+		.stack = options->stacks ? stacks_take : NULL,
+		.stack_arg = &sink->stacks,
+	};
+	int64_t end = clock_now_ms() + options->for_ms, left = POLL_MS;
+	struct ptracer *ptracer;
+	int ret;
+
+	ret = ptracer_open(&tracing, &ptracer, &sink->err);
+	if (ret)
+		return ret;
+	ret = child_go(child, options->argv, &sink->err);
+	while (!ret && !stop_requested && left > 0 && !child->all_ended) {
+		ret = ptracer_poll(ptracer, left, &sink->err);
+		if (!ret && sink->writer)
+			ret = recording_flush(sink->writer, &sink->err);
+		else if (!ret && cmd_flush())
+			break; /* nobody reads any more */
+		child_poll(child);
+		if (options->for_ms >= 0 && end - clock_now_ms() < POLL_MS)
+			left = end - clock_now_ms();
+	}
+	ptracer_close(ptracer);
+	return ret;
+}
+
+static int trace_by_ptrace(const struct trace_options *options,
+			   struct child *child, struct sink *sink)
+{
+	struct slotscope_error ignored = {};
+	int ret = 0;
+
+	if (options->output)
+		ret = recording_create(options->output, child->pid,
+				       &sink->writer, &sink->err);
+	if (ret)
+		return ret;
+	ret = follow_by_ptrace(options, child, sink);
+	if (sink->writer && !ret)
+		return recording_finish(sink->writer, &sink->err);
+	if (sink->writer)
+		recording_finish(sink->writer, &ignored);
+	return ret;
+}
+
 static int trace(const struct trace_options *options)
 {
 	struct sink sink = { .name = &options->name };
@@ -381,14 +438,18 @@ static int trace(const struct trace_options *options)
 
 	stop_on_signals();
 	if (options->argv) {
-		ret = child_start(&child, options->argv, &sink.err);
+		ret = child_start_prepared(
+			&child, options->argv,
+			options->ptrace ? filter_install : NULL, &sink.err);
 		if (ret)
 			return cmd_fail(&sink.err);
 		pid = child.pid;
 	}
 	ret = process_open(pid, &process, &sink.err);
 	if (!ret) {
-		ret = trace_process(options, &process, &child, &sink);
+		ret = options->ptrace ?
+			      trace_by_ptrace(options, &child, &sink) :
+			      trace_process(options, &process, &child, &sink);
 		process_close(&process);
 	}
 	status = finish(&sink, ret);
@@ -411,6 +472,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "vm", required_argument, NULL, OPT_VM },
 		{ "report", required_argument, NULL, OPT_REPORT },
 		{ "for", required_argument, NULL, OPT_FOR },
+		{ "ptrace", no_argument, NULL, OPT_PTRACE },
 		{ "stacks", no_argument, NULL, OPT_STACKS },
 		{ "output", required_argument, NULL, 'o' },
 		{ "read", required_argument, NULL, OPT_READ },
@@ -440,6 +502,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			if (cmd_parse_seconds(optarg, &options.for_ms, &err))
 				return cmd_fail(&err);
 			break;
+		case OPT_PTRACE:
+			options.ptrace = true;
+			break;
 		case OPT_STACKS:
 			options.stacks = true;
 			break;
@@ -461,6 +526,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				 "give one of --pid, --read and a COMMAND");
 	if (options.read && (options.output || options.for_ms >= 0))
 		return cmd_usage(cmd, "--read goes with neither -o nor --for");
+	if (options.ptrace && !options.argv)
+		return cmd_usage(cmd, "--ptrace goes with a COMMAND alone");
 	if (options.stacks && (options.read || options.output))
 		return cmd_usage(cmd,
 				 "a recording has no stacks: --stacks goes "
