@@ -50,7 +50,7 @@ static const char help[] =
 	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
 	"  -o, --output FILE  write a recording, and print nothing\n"
 	"      --read FILE    print a recording\n"
-	"      --stacks       show who made each request: the functions that had been called\n"
+	"      --stacks       show who made each request: all functions that led there\n"
 	"      --ptrace       trace the COMMAND without being root: its requests alone\n"
 	"      --report FILE  print to FILE, apart from what the COMMAND prints\n"
 	"      --json         print events as JSON, one a line\n"
