@@ -103,7 +103,7 @@ _slotscope()
 	list | doctor) words=$common ;;
 	model) words="replay mtree --full --against $common" ;;
 	slots) words="--pid --fd --from $common" ;;
-	trace) words="--pid --vm --stacks --events --report --for --output --read $common" ;;
+	trace) words="--pid --vm --ptrace --stacks --events --report --for --output --read $common" ;;
 	vm) words="--machine --memory --object --numa --smp --accel --dirty-log --bios --vga-window --guest-memfd --keep-vcpus-out --test-device --qmp --paused --stopped --exit-after-halt --explain --step --debugcon --fault $common" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

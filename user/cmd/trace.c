@@ -9,6 +9,8 @@
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 #include "host/process.h"
+#include "ptrace/filter.h"
+#include "ptrace/ptracer.h"
 #include "render/events.h"
 #include "render/stacks.h"
 #include "render/text.h"
@@ -27,6 +29,7 @@ enum {
 	OPT_REPORT,
 	OPT_STACKS,
 	OPT_EVENTS,
+	OPT_PTRACE,
 };
 
 #define POLL_MS 200
@@ -48,7 +51,8 @@ static const char help[] =
 	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
 	"  -o, --output FILE  write a recording, and print nothing\n"
 	"      --read FILE    print a recording\n"
-	"      --stacks       show who made each request: the functions that had been called\n"
+	"      --stacks       show who made each request: all functions that led there\n"
+	"      --ptrace       trace the COMMAND without being root: its requests alone\n"
 	"      --events LIST  other events, too: some of calls (dirty logs, guest_memfd,\n"
 	"                     attributes), vcpus (who was in KVM_RUN at a change, what ended\n"
 	"                     it), mmio, windows (when a change took effect), mappings (what\n"
@@ -69,6 +73,7 @@ struct trace_options {
 	const char *read;
 	bool stacks;
 	unsigned int classes; /* TRACER_CLASS_* */
+	bool ptrace;
 	struct vm_name name;
 };
 
@@ -394,6 +399,58 @@ close_tracer:
 	return ret;
 }
 
+/* The same by ptrace, until all has ended, the time is up, or a signal */
+static int follow_by_ptrace(const struct trace_options *options,
+			    struct child *child, struct sink *sink)
+{
+	const struct ptracer_options tracing = {
+		.pid = child->pid,
+		.event = take_event,
+		.event_arg = sink,
+		.stack = options->stacks ? stacks_take : NULL,
+		.stack_arg = &sink->stacks,
+	};
+	int64_t end = clock_now_ms() + options->for_ms, left = POLL_MS;
+	struct ptracer *ptracer;
+	int ret;
+
+	ret = ptracer_open(&tracing, &ptracer, &sink->err);
+	if (ret)
+		return ret;
+	ret = child_go(child, options->argv, &sink->err);
+	while (!ret && !stop_requested && left > 0 && !child->all_ended) {
+		ret = ptracer_poll(ptracer, left, &sink->err);
+		if (!ret && sink->writer)
+			ret = recording_flush(sink->writer, &sink->err);
+		else if (!ret && cmd_flush())
+			break; /* nobody reads any more */
+		child_poll(child);
+		if (options->for_ms >= 0 && end - clock_now_ms() < POLL_MS)
+			left = end - clock_now_ms();
+	}
+	ptracer_close(ptracer);
+	return ret;
+}
+
+static int trace_by_ptrace(const struct trace_options *options,
+			   struct child *child, struct sink *sink)
+{
+	struct slotscope_error ignored = {};
+	int ret = 0;
+
+	if (options->output)
+		ret = recording_create(options->output, child->pid,
+				       &sink->writer, &sink->err);
+	if (ret)
+		return ret;
+	ret = follow_by_ptrace(options, child, sink);
+	if (sink->writer && !ret)
+		return recording_finish(sink->writer, &sink->err);
+	if (sink->writer)
+		recording_finish(sink->writer, &ignored);
+	return ret;
+}
+
 static int trace(const struct trace_options *options)
 {
 	struct sink sink = { .name = &options->name };
@@ -405,14 +462,18 @@ static int trace(const struct trace_options *options)
 
 	stop_on_signals();
 	if (options->argv) {
-		ret = child_start(&child, options->argv, &sink.err);
+		ret = child_start_prepared(
+			&child, options->argv,
+			options->ptrace ? filter_install : NULL, &sink.err);
 		if (ret)
 			return cmd_fail(&sink.err);
 		pid = child.pid;
 	}
 	ret = process_open(pid, &process, &sink.err);
 	if (!ret) {
-		ret = trace_process(options, &process, &child, &sink);
+		ret = options->ptrace ?
+			      trace_by_ptrace(options, &child, &sink) :
+			      trace_process(options, &process, &child, &sink);
 		process_close(&process);
 	}
 	status = finish(&sink, ret);
@@ -435,6 +496,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "vm", required_argument, NULL, OPT_VM },
 		{ "report", required_argument, NULL, OPT_REPORT },
 		{ "for", required_argument, NULL, OPT_FOR },
+		{ "ptrace", no_argument, NULL, OPT_PTRACE },
 		{ "stacks", no_argument, NULL, OPT_STACKS },
 		{ "events", required_argument, NULL, OPT_EVENTS },
 		{ "output", required_argument, NULL, 'o' },
@@ -465,6 +527,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			if (cmd_parse_seconds(optarg, &options.for_ms, &err))
 				return cmd_fail(&err);
 			break;
+		case OPT_PTRACE:
+			options.ptrace = true;
+			break;
 		case OPT_STACKS:
 			options.stacks = true;
 			break;
@@ -494,6 +559,12 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (options.classes && options.read)
 		return cmd_usage(cmd, "a recording has the events that it has: "
 				      "--events does not go with --read");
+	if (options.ptrace && !options.argv)
+		return cmd_usage(cmd, "--ptrace goes with a COMMAND alone");
+	if (options.ptrace && options.classes)
+		return cmd_usage(cmd,
+				 "--ptrace sees requests alone: it does not "
+				 "go with --events");
 	if (options.stacks && (options.read || options.output))
 		return cmd_usage(cmd,
 				 "a recording has no stacks: --stacks goes "

@@ -16,6 +16,7 @@
 /* What the command's process needs to know */
 struct command {
 	char **argv;
+	int (*prepare)(void);
 	int sock;
 };
 
@@ -32,8 +33,11 @@ static void become(void *arg)
 	stop_as_found();
 	if (read(command->sock, &word, 1) != 1)
 		return; /* our parent gave up */
-	execvp(command->argv[0], command->argv);
-	code = errno;
+	code = command->prepare ? -command->prepare() : 0;
+	if (!code) {
+		execvp(command->argv[0], command->argv);
+		code = errno;
+	}
 	send(command->sock, &code, sizeof(code), MSG_NOSIGNAL);
 }
 
@@ -60,6 +64,12 @@ static int failed(struct child *child, const char *what, int code,
 
 int child_start(struct child *child, char **argv, struct slotscope_error *err)
 {
+	return child_start_prepared(child, argv, NULL, err);
+}
+
+int child_start_prepared(struct child *child, char **argv, int (*prepare)(void),
+			 struct slotscope_error *err)
+{
 	int socks[2], line[2];
 	struct command command;
 	struct keeper_says says;
@@ -75,7 +85,7 @@ int child_start(struct child *child, char **argv, struct slotscope_error *err)
 		return -err->code;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	command = (struct command){ argv, socks[1] };
+	command = (struct command){ argv, prepare, socks[1] };
 	child->sock = socks[0];
 	child->line = line[0];
 	child->keeper = fork();

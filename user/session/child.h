@@ -42,6 +42,14 @@ struct child {
 int child_start(struct child *child, char **argv, struct slotscope_error *err);
 
 /**
+ * child_start_prepared() - the same
+ * @prepare: called there at child_go(), right before the exec; a negative errno is
+ *	     as if that had failed
+ */
+int child_start_prepared(struct child *child, char **argv, int (*prepare)(void),
+			 struct slotscope_error *err);
+
+/**
  * child_go() - let it become @argv, which is that of child_start()
  *
  * Return: 0 once the exec was made, or the errno with which it failed. Also 0 if

@@ -1,0 +1,98 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# slotscope trace --ptrace: the requests of a command, without root, BPF or a module,
+# held against strace and against what the program itself says.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/vm-lib.sh
+. selftests/vm-lib.sh
+[ -w /dev/kvm ] || skip_all "no /dev/kvm"
+
+# Nothing that root may do, if we are root
+bare() {
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --bounding-set=-all --inh-caps=-all "$@"
+	else
+		"$@"
+	fi
+}
+
+# told FILE - the requests of a trace: slot, flags, gpa, size, result
+told() {
+	jq -r 'select(.type == "request").request |
+		"\(.slot) \(.flags) \(.gpa) \(.size) \(.result)"' "$1" |
+		while read -r slot flags gpa size result; do
+			printf '%#x %#x %#x %#x %d\n' "$slot" "$flags" "$gpa" "$size" "$result"
+		done
+}
+
+# Our own VMM, with all that it asks while its guest runs
+vmm=("$program" vm -M pc -m 64M --exit-after-halt)
+bare "$program" trace --ptrace --json --report "$work/trace" -- "${vmm[@]}" \
+	>"$work/out" 2>"$work/err"
+is "$?" 0 "a VMM of one's own: status 0"
+is "$(jq -s '[.[] | select(.type == "vm-create")] | length' "$work/trace")" 1 \
+	"its VM is told"
+told "$work/trace" >"$work/told"
+if command -v strace >"$work/null"; then
+	strace -f -X raw -e trace=ioctl -o "$work/raw" "${vmm[@]}" >"$work/out" 2>&1
+	sed -nE 's/.*0x4020ae46, \{slot=([^,]*), flags=([^,]*), guest_phys_addr=([^,]*), memory_size=([^,]*), .* = (-?[0-9]+).*/\1 \2 \3 \4 \5/p' \
+		"$work/raw" | while read -r slot flags gpa size result; do
+		printf '%#x %#x %#x %#x %d\n' "$slot" "$flags" "$gpa" "$size" "$result"
+	done >"$work/strace"
+	is "$(sort "$work/told")" "$(sort "$work/strace")" \
+		"strace saw the same $(wc -l <"$work/strace") requests"
+	[ -s "$work/strace" ]
+	result $? "and there were some"
+else
+	echo "ok $((++tap_n)) - strace saw the same # SKIP no strace (package strace)"
+fi
+
+# Who called, without root
+bare "$program" trace --ptrace --stacks --report "$work/text" -- "${vmm[@]}" \
+	>"$work/out" 2>"$work/err"
+is "$?" 0 "with --stacks: status 0"
+like "$(cat "$work/text")" '#0 +ioctl\+0x' "a request has its stack"
+like "$(cat "$work/text")" '# *[0-9]+ +main\+0x' "which goes up to main()"
+
+# Threads, children, duplicates; dynamic and static
+for kind in -no-pie -static; do
+	if ! gcc $kind -O1 -pthread -o "$work/vms" selftests/fixtures/ptrace-vms.c \
+		2>"$work/gcc"; then
+		echo "ok $((++tap_n)) - threads and children ($kind) # SKIP gcc cannot"
+		continue
+	fi
+	bare "$program" trace --ptrace --json --report "$work/trace" -- "$work/vms" \
+		>"$work/said" 2>"$work/err"
+	is "$?" 0 "threads, children, duplicates ($kind): status 0"
+	is "$(jq -r 'select(.type == "request") | "\(.serial) \(.tid) \(.request.slot) " +
+		"\(.request.gpa) \(.request.size) \(.request.result)"' "$work/trace" |
+		while read -r vm tid slot gpa size result; do
+			printf '%d %d %d %#x %#x %d\n' "$vm" "$tid" "$slot" "$gpa" "$size" "$result"
+		done | sort)" \
+		"$(while read -r vm tid slot gpa size result; do
+			printf '%d %d %d %#x %#x %d\n' "$vm" "$tid" "$slot" "$gpa" "$size" "$result"
+		done <"$work/said" | sort)" \
+		"all of the program's $(wc -l <"$work/said") requests, of the VM that each is of"
+	is "$(jq -s '[.[].seq] == [range(1; length + 1)]' "$work/trace")" true \
+		"they are numbered without a hole"
+done
+
+# A status, a signal, a time
+bare "$program" trace --ptrace -- sh -c 'exit 7' >"$work/out" 2>"$work/err"
+is "$?" 2 "a command without a VM: status 2"
+bare "$program" trace --ptrace --report "$work/text" -- \
+	sh -c '"$@" >&2; exit 7' sh "${vmm[@]}" >"$work/out" 2>"$work/err"
+is "$?" 7 "a command's own status is passed on"
+bare "$program" trace --ptrace --for 1 --report "$work/text" -- \
+	"$program" vm -M pc -m 64M </dev/null >"$work/out" 2>"$work/err"
+is "$?" 0 "for a time: status 0"
+like "$(cat "$work/text")" 'request 0/0' "what it asked meanwhile is told"
+# A recording, and what does not go together
+bare "$program" trace --ptrace -o "$work/rec" -- "${vmm[@]}" >"$work/out" 2>&1
+is "$?" 0 "into a recording: status 0"
+"$program" trace --read "$work/rec" >"$work/text" 2>&1
+is "$(grep -c ' request ' "$work/text")" "$(wc -l <"$work/told")" "it has them all"
+"$program" trace --ptrace --pid 1 >"$work/out" 2>&1
+is "$?" 3 "--ptrace with --pid is refused"
+done_testing

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The requests of a process of one's own, with no right but to trace it (ptrace): it
+ * and all that it makes is stopped at the three requests of filter_install(), and
+ * nowhere else. The events are those of the tracer (trace/tracer.h), but that
+ *
+ * - there are no changes: what KVM made of a request, only KVM tells;
+ * - no VM is destroyed: its last descriptor is closed without our seeing it;
+ * - a duration has our own stops in it.
+ *
+ * Which VM a descriptor is of is asked of the kernel (kcmp(2)), so that one that was
+ * duplicated, inherited, or sent to another traced process is still the same; but for
+ * a VM of which each descriptor was closed by which it asked something, or was made:
+ * what comes by another is told as another VM's.
+ *
+ * What is traced so can be traced by nobody else, and is killed if we die. All calls
+ * are to be made by the thread that opened it.
+ */
+#ifndef PTRACE_PTRACER_H
+#define PTRACE_PTRACER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include <slotscope/error.h>
+#include <slotscope/view.h>
+
+#include "unwind/sample.h"
+
+struct ptracer;
+
+/**
+ * struct ptracer_options - whom to trace, and where to
+ * @pid:   a process of one thread that has yet to call filter_install()
+ * @event: takes each event; what it returns but 0 ends the poll, which returns it
+ * @stack: gives the numbers of stacks; NULL: nobody asks for them
+ */
+struct ptracer_options {
+	pid_t pid;
+	int (*event)(const struct slot_event *event, void *arg);
+	void *event_arg;
+	uint64_t (*stack)(const struct stack_sample *sample, void *arg);
+	void *stack_arg;
+};
+
+/**
+ * ptracer_open() - begin to trace
+ *
+ * SIGCHLD is blocked in the calling thread until ptracer_close().
+ *
+ * Return: 0, -EPERM (another one traces it, or none may: @err tells), -ENOSYS (no
+ * kcmp() in this kernel), -ENOMEM.
+ */
+int ptracer_open(const struct ptracer_options *options,
+		 struct ptracer **ptracer, struct slotscope_error *err);
+
+/**
+ * ptracer_poll() - serve what is traced for so long; a signal ends it early
+ *
+ * Whatever is traced may wait for us: do not be elsewhere for long.
+ *
+ * Return: 0, what the taker of events returned, or a negative errno.
+ */
+int ptracer_poll(struct ptracer *ptracer, int timeout_ms,
+		 struct slotscope_error *err);
+
+/** ptracer_left() - does anything live that is traced? */
+bool ptracer_left(const struct ptracer *ptracer);
+
+/**
+ * ptracer_close() - let go of all; NULL is fine
+ *
+ * The filter stays: what is still there gets ENOSYS for its requests.
+ */
+void ptracer_close(struct ptracer *ptracer);
+
+#endif
