@@ -153,6 +153,13 @@ int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 		   struct slotscope_error *err);
 
 /**
+ * checker_learn_gone() - learn of VMs that were gone before anybody looked at them
+ *
+ * Of a process that has ended, from what was traced. Return: 0 or a negative errno.
+ */
+int checker_learn_gone(struct checker *checker, struct slotscope_error *err);
+
+/**
  * checker_died() - did the VMM of a VM die of a request that was refused?
  * @place:  of the VM in @vms
  * @sample: what was seen of it; sample_deinit() it after 1
