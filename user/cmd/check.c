@@ -28,6 +28,7 @@ enum {
 	OPT_TO_END,
 	OPT_REPORT,
 	OPT_NO_TRACE,
+	OPT_STAGE2,
 	OPT_NO_MODEL,
 	OPT_EXPECT,
 	OPT_MTREE,
@@ -78,6 +79,8 @@ static const char help[] =
 	"      --page-size N  of the host that the files are of: 4k (default), 16k, 64k\n"
 	"      --no-trace     do without TRACED\n"
 	"      --no-model     do without MODEL\n"
+	"      --stage2       hold what KVM's page tables map against the slots and the\n"
+	"                     host's pages, too; takes the module\n"
 	"  -i, --input FILE   look at a recording in place of a process\n"
 	"  -o, --record FILE  write what was traced to FILE\n"
 	"      --report FILE  print to FILE, apart from what the COMMAND prints; also the\n"
@@ -280,6 +283,9 @@ static int set_option(struct check_options *options, int opt,
 	case OPT_RESUME:
 		options->resume = true;
 		return 0;
+	case OPT_STAGE2:
+		options->checker.stage2 = true;
+		return 0;
 	case OPT_NO_TRACE:
 		options->checker.no_trace = true;
 		return 0;
@@ -414,6 +420,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "to-end", no_argument, NULL, OPT_TO_END },
 		{ "report", required_argument, NULL, OPT_REPORT },
 		{ "no-trace", no_argument, NULL, OPT_NO_TRACE },
+		{ "stage2", no_argument, NULL, OPT_STAGE2 },
 		{ "no-model", no_argument, NULL, OPT_NO_MODEL },
 		{ "expect", required_argument, NULL, OPT_EXPECT },
 		{ "mtree", required_argument, NULL, OPT_MTREE },

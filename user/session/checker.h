@@ -33,6 +33,7 @@ struct given;
  * @given:    files that have views, borrowed; NULL: none
  * @no_trace: do without TRACED
  * @no_model: do without MODEL
+ * @stage2:   look at KVM's page tables, too
  * @record:   file to write events to; NULL for none
  * @verbose:  say more on standard error
  * @notes:    where to say what is waited for, if that takes a while; NULL: nowhere
@@ -49,6 +50,7 @@ struct checker_options {
 	const struct given *given;
 	bool no_trace;
 	bool no_model;
+	bool stage2;
 	const char *record;
 	bool verbose;
 	FILE *notes;
