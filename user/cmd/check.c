@@ -329,7 +329,7 @@ static int check_input_file(const struct cmd *cmd,
 	if (checker->pid || options->argv || options->resume ||
 	    options->to_end || options->expect || checker->qmp ||
 	    checker->record || checker->no_trace || checker->no_model ||
-	    checker->fd >= 0 || options->nr_at > 1 ||
+	    checker->stage2 || checker->fd >= 0 || options->nr_at > 1 ||
 	    check_files_any(&options->files))
 		return cmd_usage(cmd, "-i goes with one --at, --vm and "
 				      "--report alone");
@@ -454,6 +454,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		options.argv = argv + optind;
 	if (options.input)
 		return check_input_file(cmd, &options);
+	if (options.checker.stage2 && check_files_any(&options.files))
+		return cmd_usage(cmd, "--stage2 looks at a VM that is there: "
+				      "it does not go with files");
 	wrong = check_files_any(&options.files) ? wrong_files(&options) : NULL;
 	if (wrong)
 		return cmd_usage(cmd, "%s", wrong);
