@@ -97,7 +97,7 @@ _slotscope()
 
 	case $command in
 	'') words="check list slots trace vm model repro explain doctor --version $common" ;;
-	check) words="--pid --input --fd --vm --qmp --at --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --no-model --record $common" ;;
+	check) words="--pid --input --fd --vm --qmp --at --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --no-model --stage2 --record $common" ;;
 	repro) words="--minimize --kselftest --vm --output $common" ;;
 	explain) words="$(_slotscope_findings) $common" ;;
 	list | doctor) words=$common ;;

@@ -57,6 +57,7 @@ enum finding_id {
 	FINDING_PERMS,		 /* ... without the rights the slot needs */
 	FINDING_WRONG_BACKING,	 /* ... of other memory than it should be */
 	FINDING_INDEX,		 /* KVM's own indexes of its slots disagree */
+	FINDING_STAGE2,		 /* KVM's page tables map another page */
 	FINDING_REFUSED,	 /* a request that failed, without effect */
 	FINDING_GAP,		 /* a time without a slot. Not yet */
 	FINDING_UNALIGNED,	 /* ragged ends that cannot be in a slot */

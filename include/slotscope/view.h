@@ -661,6 +661,87 @@ struct index_audit {
 };
 
 /**
+ * struct stage2_mapping - what an entry of KVM's page tables maps
+ * @as_id:  address space
+ * @level:  1, 2 or 3: of 4 KiB, 2 MiB, 1 GiB
+ * @gpa:    first address
+ * @size:   bytes
+ * @hpa:    host physical address of @gpa
+ * @writable: may the guest write there? @executable: likewise
+ * @tells_use: the two that follow mean something
+ * @accessed: the processor used it; @dirty: wrote through it
+ * @shadow: of a shadow page table, found by the slot's reverse map
+ * @several: there are more such entries, and this is the first
+ */
+struct stage2_mapping {
+	uint16_t as_id;
+	uint8_t level;
+	gpa_t gpa;
+	uint64_t size;
+	uint64_t hpa;
+	bool writable;
+	bool executable;
+	bool tells_use;
+	bool accessed;
+	bool dirty;
+	bool shadow;
+	bool several;
+};
+
+/* What is wrong with a page that KVM's page tables map */
+enum stage2_fault_kind {
+	STAGE2_FINE,	   /* nothing */
+	STAGE2_OTHER_PAGE, /* the slot's host address has another page */
+	STAGE2_NO_PAGE,	   /* ... has none */
+	STAGE2_NO_SLOT,	   /* there is no slot */
+	STAGE2_WRITABLE,   /* the guest may write, and the slot is read-only */
+	STAGE2_MOVING,	   /* it cannot be told, as it moves all the time */
+	STAGE2_FAULT_KINDS,
+};
+
+/**
+ * struct stage2_fault - pages in a row that are mapped and should not, or elsewhere
+ * @kind:    what is wrong
+ * @slot_id: slot; -1 without one
+ * @gpa:     of the first
+ * @size:    of all, in bytes
+ * @hva:     of the first; 0 without a slot
+ * @hpa:     what the first is mapped to
+ * @host:    the page that @hva has; 0 if none, or not asked for
+ */
+struct stage2_fault {
+	enum stage2_fault_kind kind;
+	uint16_t as_id;
+	int32_t slot_id;
+	gpa_t gpa;
+	uint64_t size;
+	hva_t hva;
+	uint64_t hpa;
+	uint64_t host;
+};
+
+/**
+ * struct stage2_audit - KVM's page tables, held against its slots and the host's pages
+ * @faults: owned; a healthy KVM has none
+ * @nr:	    their number
+ * @nr_all: faults that there were: above @nr, not all of them were told
+ * @bytes:  that were mapped, and looked at
+ * @moving: of these, bytes that moved each time they were looked at
+ * @unread: why it could not be had, though it was asked for; owned
+ */
+struct stage2_audit {
+	struct stage2_fault *faults;
+	size_t nr;
+	uint64_t nr_all;
+	uint64_t bytes;
+	uint64_t moving;
+	char *unread;
+};
+
+/** stage2_audit_deinit() - free it; zero is empty */
+void stage2_audit_deinit(struct stage2_audit *audit);
+
+/**
  * struct view - one party's copy of a VM's memory map, or why there is none
  * @party:  whose
  * @slots:  sorted
@@ -670,6 +751,7 @@ struct index_audit {
  *	    coverage, and nothing was lost
  * @audit:  of the indexes by which @slots were found; there may be one though they
  *	    could not be read. NULL: nobody asked for it
+ * @stage2: what KVM's page tables make of @slots; NULL: nobody asked for it
  *
  * One of @slots, @map, @unread and @none; none of them: nobody asked for it. All
  * is borrowed.
@@ -681,6 +763,7 @@ struct view {
 	const char *unread;
 	const char *none;
 	const struct index_audit *audit;
+	const struct stage2_audit *stage2;
 };
 
 /** index_audit_deinit() - free it; zero is empty */
@@ -732,6 +815,20 @@ static inline gpa_t slot_last(const struct slot *slot)
 {
 	return slot->gpa + (slot->size - 1);
 }
+
+/**
+ * stage2_judge() - is a page mapped as its slot, and the host, have it?
+ * @slots: KERNEL
+ * @page: of 4 KiB; none of a huge page but this part of it
+ * @host_page: address of the page that the slot's host address has; NULL for none
+ *
+ * KVM unmaps a page before the host takes it away or changes what it is: if the
+ * mapping stood while the other two were read, anything but STAGE2_FINE is a fault.
+ * Of a slot with a guest_memfd, where a page comes from is not told by its hva.
+ */
+enum stage2_fault_kind stage2_judge(const struct slot_state *slots,
+				    const struct stage2_mapping *page,
+				    const uint64_t *host_page);
 
 /** slot_state_find() - the slot that holds @gpa, or NULL; in a sorted state */
 const struct slot *slot_state_find(const struct slot_state *state,

@@ -5,6 +5,8 @@
  */
 #include "../kselftest/slotscope_kselftest.h"
 #include "kmod-test.h"
+
+#include "../kselftest/guest.h"
 #include "test-module/slotscope_test.h"
 
 static char *memory;
@@ -124,6 +126,56 @@ static void no_vm(void)
 	EXPECT_EQ(EXPECT_MEMSLOTS(fd), SLOTSCOPE_DIFFERS);
 }
 
+static void stage2(void)
+{
+	struct test_damage damage = { .what = DAMAGE_SPTE };
+	struct guest guest;
+	int vm = vm_create();
+	uint64_t right;
+	int test;
+
+	vm_set(vm, GUEST_ID, 0, GUEST_CODE, GUEST_SIZE, guest_code());
+	EXPECT_EQ(EXPECT_STAGE2(vm), SLOTSCOPE_SAME);
+	guest = guest_create(vm, 0, false);
+	madvise(memory, 2 * MIB, MADV_NOHUGEPAGE);
+	vm_set(vm, 0, 0, 0x100000, MIB, memory);
+	vm_set(vm, 7, KVM_MEM_READONLY, 0x400000, MIB, memory + MIB);
+	EXPECT_EQ(guest_write(&guest, 0x100000, 1), GUEST_MEMORY);
+	EXPECT_EQ(guest_write(&guest, 0x101000, 2), GUEST_MEMORY);
+	memory[MIB] = 3;
+	EXPECT_EQ(guest_read(&guest, 0x400000, &(uint8_t){ 0 }), GUEST_MEMORY);
+	EXPECT_EQ(EXPECT_STAGE2(vm), SLOTSCOPE_SAME);
+
+	SKIP_IF(__module_load("kmod-test", "slotscope_test"),
+		"slotscope_test.ko: %s", strerror(errno));
+	test = open(TEST_DEVICE, O_RDWR | O_CLOEXEC);
+	damage.vm_fd = vm;
+	/* another page; none at all is no fault; a right too many */
+	damage.id = 0x100;
+	ASSERT(!ioctl(test, TEST_DAMAGE, &damage), "%s", strerror(errno));
+	right = damage.value;
+	EXPECT_EQ(EXPECT_STAGE2(vm), SLOTSCOPE_SAME);
+	damage.value = right ^ PAGE;
+	ASSERT(!ioctl(test, TEST_DAMAGE, &damage), "%s", strerror(errno));
+	EXPECT_EQ(EXPECT_STAGE2(vm), SLOTSCOPE_DIFFERS);
+	damage.value = right;
+	ASSERT(!ioctl(test, TEST_DAMAGE, &damage), "%s", strerror(errno));
+	EXPECT_EQ(EXPECT_STAGE2(vm), SLOTSCOPE_SAME);
+	damage.id = 0x400;
+	damage.value = 0;
+	ASSERT(!ioctl(test, TEST_DAMAGE, &damage), "%s", strerror(errno));
+	right = damage.value;
+	damage.value = right | 2;
+	ASSERT(!ioctl(test, TEST_DAMAGE, &damage), "%s", strerror(errno));
+	EXPECT_EQ(EXPECT_STAGE2(vm), SLOTSCOPE_DIFFERS);
+	damage.value = right;
+	ASSERT(!ioctl(test, TEST_DAMAGE, &damage), "%s", strerror(errno));
+	EXPECT_EQ(EXPECT_STAGE2(vm), SLOTSCOPE_SAME);
+	close(guest.fd);
+	close(vm);
+	close(test);
+}
+
 static void rules(void)
 {
 	struct kvm_userspace_memory_region region = {
@@ -185,6 +237,7 @@ int main(void)
 		KTAP_CASE(what_is_not_known),
 		KTAP_CASE(generations),
 		KTAP_CASE(no_vm),
+		KTAP_CASE(stage2),
 		KTAP_CASE(rules),
 		KTAP_CASE(kvms_own),
 	};

@@ -28,6 +28,11 @@
  *
  *	EXPECT_MEMSLOTS(), EXPECT_MEMSLOTS_MATCH(): the same, but they return
  *		SLOTSCOPE_SAME, SLOTSCOPE_DIFFERS (0) or SLOTSCOPE_NOT_COMPARED
+ *	ASSERT_STAGE2(vm_fd);
+ *		what KVM's page tables map now lies in a slot, is the page that the
+ *		slot's host address has in this process (which must have made the
+ *		VM), and is not to be written in a read-only slot. Nothing is faulted
+ *		in. Of a guest_memfd's pages the rights alone are looked at
  *	u64 gen = slotscope_generation(vm_fd, as_id);
  *	ASSERT_MEMSLOT_SWAPS(vm_fd, as_id, &gen, 2);
  *		since then KVM has swapped the active set so many times (a slot
@@ -132,6 +137,8 @@ _Static_assert(offsetof(struct slotscope_expect, userspace_addr) ==
 					   &slotscope_list);                \
 	})
 
+#define EXPECT_STAGE2(vm_fd) slotscope_stage2(SLOTSCOPE_HERE, vm_fd)
+
 #define EXPECT_MEMSLOT_SWAPS(vm_fd, as_id, gen, swaps) \
 	slotscope_swaps(SLOTSCOPE_HERE, vm_fd, as_id, gen, swaps)
 
@@ -148,6 +155,7 @@ _Static_assert(offsetof(struct slotscope_expect, userspace_addr) ==
 #define ASSERT_MEMSLOTS(vm_fd, ...) \
 	SLOTSCOPE_OR_EXIT(EXPECT_MEMSLOTS(vm_fd, ##__VA_ARGS__))
 #define ASSERT_MEMSLOTS_MATCH(vm) SLOTSCOPE_OR_EXIT(EXPECT_MEMSLOTS_MATCH(vm))
+#define ASSERT_STAGE2(vm_fd)	  SLOTSCOPE_OR_EXIT(EXPECT_STAGE2(vm_fd))
 #define ASSERT_MEMSLOT_SWAPS(vm_fd, as_id, gen, swaps) \
 	SLOTSCOPE_OR_EXIT(EXPECT_MEMSLOT_SWAPS(vm_fd, as_id, gen, swaps))
 #define ASSERT_MEMSLOT_RULE(vm_fd, region, error, rule) \
@@ -205,6 +213,7 @@ struct slotscope_state {
 	struct slotscope_info info;
 	char why[256]; /* it cannot be opened */
 	bool no_audit; /* the module is older than that */
+	int no_stage2; /* errno: why it does not tell it */
 	unsigned int same, differ, skipped;
 };
 
@@ -222,6 +231,11 @@ static inline void slotscope_at_exit(void)
 	if (s->skipped)
 		slotscope_say(&text, "; SKIP %u times not compared: %s",
 			      s->skipped, s->why);
+	else if (s->no_stage2)
+		slotscope_say(&text, "; SKIP stage 2 not compared: %s",
+			      s->no_stage2 == ENOTTY ?
+				      "slotscope.ko is too old" :
+				      strerror(s->no_stage2));
 	else if (s->no_audit && s->same + s->differ)
 		slotscope_say(&text,
 			      "; SKIP indexes not audited: slotscope.ko "
@@ -688,6 +702,190 @@ slotscope_compare_and_free(const char *file, int line, int vm_fd,
 
 	free(list->at);
 	return result;
+}
+
+/* ----------------------------------------------------------------- stage 2 */
+
+#define SLOTSCOPE_PAGE 4096ULL
+
+/* What is looked at, and with what */
+struct slotscope_look {
+	int vm_fd;
+	int pagemap;
+	struct slotscope_held held;
+	struct slotscope_text text;
+	unsigned int wrong;
+};
+
+static inline int slotscope_maps(const struct slotscope_look *look, __u32 as_id,
+				 __u64 gpa, __u64 bytes,
+				 struct slotscope_mapping *maps, __u32 room,
+				 struct slotscope_stage2 *req)
+{
+	*req = (struct slotscope_stage2){
+		.size = sizeof(*req),
+		.vm_fd = look->vm_fd,
+		.as_id = as_id,
+		.gpa = gpa,
+		.bytes = bytes,
+		.mapping_addr = (uintptr_t)maps,
+		.mapping_size = sizeof(*maps),
+		.mapping_capacity = room,
+	};
+	return ioctl(slotscope_device(), SLOTSCOPE_STAGE2, req) ? -errno : 0;
+}
+
+/* Address of the page that this process has there; 0 for none */
+static inline __u64 slotscope_host_page(const struct slotscope_look *look,
+					__u64 hva)
+{
+	__u64 word;
+
+	if (pread(look->pagemap, &word, sizeof(word),
+		  hva / SLOTSCOPE_PAGE * sizeof(word)) != sizeof(word) ||
+	    !(word >> 63))
+		return 0;
+	return (word & ((1ULL << 55) - 1)) * SLOTSCOPE_PAGE;
+}
+
+static inline const struct slotscope_slot *
+slotscope_slot_at(const struct slotscope_look *look, __u32 as_id, __u64 gpa)
+{
+	for (__u32 i = 0; i < look->held.nr; i++) {
+		const struct slotscope_slot *slot = &look->held.slots[i];
+
+		if (slot->as_id == as_id && gpa - slot->gpa < slot->bytes)
+			return slot;
+	}
+	return NULL;
+}
+
+/* NULL, or what is wrong with the page at @gpa, and the page that it should be */
+static inline const char *
+slotscope_page_wrong(const struct slotscope_look *look,
+		     const struct slotscope_mapping *map, __u32 as_id,
+		     __u64 gpa, __u64 *host)
+{
+	const struct slotscope_slot *slot = slotscope_slot_at(look, as_id, gpa);
+
+	*host = 0;
+	if (!slot)
+		return "no slot is there";
+	if (map->flags & SLOTSCOPE_MAP_WRITABLE &&
+	    slot->mem_flags & KVM_MEM_READONLY)
+		return "it may be written, and the slot is read-only";
+	if (slot->mem_flags & KVM_MEM_GUEST_MEMFD || !slot->hva)
+		return NULL;
+	*host = slotscope_host_page(look, slot->hva + (gpa - slot->gpa));
+	if (!*host)
+		return "the host has no page there";
+	return *host == map->hpa + (gpa - map->gpa) ?
+		       NULL :
+		       "the host has another page";
+}
+
+/*
+ * KVM unmaps a page before the host does, so that while a mapping stands both have the
+ * same. The mapping is therefore read before and after the host's page, and what
+ * differs is looked at again. What moves each time was never seen to be wrong.
+ */
+static inline void slotscope_look_at_page(struct slotscope_look *look,
+					  const struct slotscope_mapping *first,
+					  __u32 as_id, __u64 gpa)
+{
+	struct slotscope_mapping map = *first, after;
+	struct slotscope_stage2 req;
+	const char *why = NULL;
+	int stands = 0;
+	__u64 host;
+
+	for (int i = 0; i < 16 && stands < 3; i++) {
+		why = slotscope_page_wrong(look, &map, as_id, gpa, &host);
+		if (!why ||
+		    slotscope_maps(look, as_id, gpa, SLOTSCOPE_PAGE, &after, 1,
+				   &req) ||
+		    !req.nr_copied)
+			return;
+		stands = after.hpa - after.gpa == map.hpa - map.gpa &&
+					 !((after.flags ^ map.flags) &
+					   SLOTSCOPE_MAP_WRITABLE) ?
+				 stands + 1 :
+				 0;
+		map = after;
+	}
+	if (stands < 3 || look->wrong++ >= 32)
+		return;
+	slotscope_say(
+		&look->text,
+		"#   0x%llx of address space %u is host page 0x%llx%s: %s",
+		(unsigned long long)gpa, as_id,
+		(unsigned long long)(map.hpa + (gpa - map.gpa)),
+		map.flags & SLOTSCOPE_MAP_WRITABLE ? "" : ", read-only", why);
+	if (host)
+		slotscope_say(&look->text, ", 0x%llx",
+			      (unsigned long long)host);
+	slotscope_say(&look->text, "\n");
+}
+
+static inline int slotscope_look_at_as(struct slotscope_look *look, __u32 as_id)
+{
+	struct slotscope_mapping maps[128];
+	struct slotscope_stage2 req = {};
+	const __u64 end = 1ULL << 52;
+	int ret;
+
+	while (req.next_gpa < end) {
+		ret = slotscope_maps(look, as_id, req.next_gpa,
+				     end - req.next_gpa, maps,
+				     sizeof(maps) / sizeof(maps[0]), &req);
+		if (ret)
+			return ret;
+		for (__u32 i = 0; i < req.nr_copied; i++)
+			for (__u64 at = 0; at < maps[i].bytes;
+			     at += SLOTSCOPE_PAGE)
+				slotscope_look_at_page(look, &maps[i], as_id,
+						       maps[i].gpa + at);
+	}
+	return 0;
+}
+
+static inline enum slotscope_result slotscope_stage2(const char *file, int line,
+						     int vm_fd)
+{
+	struct slotscope_look look = { .vm_fd = vm_fd };
+	struct slotscope_text text = {};
+	int ret;
+
+	if (slotscope_device() < 0)
+		return slotscope_skip(file, line);
+	look.pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (look.pagemap < 0)
+		return slotscope_cannot(file, line, vm_fd, -errno);
+	ret = slotscope_take(vm_fd, true, &look.held);
+	for (__u32 as_id = 0; as_id < look.held.nr_as && !ret; as_id++)
+		ret = slotscope_look_at_as(&look, as_id);
+	free(look.held.slots);
+	close(look.pagemap);
+	if (ret == -ENOTTY || ret == -EOPNOTSUPP) {
+		slotscope_state.no_stage2 = -ret;
+		return SLOTSCOPE_NOT_COMPARED;
+	}
+	if (ret) {
+		free(look.text.at);
+		return slotscope_cannot(file, line, vm_fd, ret);
+	}
+	if (look.wrong)
+		slotscope_say(
+			&text,
+			"# %s:%d: KVM's page tables have %u wrong pages:\n"
+			"%s",
+			file, line, look.wrong, look.text.at);
+	slotscope_print(&text);
+	free(look.text.at);
+	__atomic_add_fetch(look.wrong ? &slotscope_state.differ :
+					&slotscope_state.same,
+			   1, __ATOMIC_RELAXED);
+	return look.wrong ? SLOTSCOPE_DIFFERS : SLOTSCOPE_SAME;
 }
 
 /* ------------------------------------------------------------- generations */

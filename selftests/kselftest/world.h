@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A VM, the slots that it should have, and a guest that looks at them. After each
- * change all is compared: what KVM holds (and its indexes, where the module can
- * audit them), the generations, whether KVM finds each slot by its number and by its
+ * change all is compared: what KVM holds (and its indexes, and what its page tables
+ * map, where the module can tell), the generations, whether KVM finds each slot by its number and by its
  * host address, and what the guest finds at its guest address.
  */
 #ifndef SELFTESTS_KSELFTEST_WORLD_H
@@ -209,7 +209,9 @@ static inline bool world_check(struct world *w, unsigned int swaps0,
 		right &= !!EXPECT_MEMSLOT_SWAPS(
 			w->vm, as_id, &w->generation[as_id], swaps[as_id]);
 	/* a guest that is let loose on other slots would only say it again */
-	return right && world_numbers_are_found(w) && world_guest_agrees(w);
+	/* stage 2 twice: as the change left it, and as the guest has filled it */
+	return right && EXPECT_STAGE2(w->vm) && world_numbers_are_found(w) &&
+	       world_guest_agrees(w) && EXPECT_STAGE2(w->vm);
 }
 
 static inline int world_ioctl(struct world *w,

@@ -286,7 +286,7 @@ static void what_it_died_of(void **unused)
 	slot_log_deinit(&log);
 
 	dying(&log);
-	log_destroy(&log, 5, 3000000000ULL);
+	log_destroy(&log, 5, 30000000000ULL);
 	assert_false(fatal(&log, &unknown));
 	slot_log_deinit(&log);
 

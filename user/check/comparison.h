@@ -75,5 +75,6 @@ void check_ground(struct comparison *comparison, struct compared_pair *pair);
 void check_answered(struct comparison *comparison);
 void check_requests(struct comparison *comparison);
 void check_hidden(struct comparison *comparison);
+void check_stage2(struct comparison *comparison);
 
 #endif

@@ -177,6 +177,7 @@ static void check_all(struct comparison *c)
 	check_answered(c);
 	check_requests(c);
 	check_hidden(c);
+	check_stage2(c);
 	check_nothing(c);
 }
 

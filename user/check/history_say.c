@@ -80,6 +80,10 @@ static const char *const causes[FINDING_IDS][STORY_CAUSES] = {
 		"the file was mapped with another offset, or privately",
 	},
 	[FINDING_INDEX] = { "a defect of KVM, or memory of the host was overwritten" },
+	[FINDING_STAGE2] = {
+		"a defect of KVM, which did not take the mapping back in time",
+		"memory of the host was overwritten",
+	},
 };
 
 const char *const *finding_causes(enum finding_id id)

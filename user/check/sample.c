@@ -135,6 +135,23 @@ static bool take_audit(const struct sample_source *source,
 	return ret == -EAGAIN;
 }
 
+/* Return: true if it asks for another try. */
+static bool take_stage2(const struct sample_source *source,
+			const struct producer *producer, struct sampled *out)
+{
+	int ret;
+
+	out->looked = false;
+	if (!producer->stage2 || !out->have)
+		return false;
+	ret = producer->stage2(source->ctx, &out->state, &out->stage2,
+			       &out->stage2_error);
+	out->looked = ret != SAMPLE_NOT_ASKED;
+	if (ret < 0 && !out->stage2_error.code)
+		error_set(&out->stage2_error, ret, "read page tables");
+	return ret == -EAGAIN;
+}
+
 static bool take_views(const struct sample_source *source, bool following,
 		       struct sample *out)
 {
@@ -148,6 +165,8 @@ static bool take_views(const struct sample_source *source, bool following,
 				   &out->sampled[i]);
 		again |= take_audit(source, &source->producers[i],
 				    &out->sampled[i]);
+		again |= take_stage2(source, &source->producers[i],
+				     &out->sampled[i]);
 	}
 	return again;
 }
@@ -195,6 +214,9 @@ static void drop_views(struct sample *out)
 		host_map_deinit(&sampled->map);
 		index_audit_deinit(&sampled->audit);
 		memset(&sampled->audit_error, 0, sizeof(sampled->audit_error));
+		stage2_audit_deinit(&sampled->stage2);
+		memset(&sampled->stage2_error, 0,
+		       sizeof(sampled->stage2_error));
 		sampled->have = false;
 		if (!sampled->none)
 			memset(&sampled->error, 0, sizeof(sampled->error));
@@ -304,6 +326,17 @@ static int explain_audit(struct sampled *sampled, struct view *view)
 	return in_a_line(error, none, none ? &audit->none : &audit->unread);
 }
 
+/* It was asked for by name: that there is no way to it is no excuse */
+static int explain_stage2(struct sampled *sampled, struct view *view)
+{
+	if (sampled->looked)
+		view->stage2 = &sampled->stage2;
+	if (!sampled->stage2_error.code)
+		return 0;
+	return in_a_line(&sampled->stage2_error, false,
+			 &sampled->stage2.unread);
+}
+
 /* In a line what stands in the way of each view */
 static int explain(struct sample *out)
 {
@@ -327,6 +360,8 @@ static int explain(struct sample *out)
 		}
 		if (!ret)
 			ret = explain_audit(sampled, view);
+		if (!ret)
+			ret = explain_stage2(sampled, view);
 	}
 	return ret;
 }

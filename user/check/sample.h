@@ -11,6 +11,9 @@
 
 #include <slotscope/check.h>
 
+/* What a producer says of what nobody asked it for */
+#define SAMPLE_NOT_ASKED 1
+
 /**
  * struct producer - a way to a party's view: a row in the table of them
  * @party: whose
@@ -24,6 +27,8 @@
  *	   @slots, within the same bracket, and also if @slots failed: what is damaged
  *	   may be why. -EOPNOTSUPP: there is no way to it here, and nothing is lost.
  *	   NULL: the party has none
+ * @stage2: what page tables make of @slots, which have been read; asked within the
+ *	   same bracket. SAMPLE_NOT_ASKED: nobody wants it. NULL: the party has none
  *
  * One of @slots and @map; neither: nobody asked for it. They initialise @out
  * (always), and return 0 or a negative errno with @err filled: that was asked for
@@ -38,6 +43,8 @@ struct producer {
 		   struct slotscope_error *err);
 	int (*audit)(void *ctx, struct index_audit *out,
 		     struct slotscope_error *err);
+	int (*stage2)(void *ctx, const struct slot_state *slots,
+		      struct stage2_audit *out, struct slotscope_error *err);
 };
 
 /**
@@ -73,6 +80,9 @@ struct sample_source {
  * @audited: somebody asked for an audit of its indexes
  * @audit: that
  * @audit_error: why there is none
+ * @looked: somebody asked for what page tables make of it
+ * @stage2: that
+ * @stage2_error: why there is none
  */
 struct sampled {
 	enum party_id party;
@@ -85,6 +95,9 @@ struct sampled {
 	bool audited;
 	struct index_audit audit;
 	struct slotscope_error audit_error;
+	bool looked;
+	struct stage2_audit stage2;
+	struct slotscope_error stage2_error;
 };
 
 /**

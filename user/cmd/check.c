@@ -28,6 +28,7 @@ enum {
 	OPT_TO_END,
 	OPT_REPORT,
 	OPT_NO_TRACE,
+	OPT_STAGE2,
 	OPT_NO_MODEL,
 	OPT_EXPECT,
 	OPT_MTREE,
@@ -78,6 +79,8 @@ static const char help[] =
 	"      --page-size N  of the host that the files are of: 4k (default), 16k, 64k\n"
 	"      --no-trace     do without TRACED\n"
 	"      --no-model     do without MODEL\n"
+	"      --stage2       hold what KVM's page tables map against the slots and the\n"
+	"                     host's pages, too; takes the module\n"
 	"  -i, --input FILE   look at a recording in place of a process\n"
 	"  -o, --record FILE  write what was traced to FILE\n"
 	"      --report FILE  print to FILE, apart from what the COMMAND prints; also the\n"
@@ -280,6 +283,9 @@ static int set_option(struct check_options *options, int opt,
 	case OPT_RESUME:
 		options->resume = true;
 		return 0;
+	case OPT_STAGE2:
+		options->checker.stage2 = true;
+		return 0;
 	case OPT_NO_TRACE:
 		options->checker.no_trace = true;
 		return 0;
@@ -323,7 +329,7 @@ static int check_input_file(const struct cmd *cmd,
 	if (checker->pid || options->argv || options->resume ||
 	    options->to_end || options->expect || checker->qmp ||
 	    checker->record || checker->no_trace || checker->no_model ||
-	    checker->fd >= 0 || options->nr_at > 1 ||
+	    checker->stage2 || checker->fd >= 0 || options->nr_at > 1 ||
 	    check_files_any(&options->files))
 		return cmd_usage(cmd, "-i goes with one --at, --vm and "
 				      "--report alone");
@@ -414,6 +420,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "to-end", no_argument, NULL, OPT_TO_END },
 		{ "report", required_argument, NULL, OPT_REPORT },
 		{ "no-trace", no_argument, NULL, OPT_NO_TRACE },
+		{ "stage2", no_argument, NULL, OPT_STAGE2 },
 		{ "no-model", no_argument, NULL, OPT_NO_MODEL },
 		{ "expect", required_argument, NULL, OPT_EXPECT },
 		{ "mtree", required_argument, NULL, OPT_MTREE },
@@ -447,6 +454,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		options.argv = argv + optind;
 	if (options.input)
 		return check_input_file(cmd, &options);
+	if (options.checker.stage2 && check_files_any(&options.files))
+		return cmd_usage(cmd, "--stage2 looks at a VM that is there: "
+				      "it does not go with files");
 	wrong = check_files_any(&options.files) ? wrong_files(&options) : NULL;
 	if (wrong)
 		return cmd_usage(cmd, "%s", wrong);

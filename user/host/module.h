@@ -96,6 +96,22 @@ int module_audit(int module_fd, int vm_fd, struct index_audit *out,
 		 struct slotscope_error *err);
 
 /**
+ * module_stage2() - what KVM's page tables map of a range
+ * @as_id: address space
+ * @gpa: where to begin, and
+ * @size: how far; multiples of 4096
+ * @out: room for @capacity, which is above 0
+ * @nr: out: how many there are
+ * @next: out: where to go on; at or behind the range's end once all was told
+ *
+ * Return: 0, -ENOTTY (the module is too old), -EOPNOTSUPP (it does not know this
+ * kernel's tables), -EPERM, -EINVAL (no such address space), or as module_audit().
+ */
+int module_stage2(int module_fd, int vm_fd, uint16_t as_id, uint64_t gpa,
+		  uint64_t size, struct stage2_mapping *out, size_t capacity,
+		  size_t *nr, uint64_t *next, struct slotscope_error *err);
+
+/**
  * module_to_audit() - make one of the module's records
  * @req:    as the ioctl left it; its address is not used
  * @faults: the @req->nr_copied records

@@ -360,6 +360,21 @@ static struct json_object *audit_to_json(const struct index_audit *audit)
 	return finish(obj, ret);
 }
 
+static struct json_object *stage2_to_json(const struct stage2_audit *stage2)
+{
+	struct json_object *obj = json_object_new_object();
+	int ret = 0;
+
+	if (!obj)
+		return NULL;
+	if (stage2->unread)
+		return finish(obj, json_put_str(obj, "unread", stage2->unread));
+	ret |= json_put_u64(obj, "bytes", stage2->bytes);
+	ret |= json_put_u64(obj, "moving", stage2->moving);
+	ret |= json_put_u64(obj, "nr_faults", stage2->nr_all);
+	return finish(obj, ret);
+}
+
 /* What a view can speak for; its slots are in the rows */
 static struct json_object *state_to_json(const struct slot_state *state)
 {
@@ -387,6 +402,8 @@ static struct json_object *view_to_json(const struct view *view)
 		return NULL;
 	if (view->audit)
 		ret = json_put(obj, "audit", audit_to_json(view->audit));
+	if (view->stage2)
+		ret |= json_put(obj, "stage2", stage2_to_json(view->stage2));
 	if (ret || view->slots)
 		return finish(obj, ret);
 	if (view->unread)

@@ -29,6 +29,20 @@ static void say_audited(FILE *line, const struct check_input *input)
 	}
 }
 
+static void say_stage2(FILE *line, const struct check_input *input)
+{
+	const struct stage2_audit *stage2;
+
+	for (size_t view = 0; view < input->nr_views; view++) {
+		stage2 = input->views[view].stage2;
+		if (stage2 && !stage2->unread)
+			fprintf(line,
+				"; %" PRIu64 " KiB in KVM's page tables with "
+				"the slots and the host's pages",
+				stage2->bytes / 1024);
+	}
+}
+
 static void say_compared(FILE *out, const struct check_document *document)
 {
 	const struct comparison *comparison = document->comparison;
@@ -54,6 +68,7 @@ static void say_compared(FILE *out, const struct check_document *document)
 	if (document->kernel_by)
 		fprintf(line, "; KERNEL was read by %s", document->kernel_by);
 	say_audited(line, comparison->input);
+	say_stage2(line, comparison->input);
 	fclose(line);
 	text_wrap(out, "compared: ", 10, text);
 	free(text);

@@ -258,6 +258,7 @@ int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 		.process = &checker->process,
 		.vm = checker->vms.vms[place].id,
 		.qmp = options->qmp,
+		.stage2 = options->stage2,
 		.expect = options->expect,
 		.given = options->given,
 		.notes = options->verbose ? stderr : NULL,
@@ -318,6 +319,21 @@ static bool has_ended(struct checker *checker, const struct vm_id *vm,
 	end->known = true;
 	end->status = child->status;
 	return vm->tgid == child->pid && child->ended;
+}
+
+int checker_learn_gone(struct checker *checker, struct slotscope_error *err)
+{
+	int ret = 0;
+
+	if (!checker->tracer || checker->vms.nr ||
+	    !process_alive(&checker->root))
+		return 0;
+	ret = catch_up(checker, err);
+	for (size_t i = 0; i < checker->log.nr && ret >= 0; i++)
+		if (session_vms_learn(&checker->vms, &checker->log.events[i]))
+			ret = error_set(err, ENOMEM, "keep the list of VMs");
+	session_vms_gone(&checker->vms);
+	return ret < 0 ? ret : 0;
 }
 
 int checker_died(struct checker *checker, size_t place, struct sample *sample,

@@ -33,6 +33,7 @@ struct given;
  * @given:    files that have views, borrowed; NULL: none
  * @no_trace: do without TRACED
  * @no_model: do without MODEL
+ * @stage2:   look at KVM's page tables, too
  * @record:   file to write events to; NULL for none
  * @verbose:  say more on standard error
  * @notes:    where to say what is waited for, if that takes a while; NULL: nowhere
@@ -49,6 +50,7 @@ struct checker_options {
 	const struct given *given;
 	bool no_trace;
 	bool no_model;
+	bool stage2;
 	const char *record;
 	bool verbose;
 	FILE *notes;
@@ -151,6 +153,13 @@ int checker_wait(struct checker *checker, int ms, struct slotscope_error *err);
  */
 int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 		   struct slotscope_error *err);
+
+/**
+ * checker_learn_gone() - learn of VMs that were gone before anybody looked at them
+ *
+ * Of a process that has ended, from what was traced. Return: 0 or a negative errno.
+ */
+int checker_learn_gone(struct checker *checker, struct slotscope_error *err);
 
 /**
  * checker_died() - did the VMM of a VM die of a request that was refused?

@@ -82,6 +82,9 @@ static int tell_deaths(const struct course *course, struct checker *checker,
 	struct sample sample;
 	int ret, worst = AGREE;
 
+	ret = course->died ? checker_learn_gone(checker, err) : 0;
+	if (ret)
+		return ret;
 	for (size_t i = 0; course->died && i < checker->vms.nr; i++) {
 		if (checker->vms.vms[i].told ||
 		    !vm_name_fits(&checker->options.name, &checker->vms.vms[i]))

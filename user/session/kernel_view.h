@@ -80,6 +80,19 @@ int kernel_view_audit(const struct kernel_view *view,
 		      struct index_audit *out, struct slotscope_error *err);
 
 /**
+ * kernel_view_stage2() - hold what KVM's page tables map against slots and host pages
+ * @slots: what kernel_view_read() said
+ * @out: zeroed first; the caller deinits it, also after an error
+ *
+ * Return: 0; -EAGAIN if the slots moved meanwhile, so that what differed may be
+ * right; or another negative errno.
+ */
+int kernel_view_stage2(const struct kernel_view *view,
+		       const struct process *process, const struct vm_id *vm,
+		       const struct slot_state *slots, struct stage2_audit *out,
+		       struct slotscope_error *err);
+
+/**
  * kernel_view_owns_memory() - are the slots' host addresses those of @process?
  *
  * They are of the process that made the VM. One that inherited a descriptor, or was

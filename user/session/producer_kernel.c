@@ -24,6 +24,17 @@ int kernel_read(void *ctx, const struct slot_state *upto,
 	return ret;
 }
 
+int kernel_stage2(void *ctx, const struct slot_state *slots,
+		  struct stage2_audit *out, struct slotscope_error *err)
+{
+	const struct subject *subject = ctx;
+
+	if (!subject->stage2)
+		return SAMPLE_NOT_ASKED;
+	return kernel_view_stage2(subject->kernel, subject->process,
+				  &subject->vm, slots, out, err);
+}
+
 int kernel_audit(void *ctx, struct index_audit *out,
 		 struct slotscope_error *err)
 {

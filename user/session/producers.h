@@ -68,6 +68,8 @@ int traced_read(void *subject, const struct slot_state *upto,
 		struct slot_state *out, struct slotscope_error *err);
 int kernel_read(void *subject, const struct slot_state *upto,
 		struct slot_state *out, struct slotscope_error *err);
+int kernel_stage2(void *subject, const struct slot_state *slots,
+		  struct stage2_audit *out, struct slotscope_error *err);
 int kernel_audit(void *subject, struct index_audit *out,
 		 struct slotscope_error *err);
 int backing_probe(void *subject, struct slotscope_error *err);

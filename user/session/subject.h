@@ -36,6 +36,7 @@ struct expected {
  *	       read for their sake
  * @owns_memory: backing_probe() found that the slots' host addresses are @process's
  * @qmp:       address of its monitor; NULL to find it
+ * @stage2:    KVM's page tables are to be looked at, too
  * @expect:    the slots that there should be; NULL without
  * @given:     files that have views; NULL without
  * @notes:     for what a producer says by the way; NULL for none
@@ -53,6 +54,7 @@ struct subject {
 	const struct slot_state *slots;
 	bool owns_memory;
 	const char *qmp;
+	bool stage2;
 	const struct expected *expect;
 	const struct given *given;
 	FILE *notes;

@@ -195,9 +195,12 @@ static u64 *find_spte_by_root(struct kvm *kvm, gfn_t gfn)
 	for (level = vcpu->arch.root_mmu.root_role.level; level; level--) {
 		spte = __va(table & mask);
 		spte += gfn >> ((level - 1) * 9) & 511;
+		/* It may be what was taken away */
+		if (level == 1)
+			return spte;
 		if (!(*spte & BIT_ULL(11)))
 			return NULL;
-		if (level == 1 || *spte & BIT_ULL(7))
+		if (*spte & BIT_ULL(7))
 			return spte;
 		table = *spte;
 	}

@@ -32,6 +32,8 @@ static const char *const names[] = {
 	[DAMAGE_HVA_START] = "hva-start",
 	[DAMAGE_NR_PAGES] = "nr-pages",
 	[DAMAGE_NR_DIRTY_LOGGING] = "nr-dirty-logging",
+	/* ID: the gfn */
+	[DAMAGE_SPTE] = "spte",
 };
 
 static int fail(const char *what)
