@@ -83,13 +83,19 @@ static bool was_told(int status)
 	}
 }
 
-bool last_words_fatal(const struct last_words *words, const struct vm_end *end)
+bool last_words_refused(const struct last_words *words,
+			const struct vm_end *end)
 {
 	if (!words->refused || !end || later_ns(words, end) > DYING_NS)
 		return false;
 	if (!end->known)
 		return words->end_ns;
 	return end->status && !was_told(end->status);
+}
+
+bool last_words_fatal(const struct last_words *words, const struct vm_end *end)
+{
+	return last_words_refused(words, end) && end->known;
 }
 
 const char *last_words_say_end(char *buf, size_t size,
@@ -99,7 +105,10 @@ const char *last_words_say_end(char *buf, size_t size,
 	const char *when = SAY_TIME(later_ns(words, end));
 
 	if (!end->known)
-		snprintf(buf, size, "%s later its VM was gone", when);
+		snprintf(buf, size,
+			 "%s later its VM was gone; how its process ended is "
+			 "not known",
+			 when);
 	else if (WIFSIGNALED(end->status))
 		snprintf(buf, size, "%s later it died of signal %d (SIG%s)",
 			 when, WTERMSIG(end->status),

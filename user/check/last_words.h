@@ -37,10 +37,17 @@ void last_words_of(struct last_words *words, const struct slot_log *log,
 		   uint64_t serial);
 
 /**
- * last_words_fatal() - did the VMM die of @refusal?
- * @end: that it ended, and how. A program that ended well (status 0), or was
- *	 told to end (SIGTERM, SIGINT, SIGHUP, SIGKILL), or lived on for long after
- *	 the refusal, did not
+ * last_words_refused() - may the VMM have died of @refusal?
+ * @end: that it ended, and how, if that is known. A program that ended well
+ *	 (status 0), or was told to end (SIGTERM, SIGINT, SIGHUP, SIGKILL), or lived
+ *	 on for long after the refusal, did not
+ */
+bool last_words_refused(const struct last_words *words,
+			const struct vm_end *end);
+
+/**
+ * last_words_fatal() - did the VMM die of @refusal? As last_words_refused(), and
+ * how it ended is known: a program that provokes a refusal and is done ends too
  */
 bool last_words_fatal(const struct last_words *words, const struct vm_end *end);
 

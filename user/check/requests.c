@@ -156,11 +156,14 @@ static void blame(struct comparison *c, size_t at, struct asked *asked)
 		c->findings.items[at].cause = asked->finding;
 }
 
-/* Of the request that the VMM died of; @asked may stand for several of the same words */
-static void say_fatal(struct comparison *c, const struct asked *asked,
-		      const struct last_words *words)
+/* Of the VMM's last request; @asked may stand for several of the same words */
+static void say_last(struct comparison *c, const struct asked *asked,
+		     const struct last_words *words)
 {
-	struct finding finding = finding_of(c, asked, FINDING_FATAL_REFUSAL);
+	struct finding finding = finding_of(
+		c, asked,
+		last_words_fatal(words, c->input->end) ? FINDING_FATAL_REFUSAL :
+							 FINDING_REFUSED);
 	char why[REQUEST_SAY_MAX + 320];
 	char what[512];
 	char end[128];
@@ -238,7 +241,7 @@ void check_requests(struct comparison *c)
 	const struct check_input *input = c->input;
 	struct last_words words = { 0 };
 	struct asked_list failed;
-	bool fatal;
+	bool last;
 
 	if (!input->log || c->nomem)
 		return;
@@ -250,10 +253,10 @@ void check_requests(struct comparison *c)
 		blame_all(c, &failed);
 	if (input->end)
 		last_words_of(&words, input->log, input->serial);
-	fatal = last_words_fatal(&words, input->end);
+	last = last_words_refused(&words, input->end);
 	for (size_t i = 0; i < failed.nr && !c->nomem; i++) {
-		if (fatal && failed.items[i].seq == words.refusal.seq)
-			say_fatal(c, &failed.items[i], &words);
+		if (last && failed.items[i].seq == words.refusal.seq)
+			say_last(c, &failed.items[i], &words);
 		else if (failed.items[i].finding == FINDING_NO_CAUSE)
 			say_refused(c, &failed.items[i]);
 	}

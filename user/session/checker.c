@@ -352,7 +352,7 @@ int checker_died(struct checker *checker, size_t place, struct sample *sample,
 		return ret;
 	vm = &checker->vms.vms[place];
 	last_words_of(&words, &checker->log, vm->id.serial);
-	if (!last_words_fatal(&words, &end))
+	if (!last_words_refused(&words, &end))
 		return 0;
 	ret = sample_of_log(&checker->log, &vm->id, sample);
 	if (ret) {
