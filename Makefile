@@ -80,9 +80,9 @@ lint: deps
 # Where clangd looks by itself; no tool is needed to make it
 compile_commands:
 	@mkdir -p build
-	@{ echo '['; for d in user selftests; do \
-		$(MAKE) --no-print-directory -s -C $$d commands; done | \
-		sed '$$s/,$$//'; echo ']'; } >build/commands.$$$$ && \
+	@lines=$$(for d in user selftests; do \
+		$(MAKE) --no-print-directory -s -C $$d commands || exit; done) && \
+		printf '[\n%s\n]\n' "$${lines%,}" >build/commands.$$$$ && \
 		mv build/commands.$$$$ build/compile_commands.json
 
 install: user
