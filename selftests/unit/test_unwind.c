@@ -269,7 +269,7 @@ static void cut_stacks(void **state)
 }
 
 /* Code that was made at run time: no file, no table. It calls what it is given */
-static void code_without_a_table(void **state)
+static __attribute__((noinline)) void run_made_code(void *at)
 {
 	/* push rbp; mov rbp, rsp; call rdi; pop rbp; ret */
 	static const uint8_t code[] = { 0x55, 0x48, 0x89, 0xe5,
@@ -279,9 +279,12 @@ static void code_without_a_table(void **state)
 	struct unwinder *u;
 	void *page;
 
-	(void)state;
-	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	page = mmap(at, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+		    MAP_PRIVATE | MAP_ANONYMOUS |
+			    (at ? MAP_FIXED_NOREPLACE : 0),
+		    -1, 0);
+	if (at && page == MAP_FAILED)
+		return; /* something else is there */
 	assert_true(page != MAP_FAILED);
 	memcpy(page, code, sizeof(code));
 	made = (void (*)(void (*)(void)))page;
@@ -298,8 +301,7 @@ static void code_without_a_table(void **state)
 	/* Its frame pointer may lead on; then it is said to be a guess */
 	if (stack.nr > 2) {
 		assert_true(stack.frames[2].guess);
-		assert_string_equal(stack.frames[2].name,
-				    "code_without_a_table");
+		assert_string_equal(stack.frames[2].name, "run_made_code");
 	} else {
 		assert_int_equal(stack.end, STACK_NO_TABLE);
 	}
@@ -307,6 +309,26 @@ static void code_without_a_table(void **state)
 	unwinder_free(u);
 	host_map_deinit(&map);
 	munmap(page, 4096);
+}
+
+/* Anywhere; and where it touches a file's mappings, of which it is none */
+static void code_without_a_table(void **state)
+{
+	struct host_map before = { 0 };
+	size_t i;
+
+	(void)state;
+	run_made_code(NULL);
+	read_maps();
+	before = map;
+	map = (struct host_map){ 0 };
+	for (i = 0; i < before.nr; i++) {
+		if (!before.ranges[i].inode)
+			continue;
+		run_made_code((void *)(before.ranges[i].start - 4096));
+		run_made_code((void *)before.ranges[i].end);
+	}
+	host_map_deinit(&before);
 }
 
 /* A frame where nothing was mapped, as far as the unwinder was told */

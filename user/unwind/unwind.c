@@ -328,6 +328,23 @@ static bool place_frame(Dwfl_Module *mod, Dwarf_Addr pc,
 	return frame->file;
 }
 
+/*
+ * The module that has @addr. libdwfl rounds its ends up, and gives a module for
+ * what lies beside it, too.
+ */
+static Dwfl_Module *module_at(const struct unwinder *u, Dwarf_Addr addr)
+{
+	const struct host_range *range = range_at(u, addr), *first;
+	Dwfl_Module *mod = dwfl_addrmodule(u->dwfl, addr);
+	Dwarf_Addr start;
+
+	if (!mod || !range)
+		return NULL;
+	dwfl_module_info(mod, NULL, &start, NULL, NULL, NULL, NULL, NULL);
+	first = range_at(u, start);
+	return first && same_file(first, range) ? mod : NULL;
+}
+
 static int take_frame(Dwfl_Frame *state, void *arg)
 {
 	struct unwinder *u = arg;
@@ -345,7 +362,7 @@ static int take_frame(Dwfl_Frame *state, void *arg)
 	}
 	/* What a call returns to may be the next function already */
 	addr = innermost ? pc : pc - 1;
-	mod = dwfl_addrmodule(u->dwfl, addr);
+	mod = module_at(u, addr);
 	/*
 	 * libdwfl goes on by the frame pointer where a table does not help. If
 	 * there is none, it may be right; else what the table asks for is not
