@@ -292,13 +292,8 @@ int main(void)
 	};
 
 	need_module_and_kvm();
-	if (__module_load("kmod-test", "slotscope_test"))
-		ktap_skip_all("slotscope_test.ko: %s (make -C "
-			      "selftests/kernel/test-module KDIR=...)",
-			      strerror(errno));
+	test = test_module_open(TEST_DEVICE);
 	dev = dev_open();
-	test = open(TEST_DEVICE, O_RDWR | O_CLOEXEC);
-	ASSERT(test >= 0, "open " TEST_DEVICE ": %s", strerror(errno));
 	memory = guest_memory(64 * MIB);
 	return KTAP_RUN(cases);
 }

@@ -36,35 +36,6 @@ static void be_vmm(void)
 	close(three);
 }
 
-static pid_t start(void (*be)(void))
-{
-	int told[2];
-	char byte;
-	pid_t pid;
-
-	ASSERT(!pipe(told), "pipe: %s", strerror(errno));
-	pid = fork();
-	ASSERT(pid >= 0, "fork: %s", strerror(errno));
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		be();
-		if (write(told[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(told[1]);
-	ASSERT(read(told[0], &byte, 1) == 1, "the VMM died");
-	close(told[0]);
-	return pid;
-}
-
-static void end(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
 static int must_open(void)
 {
 	int fd = module_open(NULL, &err);
@@ -78,7 +49,7 @@ static void vms_by_pid_alone(void)
 	struct process process;
 	struct slot_state state;
 	struct vm_fds vms;
-	pid_t pid = start(be_vmm);
+	pid_t pid = child_start(be_vmm);
 	int module = must_open(), own = vm_create(), fd;
 	size_t i;
 
@@ -123,7 +94,7 @@ static void vms_by_pid_alone(void)
 	}
 	slot_state_deinit(&state);
 	/* The VMM goes, its VM stays for us */
-	end(pid);
+	child_end(pid);
 	EXPECT_EQ(module_snapshot(module, fd, &state, &err), 0);
 	EXPECT_EQ(state.nr_slots, 7);
 	slot_state_deinit(&state);
@@ -201,7 +172,7 @@ static int give_up(const struct process *process, const struct vm_fds *vms,
 static void a_list_of_all(void)
 {
 	struct vm_list_stats stats;
-	pid_t pid = start(be_vmm);
+	pid_t pid = child_start(be_vmm);
 	struct seen seen = { .wanted = pid };
 
 	EXPECT_EQ(vm_list(note, &seen, &stats, &err), 0);
@@ -210,7 +181,7 @@ static void a_list_of_all(void)
 	EXPECT(stats.processes >= 2, "only %zu processes", stats.processes);
 	EXPECT_EQ(stats.unreadable, 0);
 	EXPECT_EQ(vm_list(give_up, NULL, &stats, &err), 77);
-	end(pid);
+	child_end(pid);
 }
 
 static void be_nobody(void)
@@ -245,7 +216,7 @@ static int look_as_nobody(pid_t vmm)
 
 static void without_privileges(void)
 {
-	pid_t vmm = start(be_vmm), pid;
+	pid_t vmm = child_start(be_vmm), pid;
 	int status;
 
 	pid = fork();
@@ -254,7 +225,7 @@ static void without_privileges(void)
 	waitpid(pid, &status, 0);
 	EXPECT(!status, "it went wrong in line %d (modulo 256), status 0x%x",
 	       WEXITSTATUS(status), status);
-	end(vmm);
+	child_end(vmm);
 }
 
 static void what_is_no_vm(void)

@@ -10,12 +10,15 @@
 #define SELFTESTS_KERNEL_KMOD_TEST_H
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/kvm.h>
@@ -37,6 +40,36 @@
 
 /* KVM's limit on x86, as KERNEL and VMM know it: 32767 ids, 3 of them hidden */
 #define USER_SLOTS 32764
+
+/* A child that does something and waits to be killed */
+static inline pid_t child_start(void (*be)(void))
+{
+	int told[2];
+	char byte;
+	pid_t pid;
+
+	ASSERT(!pipe(told), "pipe: %s", strerror(errno));
+	pid = fork();
+	ASSERT(pid >= 0, "fork: %s", strerror(errno));
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		be();
+		if (write(told[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(told[1]);
+	ASSERT(read(told[0], &byte, 1) == 1, "the child died");
+	close(told[0]);
+	return pid;
+}
+
+static inline void child_end(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
 
 /* Load build/@where/RELEASE/@name.ko; being loaded already is as good */
 static inline int __module_load(const char *where, const char *name)
@@ -173,6 +206,20 @@ static inline const char *snap_wrong(const struct snap *snap)
 	if (req->end_ns < req->begin_ns)
 		return "it ended before it began";
 	return "";
+}
+
+/* The test-only module's @device; without it the program is skipped */
+static inline int test_module_open(const char *device)
+{
+	int fd;
+
+	if (__module_load("kmod-test", "slotscope_test"))
+		ktap_skip_all("slotscope_test.ko: %s (make -C "
+			      "selftests/kernel/test-module KDIR=...)",
+			      strerror(errno));
+	fd = open(device, O_RDWR | O_CLOEXEC);
+	ASSERT(fd >= 0, "open %s: %s", device, strerror(errno));
+	return fd;
 }
 
 #endif

@@ -50,37 +50,6 @@ static void expect_none(void)
 	EXPECT_EQ(req.nr_records, 0);
 }
 
-/* A child that does something and waits to be killed */
-static pid_t child(void (*be)(void))
-{
-	int told[2];
-	char byte;
-	pid_t pid;
-
-	ASSERT(!pipe(told), "pipe: %s", strerror(errno));
-	pid = fork();
-	ASSERT(pid >= 0, "fork: %s", strerror(errno));
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		prctl(PR_SET_NAME, "a\\b c");
-		be();
-		if (write(told[1], "x", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(told[1]);
-	ASSERT(read(told[0], &byte, 1) == 1, "the child died");
-	close(told[0]);
-	return pid;
-}
-
-static void end(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-}
-
 static void none_at_first(void)
 {
 	expect_none();
@@ -91,6 +60,7 @@ static void be_vmm(void)
 {
 	int three = __vm_create(), none = __vm_create(), i;
 
+	prctl(PR_SET_NAME, "a\\b c");
 	for (i = 0; i < 3; i++)
 		__vm_set(three, i, 0, i * MIB, 7 * PAGE, memory + i * MIB);
 	ioctl(three, KVM_CREATE_VCPU, 0);
@@ -104,7 +74,7 @@ static void be_vmm(void)
 
 static void two_vms_of_a_process(void)
 {
-	pid_t pid = child(be_vmm);
+	pid_t pid = child_start(be_vmm);
 
 	find();
 	ASSERT_EQ(req.nr_records, 2);
@@ -127,7 +97,7 @@ static void two_vms_of_a_process(void)
 	EXPECT_EQ(vms[1].nr_vcpus, 1);
 	EXPECT_EQ(vms[1].users, 2);
 	EXPECT(!strcmp(vms[1].comm, "a\\b c"), "comm %.16s", vms[1].comm);
-	end(pid);
+	child_end(pid);
 	expect_none();
 }
 
@@ -142,7 +112,7 @@ static void one_vm_of_two_processes(void)
 	pid_t pid;
 
 	shared = vm_create();
-	pid = child(be_nobody);
+	pid = child_start(be_nobody);
 	find();
 	ASSERT_EQ(req.nr_records, 2);
 	EXPECT_EQ(req.nr_vms, 1);
@@ -153,7 +123,7 @@ static void one_vm_of_two_processes(void)
 	EXPECT_EQ(vms[1].pid, pid);
 	EXPECT_EQ(vms[1].owner, SLOTSCOPE_OWNER_NO);
 	close(shared);
-	end(pid);
+	child_end(pid);
 	expect_none();
 }
 
@@ -184,7 +154,7 @@ static void be_thread_without_first(void)
 /* A table that is not the first thread's; /proc/PID/fd does not show it */
 static void a_thread_with_a_table_of_its_own(void)
 {
-	pid_t pid = child(be_thread_without_first);
+	pid_t pid = child_start(be_thread_without_first);
 	uint32_t i;
 
 	find();
@@ -195,7 +165,7 @@ static void a_thread_with_a_table_of_its_own(void)
 		EXPECT_EQ(vms[i].pid, pid);
 		EXPECT_EQ(vms[i].nr_fds, 2);
 	}
-	end(pid);
+	child_end(pid);
 	expect_none();
 }
 
@@ -217,7 +187,7 @@ static void be_many(void)
 
 static void many(void)
 {
-	pid_t pid = child(be_many);
+	pid_t pid = child_start(be_many);
 	uint32_t i;
 
 	find();
@@ -229,7 +199,7 @@ static void many(void)
 		EXPECT_EQ(vms[i].nr_fds, 2);
 		EXPECT(vms[i].fd > vms[i - 1].fd, "out of order at %u", i);
 	}
-	end(pid);
+	child_end(pid);
 	expect_none();
 }
 
@@ -288,7 +258,7 @@ static int file_says(pid_t pid, char *line, size_t size)
 
 static void the_file(void)
 {
-	pid_t pid = child(be_vmm);
+	pid_t pid = child_start(be_vmm);
 	char line[256], wanted[256];
 
 	EXPECT_EQ(file_says(pid, line, sizeof(line)), 3);
@@ -301,7 +271,7 @@ static void the_file(void)
 	EXPECT_EQ(system("[ $(dd if=" FILE_NAME " bs=7 2>/dev/null | wc -l)"
 			 " = 3 ]"),
 		  0);
-	end(pid);
+	child_end(pid);
 	expect_none();
 	EXPECT_EQ(file_says(pid, line, sizeof(line)), 1);
 }
@@ -354,7 +324,7 @@ static void churn(void)
 	}
 	ktap_diag("%d records in 200 looks", nr);
 	for (i = 0; i < 4; i++)
-		end(pids[i]);
+		child_end(pids[i]);
 	expect_none();
 }
 

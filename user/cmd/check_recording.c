@@ -33,18 +33,11 @@ static int load(const char *path, struct recording_info *info,
 		struct slot_log *log, struct slotscope_error *err)
 {
 	struct recording_reader *reader;
-	struct slot_event event;
 	int ret = recording_open(path, &reader, err);
 
 	if (ret)
 		return ret;
-	while ((ret = recording_read(reader, &event, err)) > 0) {
-		ret = slot_log_add(log, &event);
-		if (ret) {
-			error_set(err, ret, "keep the events of %.160s", path);
-			break;
-		}
-	}
+	ret = recording_read_all(reader, path, log, err);
 	*info = *recording_info(reader);
 	recording_close(reader);
 	return ret;

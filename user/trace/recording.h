@@ -109,6 +109,14 @@ recording_info(const struct recording_reader *reader);
 void recording_close(struct recording_reader *reader);
 
 /**
+ * recording_read_all() - what is left of an open one
+ * @path: for errors
+ * @log:  initialised by the caller; events are added to it
+ */
+int recording_read_all(struct recording_reader *reader, const char *path,
+		       struct slot_log *log, struct slotscope_error *err);
+
+/**
  * recording_load() - read all there is of a recording
  * @log:   initialised by the caller; events are added to it
  * @state: may be NULL

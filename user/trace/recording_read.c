@@ -408,22 +408,30 @@ const struct recording_info *recording_info(const struct recording_reader *r)
 	return &r->info;
 }
 
+int recording_read_all(struct recording_reader *reader, const char *path,
+		       struct slot_log *log, struct slotscope_error *err)
+{
+	struct slot_event event;
+	int ret;
+
+	while ((ret = recording_read(reader, &event, err)) > 0) {
+		ret = slot_log_add(log, &event);
+		if (ret)
+			return error_set(err, ret, "keep the events of %.160s",
+					 path);
+	}
+	return ret;
+}
+
 int recording_load(const char *path, struct slot_log *log,
 		   enum recording_state *state, struct slotscope_error *err)
 {
 	struct recording_reader *reader;
-	struct slot_event event;
 	int ret = recording_open(path, &reader, err);
 
 	if (ret)
 		return ret;
-	while ((ret = recording_read(reader, &event, err)) > 0) {
-		ret = slot_log_add(log, &event);
-		if (ret) {
-			error_set(err, ret, "keep the events of %s", path);
-			break;
-		}
-	}
+	ret = recording_read_all(reader, path, log, err);
 	if (state)
 		*state = recording_state(reader);
 	recording_close(reader);
