@@ -42,14 +42,14 @@ _slotscope_value()
 	# vm takes long options with one dash, too
 	[[ $command != vm || $option != -[a-z]?* ]] || option=-$option
 	case $command:$option in
-	*:--pid) words=$(_slotscope_vmms) ;;
+	*:-p | *:--pid) words=$(_slotscope_vmms) ;;
 	slots:--from) words='module bpf' ;;
 	vm:--fault) words='skip-slot unmap ignore-refusal' ;;
 	check:--page-size) words='4k 16k 64k' ;;
 	vm:-M | vm:--machine) words='pc q35 microvm isapc' ;;
 	vm:--dirty-log) words='bitmap clear ring' ;;
 	*:-o | *:-i | *:--input | *:--output | *:--record | *:--report | \
-		*:--read | *:--against | *:--expect | *:--mtree | *:--model | *:--slots | *:--maps | \
+		*:--against | *:--expect | *:--mtree | *:--model | *:--slots | *:--maps | \
 		*:--bios | *:--qmp)
 		_slotscope_files "$cur"
 		return ;;
@@ -71,7 +71,7 @@ _slotscope()
 		case ${COMP_WORDS[i]} in
 		--)
 			case $command in
-			check | trace)
+			check | trace | record)
 				_slotscope_command $((i + 1))
 				return ;;
 			esac ;;
@@ -96,14 +96,15 @@ _slotscope()
 	fi
 
 	case $command in
-	'') words="check list slots trace vm model repro explain doctor --version $common" ;;
+	'') words="check list slots trace record vm model repro explain doctor --version $common" ;;
 	check) words="--pid --input --fd --vm --qmp --at --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --no-model --stage2 --record $common" ;;
 	repro) words="--minimize --kselftest --vm --output $common" ;;
 	explain) words="$(_slotscope_findings) $common" ;;
 	list | doctor) words=$common ;;
 	model) words="replay mtree --full --against $common" ;;
 	slots) words="--pid --fd --from $common" ;;
-	trace) words="--pid --vm --ptrace --stacks --events --report --for --output --read $common" ;;
+	trace) words="--pid --all --vm --ptrace --stacks --events --report --for --input $common" ;;
+	record) words="--output --pid --all --ptrace --events --for $common" ;;
 	vm) words="--machine --memory --object --numa --smp --accel --dirty-log --bios --vga-window --guest-memfd --keep-vcpus-out --test-device --qmp --paused --stopped --exit-after-halt --explain --step --debugcon --fault $common" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -272,6 +272,7 @@ enum slot_event_type {
 	SLOT_EVENT_CALL, /* KVM was asked for something else about memory */
 	SLOT_EVENT_VCPU, /* a vCPU was made, went into the guest or came out */
 	SLOT_EVENT_MAPPING, /* the mapping under a slot is taken away */
+	SLOT_EVENT_UNKNOWN, /* of a recording: of a kind that is newer than we are */
 	SLOT_EVENT_TYPES,
 };
 
@@ -458,8 +459,9 @@ enum slot_lost_reason {
 	SLOT_LOST_MISSED,    /* the kernel skipped the probe (recursion, ...) */
 	SLOT_LOST_MAP_FULL,  /* no room to remember a call in flight */
 	SLOT_LOST_UNREAD,    /* arguments in user memory could not be read */
-	SLOT_LOST_CUT,	     /* a recording ends before its last line */
-	SLOT_LOST_GAP,	     /* lines in the middle of a recording are gone */
+	SLOT_LOST_CUT,	     /* a recording ends before its end */
+	SLOT_LOST_GAP,	     /* events in the middle of a recording are gone */
+	SLOT_LOST_DAMAGED, /* they stand in it, and not as they were written */
 	SLOT_LOST_REASONS,
 };
 
@@ -513,6 +515,9 @@ struct slot_event {
 			enum slot_lost_reason reason;
 			uint64_t count;
 		} lost;
+		struct {
+			uint32_t kind; /* of its record: trace/recording_format.h */
+		} unknown;
 	};
 };
 

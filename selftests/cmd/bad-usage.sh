@@ -50,9 +50,9 @@ refused 'open /none: No such.*next: give a file with AS/ID' check --pid 1 --expe
 echo '0/0 0x0+0x1000 rx' >"$work/flags"
 : >"$work/nothing"
 refused '"rx" is none of rw, ro, log, gmem' check --pid 1 --expect "$work/flags"
-refused 'it is empty +next' trace --read "$work/nothing"
-refused 'not a recording of slotscope' trace --read /etc/passwd
-refused 'name a file that slotscope trace -o' trace --read /none
+refused 'it is empty +next' trace -i "$work/nothing"
+refused 'not a recording of slotscope' trace -i /etc/passwd
+refused 'name a file that slotscope record' trace -i /none
 refused '\-\-fd goes with --pid' check --fd 3 -- true
 refused '\-\-to-end goes with a COMMAND' check --to-end --pid 1
 refused 'write the report to /none/x' trace --report /none/x --pid 1

@@ -89,9 +89,9 @@ bare "$program" trace --ptrace --for 1 --report "$work/text" -- \
 is "$?" 0 "for a time: status 0"
 like "$(cat "$work/text")" 'request 0/0' "what it asked meanwhile is told"
 # A recording, and what does not go together
-bare "$program" trace --ptrace -o "$work/rec" -- "${vmm[@]}" >"$work/out" 2>&1
+bare "$program" record --ptrace -o "$work/rec" -- "${vmm[@]}" >"$work/out" 2>&1
 is "$?" 0 "into a recording: status 0"
-"$program" trace --read "$work/rec" >"$work/text" 2>&1
+"$program" trace -i "$work/rec" >"$work/text" 2>&1
 is "$(grep -c ' request ' "$work/text")" "$(wc -l <"$work/told")" "it has them all"
 "$program" trace --ptrace --pid 1 >"$work/out" 2>&1
 is "$?" 3 "--ptrace with --pid is refused"

@@ -70,27 +70,32 @@ for command in check slots trace; do
 done
 
 # A recording
-slotscope trace --pid "$vm" --for 0.1 -o "$work/rec"
-run slotscope trace --read "$work/rec"
+slotscope record -o "$work/rec" --pid "$vm" --for 0.1
+run slotscope trace -i "$work/rec"
 is "$status" 0 "a recording with a VM: status 0"
 for name in 2 nosuch "1:"; do
-	run slotscope trace --read "$work/rec" --vm $name
-	is "$status $out" "2 " "--read --vm $name, which is not in it: status 2"
+	run slotscope trace -i "$work/rec" --vm $name
+	is "$status $out" "2 " "-i --vm $name, which is not in it: status 2"
 	like "$(said)" "none is the one that is meant: VM 1: process $vm" "it names the one that is"
-	run slotscope trace --json --read "$work/rec" --vm $name
+	run slotscope trace --json -i "$work/rec" --vm $name
 	is "$status $(jq -r .error.code <<<"$out" 2>&1)" "2 2" "in JSON too"
 done
-run slotscope trace --read "$work/rec" --vm 1
-is "$status" 0 "--read --vm 1, which is: status 0"
-sed 4d "$work/rec" >"$work/gap"
-run slotscope trace --read "$work/gap"
-is "$status" 2 "a line is missing in the middle: status 2"
-like "$out" 'LOST 1 event: gap' "it is a gap"
-like "$err" '1 event was lost' "it is counted"
-sed '$d' "$work/rec" >"$work/cut"
-run slotscope trace --read "$work/cut"
+run slotscope trace -i "$work/rec" --vm 1
+is "$status" 0 "-i --vm 1, which is: status 0"
+# The last record but the end one, of an event: its block ends with it
+size=$(stat -c %s "$work/rec")
+cp "$work/rec" "$work/bad"
+printf '\x5a\xa5' | dd of="$work/bad" bs=1 seek=$((size - 116)) conv=notrunc status=none
+run slotscope trace -i "$work/bad"
+is "$status" 2 "a recording of which a byte is another: status 2"
+like "$out" 'LOST 1 event: damaged' "it is damaged"
+like "$err" 'the recording is damaged in 1 place' "it is said"
+head -c $((size - 1)) "$work/rec" >"$work/cut"
+run slotscope trace -i "$work/cut"
 is "$status" 2 "the end is missing: status 2"
 like "$out" 'LOST at least 1 event: cut' "it is cut"
+run build/user/slotscope trace -i <(cat "$work/rec")
+is "$status" 0 "a recording from a pipe: status 0"
 kill "$vm"
 wait $shell
 

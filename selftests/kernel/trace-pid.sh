@@ -7,9 +7,11 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/check-lib.sh
 . selftests/check-lib.sh
 
-# trace ARGS... - in the background, until it has begun; sets $tracer
-trace() {
-	slotscope trace --pid $vm "$@" >"$work/trace" 2>"$work/trace.err" &
+# trace, record ARGS... - in the background, until it has begun; sets $tracer
+trace() { begin trace "$@"; }
+record() { begin record "$@"; }
+begin() {
+	slotscope "$@" --pid $vm >"$work/trace" 2>"$work/trace.err" &
 	tracer=$!
 	local i
 	await grep -q 'has no VM yet' "$work/trace.err" && return
@@ -29,10 +31,10 @@ wait $vm
 
 # At a signal, recording
 start_vm -M pc -m 64M
-trace -o "$work/rec"
+record -o "$work/rec"
 kill -CONT $vm
 for ((i = 0; i < 600; i++)); do
-	[ "$(grep -c '"request"' "$work/rec")" -gt 5 ] && break
+	[ "$(slotscope trace -i "$work/rec" 2>/dev/null | grep -c request)" -gt 5 ] && break
 	sleep 0.1
 done
 # Until then KVM stays, since a reloaded one would be silent
@@ -42,7 +44,7 @@ is "$([ -e /proc/$tracer/fd/0 ] && echo there)" there "it is there all the time"
 kill -INT $tracer
 wait $tracer
 is "$?" 0 "recording, to a signal: status 0"
-run slotscope trace --read "$work/rec"
+run slotscope trace -i "$work/rec"
 is "$status" 0 "the recording is whole"
 like "$out" 'request 0/0 0x0\+' "it holds what was asked for"
 end_vm

@@ -57,6 +57,7 @@ extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_list;
 extern const struct cmd cmd_model;
+extern const struct cmd cmd_record;
 extern const struct cmd cmd_repro;
 extern const struct cmd cmd_slots;
 extern const struct cmd cmd_trace;

@@ -202,6 +202,11 @@ static void print_event(FILE *out, const struct slot_event *event)
 			event->lost.count, plural(event->lost.count),
 			slot_lost_reason_names[event->lost.reason]);
 		break;
+	case SLOT_EVENT_UNKNOWN:
+		fprintf(out,
+			"of kind 0x%" PRIx32 ", which a newer slotscope knows",
+			event->unknown.kind);
+		break;
 	case SLOT_EVENT_TYPES:
 		break;
 	}

@@ -10,6 +10,7 @@
 #include "session/checker.h"
 #include "session/producers.h"
 #include "session/stop.h"
+#include "trace/recording_notes.h"
 
 #define POLL_MS	     100
 #define PAUSE_MS     30 /* a VMM's commit of its memory is over by then */
@@ -46,16 +47,21 @@ static int open_tracer(struct checker *checker, struct slotscope_error *err)
 		.tgid = checker->root.tgid,
 		.verbose = checker->options.verbose,
 	};
+	struct recording_info info = { .tgid = checker->root.tgid };
 	int ret;
 
 	ret = tracer_open(&tracing, NULL, &checker->tracer,
 			  &checker->no_tracer);
 	if (!checker->options.record)
 		return 0;
-	if (!ret)
-		return recording_create(checker->options.record,
-					checker->root.tgid, &checker->writer,
-					err);
+	if (!ret) {
+		info.notes = recording_notes(&tracing,
+					     tracer_report(checker->tracer));
+		ret = recording_create(checker->options.record, &info,
+				       &checker->writer, err);
+		free(info.notes);
+		return ret;
+	}
 	*err = checker->no_tracer;
 	return ret;
 }

@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A recording: a log of events in a file, JSON Lines. Documentation/json.md
- * describes the lines: a header, one event a line (view/json.h), and an end.
+ * A recording: a log of events in a file or a pipe. recording_format.h says how
+ * it is laid out, Documentation/recording.md why so.
+ *
+ *	ret = recording_open("boot.rec", &reader, &err);
+ *	while (!ret && (ret = recording_read(reader, &event, &err)) > 0)
+ *		ret = take(&event);
+ *	if (!ret && recording_state(reader) == RECORDING_CUT)
+ *		...				(its last event was a LOST)
+ *	recording_close(reader);
+ *
+ * or recording_load(), for whom all of it in a slot_log is right. What a reader
+ * hands over is never less than it seems: what is missing, or damaged, is a LOST
+ * event in its place, and a kind of event that we do not know is a
+ * SLOT_EVENT_UNKNOWN.
  *
  * A recording can be read while it is being written. A writer holds a lock on
- * the file (F_OFD_SETLK), which the kernel drops when the writer dies, however
- * it dies. So a file without an end is still growing if it is locked, and was
- * cut off if it is not; a copy of a growing file is a cut one, as it should be.
+ * a regular file (F_OFD_SETLK), which the kernel drops when the writer dies,
+ * however it dies. So a file without an end is still growing if it is locked, and
+ * was cut off if it is not; a copy of a growing file is a cut one, as it should
+ * be. Of a pipe the reader waits for what is to come; its end is the end.
  */
 #ifndef TRACE_RECORDING_H
 #define TRACE_RECORDING_H
@@ -17,31 +30,37 @@
 #include <slotscope/view.h>
 
 /**
- * struct recording_info - what a recording's header says
+ * struct recording_info - what a recording says of itself
  * @boot_id: of the boot whose clock the events' times are of
  * @tgid:    the process that was traced; 0: all
  * @time_ns: CLOCK_MONOTONIC at its beginning
  * @real_ns: CLOCK_REALTIME at the same moment
+ * @notes:   lines of NAME=VALUE, which may come several times: "kernel" (uname -r),
+ *	     "hook" (job, method and target, one each), "filter" (what was traced).
+ *	     Nothing depends on them. NULL: none
  */
 struct recording_info {
 	char boot_id[37];
 	pid_t tgid;
 	uint64_t time_ns;
 	uint64_t real_ns;
+	char *notes;
 };
+
+#define RECORDING_STDIO "-" /* in place of a path: standard input, or output */
 
 /* Writing */
 struct recording_writer;
 
 /**
  * recording_create() - begin a recording
- * @path: a regular file; replaced if it exists. Readable by its owner alone,
- *	  since it tells where a process has its memory
- * @tgid: the process that is traced; 0: all
+ * @path: replaced if it is a regular file. Readable by its owner alone, since it
+ *	  tells where a process has its memory. Or a FIFO, or RECORDING_STDIO
+ * @info: its @tgid and @notes are kept; the rest, and the kernel, is found out
  *
  * Return: 0, or a negative errno: -EBUSY if someone is writing a recording there.
  */
-int recording_create(const char *path, pid_t tgid,
+int recording_create(const char *path, const struct recording_info *info,
 		     struct recording_writer **writer,
 		     struct slotscope_error *err);
 
@@ -72,16 +91,17 @@ struct recording_reader;
 enum recording_state {
 	RECORDING_FINISHED, /* all of it was read */
 	RECORDING_GROWING,  /* it is being written: there will be more */
-	RECORDING_CUT,	    /* its writer died; the last event is a LOST */
+	RECORDING_CUT,	    /* its end is not there; the last event is a LOST */
 };
 
 /**
- * recording_open() - open a recording and read its header
+ * recording_open() - open a recording and read its beginning
+ * @path: RECORDING_STDIO: standard input
  *
- * A file that is being created may not have its header yet: -EAGAIN.
+ * A file that is being created may not have its beginning yet: -EAGAIN.
  *
  * Return: 0, or a negative errno: -EINVAL if it is no recording, or one of
- * another version (@err names the line).
+ * another version, or its beginning is damaged (@err says which).
  */
 int recording_open(const char *path, struct recording_reader **reader,
 		   struct slotscope_error *err);
@@ -89,12 +109,12 @@ int recording_open(const char *path, struct recording_reader **reader,
 /**
  * recording_read() - the next event
  *
- * Numbers that are missing between events become LOST events (SLOT_LOST_GAP),
- * so a line that someone took out does not go unnoticed. Where the end is not
- * there, at least one more is (SLOT_LOST_CUT).
+ * Numbers that are missing between events become LOST events: SLOT_LOST_DAMAGED
+ * where something stands that is not what was written, else SLOT_LOST_GAP. Where
+ * the end is not there, at least one more is (SLOT_LOST_CUT).
  *
  * Return: 1; 0 at the end, see recording_state(); or a negative errno with the
- * file and line at fault in @err. In a growing recording, call again later.
+ * file and the byte at fault in @err. In a growing recording, call again later.
  */
 int recording_read(struct recording_reader *reader, struct slot_event *event,
 		   struct slotscope_error *err);
@@ -102,6 +122,23 @@ int recording_read(struct recording_reader *reader, struct slot_event *event,
 /** recording_state() - valid once recording_read() has returned 0 */
 enum recording_state recording_state(const struct recording_reader *reader);
 
+/**
+ * struct recording_odd - what there was in a recording so far that is no event
+ * @unknown: records of kinds that we do not know; of such as are events each was
+ *	     handed over, too
+ * @damaged: places at which something else stands than was written. Where that were
+ *	     events it was told by a LOST
+ */
+struct recording_odd {
+	uint64_t unknown;
+	uint64_t damaged;
+};
+
+/** recording_odd() - lives as long as the reader */
+const struct recording_odd *
+recording_odd(const struct recording_reader *reader);
+
+/** recording_info() - lives as long as the reader */
 const struct recording_info *
 recording_info(const struct recording_reader *reader);
 

@@ -1,9 +1,122 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the writer and the reader of recordings have in common */
+/*
+ * How a recording is laid out. This comment is the specification; the reasons are
+ * in Documentation/recording.md.
+ *
+ * All numbers are little endian, nothing is aligned. A recording is a sequence of
+ * blocks, each a header and the records that it says follow:
+ *
+ *	block:	 0  8  magic: 89 53 4c 4f 54 52 45 43 ("\x89SLOTREC")
+ *		 8  4  length: bytes of records behind this header
+ *		12  4  flags: RECORDING_BLOCK_*
+ *		16  8  number: 0, 1, 2, ... in the order in which they were written
+ *		24  8  first_seq: number of the first event in it
+ *		32  8  next_seq: number of the first event behind it
+ *		40  8  first_ns: CLOCK_MONOTONIC of the earliest end of an event in it,
+ *		48  8  last_ns: of the latest; without events both are when it was begun
+ *		56  4  0
+ *		60  4  CRC32C of the 60 bytes before
+ *
+ *	record:	 0  4  length: bytes of the payload behind this header
+ *		 4  2  kind: enum recording_kind
+ *		 6  2  0
+ *		 8  4  CRC32C of the 8 bytes before, and the payload
+ *		12     payload
+ *
+ * Block 0 holds one HEAD and then INFO records. The last block of a recording that
+ * was ended holds an END, and nothing follows it.
+ *
+ * A payload is a row of members (view/wire.h). A member may be added at its end: a
+ * reader passes over what it does not know, and has a default for what is not there.
+ * The payload of every kind from RECORDING_EVENTS on begins as that of an event: with
+ * seq, time_ns, duration_ns, serial, tgid, tid, comm and call. A reader that does not
+ * know the kind knows so much, hands it on as SLOT_EVENT_UNKNOWN and counts it. Of
+ * other kinds it counts what it does not know. A change that such readers must not
+ * pass over raises RECORDING_VERSION.
+ *
+ * Where a CRC does not fit, the rest of that block is damaged: the next header that
+ * is whole tells, by its first_seq, how many events were in it. Where a header is
+ * damaged the next one is looked for by its magic.
+ */
 #ifndef TRACE_RECORDING_FORMAT_H
 #define TRACE_RECORDING_FORMAT_H
 
-/* "format" in the first line */
-#define RECORDING_FORMAT "slotscope-recording"
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RECORDING_VERSION 2 /* 1 was JSON Lines */
+
+#define RECORDING_MAGIC	      "\x89SLOTREC"
+#define RECORDING_MAGIC_BYTES 8
+
+/* A block's header, and a record's */
+#define RECORDING_BLOCK_BYTES  64
+#define RECORDING_RECORD_BYTES 12
+
+/* What a reader takes, far above what a writer makes */
+#define RECORDING_MAX_BLOCK  (64U << 20)
+#define RECORDING_MAX_RECORD (1U << 20)
+
+enum recording_kind {
+	RECORDING_HEAD = 1, /* version 4, tgid 4, time_ns 8, real_ns 8 */
+	RECORDING_INFO =
+		2, /* "NAME=VALUE", no NUL; a name may come several times */
+	RECORDING_END = 3, /* time_ns 8, events 8, lost 8, last_seq 8 */
+
+	/* Events; members and their widths: view/wire_event.c */
+	RECORDING_EVENTS = 0x100,
+};
+
+/**
+ * struct recording_block - a block's header
+ * @length:    bytes of records
+ * @flags:     0
+ * @number:    of the block
+ * @first_seq: number of its first event, and
+ * @next_seq:  of the first behind it
+ * @first_ns:  CLOCK_MONOTONIC of the earliest end of an event in it, and
+ * @last_ns:   of the latest
+ * @zero:      for what is to come
+ */
+struct recording_block {
+	uint32_t length;
+	uint32_t flags;
+	uint64_t number;
+	uint64_t first_seq;
+	uint64_t next_seq;
+	uint64_t first_ns;
+	uint64_t last_ns;
+	uint32_t zero;
+};
+
+/**
+ * struct recording_record - a record's header
+ * @length: bytes of its payload
+ * @kind:   enum recording_kind, or one that is not there
+ * @zero:   for what is to come
+ * @crc:    as it stands there
+ */
+struct recording_record {
+	uint32_t length;
+	uint16_t kind;
+	uint16_t zero;
+	uint32_t crc;
+};
+
+/** recording_block_put() - write a block's header, RECORDING_BLOCK_BYTES of it */
+void recording_block_put(uint8_t *at, const struct recording_block *block);
+
+/** recording_block_get() - read one; false if there is no whole one */
+bool recording_block_get(const uint8_t *at, struct recording_block *block);
+
+/** recording_record_put() - the header of a payload that stands behind @at already */
+void recording_record_put(uint8_t *at, uint16_t kind, uint32_t length);
+
+/** recording_record_get() - read a record's header; its CRC is not looked at */
+void recording_record_get(const uint8_t *at, struct recording_record *record);
+
+/** recording_record_whole() - is what stands at @at what was written there? */
+bool recording_record_whole(const uint8_t *at,
+			    const struct recording_record *record);
 
 #endif

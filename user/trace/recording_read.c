@@ -1,261 +1,128 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Reading a recording: nothing in the file is trusted */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <json-c/json.h>
-
-#include "base/json_value.h"
 #include "trace/recording.h"
-#include "trace/recording_format.h"
-#include "view/json.h"
+#include "trace/recording_parts.h"
+#include "trace/recording_source.h"
 
-/* Our own lines are below 1 KiB and four objects deep */
-#define LINE_MAX_BYTES 65536
-#define DEPTH_MAX      16
+#define SKIP_BYTES 4096
+
+/* What became of the next bytes; or a negative errno */
+enum step {
+	STEP_SHORT, /* they are not there, or not whole (yet) */
+	STEP_EVENT, /* an event is to be handed over */
+	STEP_ON,    /* there was none in them */
+};
 
 /**
  * struct recording_reader - private
- * @buf:     bytes read and not used yet, from @pos on
- * @line:    number of the line last taken, from 1
- * @next:    seq that the next event is to have
- * @last_ns: the latest time that was read
- * @held:    an event that waits behind a LOST that was put before it
- * @holding: there is one
- * @ended:   the end line was read
- * @eof:     all that was in the file was read
+ * @left:     bytes of the block that are to come
+ * @number:   that the next block is to have
+ * @next:     seq that the next event is to have
+ * @last_ns:  the latest time that was read
+ * @odd:      what there was that is no event
+ * @held:     an event that waits behind a LOST that was put before it
+ * @holding:  there is one
+ * @damaged:  something was passed over since the last event
+ * @ended:    the end was read
  */
 struct recording_reader {
-	int fd;
-	char *path;
-	struct json_tokener *tokener;
+	struct recording_source source;
 	struct recording_info info;
 	enum recording_state state;
-	char buf[LINE_MAX_BYTES];
-	size_t pos, len;
-	uint64_t line;
-	uint64_t next, last_ns;
+	uint64_t left, number, next, last_ns;
+	struct recording_odd odd;
 	struct slot_event held;
-	bool holding, ended, eof;
+	bool holding, damaged, ended;
 };
 
 static int fail(const struct recording_reader *r, int code,
 		struct slotscope_error *err)
 {
-	return error_set(err, code, "read recording %s, line %llu", r->path,
-			 (unsigned long long)r->line);
+	return error_set(err, code, "read recording %s, byte %llu",
+			 r->source.path, (unsigned long long)r->source.at);
 }
 
-/* The same, for an error that a reader of JSON has explained */
-static int fail_json(const struct recording_reader *r,
-		     struct slotscope_error *err)
+static int cannot_follow(const struct recording_reader *r, const char *what,
+			 uint64_t number, struct slotscope_error *err)
 {
-	char why[sizeof(err->why)];
-
-	strcpy(why, err->why);
-	fail(r, err->code, err);
-	return error_why(err, "%s", why);
-}
-
-static bool is_locked(const struct recording_reader *r)
-{
-	struct flock lock = { .l_type = F_RDLCK };
-
-	return !fcntl(r->fd, F_OFD_GETLK, &lock) && lock.l_type != F_UNLCK;
-}
-
-/* Get more into the buffer; 0 at the end of the file */
-static ssize_t fill(struct recording_reader *r, struct slotscope_error *err)
-{
-	ssize_t got;
-
-	memmove(r->buf, r->buf + r->pos, r->len - r->pos);
-	r->len -= r->pos;
-	r->pos = 0;
-	if (r->len == sizeof(r->buf)) {
-		r->line++;
-		fail(r, EINVAL, err);
-		return error_why(err, "it is longer than %d bytes",
-				 LINE_MAX_BYTES);
-	}
-	do
-		got = read(r->fd, r->buf + r->len, sizeof(r->buf) - r->len);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return error_set(err, errno, "read recording %s", r->path);
-	r->len += got;
-	return got;
-}
-
-/*
- * Take the next line, without its newline. 0: there is none, or it is not
- * whole (yet).
- */
-static int take_line(struct recording_reader *r, const char **line, size_t *len,
-		     struct slotscope_error *err)
-{
-	for (;;) {
-		char *start = r->buf + r->pos;
-		char *end = memchr(start, '\n', r->len - r->pos);
-		ssize_t got;
-
-		if (end) {
-			*line = start;
-			*len = end - start;
-			r->pos += *len + 1;
-			r->line++;
-			return 1;
-		}
-		got = fill(r, err);
-		if (got <= 0)
-			return got;
-	}
-}
-
-static int no_recording(struct slotscope_error *err, const char *why)
-{
-	error_why(err, "%s", why);
-	return error_next(err, "name a file that slotscope trace -o, or check "
-			       "-o, has written");
-}
-
-/* Parse a line; NULL with @err set if it is no JSON object and nothing else */
-static struct json_object *parse(struct recording_reader *r, const char *line,
-				 size_t len, struct slotscope_error *err)
-{
-	struct json_object *obj;
-	enum json_tokener_error code;
-
-	json_tokener_reset(r->tokener);
-	obj = json_tokener_parse_ex(r->tokener, line, len);
-	code = json_tokener_get_error(r->tokener);
-	if (obj && code == json_tokener_success &&
-	    json_tokener_get_parse_end(r->tokener) == len &&
-	    json_object_is_type(obj, json_type_object))
-		return obj;
-	json_object_put(obj);
 	fail(r, EINVAL, err);
-	if (code == json_tokener_success || code == json_tokener_continue)
-		error_why(err, "it is not one JSON object");
-	else
-		error_why(err, "it is not JSON: %s",
-			  json_tokener_error_desc(code));
-	return NULL;
-}
-
-static int read_header(struct recording_reader *r, struct json_object *obj,
-		       struct slotscope_error *err)
-{
-	struct json_object *format;
-	struct json_in in;
-	int ret;
-
-	if (!json_object_object_get_ex(obj, "format", &format) ||
-	    !json_object_is_type(format, json_type_string) ||
-	    strcmp(json_object_get_string(format), RECORDING_FORMAT)) {
-		fail(r, EINVAL, err);
-		return no_recording(err, "it is not a recording of slotscope");
-	}
-	in = json_in_top(obj, "header", &ret, err);
-	json_in_version(&in);
-	snprintf(r->info.boot_id, sizeof(r->info.boot_id), "%s",
-		 json_in_str_or(&in, "boot_id", ""));
-	r->info.tgid = json_in_s64_or(&in, "tgid", 0, INT32_MAX, 0);
-	r->info.time_ns = json_in_u64(&in, "time_ns", UINT64_MAX);
-	r->info.real_ns = json_in_u64_or(&in, "real_ns", UINT64_MAX, 0);
-	r->last_ns = r->info.time_ns;
-	return ret ? fail_json(r, err) : 0;
-}
-
-int recording_open(const char *path, struct recording_reader **reader,
-		   struct slotscope_error *err)
-{
-	struct recording_reader *r = calloc(1, sizeof(*r));
-	struct json_object *obj;
-	const char *line;
-	struct stat st;
-	size_t len;
-	int ret;
-
-	*reader = NULL;
-	if (!r)
-		return error_set(err, ENOMEM, "open recording %s", path);
-	/* A FIFO without a writer would make us wait */
-	r->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (r->fd < 0) {
-		error_set(err, errno, "open recording %s", path);
-		ret = no_recording(err, strerror(err->code));
-		goto free;
-	}
-	r->path = strdup(path);
-	r->tokener = json_tokener_new_ex(DEPTH_MAX);
-	r->next = 1;
-	if (!r->path || !r->tokener) {
-		ret = error_set(err, ENOMEM, "open recording %s", path);
-		goto free;
-	}
-	json_tokener_set_flags(r->tokener, JSON_TOKENER_STRICT |
-						   JSON_TOKENER_VALIDATE_UTF8);
-	if (fstat(r->fd, &st) || !S_ISREG(st.st_mode)) {
-		error_set(err, EINVAL, "open recording %s", path);
-		ret = no_recording(err, "it is not a regular file");
-		goto free;
-	}
-	ret = take_line(r, &line, &len, err);
-	if (!ret && is_locked(r)) {
-		error_set(err, EAGAIN, "open recording %s", path);
-		ret = error_why(err, "it is just being created");
-	} else if (!ret) {
-		error_set(err, EINVAL, "open recording %s", path);
-		ret = no_recording(err, r->len ? "it is not a recording of "
-						 "slotscope" :
-						 "it is empty");
-	}
-	if (ret < 0)
-		goto free;
-	obj = parse(r, line, len, err);
-	if (obj)
-		ret = read_header(r, obj, err);
-	else
-		ret = no_recording(err, "it is not a recording of slotscope");
-	json_object_put(obj);
-	if (ret)
-		goto free;
-	*reader = r;
-	return 0;
-
-free:
-	recording_close(r);
-	return ret;
-}
-
-void recording_close(struct recording_reader *r)
-{
-	if (!r)
-		return;
-	if (r->fd >= 0)
-		close(r->fd);
-	if (r->tokener)
-		json_tokener_free(r->tokener);
-	free(r->path);
-	free(r);
+	return error_why(err, "%s %llu cannot follow here", what,
+			 (unsigned long long)number);
 }
 
 /* What is missing here is no older than what was read before it */
-static struct slot_event missing(const struct recording_reader *r,
-				 enum slot_lost_reason reason, uint64_t count)
+static struct slot_event missing(struct recording_reader *r, uint64_t count)
 {
-	return (struct slot_event){
+	const struct slot_event event = {
 		.seq = r->next,
 		.time_ns = r->last_ns,
 		.type = SLOT_EVENT_LOST,
-		.lost = { .reason = reason, .count = count },
+		.lost = { .reason = r->damaged ? SLOT_LOST_DAMAGED :
+						 SLOT_LOST_GAP,
+			  .count = count },
 	};
+
+	r->next += count;
+	r->damaged = false;
+	return event;
+}
+
+static void note_damage(struct recording_reader *r)
+{
+	r->odd.damaged += !r->damaged;
+	r->damaged = true;
+}
+
+/* Go on to what may be the next header, behind one that is none */
+static void find_header(struct recording_reader *r, size_t nr)
+{
+	const uint8_t *bytes = source_bytes(&r->source);
+	const uint8_t *next =
+		memchr(bytes + 1, RECORDING_MAGIC[0] & 0xff, nr - 1);
+
+	source_take(&r->source, next ? (size_t)(next - bytes) : nr);
+	note_damage(r);
+}
+
+/* Find the header of a block, and go behind it */
+static int find_block(struct recording_reader *r, struct slot_event *event,
+		      struct slotscope_error *err)
+{
+	struct recording_block block;
+	ssize_t got;
+
+	for (;;) {
+		got = source_need(&r->source, RECORDING_BLOCK_BYTES, err);
+		if (got < 0)
+			return got;
+		if (got && r->ended) {
+			fail(r, EINVAL, err);
+			return error_why(err, "something follows the end");
+		}
+		if (got < RECORDING_BLOCK_BYTES)
+			return STEP_SHORT;
+		if (recording_block_get(source_bytes(&r->source), &block))
+			break;
+		find_header(r, got);
+	}
+	if (block.number < r->number)
+		return cannot_follow(r, "block", block.number, err);
+	if (block.first_seq < r->next)
+		return cannot_follow(r, "event", block.first_seq, err);
+	source_take(&r->source, RECORDING_BLOCK_BYTES);
+	r->number = block.number + 1;
+	r->left = block.length;
+	if (block.first_seq > r->next) {
+		*event = missing(r, block.first_seq - r->next);
+		return STEP_EVENT;
+	}
+	r->damaged = false; /* there was no event in what was passed over */
+	return STEP_ON;
 }
 
 /* Numbers that @event takes; 0 if that cannot be */
@@ -272,91 +139,139 @@ static void note_time(struct recording_reader *r, uint64_t time_ns)
 		r->last_ns = time_ns;
 }
 
-/* Hand over @event, or what is missing before it and then @event */
-static int give(struct recording_reader *r, struct slot_event *event,
-		struct slotscope_error *err)
+static int read_event(struct recording_reader *r, const uint8_t *payload,
+		      const struct recording_record *record,
+		      struct slot_event *event, struct slotscope_error *err)
 {
-	uint64_t begin_ns = event->time_ns;
-	uint64_t end_ns = begin_ns + event->duration_ns;
+	const char *why;
+	uint64_t end_ns;
 
-	if (event->seq < r->next || !takes(event)) {
+	if (wire_event_get(payload, record->length, record->kind, event,
+			   &why)) {
 		fail(r, EINVAL, err);
-		return error_why(err, "event %llu cannot follow here",
-				 (unsigned long long)event->seq);
+		return error_why(err, "%s", why);
 	}
+	if (!event->seq || event->seq < r->next || !takes(event))
+		return cannot_follow(r, "event", event->seq, err);
+	r->odd.unknown += event->type == SLOT_EVENT_UNKNOWN;
+	/* In a file that someone has made it may wrap */
+	end_ns = event->time_ns + event->duration_ns;
 	if (event->seq > r->next) {
 		r->held = *event;
 		r->holding = true;
-		*event = missing(r, SLOT_LOST_GAP, event->seq - r->next);
+		*event = missing(r, event->seq - r->next);
+	} else {
+		r->next += takes(event);
 	}
-	r->next = event->seq + takes(event);
-	/* In a file that someone has made it may wrap */
-	note_time(r, end_ns < begin_ns ? begin_ns : end_ns);
-	return 1;
+	note_time(r, end_ns < event->time_ns ? event->time_ns : end_ns);
+	return STEP_EVENT;
 }
 
-static int read_end(struct recording_reader *r, struct json_object *obj,
+static int read_end(struct recording_reader *r, const uint8_t *payload,
+		    const struct recording_record *record,
 		    struct slot_event *event, struct slotscope_error *err)
 {
-	uint64_t last_seq;
-	struct json_in in, end;
-	int ret;
+	struct recording_end end;
 
-	in = json_in_top(obj, "end", &ret, err);
-	end = json_in_object(&in, "end");
-	last_seq = json_in_u64(&end, "last_seq", UINT64_MAX - 1);
-	note_time(r, json_in_u64(&end, "time_ns", UINT64_MAX));
-	if (ret)
-		return fail_json(r, err);
-	if (last_seq + 1 < r->next) {
+	if (wire_get(payload, record->length, recording_end_fields,
+		     RECORDING_END_FIELDS, &end) < 0) {
+		fail(r, EINVAL, err);
+		return error_why(err, "it is no end of a recording");
+	}
+	if (end.last_seq + 1 < r->next) {
 		fail(r, EINVAL, err);
 		return error_why(err, "it says that event %llu is the last",
-				 (unsigned long long)last_seq);
+				 (unsigned long long)end.last_seq);
 	}
+	note_time(r, end.time_ns);
 	r->ended = true;
-	if (last_seq + 1 == r->next)
-		return 0;
-	*event = missing(r, SLOT_LOST_GAP, last_seq + 1 - r->next);
-	r->next = last_seq + 1;
-	return 1;
+	if (end.last_seq + 1 == r->next)
+		return STEP_ON;
+	*event = missing(r, end.last_seq + 1 - r->next);
+	return STEP_EVENT;
 }
 
-static int read_line(struct recording_reader *r, const char *line, size_t len,
-		     struct slot_event *event, struct slotscope_error *err)
+/* Pass over what is left of a block that is damaged */
+static int skip_block(struct recording_reader *r, struct slotscope_error *err)
 {
-	struct json_object *obj;
-	int ret;
+	note_damage(r);
+	while (r->left) {
+		size_t size = r->left < SKIP_BYTES ? r->left : SKIP_BYTES;
+		ssize_t got = source_need(&r->source, size, err);
+
+		if (got <= 0)
+			return got < 0 ? got : STEP_SHORT;
+		source_take(&r->source, got);
+		r->left -= got;
+	}
+	return STEP_ON;
+}
+
+static int read_record(struct recording_reader *r,
+		       const struct recording_record *record,
+		       struct slot_event *event, struct slotscope_error *err)
+{
+	const size_t size = RECORDING_RECORD_BYTES + record->length;
+	const uint8_t *payload =
+		source_bytes(&r->source) + RECORDING_RECORD_BYTES;
+	int ret = STEP_ON;
 
 	if (r->ended) {
 		fail(r, EINVAL, err);
 		return error_why(err, "something follows the end");
 	}
-	obj = parse(r, line, len, err);
-	if (!obj)
-		return -err->code;
-	if (json_object_object_get_ex(obj, "end", NULL)) {
-		ret = read_end(r, obj, event, err);
-	} else {
-		ret = slot_event_from_json(obj, event, err);
-		ret = ret ? fail_json(r, err) : give(r, event, err);
-	}
-	json_object_put(obj);
+	if (record->kind >= RECORDING_EVENTS)
+		ret = read_event(r, payload, record, event, err);
+	else if (record->kind == RECORDING_END)
+		ret = read_end(r, payload, record, event, err);
+	else if (record->kind != RECORDING_INFO)
+		r->odd.unknown++;
+	if (ret < 0)
+		return ret;
+	source_take(&r->source, size);
+	r->left -= size;
 	return ret;
 }
 
-/* No more lines for now: why, and what does that say? */
+/* The next record of the block we are in */
+static int next_record(struct recording_reader *r, struct slot_event *event,
+		       struct slotscope_error *err)
+{
+	struct recording_record record;
+	ssize_t got;
+
+	if (r->damaged || r->left < RECORDING_RECORD_BYTES)
+		return skip_block(r, err);
+	got = source_need(&r->source, RECORDING_RECORD_BYTES, err);
+	if (got < RECORDING_RECORD_BYTES)
+		return got < 0 ? got : STEP_SHORT;
+	recording_record_get(source_bytes(&r->source), &record);
+	if (record.length > r->left - RECORDING_RECORD_BYTES ||
+	    record.length > RECORDING_MAX_RECORD)
+		return skip_block(r, err);
+	got = source_need(&r->source, RECORDING_RECORD_BYTES + record.length,
+			  err);
+	if (got < RECORDING_RECORD_BYTES + (ssize_t)record.length)
+		return got < 0 ? got : STEP_SHORT;
+	if (!recording_record_whole(source_bytes(&r->source), &record))
+		return skip_block(r, err);
+	return read_record(r, &record, event, err);
+}
+
+/* There is no more, for now or for ever: what does that say? */
 static int at_end(struct recording_reader *r, struct slot_event *event)
 {
-	if (r->ended && r->pos == r->len) {
+	if (r->ended) {
 		r->state = RECORDING_FINISHED;
 		return 0;
 	}
 	if (r->state == RECORDING_CUT)
 		return 0;
-	/* How many are missing nobody knows: at least one */
 	r->state = RECORDING_CUT;
-	*event = missing(r, SLOT_LOST_CUT, 1);
-	r->next++;
+	/* How many are missing nobody knows: at least one */
+	*event = missing(r, 1);
+	if (event->lost.reason == SLOT_LOST_GAP)
+		event->lost.reason = SLOT_LOST_CUT;
 	return 1;
 }
 
@@ -364,6 +279,7 @@ int recording_read(struct recording_reader *r, struct slot_event *event,
 		   struct slotscope_error *err)
 {
 	bool growing = true;
+	int ret;
 
 	if (r->holding) {
 		r->holding = false;
@@ -372,25 +288,21 @@ int recording_read(struct recording_reader *r, struct slot_event *event,
 		return 1;
 	}
 	for (;;) {
-		const char *line;
-		size_t len;
-		int ret = take_line(r, &line, &len, err);
-
-		if (ret > 0) {
-			ret = read_line(r, line, len, event, err);
-			if (ret || !r->ended)
-				return ret;
-			continue;
-		}
+		ret = r->left ? next_record(r, event, err) :
+				find_block(r, event, err);
 		if (ret < 0)
 			return ret;
+		if (ret == STEP_EVENT)
+			return 1;
+		if (ret == STEP_ON)
+			continue;
 		/*
 		 * The writer may have ended it between our reading and our
 		 * asking: only what is read after it let go is all.
 		 */
 		if (!growing || r->ended)
 			return at_end(r, event);
-		growing = is_locked(r);
+		growing = source_growing(&r->source);
 		if (growing) {
 			r->state = RECORDING_GROWING;
 			return 0;
@@ -398,9 +310,180 @@ int recording_read(struct recording_reader *r, struct slot_event *event,
 	}
 }
 
+static int no_recording(const struct recording_reader *r, const char *why,
+			struct slotscope_error *err)
+{
+	error_set(err, EINVAL, "open recording %s", r->source.path);
+	error_why(err, "%s", why);
+	return error_next(err, "name a file that slotscope record, or check "
+			       "--record, has written");
+}
+
+/* The beginning is not what it is to be: why? */
+static int not_begun(const struct recording_reader *r, size_t nr,
+		     struct slotscope_error *err)
+{
+	const uint8_t *bytes = source_bytes(&r->source);
+
+	if (nr >= 1 && bytes[0] == '{') {
+		no_recording(r,
+			     "it is JSON, as recordings were before version 2",
+			     err);
+		return error_next(err, "read it with the slotscope that wrote "
+				       "it, or record anew");
+	}
+	if (source_growing(&r->source)) {
+		error_set(err, EAGAIN, "open recording %s", r->source.path);
+		return error_why(err, "it is just being created");
+	}
+	if (!nr)
+		return no_recording(r, "it is empty", err);
+	if (memcmp(bytes, RECORDING_MAGIC,
+		   nr < RECORDING_MAGIC_BYTES ? nr : RECORDING_MAGIC_BYTES))
+		return no_recording(r, "it is not a recording of slotscope",
+				    err);
+	return no_recording(r, "its beginning is damaged, or cut off", err);
+}
+
+static int read_head(struct recording_reader *r, const uint8_t *payload,
+		     const struct recording_record *record,
+		     struct slotscope_error *err)
+{
+	struct recording_head head;
+
+	if (record->kind != RECORDING_HEAD ||
+	    wire_get(payload, record->length, recording_head_fields,
+		     RECORDING_HEAD_FIELDS, &head) < 0)
+		return no_recording(r, "it has no head", err);
+	if (head.version != RECORDING_VERSION) {
+		error_set(err, ENOTSUP, "open recording %s", r->source.path);
+		error_why(err, "it is of version %u; we know %u", head.version,
+			  RECORDING_VERSION);
+		return error_next(err, "read it with a newer slotscope");
+	}
+	r->info.tgid = head.tgid;
+	r->info.time_ns = head.time_ns;
+	r->info.real_ns = head.real_ns;
+	r->last_ns = head.time_ns;
+	return 0;
+}
+
+/* Add a line of NAME=VALUE, or what of it is text */
+static int keep_note(struct recording_reader *r, const char *note, size_t len,
+		     struct slotscope_error *err)
+{
+	static const char boot_id[] = "boot_id=";
+	const size_t name = sizeof(boot_id) - 1;
+	size_t had = r->info.notes ? strlen(r->info.notes) : 0;
+	char *notes;
+
+	len = strnlen(note, len);
+	if (len >= name && !memcmp(note, boot_id, name)) {
+		snprintf(r->info.boot_id, sizeof(r->info.boot_id), "%.*s",
+			 (int)(len - name), note + name);
+		return 0;
+	}
+	notes = realloc(r->info.notes, had + len + 2);
+	if (!notes)
+		return error_set(err, ENOMEM, "open recording %s",
+				 r->source.path);
+	memcpy(notes + had, note, len);
+	strcpy(notes + had + len, "\n");
+	r->info.notes = notes;
+	return 0;
+}
+
+/* Block 0, which has to be whole */
+static int read_beginning(struct recording_reader *r,
+			  struct slotscope_error *err)
+{
+	struct recording_record record;
+	struct recording_block block;
+	const uint8_t *at, *end;
+	ssize_t got = source_need(&r->source, RECORDING_BLOCK_BYTES, err);
+	bool first = true;
+	int ret = 0;
+
+	if (got < 0)
+		return got;
+	if (got < RECORDING_BLOCK_BYTES ||
+	    !recording_block_get(source_bytes(&r->source), &block) ||
+	    block.number || block.length > RECORDING_MAX_RECORD)
+		return not_begun(r, got, err);
+	got = source_need(&r->source, RECORDING_BLOCK_BYTES + block.length,
+			  err);
+	if (got < 0)
+		return got;
+	if (got < RECORDING_BLOCK_BYTES + (ssize_t)block.length)
+		return not_begun(r, got, err);
+	at = source_bytes(&r->source);
+	end = at + got;
+	for (at += RECORDING_BLOCK_BYTES; !ret && at < end;
+	     at += RECORDING_RECORD_BYTES + record.length) {
+		const uint8_t *payload = at + RECORDING_RECORD_BYTES;
+
+		if (end - at < RECORDING_RECORD_BYTES)
+			return not_begun(r, got, err);
+		recording_record_get(at, &record);
+		if (record.length > end - payload ||
+		    !recording_record_whole(at, &record))
+			return not_begun(r, got, err);
+		if (first)
+			ret = read_head(r, payload, &record, err);
+		else if (record.kind == RECORDING_INFO)
+			ret = keep_note(r, (const char *)payload, record.length,
+					err);
+		else
+			r->odd.unknown++;
+		first = false;
+	}
+	if (!ret && first)
+		return no_recording(r, "it has no head", err);
+	source_take(&r->source, got);
+	r->number = 1;
+	r->next = block.next_seq;
+	return ret;
+}
+
+int recording_open(const char *path, struct recording_reader **reader,
+		   struct slotscope_error *err)
+{
+	struct recording_reader *r = calloc(1, sizeof(*r));
+	int ret;
+
+	*reader = NULL;
+	if (!r)
+		return error_set(err, ENOMEM, "open recording %s", path);
+	ret = source_open(&r->source, path, err);
+	if (ret)
+		error_next(err, "name a file that slotscope record, or check "
+				"--record, has written");
+	else
+		ret = read_beginning(r, err);
+	if (ret)
+		recording_close(r);
+	else
+		*reader = r;
+	return ret;
+}
+
+void recording_close(struct recording_reader *r)
+{
+	if (!r)
+		return;
+	source_close(&r->source);
+	free(r->info.notes);
+	free(r);
+}
+
 enum recording_state recording_state(const struct recording_reader *r)
 {
 	return r->state;
+}
+
+const struct recording_odd *recording_odd(const struct recording_reader *r)
+{
+	return &r->odd;
 }
 
 const struct recording_info *recording_info(const struct recording_reader *r)

@@ -1,36 +1,57 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/json_value.h"
 #include "trace/recording.h"
-#include "trace/recording_format.h"
-#include "view/json.h"
+#include "trace/recording_parts.h"
 
-#define BUFFER_BYTES 65536
+/* A block is not made larger than this */
+#define BLOCK_BYTES (64U << 10)
 
 /**
  * struct recording_writer - private
- * @lines: whole ones that are not in the file yet
+ * @bytes: blocks that are whole and not in the file yet, and one that is begun:
+ *	   room for its header, and records
+ * @whole: bytes of the whole ones
+ * @block: what the one that is begun will say
  * @nr:	   events written
  * @lost:  events that they say are missing
  */
 struct recording_writer {
 	int fd;
 	char *path;
-	struct json_text lines;
-	uint64_t nr, lost, last_seq;
+	uint8_t *bytes;
+	size_t whole, len, cap;
+	struct recording_block block;
+	uint64_t nr, lost;
 };
 
 static int fail(const struct recording_writer *w, int code,
 		struct slotscope_error *err)
 {
 	return error_set(err, code, "write recording %s", w->path);
+}
+
+static int open_stdout(struct slotscope_error *err)
+{
+	int fd;
+
+	if (isatty(STDOUT_FILENO)) {
+		error_set(err, EINVAL, "write a recording to standard output");
+		error_why(err, "it is a terminal, and a recording is not text");
+		return error_next(err, "send it to a file or a command");
+	}
+	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	return fd >= 0 ? fd :
+			 error_set(err, errno,
+				   "write a recording to standard output");
 }
 
 /*
@@ -41,19 +62,17 @@ static int open_locked(const char *path, struct slotscope_error *err)
 {
 	struct flock lock = { .l_type = F_WRLCK };
 	struct stat st;
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd < 0) {
 		error_set(err, errno, "create recording %s", path);
 		return error_next(err, "name a file that can be made");
 	}
-	if (fstat(fd, &st)) {
+	if (fstat(fd, &st))
 		error_set(err, errno, "create recording %s", path);
-	} else if (!S_ISREG(st.st_mode)) {
-		error_set(err, EINVAL, "create recording %s", path);
-		error_why(err, "it is not a regular file");
-		error_next(err, "name a file that can be made");
-	} else if (fcntl(fd, F_OFD_SETLK, &lock)) {
+	else if (!S_ISREG(st.st_mode))
+		return fd;
+	if (fcntl(fd, F_OFD_SETLK, &lock)) {
 		error_set(err, errno, "lock recording %s", path);
 		if (err->code != EAGAIN && err->code != EACCES)
 			goto close;
@@ -70,49 +89,141 @@ close:
 	return -err->code;
 }
 
-/* The end of a line, if all of it was kept; else none of it was written */
-static int end_line(struct recording_writer *w, struct json_writer *json,
-		    size_t begin, struct slotscope_error *err)
+/* Room behind what is there already */
+static int make_room(struct recording_writer *w, size_t more,
+		     struct slotscope_error *err)
 {
-	json_writer_flush(json);
-	json_text_put(&w->lines, "\n", 1);
-	if (w->lines.nomem) {
-		w->lines.nomem = false;
-		w->lines.len = begin;
+	size_t cap = w->cap ? w->cap : BLOCK_BYTES;
+	uint8_t *bigger;
+
+	while (cap < w->len + more)
+		cap *= 2;
+	if (cap == w->cap)
+		return 0;
+	bigger = realloc(w->bytes, cap);
+	if (!bigger)
 		return fail(w, ENOMEM, err);
-	}
-	return w->lines.len < BUFFER_BYTES ? 0 : recording_flush(w, err);
+	w->bytes = bigger;
+	w->cap = cap;
+	return 0;
 }
 
-static int put_header(struct recording_writer *w, pid_t tgid,
-		      struct slotscope_error *err)
+/* Where the payload of a record goes; NULL with @err set */
+static uint8_t *begin_record(struct recording_writer *w, size_t room,
+			     struct slotscope_error *err)
 {
+	const bool first = w->len == w->whole;
+
+	if (make_room(w, RECORDING_BLOCK_BYTES + RECORDING_RECORD_BYTES + room,
+		      err))
+		return NULL;
+	if (first) {
+		w->block.first_ns = UINT64_MAX;
+		w->block.last_ns = 0;
+		w->len += RECORDING_BLOCK_BYTES;
+	}
+	return w->bytes + w->len + RECORDING_RECORD_BYTES;
+}
+
+static void end_record(struct recording_writer *w, uint16_t kind, size_t length)
+{
+	recording_record_put(w->bytes + w->len, kind, length);
+	w->len += RECORDING_RECORD_BYTES + length;
+}
+
+/* The block that is begun is whole; none is, if there is nothing in it */
+static void end_block(struct recording_writer *w)
+{
+	struct recording_block *block = &w->block;
+
+	if (w->len == w->whole)
+		return;
+	if (block->first_ns > block->last_ns) {
+		block->first_ns = clock_now();
+		block->last_ns = block->first_ns;
+	}
+	block->length = w->len - w->whole - RECORDING_BLOCK_BYTES;
+	recording_block_put(w->bytes + w->whole, block);
+	w->whole = w->len;
+	block->number++;
+	block->first_seq = block->next_seq;
+}
+
+static int put_note(struct recording_writer *w, const char *note, size_t len,
+		    struct slotscope_error *err)
+{
+	uint8_t *at = begin_record(w, len, err);
+
+	if (!at)
+		return -err->code;
+	memcpy(at, note, len);
+	end_record(w, RECORDING_INFO, len);
+	return 0;
+}
+
+static int put_named(struct recording_writer *w, const char *name,
+		     const char *value, struct slotscope_error *err)
+{
+	char note[128];
+	int len = snprintf(note, sizeof(note), "%s=%s", name, value);
+
+	return put_note(w, note, (size_t)len < sizeof(note) ? len : 0, err);
+}
+
+static int put_head(struct recording_writer *w,
+		    const struct recording_info *info,
+		    struct slotscope_error *err)
+{
+	const struct recording_head head = {
+		.version = RECORDING_VERSION,
+		.tgid = info->tgid,
+		.time_ns = clock_read(CLOCK_MONOTONIC),
+		.real_ns = clock_read(CLOCK_REALTIME),
+	};
+	uint8_t *at = begin_record(w, sizeof(head), err);
+
+	if (!at)
+		return -err->code;
+	end_record(w, RECORDING_HEAD,
+		   wire_put(at, recording_head_fields, RECORDING_HEAD_FIELDS,
+			    &head));
+	return 0;
+}
+
+static int put_beginning(struct recording_writer *w,
+			 const struct recording_info *info,
+			 struct slotscope_error *err)
+{
+	int ret = put_head(w, info, err);
+	const char *note = info->notes;
 	char boot_id[37] = "";
+	struct utsname system;
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	struct json_writer json;
 
 	if (fd >= 0 && read(fd, boot_id, sizeof(boot_id) - 1) < 0)
 		boot_id[0] = '\0';
 	if (fd >= 0)
 		close(fd);
-	json_writer_init(&json, json_text_put, &w->lines);
-	json_begin_object(&json, NULL);
-	json_write_str(&json, "format", RECORDING_FORMAT);
-	json_write_u64(&json, "version", SLOTSCOPE_JSON_VERSION);
-	json_write_str(&json, "boot_id", boot_id);
-	json_write_s64(&json, "tgid", tgid);
-	json_write_u64(&json, "time_ns", clock_read(CLOCK_MONOTONIC));
-	json_write_u64(&json, "real_ns", clock_read(CLOCK_REALTIME));
-	json_end_object(&json);
-	return end_line(w, &json, 0, err);
+	if (!ret)
+		ret = put_named(w, "boot_id", boot_id, err);
+	if (!ret && !uname(&system))
+		ret = put_named(w, "kernel", system.release, err);
+	while (!ret && note && *note) {
+		size_t len = strcspn(note, "\n");
+
+		ret = put_note(w, note, len, err);
+		note += len + (note[len] == '\n');
+	}
+	return ret ? ret : recording_flush(w, err);
 }
 
-int recording_create(const char *path, pid_t tgid,
+int recording_create(const char *path, const struct recording_info *info,
 		     struct recording_writer **writer,
 		     struct slotscope_error *err)
 {
 	struct recording_writer *w;
-	int fd = open_locked(path, err);
+	int fd = strcmp(path, RECORDING_STDIO) ? open_locked(path, err) :
+						 open_stdout(err);
 	int ret;
 
 	*writer = NULL;
@@ -127,9 +238,9 @@ int recording_create(const char *path, pid_t tgid,
 		return error_set(err, ENOMEM, "create recording %s", path);
 	}
 	w->fd = fd;
-	ret = put_header(w, tgid, err);
-	if (!ret)
-		ret = recording_flush(w, err);
+	w->block.first_seq = 1;
+	w->block.next_seq = 1;
+	ret = put_beginning(w, info, err);
 	if (ret)
 		recording_abandon(w);
 	else
@@ -140,63 +251,67 @@ int recording_create(const char *path, pid_t tgid,
 int recording_write(struct recording_writer *w, const struct slot_event *event,
 		    struct slotscope_error *err)
 {
-	const size_t begin = w->lines.len;
-	struct json_writer json;
+	const uint64_t end_ns = event->time_ns + event->duration_ns;
+	struct recording_block *block = &w->block;
+	uint8_t *at = begin_record(w, WIRE_EVENT_MAX, err);
+	uint16_t kind;
+	size_t length;
 
+	if (!at)
+		return -err->code;
+	length = wire_event_put(at, event, &kind);
+	end_record(w, kind, length);
 	w->nr++;
-	w->last_seq = event->seq;
+	block->next_seq = event->seq + 1;
 	if (event->type == SLOT_EVENT_LOST) {
 		w->lost += event->lost.count;
-		w->last_seq += event->lost.count - 1;
+		block->next_seq += event->lost.count - 1;
 	}
-	json_writer_init(&json, json_text_put, &w->lines);
-	slot_event_write_json(&json, NULL, event);
-	return end_line(w, &json, begin, err);
+	if (end_ns < block->first_ns)
+		block->first_ns = end_ns;
+	if (end_ns > block->last_ns)
+		block->last_ns = end_ns;
+	return w->len - w->whole < BLOCK_BYTES ? 0 : recording_flush(w, err);
 }
 
 int recording_flush(struct recording_writer *w, struct slotscope_error *err)
 {
 	size_t done = 0;
+	int ret = 0;
 
-	while (done < w->lines.len) {
-		ssize_t put =
-			write(w->fd, w->lines.text + done, w->lines.len - done);
+	end_block(w);
+	while (done < w->len && !ret) {
+		ssize_t put = write(w->fd, w->bytes + done, w->len - done);
 
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0) {
-			int code = errno;
-
-			/* What is in the file already is not to come again */
-			w->lines.len -= done;
-			memmove(w->lines.text, w->lines.text + done,
-				w->lines.len);
-			return fail(w, code, err);
-		}
-		done += put;
+		if (put >= 0)
+			done += put;
+		else if (errno != EINTR)
+			ret = fail(w, errno, err);
 	}
-	w->lines.len = 0;
-	return 0;
+	/* What is in the file already is not to come again */
+	w->len -= done;
+	w->whole = w->len;
+	memmove(w->bytes, w->bytes + done, w->len);
+	return ret;
 }
 
 int recording_finish(struct recording_writer *w, struct slotscope_error *err)
 {
-	const size_t begin = w->lines.len;
-	struct json_writer json;
-	int ret;
+	const struct recording_end end = {
+		.time_ns = clock_read(CLOCK_MONOTONIC),
+		.events = w->nr,
+		.lost = w->lost,
+		.last_seq = w->block.next_seq - 1,
+	};
+	uint8_t *at = begin_record(w, sizeof(end), err);
+	int ret = at ? 0 : -err->code;
 
-	json_writer_init(&json, json_text_put, &w->lines);
-	json_begin_object(&json, NULL);
-	json_begin_object(&json, "end");
-	json_write_u64(&json, "time_ns", clock_read(CLOCK_MONOTONIC));
-	json_write_u64(&json, "events", w->nr);
-	json_write_u64(&json, "lost", w->lost);
-	json_write_u64(&json, "last_seq", w->last_seq);
-	json_end_object(&json);
-	json_end_object(&json);
-	ret = end_line(w, &json, begin, err);
-	if (!ret)
+	if (at) {
+		end_record(w, RECORDING_END,
+			   wire_put(at, recording_end_fields,
+				    RECORDING_END_FIELDS, &end));
 		ret = recording_flush(w, err);
+	}
 	recording_abandon(w);
 	return ret;
 }
@@ -206,7 +321,7 @@ void recording_abandon(struct recording_writer *w)
 	if (!w)
 		return;
 	close(w->fd);
-	free(w->lines.text);
+	free(w->bytes);
 	free(w->path);
 	free(w);
 }

@@ -125,7 +125,8 @@ static bool loss_matters(const struct folding *f,
 
 	/* what a recording lacks was later than all that is before it */
 	if (event->lost.reason == SLOT_LOST_CUT ||
-	    event->lost.reason == SLOT_LOST_GAP)
+	    event->lost.reason == SLOT_LOST_GAP ||
+	    event->lost.reason == SLOT_LOST_DAMAGED)
 		return true;
 	if (f->created != NONE && event->time_ns < events[f->created].time_ns)
 		return false;

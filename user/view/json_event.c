@@ -261,6 +261,9 @@ static void write_body(struct json_writer *w, const char *member,
 	case SLOT_EVENT_MAPPING:
 		write_mapping(w, &event->mapping);
 		break;
+	case SLOT_EVENT_UNKNOWN:
+		json_write_u64(w, "kind", event->unknown.kind);
+		break;
 	default:
 		json_write_str(w, "reason",
 			       slot_lost_reason_names[event->lost.reason]);
@@ -341,6 +344,9 @@ static void body_from_json_in(const struct json_in *in,
 		break;
 	case SLOT_EVENT_MAPPING:
 		mapping_from_json_in(in, &event->mapping);
+		break;
+	case SLOT_EVENT_UNKNOWN:
+		event->unknown.kind = json_in_u64(in, "kind", UINT32_MAX);
 		break;
 	default:
 		event->lost.reason = json_in_name(in, "reason",

@@ -13,6 +13,7 @@ const char *const slot_event_type_names[SLOT_EVENT_TYPES] = {
 	[SLOT_EVENT_CALL] = "kvm-call",
 	[SLOT_EVENT_VCPU] = "vcpu",
 	[SLOT_EVENT_MAPPING] = "mapping",
+	[SLOT_EVENT_UNKNOWN] = "unknown",
 };
 
 const char *const slot_change_kind_names[SLOT_FLAGS_ONLY + 1] = {
@@ -58,6 +59,7 @@ const char *const slot_lost_reason_names[SLOT_LOST_REASONS] = {
 	[SLOT_LOST_UNREAD] = "unread",
 	[SLOT_LOST_CUT] = "cut",
 	[SLOT_LOST_GAP] = "gap",
+	[SLOT_LOST_DAMAGED] = "damaged",
 };
 
 const char *const slot_field_names[SLOT_FIELD_NAMES] = {

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* slotscope record: write slot requests and changes to a recording. */
+#include <stdlib.h>
+
+#include "cmd/cmd.h"
+#include "cmd/tracing.h"
+#include "trace/recording.h"
+#include "trace/recording_notes.h"
+
+enum {
+	OPT_FOR = CMD_OPT_FIRST_OWN,
+	OPT_ALL,
+	OPT_EVENTS,
+	OPT_PTRACE,
+};
+
+static const char help[] =
+	"usage: slotscope record -o FILE --pid PID [OPTIONS]\n"
+	"       slotscope record -o FILE --all [OPTIONS]\n"
+	"       slotscope record -o FILE [OPTIONS] -- COMMAND [ARGS]\n"
+	"\n"
+	"Records each request for a memory slot and each change that KVM made, for\n"
+	"slotscope trace -i FILE. Ends with the process, or the COMMAND and all that it\n"
+	"started, or at SIGINT.\n"
+	"\n"
+	"Options:\n"
+	"  -o, --output FILE  where to; a file that is there is replaced. - is standard\n"
+	"                     output\n"
+	"  -p, --pid PID      the process to trace, and what it starts from now on\n"
+	"      --all          every VM of this machine, and those to come\n"
+	"      --ptrace       record the COMMAND without being root: its requests alone\n"
+	"      --events LIST  other events, too, as slotscope trace has them\n"
+	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
+	"      --json         print errors as JSON\n"
+	"  -v, --verbose      say more on standard error\n"
+	"  -h, --help         this text\n"
+	"\n"
+	"Exit status: 0 done, 2 events were lost or not seen, or no VM was, 3 usage or\n"
+	"error. In place of 0, that of a COMMAND that ended by itself.\n";
+
+struct recorder {
+	const char *path;
+	struct recording_writer *writer;
+};
+
+static int begin(struct tracing *t, const struct tracer_options *options,
+		 const struct tracer_report *report)
+{
+	struct recorder *recorder = t->arg;
+	struct recording_info info = {
+		.tgid = options->tgid,
+		.notes = recording_notes(options, report),
+	};
+	int ret = recording_create(recorder->path, &info, &recorder->writer,
+				   &t->err);
+
+	free(info.notes);
+	return ret;
+}
+
+static int put(struct tracing *t, const struct slot_event *event)
+{
+	const struct recorder *recorder = t->arg;
+
+	return recording_write(recorder->writer, event, &t->err);
+}
+
+static int flush(struct tracing *t)
+{
+	const struct recorder *recorder = t->arg;
+
+	return recording_flush(recorder->writer, &t->err);
+}
+
+static int end(struct tracing *t)
+{
+	const struct recorder *recorder = t->arg;
+
+	return recording_finish(recorder->writer, &t->err);
+}
+
+static const struct tracing_ops recording = {
+	.begin = begin,
+	.put = put,
+	.flush = flush,
+	.end = end,
+};
+
+static int run(const struct cmd *cmd, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "output", required_argument, NULL, 'o' },
+		{ "pid", required_argument, NULL, 'p' },
+		{ "all", no_argument, NULL, OPT_ALL },
+		{ "ptrace", no_argument, NULL, OPT_PTRACE },
+		{ "events", required_argument, NULL, OPT_EVENTS },
+		{ "for", required_argument, NULL, OPT_FOR },
+		CMD_COMMON_LONG,
+		{}
+	};
+	struct recorder recorder = {};
+	struct tracing t = TRACING_INIT;
+	struct slotscope_error err = {};
+	int opt, exit;
+
+	t.verb = "record";
+	t.ops = &recording;
+	t.arg = &recorder;
+	while ((opt = cmd_getopt(getopt_long, argc, argv,
+				 "+:o:p:" CMD_COMMON_SHORT, long_options)) >=
+	       0) {
+		switch (opt) {
+		case 'o':
+			recorder.path = optarg;
+			break;
+		case 'p':
+			if (cmd_parse_pid(optarg, &t.pid, &err))
+				return cmd_fail(&err);
+			break;
+		case OPT_ALL:
+			t.all = true;
+			break;
+		case OPT_PTRACE:
+			t.ptrace = true;
+			break;
+		case OPT_EVENTS:
+			if (tracer_classes_parse(optarg, &t.classes, &err))
+				return cmd_fail(&err);
+			break;
+		case OPT_FOR:
+			if (cmd_parse_seconds(optarg, &t.for_ms, &err))
+				return cmd_fail(&err);
+			break;
+		default:
+			if (cmd_common_opt(cmd, opt, argv, &exit))
+				return exit;
+		}
+	}
+	if (optind < argc)
+		t.argv = argv + optind;
+	if (!recorder.path)
+		return cmd_usage(cmd, "no -o FILE given");
+	if (!t.pid + !t.argv + !t.all != 2)
+		return cmd_usage(cmd, "give one of --pid, --all and a COMMAND");
+	if (t.ptrace && !t.argv)
+		return cmd_usage(cmd, "--ptrace goes with a COMMAND alone");
+	if (t.ptrace && t.classes)
+		return cmd_usage(cmd,
+				 "--ptrace sees requests alone: it does not "
+				 "go with --events");
+	return tracing_run(&t);
+}
+
+const struct cmd cmd_record = {
+	.name = "record",
+	.summary = "write slot requests and changes to a recording",
+	.help = help,
+	.run = run,
+};

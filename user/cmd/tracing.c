@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cmd/cmd.h"
+#include "cmd/command.h"
+#include "cmd/tracing.h"
+#include "host/process.h"
+#include "ptrace/filter.h"
+#include "ptrace/ptracer.h"
+#include "render/text.h"
+#include "session/checker.h"
+#include "session/stop.h"
+
+#define POLL_MS 200
+
+/* A VM whose beginning is lost, or that was there before: 0 or -ENOMEM */
+static int learn(struct tracing *t, const struct slot_event *event)
+{
+	const struct vm_id id = { .tgid = event->tgid,
+				  .fd = -1,
+				  .serial = event->serial };
+	char comm[sizeof(event->comm) + 1];
+
+	if (!event->serial || session_vms_serial(&t->vms, event->serial))
+		return 0;
+	/* It comes from a kernel: it need not end in NUL */
+	snprintf(comm, sizeof(comm), "%.*s", (int)sizeof(event->comm),
+		 event->comm);
+	return session_vms_here(&t->vms, &id, comm);
+}
+
+/* What is not of any VM, as a loss, is everybody's */
+static bool is_meant(const struct tracing *t, const struct slot_event *event)
+{
+	const struct session_vm *known =
+		session_vms_serial(&t->vms, event->serial);
+
+	return !event->serial || vm_name_fits(&t->name, known);
+}
+
+int tracing_take(const struct slot_event *event, void *arg)
+{
+	struct tracing *t = arg;
+	bool meant;
+
+	if (session_vms_event(&t->vms, event) || learn(t, event))
+		return error_set(&t->err, ENOMEM, "keep the list of VMs");
+	meant = is_meant(t, event);
+	t->saw_vm |= meant && event->serial;
+	if (!meant)
+		return 0;
+	t->events++;
+	if (event->type == SLOT_EVENT_LOST)
+		t->lost += event->lost.count;
+	return t->ops->put(t, event);
+}
+
+int tracing_finish(struct tracing *t, int ret)
+{
+	if (ret < 0)
+		return cmd_fail(&t->err);
+	cmd_flush();
+	if (t->lost)
+		fprintf(stderr, "slotscope: %" PRIu64 " event%s lost\n",
+			t->lost, t->lost == 1 ? " was" : "s were");
+	if (!t->stacks || !t->stacks->lost)
+		return t->lost || t->unseen ? CMD_UNKNOWN : CMD_OK;
+	fprintf(stderr, "slotscope: %" PRIu64 " stack%s lost\n",
+		t->stacks->lost, t->stacks->lost == 1 ? " was" : "s were");
+	return CMD_UNKNOWN;
+}
+
+/* Nothing more can come: what is traced has ended */
+static bool has_ended(struct tracer *tracer, const struct process *process,
+		      struct child *child)
+{
+	if (!child)
+		return process_alive(process) && !followed_left(tracer);
+	child_poll(child);
+	return child->all_ended;
+}
+
+/* Until all have ended, the time is up, or a signal; @child: NULL without one */
+static int follow(struct tracing *t, struct tracer *tracer,
+		  const struct process *process, struct child *child)
+{
+	int64_t end = clock_now_ms() + t->for_ms;
+	bool last = false;
+	int ret, wait;
+
+	while (!last) {
+		wait = POLL_MS;
+		if (t->for_ms >= 0 && end - clock_now_ms() < wait)
+			wait = end > clock_now_ms() ? end - clock_now_ms() : 0;
+		last = stop_requested || !wait ||
+		       (!t->all && has_ended(tracer, process, child));
+		if (last)
+			ret = tracer_finish(tracer, tracing_take, t, &t->err);
+		else
+			ret = tracer_poll(tracer, wait, tracing_take, t,
+					  &t->err);
+		if (ret >= 0)
+			ret = t->ops->flush(t);
+		if (ret < 0)
+			return ret;
+		last |= ret > 0;
+	}
+	return 0;
+}
+
+static void tell_unseen(const struct tracer *tracer, struct tracing *t)
+{
+	static const enum tracer_job jobs[] = { TRACER_REQUESTS, TRACER_CHANGES,
+						TRACER_PROCESSES };
+	size_t i;
+
+	for (i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
+		if (tracer_hook_used(tracer_report(tracer), jobs[i]))
+			continue;
+		t->unseen = true;
+		fprintf(stderr,
+			"slotscope: no %s can be seen on this kernel; "
+			"slotscope doctor says why\n",
+			tracer_job_names[jobs[i]]);
+	}
+}
+
+/* What was asked for and cannot be seen is as good as lost */
+static void tell_unseen_classes(const struct tracer *tracer, struct tracing *t)
+{
+	for (int i = 0; i < TRACER_CLASSES; i++) {
+		if (!(t->classes & 1U << i) ||
+		    tracer_class_used(tracer_report(tracer), 1U << i))
+			continue;
+		t->unseen = true;
+		fprintf(stderr,
+			"slotscope: no events of class %s can be seen on this "
+			"kernel; slotscope doctor says why\n",
+			tracer_class_names[i]);
+	}
+}
+
+/* Nothing will come before there is a VM: silence would look like a fault */
+static void tell_without_vm(const struct process *process, struct tracing *t)
+{
+	struct slotscope_error err = {};
+
+	if (session_vms_look(&t->vms, process->tgid, UINT64_MAX, &err))
+		return; /* it may not be looked into; it can be traced all the same */
+	if (t->vms.nr)
+		return;
+	err = (struct slotscope_error){};
+	session_vms_elsewhere(process, t->verb, &err);
+	fprintf(stderr,
+		"slotscope: process %d has no VM yet; waiting for one\n",
+		process->tgid);
+	if (err.why[0]) {
+		text_wrap(stderr, "  why: ", 7, err.why);
+		text_wrap(stderr, "  next: ", 8, err.next);
+	}
+}
+
+/* Which of the events are of a VM that was there is known by its number alone */
+static void give_serials(struct tracer *tracer, struct tracing *t)
+{
+	struct slotscope_error ignored = {};
+	struct session_vm *vm;
+	struct vm_id id;
+
+	for (size_t i = 0; i < t->vms.nr; i++) {
+		vm = &t->vms.vms[i];
+		if (tracer_find_vm(tracer, vm->id.tgid, vm->id.fd, &id,
+				   &ignored))
+			continue;
+		vm->id.serial = id.serial;
+		vm->number = id.serial;
+	}
+}
+
+static int tell_no_vm(const struct process *process, const struct child *child,
+		      struct tracing *t)
+{
+	struct slotscope_error err = {};
+
+	if (t->all) {
+		error_set(&err, ENOENT, "%s the VMs of this machine", t->verb);
+		error_why(&err, "there was none, and none came");
+		return cmd_cannot_tell(&err);
+	}
+	if (t->argv)
+		error_set(&err, ENOENT, "%s the VMs of the command %.80s",
+			  t->verb, t->argv[0]);
+	else
+		error_set(&err, ENOENT, "%s the VMs of process %d", t->verb,
+			  t->pid);
+	error_why(&err, "it had none, and made none meanwhile");
+	if (t->vms.nr)
+		vm_name_none(&t->name, &t->vms, &err);
+	else if (t->argv)
+		child_no_vm(child, NULL, &err);
+	else
+		error_next(&err, "slotscope list shows the VMs of this "
+				 "machine; a VMM without KVM has none");
+	if (!t->vms.nr && !t->argv)
+		session_vms_elsewhere(process, t->verb, &err);
+	return cmd_cannot_tell(&err);
+}
+
+static int go_along(struct tracing *t, struct tracer *tracer,
+		    const struct process *process, struct child *child)
+{
+	int ret = 0;
+
+	if (t->argv)
+		ret = child_go(child, t->argv, &t->err);
+	else if (!t->all)
+		tell_without_vm(process, t);
+	give_serials(tracer, t);
+	return ret ? ret : follow(t, tracer, process, t->argv ? child : NULL);
+}
+
+/* What was seen up to an error is kept; that error is the one to tell */
+static int end(struct tracing *t, int ret)
+{
+	const struct slotscope_error first = t->err;
+	int ended = t->ops->end ? t->ops->end(t) : 0;
+
+	if (!ret)
+		return ended;
+	t->err = first;
+	return ret;
+}
+
+static int trace(struct tracing *t, const struct process *process,
+		 struct child *child)
+{
+	const struct tracer_options options = {
+		.tgid = t->all ? 0 : process->tgid,
+		.verbose = cmd_globals.verbose,
+		.stack_fn = t->stacks ? stacks_take : NULL,
+		.stack_arg = t->stacks,
+		.classes = t->classes,
+	};
+	struct tracer *tracer;
+	int ret;
+
+	ret = tracer_open(&options, NULL, &tracer, &t->err);
+	if (ret)
+		return ret;
+	tell_unseen(tracer, t);
+	tell_unseen_classes(tracer, t);
+	if (t->ops->begin)
+		ret = t->ops->begin(t, &options, tracer_report(tracer));
+	if (!ret)
+		ret = end(t, go_along(t, tracer, process, child));
+	tracer_close(tracer);
+	return ret;
+}
+
+/* The same by ptrace, until all has ended, the time is up, or a signal */
+static int follow_by_ptrace(struct tracing *t, struct ptracer *ptracer,
+			    struct child *child)
+{
+	int64_t ends = clock_now_ms() + t->for_ms, left = POLL_MS;
+	int ret = child_go(child, t->argv, &t->err);
+
+	while (!ret && !stop_requested && left > 0 && !child->all_ended) {
+		ret = ptracer_poll(ptracer, left, &t->err);
+		if (!ret)
+			ret = t->ops->flush(t);
+		child_poll(child);
+		if (t->for_ms >= 0 && ends - clock_now_ms() < POLL_MS)
+			left = ends - clock_now_ms();
+	}
+	return ret < 0 ? ret : 0;
+}
+
+static int trace_by_ptrace(struct tracing *t, struct child *child)
+{
+	const struct ptracer_options options = {
+		.pid = child->pid,
+		.event = tracing_take,
+		.event_arg = t,
+		.stack = t->stacks ? stacks_take : NULL,
+		.stack_arg = t->stacks,
+	};
+	const struct tracer_options meant = { .tgid = child->pid };
+	struct ptracer *ptracer;
+	int ret;
+
+	ret = ptracer_open(&options, &ptracer, &t->err);
+	if (ret)
+		return ret;
+	if (t->ops->begin)
+		ret = t->ops->begin(t, &meant, NULL);
+	if (!ret)
+		ret = end(t, follow_by_ptrace(t, ptracer, child));
+	ptracer_close(ptracer);
+	return ret;
+}
+
+int tracing_run(struct tracing *t)
+{
+	struct slotscope_error err = {};
+	struct child child = {};
+	struct process process = {};
+	int ret = 0, status;
+
+	stop_on_signals();
+	if (t->argv) {
+		ret = child_start_prepared(&child, t->argv,
+					   t->ptrace ? filter_install : NULL,
+					   &t->err);
+		if (ret)
+			return cmd_fail(&t->err);
+	}
+	if (!t->all)
+		ret = process_open(t->argv ? child.pid : t->pid, &process,
+				   &t->err);
+	if (!ret) {
+		ret = t->ptrace ? trace_by_ptrace(t, &child) :
+				  trace(t, &process, &child);
+		if (!t->all)
+			process_close(&process);
+	}
+	status = tracing_finish(t, ret);
+	if (!ret && !t->saw_vm)
+		status = tell_no_vm(&process, &child, t);
+	else if (t->argv && !stop_requested)
+		status = command_status(&child, t->argv[0], "all was traced",
+					status);
+	session_vms_deinit(&t->vms);
+	if (child_end(&child, &err) && status != CMD_ERROR)
+		status = cmd_fail(&err);
+	return status;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the commands that go along with VMs have in common (trace, record): whose
+ * events, up to when, what was seen of them, and the status that follows.
+ */
+#ifndef SLOTSCOPE_CMD_TRACING_H
+#define SLOTSCOPE_CMD_TRACING_H
+
+#include "session/stacks.h"
+#include "session/vms.h"
+#include "trace/tracer.h"
+
+struct tracing;
+
+/**
+ * struct tracing_ops - what becomes of the events
+ * @begin: before the first; NULL: nothing is to be done. @report: NULL with ptrace
+ * @put:   one event of a VM that is meant, or of none
+ * @flush: there is none for now. 1: nobody takes any more
+ * @end:   after the last, also after an error. NULL: nothing is to be done
+ *
+ * All return 0, or a negative errno with tracing.err filled.
+ */
+struct tracing_ops {
+	int (*begin)(struct tracing *t, const struct tracer_options *options,
+		     const struct tracer_report *report);
+	int (*put)(struct tracing *t, const struct slot_event *event);
+	int (*flush)(struct tracing *t);
+	int (*end)(struct tracing *t);
+};
+
+/**
+ * struct tracing - one run
+ * @verb:   for messages: what we do with VMs
+ * @pid:    a process to follow, or
+ * @argv:   a command to start, or
+ * @all:    all processes
+ * @for_ms: stop after so long; -1: at the end of these, or at a signal
+ * @name:   which VMs are meant
+ * @stacks: where stacks of requests go; NULL: none are asked for
+ * @classes: other events that are asked for: TRACER_CLASS_*
+ * @ptrace: see @argv's requests without being root
+ * @ops:    what becomes of their events
+ * @arg:    for @ops
+ * @events: given to @ops, and
+ * @lost:   events that these say are lost
+ * @unseen: there is a kind of event that no hook tells
+ * @vms:    that were seen, and
+ * @saw_vm: one of them is meant
+ */
+struct tracing {
+	const char *verb;
+	pid_t pid;
+	char **argv;
+	bool all;
+	int for_ms;
+	struct vm_name name;
+	struct stacks *stacks;
+	unsigned int classes;
+	bool ptrace;
+	const struct tracing_ops *ops;
+	void *arg;
+
+	uint64_t events;
+	uint64_t lost;
+	bool unseen;
+	struct session_vms vms;
+	bool saw_vm;
+	struct slotscope_error err;
+};
+
+#define TRACING_INIT                              \
+	{                                         \
+		.for_ms = -1, .name = {.fd = -1 } \
+	}
+
+/**
+ * tracing_take() - look at an event, and hand it on if it is meant
+ *
+ * A tracer_event_fn; @arg is a struct tracing.
+ */
+int tracing_take(const struct slot_event *event, void *arg);
+
+/**
+ * tracing_finish() - the status that follows from what was seen
+ * @ret: a negative errno, with tracing.err, is told first
+ */
+int tracing_finish(struct tracing *t, int ret);
+
+/** tracing_run() - go along; returns an enum cmd_exit */
+int tracing_run(struct tracing *t);
+
+#endif

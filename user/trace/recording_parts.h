@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The members of a recording's own records, for its writer and its reader */
+#ifndef TRACE_RECORDING_PARTS_H
+#define TRACE_RECORDING_PARTS_H
+
+#include "trace/recording_format.h"
+#include "view/wire.h"
+
+/**
+ * struct recording_head - RECORDING_HEAD
+ * @version: RECORDING_VERSION
+ * @tgid:    the process that was traced; 0: all
+ * @time_ns: CLOCK_MONOTONIC at the beginning
+ * @real_ns: CLOCK_REALTIME at the same moment
+ */
+struct recording_head {
+	uint32_t version;
+	uint32_t tgid;
+	uint64_t time_ns;
+	uint64_t real_ns;
+};
+
+/**
+ * struct recording_end - RECORDING_END
+ * @time_ns:  CLOCK_MONOTONIC
+ * @events:   that were written
+ * @lost:     events that they say are missing
+ * @last_seq: number of the last event; of a LOST, of the last one that it counts
+ */
+struct recording_end {
+	uint64_t time_ns;
+	uint64_t events;
+	uint64_t lost;
+	uint64_t last_seq;
+};
+
+#define RECORDING_HEAD_FIELDS 4
+#define RECORDING_END_FIELDS  4
+
+extern const struct wire_field recording_head_fields[RECORDING_HEAD_FIELDS];
+extern const struct wire_field recording_end_fields[RECORDING_END_FIELDS];
+
+#endif

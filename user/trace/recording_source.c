@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "trace/recording.h"
+#include "trace/recording_source.h"
+
+#define READ_BYTES (64U << 10)
+
+int source_open(struct recording_source *s, const char *path,
+		struct slotscope_error *err)
+{
+	const bool named = strcmp(path, RECORDING_STDIO);
+	struct stat st;
+
+	*s = (struct recording_source){ .fd = -1 };
+	s->path = strdup(named ? path : "standard input");
+	if (!s->path)
+		return error_set(err, ENOMEM, "open recording %s", path);
+	s->fd = named ? open(path, O_RDONLY | O_CLOEXEC) :
+			fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	if (s->fd < 0 || fstat(s->fd, &st))
+		return error_set(err, errno, "open recording %s", s->path);
+	if (S_ISDIR(st.st_mode))
+		return error_set(err, EISDIR, "open recording %s", s->path);
+	s->regular = S_ISREG(st.st_mode);
+	return 0;
+}
+
+void source_close(struct recording_source *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s->bytes);
+	free(s->path);
+}
+
+ssize_t source_need(struct recording_source *s, size_t size,
+		    struct slotscope_error *err)
+{
+	while (s->len - s->pos < size) {
+		ssize_t got;
+
+		if (s->pos) {
+			s->len -= s->pos;
+			memmove(s->bytes, s->bytes + s->pos, s->len);
+			s->pos = 0;
+		}
+		if (s->cap < size + READ_BYTES) {
+			uint8_t *bigger = realloc(s->bytes, size + READ_BYTES);
+
+			if (!bigger)
+				return error_set(err, ENOMEM,
+						 "read recording %s", s->path);
+			s->bytes = bigger;
+			s->cap = size + READ_BYTES;
+		}
+		got = read(s->fd, s->bytes + s->len, s->cap - s->len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_set(err, errno, "read recording %s",
+					 s->path);
+		if (!got)
+			break;
+		s->len += got;
+	}
+	return s->len - s->pos < size ? s->len - s->pos : size;
+}
+
+const uint8_t *source_bytes(const struct recording_source *s)
+{
+	return s->bytes + s->pos;
+}
+
+void source_take(struct recording_source *s, size_t size)
+{
+	s->pos += size;
+	s->at += size;
+}
+
+bool source_growing(const struct recording_source *s)
+{
+	struct flock lock = { .l_type = F_RDLCK };
+
+	return s->regular && !fcntl(s->fd, F_OFD_GETLK, &lock) &&
+	       lock.l_type != F_UNLCK;
+}

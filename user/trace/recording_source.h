@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The bytes of a recording, from a file or a pipe, in turn */
+#ifndef TRACE_RECORDING_SOURCE_H
+#define TRACE_RECORDING_SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <slotscope/error.h>
+
+/**
+ * struct recording_source - where a reader is
+ * @path:    as the user named it
+ * @regular: it is a regular file
+ * @at:	     which byte comes next
+ */
+struct recording_source {
+	int fd;
+	char *path;
+	bool regular;
+	uint64_t at;
+
+	/* private */
+	uint8_t *bytes;
+	size_t pos, len, cap;
+};
+
+int source_open(struct recording_source *source, const char *path,
+		struct slotscope_error *err);
+void source_close(struct recording_source *source);
+
+/**
+ * source_need() - have the next @size bytes at hand, in one piece
+ *
+ * Return: how many there are: fewer only at the end of what there is so far. Or a
+ * negative errno.
+ */
+ssize_t source_need(struct recording_source *source, size_t size,
+		    struct slotscope_error *err);
+
+/** source_bytes() - those at hand; until the next source_need() */
+const uint8_t *source_bytes(const struct recording_source *source);
+
+/** source_take() - go on behind @size of the bytes at hand */
+void source_take(struct recording_source *source, size_t size);
+
+/** source_growing() - is someone writing to it? */
+bool source_growing(const struct recording_source *source);
+
+#endif
