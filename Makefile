@@ -62,7 +62,8 @@ mutants: deps
 fuzz: deps
 	@$(MAKE) --no-print-directory -C selftests/fuzz
 
-bench: deps
+bench:
+	@selftests/deps bench
 	@$(MAKE) --no-print-directory -C selftests/bench
 
 user:
