@@ -54,7 +54,7 @@ _slotscope_value()
 		_slotscope_files "$cur"
 		return ;;
 	# nobody knows these beforehand
-	*:--fd | *:--vm | *:--at | *:--for | vm:-m | vm:--memory | vm:--object | \
+	*:--fd | *:--vm | *:--at | *:--as | *:--for | vm:-m | vm:--memory | vm:--object | \
 		vm:--numa | vm:--smp | vm:--accel) ;;
 	*) return 1 ;;
 	esac
@@ -96,8 +96,9 @@ _slotscope()
 	fi
 
 	case $command in
-	'') words="check list slots trace record vm model repro explain doctor --version $common" ;;
+	'') words="check addr list slots trace record vm model repro explain doctor --version $common" ;;
 	check) words="--pid --input --fd --vm --qmp --at --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --no-model --stage2 --record $common" ;;
+	addr) words="--pid --fd --vm --qmp --as --no-trace --no-model --input --mtree --model --slots --maps $common" ;;
 	repro) words="--minimize --kselftest --vm --output $common" ;;
 	explain) words="$(_slotscope_findings) $common" ;;
 	list | doctor) words=$common ;;

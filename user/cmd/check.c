@@ -12,7 +12,6 @@
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 #include "cmd/verdict.h"
-#include "kvm/limits.h"
 #include "session/child.h"
 #include "session/course.h"
 #include "session/producers.h"
@@ -105,29 +104,6 @@ struct check_options {
 	const char *input; /* a recording */
 };
 
-/*
- * What KVM allows, to say why it refused something. It takes a VM of our own to
- * find out, so only if there is something to say. Without it less is said.
- */
-static void find_limits(const struct check_input *input,
-			const struct slot_state *kernel,
-			struct request_limits *limits)
-{
-	const struct slot_event *event;
-	struct slotscope_error ignored = {};
-
-	for (size_t i = 0; i < input->log->nr; i++) {
-		event = &input->log->events[i];
-		if (event->type != SLOT_EVENT_REQUEST ||
-		    event->serial != input->serial || !event->request.result)
-			continue;
-		if (!kvm_limits_probe(-1, limits, &ignored) && kernel &&
-		    kernel->nr_as)
-			limits->nr_as = kernel->nr_as;
-		return;
-	}
-}
-
 static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 			 const struct sample *sample, int at_ms,
 			 struct slotscope_error *err)
@@ -159,7 +135,7 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 		document.assumed = checker->options.given->notes;
 	}
 	sample_input(sample, &input);
-	find_limits(&input, kernel ? &kernel->state : NULL, &limits);
+	verdict_limits(&input, kernel, &limits);
 	return verdict_print(&input, &document, clock_now(), err);
 }
 

@@ -110,6 +110,17 @@ static int print(const struct check_document *document)
 	return ret;
 }
 
+/* What is told of is told as of then */
+static uint64_t end_of(const struct slot_log *log)
+{
+	const struct slot_event *last;
+
+	if (!log || !log->nr)
+		return 0;
+	last = &log->events[log->nr - 1];
+	return last->time_ns + last->duration_ns;
+}
+
 /* An enum cmd_exit, or a negative errno */
 static int judge(const struct check_files *files, const struct given *given,
 		 struct sample *sample)
@@ -131,6 +142,7 @@ static int judge(const struct check_files *files, const struct given *given,
 		.nr_files = check_files_list(given, list),
 		.assumed = given->notes,
 	};
+	struct stories stories = {};
 	struct check_rows rows;
 	int ret;
 
@@ -148,9 +160,14 @@ static int judge(const struct check_files *files, const struct given *given,
 	ret = check_rows(&comparison, &rows);
 	document.rows = &rows;
 	if (!ret)
+		ret = history(&comparison, end_of(input.log), &stories);
+	if (input.log)
+		document.stories = &stories;
+	if (!ret)
 		ret = print(&document);
 	if (!ret)
 		ret = findings_exit_status(&comparison.findings);
+	stories_deinit(&stories);
 	check_rows_deinit(&rows);
 out_comparison:
 	free(forecast);
@@ -158,29 +175,40 @@ out_comparison:
 	return ret;
 }
 
-int check_files_run(const struct check_files *files, uint64_t vm)
+int check_files_sample(const struct given *given, struct sample *sample,
+		       struct slotscope_error *err)
 {
 	struct producer producers[PRODUCERS_MAX];
-	struct sample_source source = { .producers = producers };
+	struct subject subject = { .given = given };
+	const struct sample_source source = {
+		.producers = producers,
+		.nr_producers = producers_choose(ways, nr_ways, without(given),
+						 &subject, producers),
+		.ctx = &subject,
+	};
+	int ret = sample_take(&source, 1, sample);
+
+	if (!ret)
+		return 0;
+	sample_deinit(sample);
+	return error_set(err, ret, "keep what the files have");
+}
+
+int check_files_run(const struct check_files *files, uint64_t vm)
+{
 	struct slotscope_error err = {};
-	struct subject subject = {};
-	struct sample sample = {};
+	struct sample sample;
 	struct given given;
 	int ret = check_files_read(files, vm, &given, &err);
 
-	if (ret)
-		goto out;
-	subject.given = &given;
-	source.ctx = &subject;
-	source.nr_producers = producers_choose(ways, nr_ways, without(&given),
-					       &subject, producers);
-	ret = sample_take(&source, 1, &sample);
 	if (!ret)
+		ret = check_files_sample(&given, &sample, &err);
+	if (!ret) {
 		ret = judge(files, &given, &sample);
-	if (ret < 0)
-		error_set(&err, ret, "compare what the files have");
-	sample_deinit(&sample);
-out:
+		if (ret < 0)
+			error_set(&err, ret, "compare what the files have");
+		sample_deinit(&sample);
+	}
 	given_deinit(&given);
 	return ret < 0 ? cmd_fail(&err) : ret;
 }

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "check/sample.h"
 #include "render/check.h"
 #include "session/given.h"
 
@@ -36,6 +37,13 @@ static inline bool check_files_any(const struct check_files *files)
  */
 int check_files_read(const struct check_files *files, uint64_t vm,
 		     struct given *given, struct slotscope_error *err);
+
+/**
+ * check_files_sample() - the views that they have
+ * @sample: sample_deinit() it after 0
+ */
+int check_files_sample(const struct given *given, struct sample *sample,
+		       struct slotscope_error *err);
 
 /** check_files_list() - which files the views are of, for a document; their number */
 size_t check_files_list(const struct given *given,

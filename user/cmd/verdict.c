@@ -1,6 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/cmd.h"
 #include "cmd/verdict.h"
+#include "kvm/limits.h"
+
+void verdict_limits(const struct check_input *input,
+		    const struct sampled *kernel, struct request_limits *limits)
+{
+	const struct slot_event *event;
+	struct slotscope_error ignored = {};
+
+	for (size_t i = 0; i < input->log->nr; i++) {
+		event = &input->log->events[i];
+		if (event->type != SLOT_EVENT_REQUEST ||
+		    event->serial != input->serial || !event->request.result)
+			continue;
+		if (!kvm_limits_probe(-1, limits, &ignored) && kernel &&
+		    kernel->state.nr_as)
+			limits->nr_as = kernel->state.nr_as;
+		return;
+	}
+}
 
 int verdict_print(const struct check_input *input,
 		  struct check_document *document, uint64_t now_ns,

@@ -3,7 +3,20 @@
 #ifndef SLOTSCOPE_CMD_VERDICT_H
 #define SLOTSCOPE_CMD_VERDICT_H
 
+#include "check/sample.h"
 #include "render/check.h"
+
+/**
+ * verdict_limits() - what KVM allows, to say why it refused something
+ * @kernel: what was read of KERNEL; or NULL
+ * @limits: zero; filled if the log has a request that failed
+ *
+ * It takes a VM of our own to find out, so only if there is something to say. Without
+ * it less is said.
+ */
+void verdict_limits(const struct check_input *input,
+		    const struct sampled *kernel,
+		    struct request_limits *limits);
 
 /**
  * verdict_print() - compare and print one VM

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json_value.h"
+#include "render/cells.h"
 #include "render/check.h"
 #include "render/forecast.h"
 #include "render/document.h"
@@ -215,54 +216,8 @@ finding_to_json(const struct check_document *document, size_t at)
 	return finish(obj, ret);
 }
 
-static struct json_object *slot_cell_to_json(const struct row_cell *cell)
-{
-	const struct slot *slot = cell->slot;
-	struct json_object *obj = json_object_new_object();
-	int ret = 0;
-
-	if (!obj)
-		return NULL;
-	if (slot->id >= 0)
-		ret |= json_put_s64(obj, "id", slot->id);
-	if (slot->name) {
-		ret |= json_put_str(obj, "name", slot->name);
-		ret |= json_put_hex(obj, "offset", slot->offset + cell->offset);
-	}
-	if (!(slot->unknown & SLOT_FIELD_HVA))
-		ret |= json_put_hex(obj, "hva", slot->hva + cell->offset);
-	ret |= json_put_hex(obj, "flags", slot->flags);
-	if (slot->hidden)
-		ret |= json_put_bool(obj, "hidden", true);
-	return finish(obj, ret);
-}
-
-static struct json_object *ground_cell_to_json(const struct row_cell *cell)
-{
-	const struct host_range *range = cell->range;
-	struct json_object *obj = json_object_new_object();
-	int ret = 0;
-
-	if (!obj)
-		return NULL;
-	ret |= json_put_bool(obj, "mapped", cell->kind == ROW_CELL_MAPPED);
-	if (cell->kind == ROW_CELL_MAPPED) {
-		ret |= json_put_bool(obj, "read", range->read);
-		ret |= json_put_bool(obj, "write", range->write);
-		ret |= json_put_bool(obj, "shared", range->shared);
-	}
-	if (cell->kind == ROW_CELL_MAPPED && range->path) {
-		ret |= json_put_str(obj, "path", range->path);
-		ret |= json_put_hex(obj, "offset",
-				    range->offset + cell->offset);
-	}
-	if (cell->kind == ROW_CELL_MAPPED)
-		ret |= host_range_details_to_json(range, obj);
-	return finish(obj, ret);
-}
-
-static const char *row_verdict(const struct check_row *row,
-			       const struct findings *findings)
+const char *row_verdict(const struct check_row *row,
+			const struct findings *findings)
 {
 	static const char *const words[] = {
 		[ROW_AGREE] = "agree",
@@ -274,23 +229,6 @@ static const char *row_verdict(const struct check_row *row,
 	if (row->verdict == ROW_FINDING)
 		return finding_id_name(findings->items[row->finding].id);
 	return words[row->verdict];
-}
-
-/* No member: the view says nothing; null: it says, nothing is here */
-static int put_cell(struct json_object *obj,
-		    const struct comparison *comparison, size_t view,
-		    const struct row_cell *cell)
-{
-	const struct view *v = &comparison->input->views[view];
-	const char *key = key_of(comparison, view);
-
-	if (cell->kind == ROW_CELL_ABSENT || cell->kind == ROW_CELL_UNKNOWN)
-		return 0;
-	if (v->map)
-		return json_put(obj, key, ground_cell_to_json(cell));
-	if (cell->kind == ROW_CELL_NONE)
-		return json_put_null(obj, key);
-	return json_put(obj, key, slot_cell_to_json(cell));
 }
 
 static struct json_object *row_to_json(const struct comparison *comparison,
@@ -306,7 +244,7 @@ static struct json_object *row_to_json(const struct comparison *comparison,
 	ret |= json_put_hex(obj, "gpa", row->gpa);
 	ret |= json_put_hex(obj, "size", row->size);
 	for (size_t view = 0; view < comparison->input->nr_views; view++)
-		ret |= put_cell(obj, comparison, view,
+		ret |= put_cell(obj, &comparison->input->views[view],
 				check_row_cell(rows, row, view));
 	ret |= json_put_str(obj, "verdict",
 			    row_verdict(row, &comparison->findings));

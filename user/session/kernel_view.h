@@ -93,6 +93,21 @@ int kernel_view_stage2(const struct kernel_view *view,
 		       struct slotscope_error *err);
 
 /**
+ * kernel_view_mapped() - what KVM's page tables map of a range
+ * @gpa, @size: multiples of 4096
+ * @out: room for @capacity
+ * @nr:  out: how many of them are filled
+ * @more: out: there is more behind them
+ *
+ * Return: 0, or a negative errno: with BPF alone there is no way.
+ */
+int kernel_view_mapped(const struct kernel_view *view,
+		       const struct process *process, const struct vm_id *vm,
+		       uint16_t as_id, gpa_t gpa, uint64_t size,
+		       struct stage2_mapping *out, size_t capacity, size_t *nr,
+		       bool *more, struct slotscope_error *err);
+
+/**
  * kernel_view_owns_memory() - are the slots' host addresses those of @process?
  *
  * They are of the process that made the VM. One that inherited a descriptor, or was

@@ -250,6 +250,46 @@ static int look_at_all(const struct look *look)
 	return ret;
 }
 
+static int no_module(struct slotscope_error *err)
+{
+	error_set(err, EACCES, "look at KVM's page tables");
+	error_why(err, "BPF cannot read them");
+	return error_next(err, "load the slotscope module");
+}
+
+int kernel_view_mapped(const struct kernel_view *view,
+		       const struct process *process, const struct vm_id *vm,
+		       uint16_t as_id, gpa_t gpa, uint64_t size,
+		       struct stage2_mapping *out, size_t capacity, size_t *nr,
+		       bool *more, struct slotscope_error *err)
+{
+	/* Tables reach no further; and a range must not wrap */
+	const gpa_t limit = 1ULL << 52;
+	const gpa_t end = gpa >= limit || size > limit - gpa ? limit :
+							       gpa + size;
+	uint64_t next = gpa;
+	size_t part;
+	int ret = 0, fd;
+
+	*nr = 0;
+	*more = false;
+	if (view->source != KERNEL_BY_MODULE)
+		return no_module(err);
+	fd = vm_fd_take(process, vm->fd, err);
+	if (fd < 0)
+		return fd;
+	while (next < end && *nr < capacity && !ret) {
+		ret = module_stage2(view->module_fd, fd, as_id, next,
+				    end - next, out + *nr, capacity - *nr,
+				    &part, &next, err);
+		if (!ret)
+			*nr += part;
+	}
+	*more = !ret && next < end;
+	close(fd);
+	return ret;
+}
+
 int kernel_view_stage2(const struct kernel_view *view,
 		       const struct process *process, const struct vm_id *vm,
 		       const struct slot_state *slots, struct stage2_audit *out,
@@ -262,11 +302,8 @@ int kernel_view_stage2(const struct kernel_view *view,
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	if (view->source != KERNEL_BY_MODULE) {
-		error_set(err, EACCES, "look at KVM's page tables");
-		error_why(err, "BPF cannot read them");
-		return error_next(err, "load the slotscope module");
-	}
+	if (view->source != KERNEL_BY_MODULE)
+		return no_module(err);
 	/* Else what it has at those addresses is other memory */
 	ret = kernel_view_owns_memory(view, process, vm, err);
 	if (ret < 0)

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* slotscope addr: who owns an address, in every view. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cmd/cmd.h"
+#include "cmd/look.h"
+#include "qemu/layout.h"
+#include "render/addr.h"
+#include "session/monitor.h"
+
+enum {
+	OPT_PID = CMD_OPT_FIRST_OWN,
+	OPT_FD,
+	OPT_VM,
+	OPT_QMP,
+	OPT_AS,
+	OPT_NO_TRACE,
+	OPT_NO_MODEL,
+	OPT_MTREE,
+	OPT_MODEL,
+	OPT_SLOTS,
+	OPT_MAPS,
+};
+
+/* Of one place; pages of 4 KiB each, at the worst */
+#define MAPPED_MAX 16
+
+#define QMP_MS 10000
+
+static const char help[] =
+	"usage: slotscope addr ADDRESS --pid PID [OPTIONS]\n"
+	"       slotscope addr ADDRESS -i FILE [--vm NAME]\n"
+	"       slotscope addr ADDRESS [--mtree FILE] [--model FILE] [--slots FILE] ...\n"
+	"\n"
+	"Tells who owns an address, in every view: the region and the way to it, the flat\n"
+	"range, the slot as it was asked for and as KVM holds it, KVM's page tables, the\n"
+	"mapping, file and offset, the RAMBlock; what is wrong there, and what happened.\n"
+	"ADDRESS is a guest's or one of the VMM: 0x1000, 0x1000-0x1fff or 0x1000+4k, with\n"
+	"gpa: or hva: before it where it may be both; or a region's name, or\n"
+	"pc.ram+0x1000.\n"
+	"\n"
+	"Options:\n"
+	"  -p, --pid PID      the VMM's process\n"
+	"      --fd FD        the VM's descriptor there, if it has several VMs\n"
+	"      --vm NAME      this VM: its number, PID:FD, or the name of its process\n"
+	"      --qmp ADDRESS  the VMM's QMP socket, a path or @NAME; else it is found\n"
+	"      --as N         in this address space alone: 0 is memory, 1 SMM's\n"
+	"      --no-trace     do without TRACED\n"
+	"      --no-model     do without MODEL, and what else the VMM would tell\n"
+	"  -i, --input FILE   of a recording, strace's output or a QEMU trace log\n"
+	"      --mtree FILE   of the text of QEMU's info mtree; as check has it\n"
+	"      --model FILE   of what a VMM has written down; likewise\n"
+	"      --slots FILE   of slots, or the requests that made them; likewise\n"
+	"      --maps FILE    of the text of /proc/PID/maps or smaps; likewise\n"
+	"      --json         print one JSON document\n"
+	"  -v, --verbose      say more on standard error\n"
+	"  -h, --help         this text\n"
+	"\n"
+	"Exit status: 0 somebody has it, 1 a finding there is a mismatch, 2 nobody that\n"
+	"could be looked at has it, 3 usage or error.\n";
+
+/**
+ * struct asking - a question
+ * @text: of the address
+ */
+struct asking {
+	const char *text;
+	struct addr_query query;
+	bool no_model;
+	const char *qmp;
+};
+
+static void add_blind(struct addr_document *document, const char *what,
+		      const char *why)
+{
+	if (document->nr_blind < ADDR_BLIND_MAX)
+		document->blind[document->nr_blind++] =
+			(struct addr_blind){ what, why };
+}
+
+/* Views that say nothing, of which that could be taken for nothing there */
+static void blind_views(struct addr_document *document, const char *not_there)
+{
+	const struct check_input *input = document->input->comparison->input;
+	const struct view *view;
+	uint32_t seen = 0;
+
+	for (size_t i = 0; i < input->nr_views; i++) {
+		view = &input->views[i];
+		seen |= 1U << view->party;
+		if (view->slots || view->map)
+			continue;
+		add_blind(document, party_of(view->party)->name,
+			  view->unread ? view->unread :
+			  view->none   ? view->none :
+					 not_there);
+	}
+	for (int party = PARTY_MODEL; party <= PARTY_BACKING; party++)
+		if (!(seen & 1U << party))
+			add_blind(document, party_of(party)->name, not_there);
+}
+
+static const char *say_error(const struct slotscope_error *err, char *buf,
+			     size_t size)
+{
+	snprintf(buf, size, "%.200s: %.300s", err->tried, err->why);
+	return buf;
+}
+
+static void read_layout(const struct asking *asking,
+			const struct looked *looked, struct layout *layout)
+{
+	struct slotscope_error err = {};
+	struct qmp *qmp;
+	bool model = false;
+
+	for (size_t i = 0; i < looked->comparison->input->nr_views; i++)
+		model |= looked->comparison->input->views[i].party ==
+				 PARTY_MODEL &&
+			 looked->comparison->input->views[i].slots;
+	if (!model) {
+		error_set(&err, ENOENT, "ask the VMM");
+		error_why(&err, "there is no MODEL: it tells nothing");
+		layout_none(layout, &err);
+	} else if (monitor_open(&looked->checker->process, asking->qmp, QMP_MS,
+				&qmp, &err)) {
+		layout_none(layout, &err);
+	} else {
+		layout_read(qmp, layout);
+		qmp_close(qmp);
+	}
+}
+
+/* Of each place with a guest address; NULL: @err says why not */
+static struct addr_mapped *read_mapped(const struct looked *looked,
+				       const struct addr_answer *answer,
+				       struct slotscope_error *err)
+{
+	const struct checker *checker = looked->checker;
+	struct addr_mapped *mapped = calloc(answer->nr + 1, sizeof(*mapped));
+	const struct addr_place *place;
+	gpa_t first, last;
+	int ret = 0;
+
+	for (size_t i = 0; i < answer->nr && mapped && !ret; i++) {
+		place = &answer->places[i];
+		if (!place->guest)
+			continue;
+		mapped[i].items = calloc(MAPPED_MAX, sizeof(*mapped[i].items));
+		if (!mapped[i].items)
+			continue;
+		first = place->gpa & ~4095ULL;
+		last = place->gpa + (place->size - 1);
+		ret = kernel_view_mapped(&checker->kernel, &checker->process,
+					 looked->vm, place->as_id, first,
+					 (last & ~4095ULL) - first + 4096,
+					 mapped[i].items, MAPPED_MAX,
+					 &mapped[i].nr, &mapped[i].more, err);
+	}
+	if (!ret)
+		return mapped;
+	for (size_t i = 0; i < answer->nr; i++)
+		free(mapped[i].items);
+	free(mapped);
+	return NULL;
+}
+
+static bool any_mismatch(const struct addr_input *input,
+			 const struct addr_answer *answer)
+{
+	const struct check_row *row;
+	const struct finding *finding;
+
+	for (size_t i = 0; i < answer->nr; i++) {
+		if (answer->places[i].row == ADDR_NO_ROW)
+			continue;
+		row = &input->rows->rows[answer->places[i].row];
+		if (row->verdict != ROW_FINDING)
+			continue;
+		finding = &input->comparison->findings.items[row->finding];
+		if (finding_id_kind(finding->id) == FINDING_MISMATCH)
+			return true;
+	}
+	return false;
+}
+
+static int print(const struct addr_document *document)
+{
+	int ret;
+
+	if (cmd_globals.json)
+		ret = render_addr_json(stdout, document);
+	else
+		ret = render_addr(stdout, document);
+	if (ret)
+		return ret;
+	if (any_mismatch(document->input, document->answer))
+		return CMD_MISMATCH;
+	return document->answer->owned ? CMD_OK : CMD_UNKNOWN;
+}
+
+/* What the flat view, the tree and the RAMBlocks are of; and say what is not there */
+static void use_layout(struct addr_input *input, struct addr_document *document,
+		       const struct layout *layout, char (*why)[512])
+{
+	if (layout->no_flat.code)
+		add_blind(document, "flat range",
+			  say_error(&layout->no_flat, why[0], sizeof(why[0])));
+	else
+		input->flat = &layout->flat;
+	if (layout->no_tree.code)
+		add_blind(document, "region",
+			  say_error(&layout->no_tree, why[1], sizeof(why[1])));
+	else
+		input->tree = &layout->tree;
+	if (layout->no_blocks.code)
+		add_blind(document, "RAMBlock",
+			  say_error(&layout->no_blocks, why[2],
+				    sizeof(why[2])));
+	input->blocks = layout->blocks;
+	input->nr_blocks = layout->nr_blocks;
+}
+
+/* Without a process; @given is NULL of a recording */
+static void use_given(struct addr_input *input, struct addr_document *document,
+		      const struct given *given)
+{
+	const char *why = given ? "no file tells of it" :
+				  "what has events alone does not tell";
+
+	blind_views(document, why);
+	if (given && given->mtree.views.nr)
+		input->flat = &given->mtree.views;
+	else
+		add_blind(document, "flat range", why);
+	if (given && given->mtree.tree.nr_nodes)
+		input->tree = &given->mtree.tree;
+	else
+		add_blind(document, "region", why);
+	add_blind(document, "RAMBlock", why);
+	add_blind(document, "stage 2", why);
+}
+
+static int answer(void *ctx, const struct looked *looked,
+		  struct slotscope_error *err)
+{
+	const struct asking *asking = ctx;
+	struct addr_input input = { .comparison = looked->comparison,
+				    .rows = looked->rows };
+	struct addr_document document = { .input = &input,
+					  .query = &asking->query,
+					  .asked = asking->text,
+					  .vm = looked->vm,
+					  .comm = looked->comm };
+	struct addr_mapped *mapped = NULL;
+	struct slotscope_error no_stage2 = {};
+	struct layout layout = {};
+	struct addr_answer found;
+	char why[4][512];
+	int ret;
+
+	if (looked->checker) {
+		blind_views(&document, "it was not asked for");
+		read_layout(asking, looked, &layout);
+		use_layout(&input, &document, &layout, why);
+	} else {
+		use_given(&input, &document, looked->given);
+	}
+	ret = addr_find(&input, &asking->query, &found);
+	if (!ret && looked->checker) {
+		mapped = read_mapped(looked, &found, &no_stage2);
+		if (!mapped)
+			add_blind(&document, "stage 2",
+				  say_error(&no_stage2, why[3],
+					    sizeof(why[3])));
+	}
+	document.answer = &found;
+	document.mapped = mapped;
+	if (!ret)
+		ret = print(&document);
+	for (size_t i = 0; i < found.nr && mapped; i++)
+		free(mapped[i].items);
+	free(mapped);
+	addr_answer_deinit(&found);
+	if (looked->checker)
+		layout_deinit(&layout);
+	return ret < 0 ? error_set(err, ret, "tell of an address") : ret;
+}
+
+static int parse_as(const char *text, struct addr_query *query,
+		    struct slotscope_error *err)
+{
+	char *end;
+	unsigned long as_id = strtoul(text, &end, 10);
+
+	if (text[0] >= '0' && text[0] <= '9' && !*end && as_id <= UINT16_MAX) {
+		query->as_id = (int32_t)as_id;
+		return 0;
+	}
+	error_set(err, EINVAL, "read the address space \"%.40s\"", text);
+	error_why(err, "it is no number from 0 to 65535");
+	return error_next(err, "0 is memory, 1 what SMM sees");
+}
+
+/* Parses what begins with a dash; @as is applied once there is an address */
+static int set_option(struct look_options *options, struct asking *asking,
+		      const char **as, int opt, struct slotscope_error *err)
+{
+	switch (opt) {
+	case 'p':
+	case OPT_PID:
+		return cmd_parse_pid(optarg, &options->checker.pid, err);
+	case OPT_FD:
+		return cmd_parse_fd(optarg, &options->checker.fd, err);
+	case OPT_VM:
+		return vm_name_parse(optarg, &options->checker.name, err);
+	case OPT_QMP:
+		options->checker.qmp = asking->qmp = optarg;
+		return 0;
+	case OPT_AS:
+		*as = optarg;
+		return 0;
+	case OPT_NO_TRACE:
+		options->checker.no_trace = true;
+		return 0;
+	case OPT_NO_MODEL:
+		options->checker.no_model = true;
+		return 0;
+	case 'i':
+		options->input = optarg;
+		return 0;
+	case OPT_MTREE:
+		if (options->files.nr_mtree == CHECK_FILES_MAX) {
+			error_set(err, E2BIG, "read %.160s", optarg);
+			return error_why(err, "%d files are the most",
+					 CHECK_FILES_MAX);
+		}
+		options->files.mtree[options->files.nr_mtree++] = optarg;
+		return 0;
+	case OPT_MODEL:
+		options->files.model = optarg;
+		return 0;
+	case OPT_SLOTS:
+		options->files.slots = optarg;
+		return 0;
+	case OPT_MAPS:
+		options->files.maps = optarg;
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+static const struct option long_options[] = {
+	{ "pid", required_argument, NULL, OPT_PID },
+	{ "fd", required_argument, NULL, OPT_FD },
+	{ "vm", required_argument, NULL, OPT_VM },
+	{ "qmp", required_argument, NULL, OPT_QMP },
+	{ "as", required_argument, NULL, OPT_AS },
+	{ "no-trace", no_argument, NULL, OPT_NO_TRACE },
+	{ "no-model", no_argument, NULL, OPT_NO_MODEL },
+	{ "input", required_argument, NULL, 'i' },
+	{ "mtree", required_argument, NULL, OPT_MTREE },
+	{ "model", required_argument, NULL, OPT_MODEL },
+	{ "slots", required_argument, NULL, OPT_SLOTS },
+	{ "maps", required_argument, NULL, OPT_MAPS },
+	CMD_COMMON_LONG,
+	{}
+};
+
+static int run(const struct cmd *cmd, int argc, char **argv)
+{
+	struct look_options options = {
+		.checker = { .fd = -1, .name.fd = -1, .now = true },
+		.files.page_size = 4096,
+	};
+	struct asking asking = {};
+	struct slotscope_error err = {};
+	const char *as = NULL;
+	int opt, ret, exit;
+
+	while ((opt = cmd_getopt(getopt_long, argc, argv,
+				 ":p:i:" CMD_COMMON_SHORT, long_options)) >=
+	       0) {
+		ret = set_option(&options, &asking, &as, opt, &err);
+		if (ret < 0)
+			return cmd_fail(&err);
+		if (ret && cmd_common_opt(cmd, opt, argv, &exit))
+			return exit;
+	}
+	options.checker.verbose = cmd_globals.verbose;
+	if (argc - optind != 1)
+		return cmd_usage(cmd, optind == argc ? "no ADDRESS given" :
+						       "one ADDRESS at a time");
+	asking.text = argv[optind];
+	if (addr_parse(asking.text, &asking.query, &err) ||
+	    (as && parse_as(as, &asking.query, &err)))
+		return cmd_fail(&err);
+	if (!!options.checker.pid + !!options.input +
+		    check_files_any(&options.files) !=
+	    1)
+		return cmd_usage(cmd, "give one of --pid, -i and files");
+	if (!options.checker.pid &&
+	    (options.checker.fd >= 0 || options.checker.qmp ||
+	     options.checker.no_trace || options.checker.no_model))
+		return cmd_usage(cmd, "--fd, --qmp, --no-trace and --no-model "
+				      "go with --pid");
+	return look(&options, answer, &asking);
+}
+
+const struct cmd cmd_addr = {
+	.name = "addr",
+	.summary = "tell who owns an address, in every view",
+	.help = help,
+	.run = run,
+};

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One look at one VM, for commands that ask something of it: of a process, of a
+ * recording, or of what files have.
+ */
+#ifndef SLOTSCOPE_CMD_LOOK_H
+#define SLOTSCOPE_CMD_LOOK_H
+
+#include <slotscope/history.h>
+
+#include "cmd/check_files.h"
+#include "session/checker.h"
+
+/**
+ * struct look_options - where to look; one of three
+ * @checker: a process: @checker.pid
+ * @wait_ms: gather events of it first
+ * @input:   or a file with events
+ * @files:   or files with views
+ */
+struct look_options {
+	struct checker_options checker;
+	int wait_ms;
+	const char *input;
+	struct check_files files;
+};
+
+/**
+ * struct looked - what was seen; all is borrowed
+ * @vm:	     which VM; NULL: of files
+ * @comm:    of its process; NULL: not known
+ * @real_ns: CLOCK_REALTIME of the moment; 0: not known
+ * @now_ns:  CLOCK_MONOTONIC of it
+ * @checker: of a process; else NULL
+ * @given:   of files; else NULL
+ */
+struct looked {
+	const struct comparison *comparison;
+	const struct check_rows *rows;
+	const struct vm_id *vm;
+	const char *comm;
+	uint64_t real_ns;
+	uint64_t now_ns;
+	struct checker *checker;
+	const struct given *given;
+};
+
+/**
+ * look_fn - tells what was seen
+ *
+ * Return: an enum cmd_exit, or a negative errno with @err filled.
+ */
+typedef int look_fn(void *ctx, const struct looked *looked,
+		    struct slotscope_error *err);
+
+/**
+ * look() - look once, compare, and tell
+ *
+ * Of several VMs one must be named. Errors are printed.
+ *
+ * Return: an enum cmd_exit.
+ */
+int look(const struct look_options *options, look_fn *tell, void *ctx);
+
+#endif

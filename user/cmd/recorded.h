@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a file tells that has events: a recording, strace's output, a QEMU trace log. */
+#ifndef SLOTSCOPE_CMD_RECORDED_H
+#define SLOTSCOPE_CMD_RECORDED_H
+
+#include <slotscope/rules.h>
+
+#include "session/vms.h"
+#include "trace/recording.h"
+
+/**
+ * struct recorded - its events, and the VMs that they are of
+ * @path:   of the file; borrowed
+ * @log:    the events
+ * @info:   what its times are; zero if it tells no such thing
+ * @limits: what the kernel that it is of allows; zero: not known
+ */
+struct recorded {
+	const char *path;
+	struct slot_log log;
+	struct recording_info info;
+	struct session_vms vms;
+	struct request_limits limits;
+};
+
+/**
+ * recorded_load() - read it
+ * @at_ms: after its first event, as trace counts: what came later has not happened
+ *	   yet; negative: all of it
+ * @out:   recorded_deinit() it, also after an error
+ */
+int recorded_load(const char *path, int at_ms, struct recorded *out,
+		  struct slotscope_error *err);
+void recorded_deinit(struct recorded *recorded);
+
+/** recorded_now() - CLOCK_MONOTONIC at its end; 0 without an event */
+uint64_t recorded_now(const struct recorded *recorded);
+
+/** recorded_real() - CLOCK_REALTIME then; 0: not known */
+uint64_t recorded_real(const struct recorded *recorded);
+
+/** recorded_none() - say that no VM of it is called @name; returns -ENOENT */
+int recorded_none(const struct recorded *recorded, const struct vm_name *name,
+		  struct slotscope_error *err);
+
+#endif
