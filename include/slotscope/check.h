@@ -61,8 +61,8 @@ enum finding_id {
 	FINDING_REFUSED,	 /* a request that failed, without effect */
 	FINDING_GAP,		 /* a time without a slot. Not yet */
 	FINDING_UNALIGNED,	 /* ragged ends that cannot be in a slot */
-	FINDING_ALIASED,	 /* one page behind two slots. Not yet */
-	FINDING_HUGEPAGE,	 /* gpa and hva not congruent. Not yet */
+	FINDING_ALIASED,	 /* one page at two guest addresses */
+	FINDING_HUGEPAGE,	 /* gpa and hva not congruent */
 	FINDING_SPARSE,		 /* a slot in pieces that nobody calls RAM */
 	FINDING_HIDDEN,		 /* KVM's own slot in the way or nearby */
 	FINDING_LOST,		 /* events or records lost, a snapshot cut */
@@ -269,6 +269,7 @@ struct comparison {
 	struct findings findings;
 	/* private */
 	struct same *same;
+	struct spans restless;
 	bool nomem;
 };
 

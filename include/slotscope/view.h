@@ -552,6 +552,13 @@ enum {
 	HOST_UFFD = HOST_UFFD_MISSING | HOST_UFFD_WP | HOST_UFFD_MINOR,
 };
 
+/* host_range.thp: may the kernel put huge pages there by itself? */
+enum host_thp {
+	HOST_THP_UNKNOWN,
+	HOST_THP_NO,
+	HOST_THP_YES,
+};
+
 /**
  * struct host_range - one mapping of the VMM, a line of /proc/PID/maps
  * @start: first byte
@@ -564,6 +571,7 @@ enum {
  * @page_size: bytes of the kernel's page size here; 0 if not known
  * @detailed: smaps was read: @vm_flags and @copied hold
  * @vm_flags: HOST_UFFD_MISSING and so on
+ * @thp:    enum host_thp: smaps' THPeligible, which hugetlbfs has not
  * @copied: of a private mapping of a file: bytes in memory that are copies and
  *	   may differ from the file. 0 elsewhere
  */
@@ -582,6 +590,7 @@ struct host_range {
 	uint64_t page_size;
 	bool detailed;
 	uint32_t vm_flags;
+	enum host_thp thp;
 	uint64_t copied;
 	char *path;
 };

@@ -142,6 +142,8 @@ slots_of() { # slots_of FINDING - the slots that it is about
 	jq -r --arg id "$1" '[.findings[] | select(.id == $id).slot_id] | unique |
 		join(" ")' <<<"$out"
 }
+thp=/sys/kernel/mm/transparent_hugepage/enabled
+echo never >$thp
 raw anon window shared hole short patched uffd pfn || diag "$(cat "$work/raw")"
 check --no-model
 both 0 "" "without a MODEL"
@@ -183,4 +185,18 @@ if raw gmem gmem-nowhere gmem-private gmem-other gmem-anon gmem-closed; then
 else
 	skip "guest_memfd" "this KVM has none that can be mapped"
 fi
+
+# One memory in two places, and where no huge page can be: notes, beside agreement
+echo madvise >$thp
+raw shared anon again crooked || diag "$(cat "$work/raw")"
+check --no-model
+both 0 "" "twice and crooked"
+is "$(jq -r '.findings[] | [.id, .slot_id, .gpa, .other_gpa] | join(" ")' <<<"$out")" \
+	"$(printf 'aliased 2 0x2000000 0x0\nhugepage 3 0x3000000 ')" \
+	"twice and crooked: each is a note, and there is no other"
+is "$(jq -r '[.rows[].verdict] | unique | join(" ")' <<<"$out")" agree "twice and crooked: all agree still"
+echo never >$thp
+check --no-model
+is "$(ids note)" aliased "where the host has no huge pages none are lost"
+end_vm
 done_testing

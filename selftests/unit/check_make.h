@@ -162,6 +162,16 @@ static inline void kvm_drop(struct views *v, int as_id, gpa_t gpa)
 	slot_drop(v, KERNEL, as_id, gpa);
 }
 
+/*
+ * There is no MODEL. Only it can say that the firmware is meant to be in two places
+ * (else aliased): here it is in one
+ */
+static inline void model_lacks(struct views *v)
+{
+	v->view[MODEL].slots = NULL;
+	kvm_drop(v, 0, MiB - 128 * KiB);
+}
+
 static inline void views_check(struct views *v)
 {
 	comparison_deinit(&v->made);
@@ -223,6 +233,14 @@ static inline void none_found(struct views *v)
 	if (v->found.nr)
 		print_findings(&v->found);
 	assert_int_equal(v->found.nr, 0);
+}
+
+static inline void assert_cause(const struct views *v,
+				const struct finding *finding,
+				const struct finding *cause)
+{
+	assert_int_not_equal(finding->cause, FINDING_NO_CAUSE);
+	assert_ptr_equal(&v->found.items[finding->cause], cause);
 }
 
 static inline void assert_place(const struct finding *finding, int as_id,

@@ -11,13 +11,6 @@ static struct slot high(void)
 	return slot_of(0, 2, MiB, 255 * MiB, HVA + MiB, 0);
 }
 
-static void assert_cause(const struct views *v, const struct finding *finding,
-			 const struct finding *cause)
-{
-	assert_int_not_equal(finding->cause, FINDING_NO_CAUSE);
-	assert_ptr_equal(&v->found.items[finding->cause], cause);
-}
-
 static void ignored_creation(void **unused)
 {
 	const struct finding *f;
@@ -55,7 +48,7 @@ static void refused(void **unused)
 	assert_int_equal(findings_exit_status(&v.found), 0);
 
 	/* without a MODEL nobody can tell whether it was ignored */
-	v.view[MODEL].slots = NULL;
+	model_lacks(&v);
 	views_check(&v);
 	only(&v, FINDING_REFUSED, 1);
 	views_deinit(&v);
@@ -138,8 +131,8 @@ static void ignored_deletion(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	kvm_add(&v, 0, 9, 3 * GiB, MiB, BIOS_HVA, SLOT_READONLY);
-	v.map.ranges[1].end = v.map.ranges[1].start + MiB;
+	kvm_add(&v, 0, 9, 3 * GiB, MiB, BIOS_HVA + MiB, SLOT_READONLY);
+	v.map.ranges[1].end = v.map.ranges[1].start + 2 * MiB;
 	log_request(&v.log, 4, gone, -EINTR);
 	views_check(&v);
 	f = only(&v, FINDING_IGNORED_FAILURE, 2);

@@ -91,7 +91,7 @@ static void a_party_that_has_nothing_to_tell(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	v.view[MODEL].slots = NULL;
+	model_lacks(&v);
 	v.view[MODEL].none = "kvmtool has no monitor that tells its memory";
 	views_check(&v);
 	none_found(&v);
@@ -113,7 +113,7 @@ static void unread_views(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	v.view[MODEL].slots = NULL;
+	model_lacks(&v);
 	v.view[MODEL].unread = "the socket was closed";
 	views_check(&v);
 	f = only(&v, FINDING_UNREAD, 1);
@@ -134,7 +134,7 @@ static void nothing_to_compare_is_not_agreement(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	v.view[MODEL].slots = NULL;
+	model_lacks(&v);
 	v.view[TRACED].slots = NULL;
 	v.view[BACKING].map = NULL;
 	views_check(&v);
@@ -232,7 +232,7 @@ static void whole_life_covers_all_spaces(void **unused)
 	struct views v;
 
 	views_pc(&v);
-	v.view[MODEL].slots = NULL;
+	model_lacks(&v);
 	slot_drop(&v, TRACED, 1, 0);
 	assert_int_equal(slot_state_set_nr_as(&v.state[TRACED], 1), 0);
 	views_check(&v);

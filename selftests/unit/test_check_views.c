@@ -109,7 +109,7 @@ static void missing_from_kernel_alone(void **unused)
 	assert_says(&v, f, TRACED, "slot 0");
 
 	/* without a MODEL the tracer's word stands */
-	v.view[MODEL].slots = NULL;
+	model_lacks(&v);
 	views_check(&v);
 	f = only(&v, FINDING_MISSING, 1);
 	assert_int_equal(f->views, IN_TRACED | IN_KERNEL);

@@ -68,6 +68,40 @@ const struct slot_state *comparison_holder(const struct comparison *c,
 	return second;
 }
 
+const struct host_map *comparison_ground(const struct comparison *c)
+{
+	for (size_t view = 0; view < c->input->nr_views; view++) {
+		if (c->input->views[view].map)
+			return c->input->views[view].map;
+	}
+	return NULL;
+}
+
+static bool touches(const struct spans *spans, const struct slot *slot)
+{
+	const struct span *span = spans_from(spans, slot->as_id, slot->gpa);
+
+	return span && span->as_id == slot->as_id &&
+	       span->gpa <= slot_last(slot);
+}
+
+bool comparison_is_at_rest(const struct comparison *c, size_t view,
+			   const struct slot *slot)
+{
+	const uint32_t needed = SLOT_FIELD_GPA | SLOT_FIELD_SIZE |
+				SLOT_FIELD_HVA;
+	const struct slot_state *state = comparison_state(c, view);
+
+	if (c->input->unsettled || touches(&c->restless, slot) ||
+	    touches(&c->views[view].blind, slot))
+		return false;
+	if (slot->flags & (SLOT_INVALID | SLOT_GUEST_MEMFD) ||
+	    needed & ~(state->coverage.fields & ~slot->unknown) ||
+	    slot->hva + (slot->size - 1) < slot->hva)
+		return false;
+	return slot->as_id >= state->nr_as || !state->as[slot->as_id].torn;
+}
+
 void comparison_agree(struct comparison *c, struct compared_pair *pair,
 		      uint16_t as_id, gpa_t gpa, gpa_t last)
 {

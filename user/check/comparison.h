@@ -45,6 +45,20 @@ uint64_t comparison_views_with(const struct comparison *comparison,
 const struct slot_state *comparison_holder(const struct comparison *comparison,
 					   size_t *view);
 
+/** comparison_ground() - what lies under host addresses; NULL: nobody has looked */
+const struct host_map *comparison_ground(const struct comparison *comparison);
+
+/**
+ * comparison_is_at_rest() - may a slot of KVM's be judged by itself?
+ * @view: the place of the view that it is of
+ *
+ * Not one under update, in an address space that is torn, where slots changed while
+ * the views were read, where the view is blind, of unknown place or host address, or
+ * on a guest_memfd.
+ */
+bool comparison_is_at_rest(const struct comparison *comparison, size_t view,
+			   const struct slot *slot);
+
 /** comparison_agree() - both views of a pair speak for this range, and agree */
 void comparison_agree(struct comparison *comparison, struct compared_pair *pair,
 		      uint16_t as_id, gpa_t gpa, gpa_t last);
@@ -75,6 +89,8 @@ void check_ground(struct comparison *comparison, struct compared_pair *pair);
 void check_answered(struct comparison *comparison);
 void check_requests(struct comparison *comparison);
 void check_hidden(struct comparison *comparison);
+void check_aliased(struct comparison *comparison);
+void check_hugepage(struct comparison *comparison);
 void check_stage2(struct comparison *comparison);
 
 #endif

@@ -164,8 +164,28 @@ static uint64_t page_size_of(const struct check_input *input)
 	return size && !(size & (size - 1)) ? size : 4096;
 }
 
+static void list_restless(struct comparison *c)
+{
+	const struct restless *restless;
+	struct span span;
+
+	for (size_t i = 0; i < c->input->nr_restless; i++) {
+		restless = &c->input->restless[i];
+		span = (struct span){ .as_id = restless->as_id,
+				      .last = UINT64_MAX };
+		if (restless->size) {
+			span.gpa = restless->gpa;
+			span.last = restless->gpa + (restless->size - 1);
+		}
+		if (spans_add(&c->restless, &span))
+			c->nomem = true;
+	}
+	spans_join(&c->restless);
+}
+
 static void check_all(struct comparison *c)
 {
+	list_restless(c);
 	check_trust(c);
 	check_index(c);
 	check_ragged(c);
@@ -177,6 +197,8 @@ static void check_all(struct comparison *c)
 	check_answered(c);
 	check_requests(c);
 	check_hidden(c);
+	check_aliased(c);
+	check_hugepage(c);
 	check_stage2(c);
 	check_nothing(c);
 }
@@ -212,6 +234,7 @@ void comparison_deinit(struct comparison *c)
 		spans_deinit(&c->pairs[i].agree);
 	}
 	findings_deinit(&c->findings);
+	spans_deinit(&c->restless);
 	free(c->views);
 	free(c->pairs);
 	memset(c, 0, sizeof(*c));

@@ -401,7 +401,9 @@ static int rank(const struct finding *finding)
 	case FINDING_HIDDEN:
 		return 4;
 	case FINDING_REFUSED:
-		return RANKS; /* says nothing of what stands */
+	case FINDING_ALIASED:
+	case FINDING_HUGEPAGE:
+		return RANKS; /* says nothing against what stands */
 	default:
 		return finding_id_kind(finding->id) == FINDING_NOTE ? 5 : 0;
 	}

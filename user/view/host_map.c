@@ -161,6 +161,11 @@ static int parse_detail(struct cursor line, struct host_range *range)
 		range->vm_flags = parse_vm_flags(line);
 		return 0;
 	}
+	if (take_word(&line, "THPeligible:")) {
+		take_blanks(&line);
+		range->thp = take_char(&line, '0') ? HOST_THP_NO : HOST_THP_YES;
+		return 0;
+	}
 	if (take_word(&line, "KernelPageSize:"))
 		value = &range->page_size;
 	else if (take_word(&line, "Anonymous:") && !range->shared &&

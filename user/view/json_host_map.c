@@ -23,6 +23,8 @@ int host_range_details_to_json(const struct host_range *range,
 	if (range->detailed)
 		ret |= json_put_bits(obj, "vm_flags", host_vm_flag_names,
 				     HOST_VM_FLAGS, range->vm_flags);
+	if (range->thp)
+		ret |= json_put_bool(obj, "thp", range->thp == HOST_THP_YES);
 	if (range->copied)
 		ret |= json_put_hex(obj, "copied", range->copied);
 	return ret;
@@ -97,6 +99,9 @@ static void range_from_json_in(const struct json_in *in,
 	range->page_size = json_in_hex_or(in, "page_size", UINT64_MAX, 0);
 	range->reach = json_in_hex_or(in, "reach", UINT64_MAX, 0);
 	range->copied = json_in_hex_or(in, "copied", UINT64_MAX, 0);
+	if (json_in_has(in, "thp"))
+		range->thp = json_in_bool(in, "thp") ? HOST_THP_YES :
+						       HOST_THP_NO;
 	range->detailed = json_in_has(in, "vm_flags");
 	if (range->detailed)
 		range->vm_flags = json_in_bits(

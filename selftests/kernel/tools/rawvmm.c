@@ -19,6 +19,9 @@
  *	hole		anonymous memory without one page
  *	short		a memfd that was truncated to 1 MiB
  *	patched		a memfd, one page of which is anonymous memory
+ *	again		the memory of the slot before, at a second host address
+ *	crooked		anonymous memory that may be huge pages, at a host address a
+ *			page behind a multiple of their size
  *	uffd		anonymous memory that userfaultfd answers for
  *	pfn		64 KiB of /dev/mem, the host's firmware
  *
@@ -71,6 +74,7 @@ struct region2 {
 #define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static int vm;
+static int last_memfd = -1;
 static FILE *model;
 static const char *before = "";
 
@@ -116,6 +120,7 @@ static int memfd(void)
 
 	if (fd < 0 || ftruncate(fd, SIZE))
 		die("memfd_create");
+	last_memfd = fd;
 	return fd;
 }
 
@@ -176,6 +181,18 @@ static void answer_faults(void *at)
 		die("userfaultfd");
 }
 
+/* KVM maps by 2 MiB where guest and host address are congruent by that */
+static void *map_crooked(void)
+{
+	char *at = map(NULL, 2 * SIZE, PROT_NONE, PRIVATE, -1, 0);
+
+	at += -(uintptr_t)at % (2 * MiB) + 4096;
+	map(at, SIZE, RW, PRIVATE, -1, 0);
+	if (madvise(at, SIZE, MADV_HUGEPAGE))
+		die("madvise");
+	return at;
+}
+
 static void slot(uint32_t id, const char *kind)
 {
 	struct region2 region = { .slot = id, .gpa = id * 4 * SIZE };
@@ -197,6 +214,10 @@ static void slot(uint32_t id, const char *kind)
 		   !strcmp(kind, "patched")) {
 		fd = memfd();
 		at = map(NULL, SIZE, RW, MAP_SHARED, fd, 0);
+	} else if (!strcmp(kind, "again")) {
+		at = map(NULL, SIZE, RW, MAP_SHARED, last_memfd, 0);
+	} else if (!strcmp(kind, "crooked")) {
+		at = map_crooked();
 	} else if (!strcmp(kind, "window")) {
 		at = map(NULL, SIZE, PROT_NONE, PRIVATE, -1, 0);
 		fd = memfd();
