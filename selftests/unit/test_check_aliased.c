@@ -229,7 +229,7 @@ static void none_to_lose(void **unused)
 	no_model(&v);
 	kvm_add(&v, 0, 0, 0, 4 * MiB, HVA + 4096, 0);
 	map_add(&v, HVA, 2 * MiB, "rwp", NULL);
-	map_add(&v, HVA + 2 * MiB, 4 * MiB, "rwp", "/a");
+	map_add(&v, HVA + 2 * MiB, 4 * MiB, "rwp", NULL);
 	v.map.ranges[0].thp = HOST_THP_NO;
 	v.map.ranges[1].thp = HOST_THP_NO;
 	views_check(&v);
