@@ -107,7 +107,8 @@ static void look(struct churner *churners)
 		for (int i = 0; i < IDS; i++)
 			if (churners[c].slots[i].memory_size)
 				all[nr++] = churners[c].slots[i];
-	EXPECT(slotscope_compare(__FILE__, __LINE__, w.vm, all, nr),
+	EXPECT(slotscope_compare(__FILE__, __LINE__, w.vm, all, nr) &&
+		       EXPECT_STAGE2(w.vm),
 	       "after a round");
 }
 
@@ -166,7 +167,7 @@ static void while_vcpus_run(void)
 	for (unsigned int i = 0; i < w.nr_as; i++) {
 		pthread_join(vcpus[i], &broke);
 		EXPECT(!broke, "vCPU %u broke", 2 + i);
-		close(guests[i].fd);
+		guest_close(&guests[i]);
 	}
 	world_close(&w);
 }

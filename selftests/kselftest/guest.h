@@ -21,6 +21,7 @@ struct guest {
 	int fd;
 	bool smm;
 	struct kvm_run *run;
+	int run_size;
 };
 
 /* mov al, [edi]; hlt; and 16 bytes on: mov [edi], al; hlt */
@@ -74,13 +75,13 @@ static inline struct guest guest_create(int vm, int id, bool smm)
 	struct guest guest = { .smm = smm };
 	struct kvm_sregs sregs;
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	int size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 
+	guest.run_size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 	close(kvm);
 	guest.fd = ioctl(vm, KVM_CREATE_VCPU, id);
 	ASSERT(guest.fd >= 0, "KVM_CREATE_VCPU: %s", strerror(errno));
-	guest.run = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
-			 guest.fd, 0);
+	guest.run = mmap(NULL, guest.run_size, PROT_READ | PROT_WRITE,
+			 MAP_SHARED, guest.fd, 0);
 	ASSERT(guest.run != MAP_FAILED, "mmap: %s", strerror(errno));
 	if (smm) {
 		ASSERT(!ioctl(guest.fd, KVM_SMI), "KVM_SMI: %s",
@@ -98,6 +99,13 @@ static inline struct guest guest_create(int vm, int id, bool smm)
 	ASSERT(!ioctl(guest.fd, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS: %s",
 	       strerror(errno));
 	return guest;
+}
+
+/* While it is mapped, the vCPU is there, and with it the VM */
+static inline void guest_close(struct guest *guest)
+{
+	munmap(guest->run, guest->run_size);
+	close(guest->fd);
 }
 
 static inline enum guest_saw guest_go(struct guest *guest, bool write,

@@ -19,7 +19,66 @@ struct refusal {
 	struct kvm_userspace_memory_region2 region;
 	/* A move is refused late, with the slot already taken out: put back */
 	unsigned int swaps;
+	int older_error; /* of older kernels, where it is another one */
 };
+
+/* What it takes to break a rule */
+enum need {
+	ANY_VM,
+	REGION2,    /* a kernel that has that ioctl */
+	NO_REGION2, /* one that does not */
+	NO_GMEM,    /* that ioctl, and a VM that can have no guest_memfd */
+	GMEM,	    /* a VM that can */
+	READONLY,   /* a VM that can have read-only slots */
+	NOT_HERE,   /* a VM that can have none; a host of 32 bits */
+};
+
+static struct rule {
+	const char *name;
+	enum need need;
+	bool met;
+} rules[] = {
+	{ "region2", NO_REGION2 },
+	{ "v1-flags", REGION2 },
+	{ "slot-id", ANY_VM },
+	{ "flags", ANY_VM },
+	{ "gmem-cap", NO_GMEM },
+	{ "gmem-dirty", GMEM },
+	{ "gmem-readonly", GMEM },
+	{ "readonly-cap", NOT_HERE },
+	{ "size-align", ANY_VM },
+	{ "gpa-align", ANY_VM },
+	{ "hva-align", ANY_VM },
+	{ "hva-range", ANY_VM },
+	{ "gmem-align", GMEM },
+	{ "gmem-wrap", GMEM },
+	{ "as-id", ANY_VM },
+	{ "gpa-wrap", ANY_VM },
+	{ "max-pages", ANY_VM },
+	{ "delete-absent", ANY_VM },
+	{ "total-pages", NOT_HERE },
+	{ "gmem-immutable", GMEM },
+	{ "hva-changed", ANY_VM },
+	{ "size-changed", ANY_VM },
+	{ "readonly-changed", READONLY },
+	{ "gmem-dropped", GMEM },
+	{ "overlap", ANY_VM },
+	{ "gmem-fd", GMEM },
+	{ "gmem-foreign", GMEM },
+	{ "gmem-end", GMEM },
+	{ "gmem-bound", GMEM },
+	{ "gpa-range", ANY_VM },
+};
+
+#define NR_RULES (sizeof(rules) / sizeof(rules[0]))
+
+static struct rule *rule_of(const char *name)
+{
+	for (size_t i = 0; i < NR_RULES; i++)
+		if (!strcmp(rules[i].name, name))
+			return &rules[i];
+	ktap_bail("no rule is called %s", name);
+}
 
 static bool refused(const struct refusal *r)
 {
@@ -33,7 +92,9 @@ static bool refused(const struct refusal *r)
 			 ioctl(w.vm, KVM_SET_USER_MEMORY_REGION, &v1)) ?
 			errno :
 			0;
-	right = EXPECT(error == r->error, "rule %s: %s, not %s", r->rule,
+	right = EXPECT(error == r->error ||
+			       (r->older_error && error == r->older_error),
+		       "rule %s: %s, not %s", r->rule,
 		       error ? strerror(error) : "accepted",
 		       strerror(r->error));
 	if (right)
@@ -41,6 +102,7 @@ static bool refused(const struct refusal *r)
 				EXPECT_MEMSLOT_RULE(w.vm, &r->region, error,
 						    r->rule) :
 				EXPECT_MEMSLOT_RULE(w.vm, &v1, error, r->rule);
+	rule_of(r->rule)->met |= right;
 	return EXPECT(right & world_check(&w, r->swaps, 0), "after rule %s",
 		      r->rule);
 }
@@ -57,9 +119,9 @@ static void all_refused(struct refusal *refusals, size_t nr)
 			    sizeof(struct refusal))
 
 /* Slot 0: plain, 1 MiB at 1 MiB; 1: read-only, 1 MiB at 3 MiB */
-static void begin(void)
+static void begin_vm(int vm)
 {
-	world_open(&w);
+	world_open_vm(&w, vm);
 	ram = guest_memory(2 * MIB);
 	WORLD_SET(&w, .slot = 0, .guest_phys_addr = MIB, .memory_size = MIB,
 		  .userspace_addr = (uintptr_t)ram);
@@ -67,6 +129,11 @@ static void begin(void)
 		WORLD_SET(&w, .slot = 1, .flags = KVM_MEM_READONLY,
 			  .guest_phys_addr = 3 * MIB, .memory_size = MIB,
 			  .userspace_addr = (uintptr_t)ram + MIB);
+}
+
+static void begin(void)
+{
+	begin_vm(vm_create());
 }
 
 static void end(void)
@@ -152,13 +219,19 @@ static void by_another_slot(void)
 		      .region = { .slot = 2, AT(MIB + PAGE, PAGE) } },
 		    { "delete-absent", EINVAL, .region = { .slot = 2 } },
 		    { "delete-absent", EINVAL, .region = { .slot = 50 } });
+	/* the other address space has its own */
+	if (w.nr_as > 1)
+		ALL_REFUSED(
+			{ "overlap", EEXIST,
+			  .region = { .slot = 1 << 16, AT(GUEST_CODE, PAGE) } },
+			{ "delete-absent", EINVAL,
+			  .region = { .slot = 1 << 16 } });
 	end();
 }
 
 static void by_what_it_is(void)
 {
 	begin();
-	SKIP_IF(w.nr < w.nr_as + 2, "no read-only slots");
 	ALL_REFUSED({ "hva-changed", EINVAL,
 		      .region = { .slot = 0,
 				  .guest_phys_addr = MIB,
@@ -168,21 +241,23 @@ static void by_what_it_is(void)
 		      .region = { .slot = 0, AT(MIB, MIB / 2) } },
 		    { "size-changed", EINVAL,
 		      .region = { .slot = 0, AT(MIB, MIB + PAGE) } },
-		    { "readonly-changed", EINVAL,
-		      .region = { .slot = 0,
-				  .flags = KVM_MEM_READONLY,
-				  AT(MIB, MIB) } },
-		    { "readonly-changed", EINVAL,
-		      .region = { .slot = 1,
-				  .guest_phys_addr = 3 * MIB,
-				  .memory_size = MIB,
-				  .userspace_addr = (uintptr_t)ram + MIB } },
-		    /* moved onto the other one */
-		    { "overlap", EEXIST,
-		      .region = { .slot = 0, AT(4 * MIB - PAGE, MIB) } },
 		    { "gpa-range", EINVAL,
 		      .region = { .slot = 0, AT(1ULL << 60, MIB) },
 		      .swaps = 2 });
+	if (vm_has(w.vm, KVM_CAP_READONLY_MEM))
+		ALL_REFUSED(
+			{ "readonly-changed", EINVAL,
+			  .region = { .slot = 0,
+				      .flags = KVM_MEM_READONLY,
+				      AT(MIB, MIB) } },
+			{ "readonly-changed", EINVAL,
+			  .region = { .slot = 1,
+				      .guest_phys_addr = 3 * MIB,
+				      .memory_size = MIB,
+				      .userspace_addr = (uintptr_t)ram + MIB } },
+			/* moved onto the other one */
+			{ "overlap", EEXIST,
+			  .region = { .slot = 0, AT(4 * MIB - PAGE, MIB) } });
 	end();
 }
 
@@ -191,20 +266,17 @@ static void by_its_guest_memfd(void)
 	struct kvm_create_guest_memfd create = { .size = MIB };
 	const __u32 gmem = KVM_MEM_GUEST_MEMFD;
 	struct slotscope_expect slot;
-	int fd, null;
+	int other_vm, other, fd, null;
 
-	begin();
-	if (!vm_has(w.vm, KVM_CAP_GUEST_MEMFD)) {
-		if (vm_has(w.vm, KVM_CAP_USER_MEMORY2))
-			ALL_REFUSED({ "gmem-cap", EINVAL, .region2 = true,
-				      .region = { .slot = 2,
-						  .flags = gmem,
-						  AT(8 * MIB, MIB) } });
-		SKIP("this VM can have no guest_memfd");
-	}
+	begin_vm(world_vm_with_gmem());
+	SKIP_IF(!vm_has(w.vm, KVM_CAP_GUEST_MEMFD),
+		"this VM can have no guest_memfd");
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	fd = ioctl(w.vm, KVM_CREATE_GUEST_MEMFD, &create);
 	ASSERT(fd >= 0, "KVM_CREATE_GUEST_MEMFD: %s", strerror(errno));
+	other_vm = world_vm_with_gmem();
+	other = ioctl(other_vm, KVM_CREATE_GUEST_MEMFD, &create);
+	ASSERT(other >= 0, "KVM_CREATE_GUEST_MEMFD: %s", strerror(errno));
 	slot = (struct slotscope_expect){
 		.slot = 3,
 		.flags = gmem,
@@ -252,6 +324,17 @@ static void by_its_guest_memfd(void)
 			      .flags = gmem,
 			      AT(8 * MIB, PAGE),
 			      .guest_memfd = null } },
+		{ "gmem-foreign", EINVAL, .region2 = true,
+		  .region = { .slot = 2,
+			      .flags = gmem,
+			      AT(8 * MIB, PAGE),
+			      .guest_memfd = other } },
+		{ "gmem-bound", EEXIST, .region2 = true, .older_error = EINVAL,
+		  .region = { .slot = 2,
+			      .flags = gmem,
+			      AT(8 * MIB, 2 * PAGE),
+			      .guest_memfd = fd,
+			      .guest_memfd_offset = MIB / 2 - PAGE } },
 		{ "gmem-end", EINVAL, .region2 = true,
 		  .region = { .slot = 2,
 			      .flags = gmem,
@@ -265,17 +348,78 @@ static void by_its_guest_memfd(void)
 			      .guest_memfd = fd,
 			      .guest_memfd_offset = MIB / 2 } });
 	close(null);
+	close(other);
+	close(other_vm);
 	WORLD_SET(&w, .slot = 3);
 	close(fd);
 	end();
 }
 
+/* A plain VM that can have none, though the kernel knows what it is */
+static void by_want_of_guest_memfd(void)
+{
+	begin();
+	SKIP_IF(!vm_has(w.vm, KVM_CAP_USER_MEMORY2),
+		"no KVM_SET_USER_MEMORY_REGION2");
+	SKIP_IF(vm_has(w.vm, KVM_CAP_GUEST_MEMFD),
+		"each VM can have guest_memfd");
+	ALL_REFUSED({ "gmem-cap", EINVAL, .region2 = true,
+		      .region = { .slot = 2,
+				  .flags = KVM_MEM_GUEST_MEMFD,
+				  AT(8 * MIB, MIB) } });
+	end();
+}
+
+static bool can_be_met(int vm, enum need need)
+{
+	bool region2 = vm_has(vm, KVM_CAP_USER_MEMORY2), gmem;
+
+	switch (need) {
+	case ANY_VM:
+		return true;
+	case REGION2:
+		return region2;
+	case NO_REGION2:
+		return !region2;
+	case NO_GMEM:
+		return region2 && !vm_has(vm, KVM_CAP_GUEST_MEMFD);
+	case GMEM:
+		vm = world_vm_with_gmem();
+		gmem = vm_has(vm, KVM_CAP_GUEST_MEMFD);
+		close(vm);
+		return gmem;
+	case READONLY:
+		return vm_has(vm, KVM_CAP_READONLY_MEM);
+	case NOT_HERE:
+		return false;
+	}
+	return true;
+}
+
+static void each_rule_was_met(void)
+{
+	int vm = vm_create();
+
+	for (size_t i = 0; i < NR_RULES; i++) {
+		if (can_be_met(vm, rules[i].need))
+			EXPECT(rules[i].met, "rule %s was not met",
+			       rules[i].name);
+		else
+			ktap_diag("rule %s cannot be met here", rules[i].name);
+	}
+	close(vm);
+}
+
 int main(void)
 {
 	static const struct ktap_case cases[] = {
-		KTAP_CASE(by_its_words),       KTAP_CASE(by_its_flags),
-		KTAP_CASE(by_another_slot),    KTAP_CASE(by_what_it_is),
+		KTAP_CASE(by_its_words),
+		KTAP_CASE(by_its_flags),
+		KTAP_CASE(by_another_slot),
+		KTAP_CASE(by_what_it_is),
 		KTAP_CASE(by_its_guest_memfd),
+		KTAP_CASE(by_want_of_guest_memfd),
+		KTAP_CASE(each_rule_was_met),
 	};
 
 	world_need();

@@ -19,15 +19,20 @@
 #define PAGE 4096ULL
 #define MIB  (1ULL << 20)
 
-static inline int __vm_create(void)
+static inline int __vm_create_type(unsigned long type)
 {
 	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, 0);
+	int vm = kvm < 0 ? -1 : ioctl(kvm, KVM_CREATE_VM, type);
 	int err = errno;
 
 	close(kvm);
 	errno = err;
 	return vm;
+}
+
+static inline int __vm_create(void)
+{
+	return __vm_create_type(0);
 }
 
 static inline int vm_create(void)

@@ -36,6 +36,9 @@ struct kvm_create_guest_memfd {
 };
 #define KVM_CREATE_GUEST_MEMFD _IOWR(KVMIO, 0xd4, struct kvm_create_guest_memfd)
 #endif
+#ifndef KVM_X86_SW_PROTECTED_VM
+#define KVM_X86_SW_PROTECTED_VM 1
+#endif
 
 struct world {
 	int vm;
@@ -270,11 +273,26 @@ static inline void world_set(struct world *w,
 #define WORLD_SET(w, ...) \
 	world_set(w, &(struct slotscope_expect){ __VA_ARGS__ })
 
-static inline void world_open(struct world *w)
+/* A VM that can have guest_memfd; where there is none, a plain one */
+static inline int world_vm_with_gmem(void)
+{
+	int plain = vm_create();
+	int vm = vm_has(plain, KVM_CAP_GUEST_MEMFD) ?
+			 -1 :
+			 __vm_create_type(KVM_X86_SW_PROTECTED_VM);
+
+	if (vm < 0)
+		return plain;
+	close(plain);
+	return vm;
+}
+
+/* Its first slots: what the guests run. @vm is the world's from then on */
+static inline void world_open_vm(struct world *w, int vm)
 {
 	char *code = guest_code();
 
-	*w = (struct world){ .vm = vm_create() };
+	*w = (struct world){ .vm = vm };
 	w->nr_as = vm_nr_as(w->vm);
 	ASSERT(w->nr_as <= 2, "%u address spaces", w->nr_as);
 	for (unsigned int as_id = 0; as_id < w->nr_as; as_id++) {
@@ -295,10 +313,15 @@ static inline void world_open(struct world *w)
 	ASSERT(world_check(w, 1, 1), "a new VM with vCPUs");
 }
 
+static inline void world_open(struct world *w)
+{
+	world_open_vm(w, vm_create());
+}
+
 static inline void world_close(struct world *w)
 {
 	for (unsigned int as_id = 0; as_id < w->nr_as; as_id++)
-		close(w->guests[as_id].fd);
+		guest_close(&w->guests[as_id]);
 	close(w->vm);
 }
 
