@@ -17,7 +17,8 @@ help:
 	@echo '              and the tests that selftests/long names'
 	@echo 'make lab-debug-kernel  a kernel that watches itself (KASAN, lockdep, kmemleak, ...), for'
 	@echo '              the lab; ten minutes the first time, more on a busy machine'
-	@echo 'make check-debug  the tests of the module and of the BPF programs on it (T=WORD)'
+	@echo 'make check-debug  the tests of the module and of the BPF programs on it (T=WORD), with'
+	@echo '              100,000 hostile calls (CALLS=N)'
 	@echo 'make coverage  which lines of user/ the unit tests reach'
 	@echo 'make fuzz     fuzz the readers of logs, of info mtree and of QMP, a minute each (SECONDS=N)'
 	@echo 'make mutants  break the module in each of many ways; name those that its tests do not notice'
@@ -50,8 +51,11 @@ check-long: deps
 lab-debug-kernel: deps
 	@selftests/vm/debug-kernel debug
 
+# Each call takes this kernel several times as long
+check-debug: export CALLS ?= 100000
 check-debug: lab-debug-kernel
-	@selftests/run -k debug $(or $(T),lab/test-debug kernel-debug/kmod- kernel-debug/bpf-)
+	@selftests/run -k debug $(or $(T),lab/test-debug kernel-debug/kmod- kernel-debug/bpf- \
+		kernel-debug/drop-in)
 
 coverage: deps
 	@selftests/coverage

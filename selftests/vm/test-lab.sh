@@ -13,7 +13,7 @@ kernels=("$@")
 [ $# -gt 0 ] || kernels=(6.1 6.12 newest)
 
 # What one round counts is checked against the plan at the end of each.
-PER_KERNEL=29
+PER_KERNEL=31
 count=0 failed=0
 tmp=$(mktemp -d) || exit
 trap 'rm -rf "$tmp"' EXIT
@@ -146,22 +146,43 @@ gone() {
 	return 1
 }
 
-# leaves_none SIGNAL: run dies of it, and its QEMU with it.
-leaves_none() {
-	local pid child='' i
-	./run -q -k "$k" sleep 100 >"$tmp/out" 2>"$tmp/err" &
+# start [OPTION...] CMD...: as lab, without waiting; sets pid, and qemu to its QEMU's.
+start() {
+	local i
+	./run -q -k "$k" "$@" >"$tmp/out" 2>"$tmp/err" &
 	pid=$!
-	for ((i = 0; i < 100; i++)); do
-		child=$(cat "/proc/$pid/task/$pid/children")
-		case $(cat "/proc/${child%% *}/comm" 2>/dev/null) in
-		qemu*) break ;;
+	for ((i = 0; i < 600; i++)); do
+		read -r qemu _ <"/proc/$pid/task/$pid/children"
+		case $(cat "/proc/$qemu/comm" 2>/dev/null) in
+		qemu*) return ;;
 		esac
 		sleep 0.1
 	done
+}
+
+# leaves_none SIGNAL: run dies of it, and its QEMU with it.
+leaves_none() {
+	start sleep 100
 	kill "-$1" "$pid"
 	wait "$pid" 2>/dev/null
 	status=$?
-	[ "$child" ] && gone "${child%% *}"
+	[ "$qemu" ] && gone "$qemu"
+}
+
+# The kernel's text is patched while both processors run it
+test_two() {
+	start -s 2 sh -c 'nproc; cd /sys/kernel/tracing && echo "vfs_*" >set_ftrace_filter || exit
+		(while [ ! -e /run/end ]; do cat /proc/version; done) >/dev/null &
+		for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do
+			echo function >current_tracer && cat /proc/version >/dev/null &&
+				echo nop >current_tracer || exit
+		done
+		>/run/end; wait'
+	grep -qz ',thread=single$' "/proc/$qemu/cmdline"
+	check "-s 2: the processors take turns" [ $? = 0 ]
+	wait "$pid"
+	status=$?
+	check "-s 2: the kernel patches its text" both status_is 0 output_is 2
 }
 
 test_end() {
@@ -196,6 +217,7 @@ for k in "${kernels[@]}"; do
 	test_guest
 	test_trouble
 	test_end
+	test_two
 	test_speed
 	[ $((count - before)) -eq $PER_KERNEL ] ||
 		echo "Bail out! $((count - before)) tests, not $PER_KERNEL"
