@@ -8,24 +8,21 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/tap.sh
 . selftests/tap.sh
+# shellcheck source=selftests/drop-in-lib.sh
+. selftests/drop-in-lib.sh
 k=$1
-dir=$(selftests/drop-in/kvm-selftests "$k" -a set_memory_region_test \
-	memslot_modification_stress_test memslot_perf_test dirty_log_test guest_memfd_test) ||
-	skip_all "KVM's selftests of $k cannot be built"
+build_kvm_tests "$k" -a set_memory_region_test memslot_modification_stress_test \
+	memslot_perf_test dirty_log_test guest_memfd_test
 
 # passes TEST ARGS... - and has compared
 passes() {
 	local said
-	[ -e "$dir/$1" ] || { skip "$1" "it cannot be built on $k"; return; }
+	has_kvm_test "$1: passes" "$1" || return
 	# shellcheck disable=SC2016  # the guest's shell shall expand it
 	said=$(selftests/vm/run -q -m 2G -t 300 -k "$k" -- bash -c '
 		insmod build/kmod/$(uname -r)/slotscope.ko && cd "$1" || exit
 		SLOTSCOPE_REQUIRE=1 "./$2" "${@:3}"
-		echo "status $?"' bash "$dir" "$@" 2>&1)
-	if [ "$(tail -n 1 <<<"$said")" = "status 142" ]; then
-		skip "$1" "its own alarm went off: this machine is too busy for it"
-		return
-	fi
+		echo "status $?"' bash "$kvm" "$@" 2>&1)
 	# 4: the test skips itself
 	like "$(tail -n 1 <<<"$said")" '^status [04]$' "$1: passes" || diag "$said"
 	like "$said" '^# memslots: compared [1-9][0-9]* times, 0 differed' \
