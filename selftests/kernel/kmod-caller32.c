@@ -75,6 +75,78 @@ static void a_snapshot(void)
 	}
 }
 
+/* Of each struct that came later: in low memory, as all that it points to */
+static void the_other_ioctls(void)
+{
+	const uint64_t pages = 1ULL << 20;
+	void *array = snap->slots;
+	union {
+		struct slotscope_layout layout;
+		struct slotscope_audit audit;
+		struct slotscope_stage2 stage2;
+		struct slotscope_vms vms;
+	} *req = (void *)snap->as;
+	struct slotscope_vm *record = array;
+	struct slotscope_detail *detail =
+		(struct slotscope_detail *)&snap->slots[SNAP_SLOTS / 2];
+
+	req->layout = (struct slotscope_layout){
+		.size = sizeof(req->layout),
+		.vm_fd = vm,
+		.member_addr = (uintptr_t)array,
+		.member_size = sizeof(struct slotscope_member),
+		.member_capacity = 1,
+	};
+	ASSERT_ERRNO(ioctl_32(dev, SLOTSCOPE_LAYOUT, req), 0);
+	EXPECT_EQ(req->layout.verdict, SLOTSCOPE_LAYOUT_SAME);
+	EXPECT_EQ(req->layout.nr_copied, 1);
+
+	req->audit = (struct slotscope_audit){
+		.size = sizeof(req->audit),
+		.vm_fd = vm,
+		.fault_size = sizeof(struct slotscope_fault),
+	};
+	ASSERT_ERRNO(ioctl_32(dev, SLOTSCOPE_AUDIT, req), 0);
+	EXPECT_EQ(req->audit.nr_slots, 17);
+	EXPECT_EQ(req->audit.nr_faults, 0);
+	EXPECT(req->audit.end_ns >= req->audit.begin_ns, "times");
+
+	req->stage2 = (struct slotscope_stage2){
+		.size = sizeof(req->stage2),
+		.vm_fd = vm,
+		.gpa = MIB,
+		.bytes = pages * PAGE,
+		.mapping_addr = (uintptr_t)array,
+		.mapping_size = sizeof(struct slotscope_mapping),
+		.mapping_capacity = 1,
+	};
+	ASSERT_ERRNO(ioctl_32(dev, SLOTSCOPE_STAGE2, req), 0);
+	EXPECT_EQ(req->stage2.nr_copied, 0);
+	EXPECT_EQ(req->stage2.next_gpa, MIB + pages * PAGE);
+
+	req->vms = (struct slotscope_vms){
+		.size = sizeof(req->vms),
+		.vm_addr = (uintptr_t)array,
+		.vm_size = sizeof(*record),
+		.vm_capacity = 1,
+	};
+	ASSERT_ERRNO(ioctl_32(dev, SLOTSCOPE_VMS, req), 0);
+	ASSERT_EQ(req->vms.nr_copied, 1);
+	EXPECT_EQ(record->pid, getpid());
+	EXPECT_EQ(record->fd, vm);
+	EXPECT_EQ(record->nr_pages, 17);
+
+	snap_prepare(snap, vm);
+	snap->req.flags = SLOTSCOPE_DETAIL;
+	snap->req.detail_addr = (uintptr_t)detail;
+	snap->req.detail_size = sizeof(*detail);
+	ASSERT_ERRNO(ioctl_32(dev, SLOTSCOPE_SNAPSHOT, &snap->req), 0);
+	EXPECT_EQ(snap->req.nr_slots_copied, 17);
+	EXPECT_EQ(detail[16].flags & SLOTSCOPE_DETAIL_TOLD,
+		  SLOTSCOPE_DETAIL_TOLD);
+	EXPECT_EQ(detail[17].flags, 0);
+}
+
 static void errors(void)
 {
 	EXPECT_ERRNO(ioctl_32(dev, SLOTSCOPE_SNAPSHOT, NULL), EFAULT);
@@ -92,6 +164,7 @@ int main(void)
 	static const struct ktap_case cases[] = {
 		KTAP_CASE(info),
 		KTAP_CASE(a_snapshot),
+		KTAP_CASE(the_other_ioctls),
 		KTAP_CASE(errors),
 	};
 	uint32_t i;

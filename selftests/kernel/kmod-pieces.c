@@ -291,18 +291,6 @@ static void closed_between_two_pieces(void)
 	munmap(snap, sizeof(*snap));
 }
 
-static int vendor_users(void)
-{
-	FILE *file = fopen("/sys/module/kvm_amd/refcnt", "re");
-	int nr = -1;
-
-	if (file && fscanf(file, "%d", &nr) != 1)
-		nr = -1;
-	if (file)
-		fclose(file);
-	return nr;
-}
-
 static void *read_until_closed(void *arg)
 {
 	cpu_set_t one;

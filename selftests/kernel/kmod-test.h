@@ -101,6 +101,19 @@ static inline int __module_unload(const char *name)
 	return syscall(SYS_delete_module, name, O_NONBLOCK);
 }
 
+/* References of kvm_amd's, one of each VM; -1 if it is not loaded */
+static inline int vendor_users(void)
+{
+	FILE *file = fopen("/sys/module/kvm_amd/refcnt", "re");
+	int nr = -1;
+
+	if (file && fscanf(file, "%d", &nr) != 1)
+		nr = -1;
+	if (file)
+		fclose(file);
+	return nr;
+}
+
 /* The first thing in main(): nothing can be tested without both */
 static inline void need_module_and_kvm(void)
 {

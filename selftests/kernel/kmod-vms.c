@@ -131,6 +131,7 @@ static int in_thread;
 
 static void *hold_alone(void *unused)
 {
+	prctl(PR_SET_NAME, "not-the-first");
 	if (!unshare(CLONE_FILES))
 		in_thread = dup2(__vm_create(), 77);
 	sem_post(&holds);
@@ -164,8 +165,91 @@ static void a_thread_with_a_table_of_its_own(void)
 	for (i = 0; i < req.nr_records; i++) {
 		EXPECT_EQ(vms[i].pid, pid);
 		EXPECT_EQ(vms[i].nr_fds, 2);
+		/* The process's name is its first thread's */
+		EXPECT(!strcmp(vms[i].comm, "kmod-vms"), "comm %.16s",
+		       vms[i].comm);
 	}
 	child_end(pid);
+	expect_none();
+}
+
+static void *hold_the_same(void *unused)
+{
+	if (!unshare(CLONE_FILES))
+		sem_post(&holds);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void be_two_tables(void)
+{
+	pthread_t thread;
+
+	sem_init(&holds, 0, 0);
+	__vm_create();
+	pthread_create(&thread, NULL, hold_the_same, NULL);
+	while (sem_wait(&holds))
+		;
+}
+
+/* One number in two tables is one descriptor to whoever asks by pid and number */
+static void two_tables_with_one_number(void)
+{
+	pid_t pid = child_start(be_two_tables);
+
+	find();
+	ASSERT_EQ(req.nr_records, 1);
+	EXPECT_EQ(vms[0].pid, pid);
+	EXPECT_EQ(vms[0].nr_fds, 1);
+	child_end(pid);
+	expect_none();
+}
+
+/* In a child, the first process of its namespace: 0, or the line that went wrong */
+static int look_from_within(void)
+{
+	uint32_t i, own = 0, outside = 0;
+	int vm = __vm_create();
+
+	if (vm < 0 || getpid() != 1)
+		return __LINE__;
+	req = (struct slotscope_vms){
+		.size = sizeof(req),
+		.vm_addr = (uintptr_t)vms,
+		.vm_size = sizeof(vms[0]),
+		.vm_capacity = VMS,
+	};
+	if (ioctl(dev, SLOTSCOPE_VMS, &req) || req.nr_copied != 4)
+		return __LINE__;
+	for (i = 0; i < req.nr_copied; i++) {
+		own += vms[i].pid == 1 && vms[i].fd == vm;
+		outside += vms[i].pid == 0;
+	}
+	return own == 1 && outside == 2 ? 0 : __LINE__;
+}
+
+/* Pids are as the caller sees them; who is in no namespace of his has none */
+static void from_a_pid_namespace(void)
+{
+	int status = -1;
+	pid_t pid, child;
+
+	/* Inherited by both, one of them without */
+	shared = vm_create();
+	pid = fork();
+	if (!pid) {
+		if (unshare(CLONE_NEWPID))
+			_exit(255);
+		child = fork();
+		if (!child)
+			_exit(look_from_within() & 0xff);
+		waitpid(child, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 254);
+	}
+	AWAIT(waitpid(pid, &status, WNOHANG) == pid);
+	EXPECT(status == 0, "line %d (modulo 256)", WEXITSTATUS(status));
+	close(shared);
 	expect_none();
 }
 
@@ -328,6 +412,21 @@ static void churn(void)
 	expect_none();
 }
 
+/* All that was looked at was given back; and the file goes with the module */
+static void all_is_given_back(void)
+{
+	SKIP_IF(vendor_users() < 0, "no kvm_amd whose users could be counted");
+	/* The last steps of a VM's end come after close() */
+	AWAIT(!vendor_users());
+	EXPECT_EQ(vendor_users(), 0);
+	close(dev);
+	ASSERT_ERRNO(__module_unload(MODULE_NAME), 0);
+	EXPECT(access(FILE_NAME, F_OK), "the file is still there");
+	ASSERT_ERRNO(__slotscope_load(), 0);
+	EXPECT(!access(FILE_NAME, F_OK), "there is no file again");
+	dev = dev_open();
+}
+
 int main(void)
 {
 	static const struct ktap_case cases[] = {
@@ -335,11 +434,14 @@ int main(void)
 		KTAP_CASE(two_vms_of_a_process),
 		KTAP_CASE(one_vm_of_two_processes),
 		KTAP_CASE(a_thread_with_a_table_of_its_own),
+		KTAP_CASE(two_tables_with_one_number),
+		KTAP_CASE(from_a_pid_namespace),
 		KTAP_CASE(many),
 		KTAP_CASE(the_request_is_checked),
 		KTAP_CASE(the_file),
 		KTAP_CASE(who_may),
 		KTAP_CASE(churn),
+		KTAP_CASE(all_is_given_back),
 	};
 
 	need_module_and_kvm();
