@@ -44,6 +44,7 @@ _slotscope_value()
 	case $command:$option in
 	*:-p | *:--pid) words=$(_slotscope_vmms) ;;
 	slots:--from) words='module bpf' ;;
+	slots:--stage2) words='all' ;;
 	vm:--fault) words='skip-slot unmap ignore-refusal' ;;
 	check:--page-size) words='4k 16k 64k' ;;
 	vm:-M | vm:--machine) words='pc q35 microvm isapc' ;;
@@ -103,7 +104,7 @@ _slotscope()
 	explain) words="$(_slotscope_findings) $common" ;;
 	list | doctor) words=$common ;;
 	model) words="replay mtree --full --against $common" ;;
-	slots) words="--pid --fd --from $common" ;;
+	slots) words="--pid --fd --from --details --stage2 $common" ;;
 	trace) words="--pid --all --vm --ptrace --stacks --events --report --for --input $common" ;;
 	record) words="--output --pid --all --ptrace --events --for $common" ;;
 	vm) words="--machine --memory --object --numa --smp --accel --dirty-log --bios --vga-window --guest-memfd --keep-vcpus-out --test-device --qmp --paused --stopped --exit-after-halt --explain --step --debugcon --fault $common" ;;

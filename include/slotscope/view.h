@@ -674,6 +674,95 @@ struct index_audit {
 	char *none;
 };
 
+/* Sizes of huge pages that are told of at most */
+#define SLOT_HUGE_SIZES 4
+
+/**
+ * struct slot_huge - KVM's books of huge pages of one size, in one slot
+ * @size:	   of a page, in bytes
+ * @nr_pages:	   how many the slot reaches into, at its two ends too
+ * @nr_disallowed: of these, which KVM must not map as one: the slot has not all of
+ *		   it, gpa and hva are not congruent, a page in it is tracked, or
+ *		   attributes differ
+ */
+struct slot_huge {
+	uint64_t size;
+	uint64_t nr_pages;
+	uint64_t nr_disallowed;
+};
+
+/**
+ * struct slot_detail - what KVM keeps beside a slot
+ * @told:	 it was counted; if not, the slot changed meanwhile, and all else is 0
+ * @dirty_log:	 there is a dirty bitmap, in which
+ * @nr_dirty:	 so many pages are marked
+ * @write_track: KVM counts who wants to know of writes, which is so of
+ * @nr_write_tracked: so many pages, as there are guest page tables in them
+ * @rmap:	 it keeps reverse mappings, as for shadow page tables
+ * @huge:	 by size, ascending; none where KVM keeps no such books
+ * @nr_huge:	 their number
+ */
+struct slot_detail {
+	bool told;
+	bool dirty_log;
+	uint64_t nr_dirty;
+	bool write_track;
+	uint64_t nr_write_tracked;
+	bool rmap;
+	struct slot_huge huge[SLOT_HUGE_SIZES];
+	size_t nr_huge;
+};
+
+/**
+ * struct as_detail - an address space as a whole
+ * @end:	      behind the last byte that is in a slot; 0 without slots
+ * @nr_dirty_logging: slots with dirty logging
+ */
+struct as_detail {
+	gpa_t end;
+	uint64_t nr_dirty_logging;
+};
+
+/* Are the slots' host addresses those of the process by which the VM was found? */
+enum vm_owner {
+	VM_OWNER_UNKNOWN,
+	VM_OWNER_YES,
+	VM_OWNER_NO, /* it was sent the VM, or inherited it: other memory is there */
+};
+
+/**
+ * struct vm_detail - what KVM keeps beside the slots of a state
+ * @vm_told:	 it is known what follows, of the VM
+ * @nr_pages:	 pages of all slots of all address spaces, as KVM counts them
+ * @users:	 references to the VM: its file's, its vCPUs', KVM's own
+ * @nr_vcpus:	 vCPUs
+ * @dirty_ring_bytes: of each vCPU's ring of dirty pages; 0: none is in use
+ * @type:	 as KVM_CREATE_VM was asked for it
+ * @owner:	 enum vm_owner
+ * @as:		 by as_id; owned. NULL: not known
+ * @nr_as:	 their number
+ * @slots:	 of the state's slots, in their order; owned. NULL: not known
+ * @nr_slots:	 their number
+ * @none:	 why not all of this is known; owned. NULL: it is
+ */
+struct vm_detail {
+	bool vm_told;
+	uint64_t nr_pages;
+	uint32_t users;
+	uint32_t nr_vcpus;
+	uint64_t dirty_ring_bytes;
+	uint32_t type;
+	enum vm_owner owner;
+	struct as_detail *as;
+	size_t nr_as;
+	struct slot_detail *slots;
+	size_t nr_slots;
+	char *none;
+};
+
+/** vm_detail_deinit() - free it; zero is empty */
+void vm_detail_deinit(struct vm_detail *detail);
+
 /**
  * struct stage2_mapping - what an entry of KVM's page tables maps
  * @as_id:  address space
@@ -731,6 +820,26 @@ struct stage2_fault {
 	uint64_t size;
 	hva_t hva;
 	uint64_t hpa;
+	uint64_t host;
+};
+
+/**
+ * struct stage2_row - mappings in a row that go on alike: one more is at the next gpa,
+ * maps the next host page of the same size, and has the same rights and the same to be
+ * said of it
+ * @map:    the first, but for its size, which is that of all
+ * @page:   bytes of one
+ * @slot:   in which @map.gpa is; NULL if in none
+ * @kind:   STAGE2_FINE, or what is wrong with them
+ * @compared: false if nothing is known of the host's page, as behind a guest_memfd
+ * @host:   what the host has, of the first; 0 for nothing
+ */
+struct stage2_row {
+	struct stage2_mapping map;
+	uint64_t page;
+	const struct slot *slot;
+	enum stage2_fault_kind kind;
+	bool compared;
 	uint64_t host;
 };
 

@@ -27,6 +27,13 @@ stage2() { jq -c '.views.kernel.stage2 | [.bytes > 100000, .moving, .nr_faults]'
 check
 is "$status $(ids unknown)" "2 unread" "without the module: cannot tell"
 like "$(jq -r '.findings[].sentence' <<<"$out")" "page tables.*BPF cannot" "without it: why"
+slots() { run slotscope --json slots --pid "$vm" "$@"; }
+slots --stage2 all
+is "$status $(jq -c '[.stage2.mappings, .stage2.unread]' <<<"$out")" \
+	'2 [[],"BPF cannot read them"]' "slots without the module: not told" || diag "$out"
+slots --details
+is "$status $(jq -c '[(.details | keys), (.slots | length > 2)]' <<<"$out")" \
+	'2 [["not_told"],true]' "slots without the module: the slots, and no details" || diag "$out"
 load_module
 insmod "$test_module" || exit 1
 run slotscope --json check --pid "$vm" --no-trace --no-model
@@ -55,6 +62,42 @@ for ((i = 0xf0; i < 0x100; i++)); do
 	((good >> 11 & 1)) && break
 done
 is $((good >> 11 & 1)) 1 "stopped: the firmware's page is mapped" || diag "entry $good"
+# row - sets $row to what maps that page, in address space 0, as slots has it
+row() {
+	slots --stage2 "$gfn"000
+	row=$(jq -r '.stage2.mappings[] | select(.as_id == 0) |
+		"\(.gpa) \(.size) \(.hpa) \(.is) \(.host)"' <<<"$out")
+}
+hpa() { printf '0x%x' $(($1 & 0xffffffffff000)); }
+row
+is "$row" "${gfn}000 0x1000 $(hpa "$good") same $(hpa "$good")" \
+	"slots: what the firmware's page is mapped to" || diag "$out"
+run slotscope slots --pid "$vm" --stage2 all
+like "$out" "KiB are mapped there" "slots, as a table" || diag "$out"
+is "$(awk 'length > 80' <<<"$out")" "" "slots, as a table: 80 columns"
+spte "$gfn" $((good + 0x1000)) >/dev/null
+row
+is "$row" "${gfn}000 0x1000 $(hpa $((good + 0x1000))) other-page $(hpa "$good")" \
+	"slots: another page, and which the host has" || diag "$out"
+spte "$gfn" "$good" >/dev/null
+
+# What is beside the slots: by what the machine was made with, and by sums
+slots --details --stage2 0xfffff000+0x1000
+is "$status" 0 "details: status 0"
+is "$(jq -c '.details.vm | [.type, .vcpus, .owner, .dirty_ring_bytes]' <<<"$out")" \
+	'[0,1,true,0]' "details: of the VM" || diag "$out"
+pages=$(jq -r '.slots[].size' <<<"$out" | { n=0; while read -r size; do n=$((n + size / 4096)); done; echo "$n"; })
+is "$(jq .details.vm.pages <<<"$out")" "$pages" "details: KVM's count of pages is that of the slots"
+is "$(jq -c '[.details.slots, .slots | length] | .[0] == .[1]' <<<"$out")" true "details: one for each slot"
+is "$(jq -c '[.details.address_spaces[0].end, (.details.slots[0].huge_pages[0] | [.size, .pages, .disallowed])]' <<<"$out")" \
+	'["0x100000000",["0x200000",1,1]]' "details: the end of memory; 640 KiB are no huge page" || diag "$out"
+run slotscope slots --pid "$vm" --details
+is "$(awk 'length > 80' <<<"$out")" "" "details, as a table: 80 columns"
+like "$out" "VM: type 0, 1 vCPU, .* references, $pages pages in slots" "details, as a table: of the VM" || diag "$out"
+run slotscope slots --pid "$vm" --stage2 0x1g
+is "$status" 3 "a range that is none"
+run slotscope slots --pid "$vm" --stage2 0x10000000000000
+is "$status" 3 "a range beyond all memory"
 check
 is "$status $(stage2)" "0 [true,0,0]" "stopped: status 0" || diag "$out"
 

@@ -69,6 +69,7 @@ static void expect_later(int module, int vm, unsigned int minor)
 {
 	struct stage2_mapping map;
 	struct index_audit audit;
+	uint32_t tables;
 	uint64_t next;
 	size_t nr;
 
@@ -87,7 +88,7 @@ static void expect_later(int module, int vm, unsigned int minor)
 	}
 	index_audit_deinit(&audit);
 	EXPECT_EQ(module_stage2(module, vm, 0, 0, PAGE, &map, 1, &nr, &next,
-				&err),
+				&tables, &err),
 		  -ENOTTY);
 	EXPECT(strstr(err.next, "rmmod"), "next: %s", err.next);
 }

@@ -73,6 +73,9 @@ static uint64_t hpa_of(const struct slotscope_mapping *map, uint64_t gpa)
 	return map->hpa + (gpa - map->gpa);
 }
 
+/* kvm_amd npt=0: there are no tables by gpa */
+static bool shadow;
+
 /* One page is asked for, and is mapped to what lies under @hva */
 static const struct slotscope_mapping *expect_page(uint64_t gpa,
 						   const char *hva)
@@ -85,6 +88,10 @@ static const struct slotscope_mapping *expect_page(uint64_t gpa,
 	EXPECT(maps->gpa <= gpa && gpa < maps->gpa + maps->bytes, "gpa");
 	EXPECT_EQ(maps->bytes, 1ULL << (12 + 9 * (maps->level - 1)));
 	EXPECT(req.next_gpa == maps->gpa + maps->bytes, "next_gpa");
+	EXPECT_EQ(!!(maps->flags & SLOTSCOPE_MAP_SHADOW), shadow);
+	EXPECT(req.tables &
+		       (shadow ? SLOTSCOPE_STAGE2_RMAP : SLOTSCOPE_STAGE2_TDP),
+	       "tables 0x%x", req.tables);
 	return maps;
 }
 
@@ -487,6 +494,7 @@ int main(void)
 	};
 
 	need_module_and_kvm();
+	shadow = !system("grep -q N /sys/module/kvm_amd/parameters/npt");
 	test = test_module_open(TEST_DEVICE);
 	dev = dev_open();
 	memory = guest_memory(64 * MIB);

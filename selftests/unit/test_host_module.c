@@ -256,6 +256,138 @@ static void answers_that_contradict_themselves(void **unused)
 	expect_contradiction(&whole, as, bad);
 }
 
+static const struct slotscope_detail details[] = {
+	{ .flags = SLOTSCOPE_DETAIL_TOLD | SLOTSCOPE_DETAIL_DIRTY |
+		   SLOTSCOPE_DETAIL_RMAP,
+	  .nr_dirty = 77,
+	  .nr_huge = 2,
+	  .huge = { { 21, 1536, 3 }, { 30, 3, 0 } } },
+	{},
+	{ .flags = SLOTSCOPE_DETAIL_TOLD | SLOTSCOPE_DETAIL_WRITE_TRACK,
+	  .nr_write_tracked = 1 },
+};
+
+/* @whole with what later versions tell, and a state made of it */
+static struct slotscope_snapshot detailed(struct slot_state *state,
+					  struct slotscope_as spaces[2])
+{
+	struct slotscope_snapshot req = whole;
+
+	req.nr_pages = 1234;
+	req.users = 3;
+	req.nr_vcpus = 2;
+	req.dirty_ring_bytes = 65536;
+	req.vm_type = 4;
+	req.owner = SLOTSCOPE_OWNER_NO;
+	memcpy(spaces, as, sizeof(as));
+	spaces[0].last_gpa = 5 * GIB - 1;
+	spaces[0].nr_dirty_logging = 1;
+	slot_state_init(state, PARTY_KERNEL);
+	assert_int_equal(module_to_state(&req, as, slots, state), 0);
+	return req;
+}
+
+static void what_is_beside_the_slots(void **unused)
+{
+	struct slotscope_as spaces[2];
+	struct slot_state state;
+	struct vm_detail detail;
+	struct slotscope_snapshot req = detailed(&state, spaces);
+
+	assert_int_equal(
+		module_to_detail(&req, 2, spaces, details, &state, &detail), 0);
+	assert_null(detail.none);
+	assert_true(detail.vm_told);
+	assert_int_equal(detail.nr_pages, 1234);
+	assert_int_equal(detail.users, 3);
+	assert_int_equal(detail.nr_vcpus, 2);
+	assert_int_equal(detail.dirty_ring_bytes, 65536);
+	assert_int_equal(detail.type, 4);
+	assert_int_equal(detail.owner, VM_OWNER_NO);
+	assert_int_equal(detail.nr_as, 2);
+	assert_true(detail.as[0].end == 5 * GIB);
+	assert_int_equal(detail.as[0].nr_dirty_logging, 1);
+	assert_int_equal(detail.nr_slots, 3);
+	assert_true(detail.slots[0].told && detail.slots[0].dirty_log &&
+		    detail.slots[0].rmap && !detail.slots[0].write_track);
+	assert_int_equal(detail.slots[0].nr_dirty, 77);
+	assert_int_equal(detail.slots[0].nr_huge, 2);
+	assert_true(detail.slots[0].huge[1].size == GIB);
+	assert_int_equal(detail.slots[0].huge[0].nr_pages, 1536);
+	assert_int_equal(detail.slots[0].huge[0].nr_disallowed, 3);
+	assert_false(detail.slots[1].told);
+	assert_true(detail.slots[2].write_track && !detail.slots[2].dirty_log);
+	assert_int_equal(detail.slots[2].nr_write_tracked, 1);
+	vm_detail_deinit(&detail);
+	slot_state_deinit(&state);
+}
+
+static void details_of_older_modules(void **unused)
+{
+	struct slotscope_as spaces[2];
+	struct slot_state state;
+	struct vm_detail detail;
+	struct slotscope_snapshot req = detailed(&state, spaces);
+	uint32_t minor;
+
+	for (minor = 0; minor < 2; minor++) {
+		assert_int_equal(module_to_detail(&req, minor, spaces, NULL,
+						  &state, &detail),
+				 0);
+		assert_int_equal(detail.vm_told, minor);
+		assert_null(detail.slots);
+		assert_null(detail.as);
+		assert_non_null(strstr(detail.none,
+				       minor ? "version 1.1" : "version 1.0"));
+		vm_detail_deinit(&detail);
+	}
+	slot_state_deinit(&state);
+}
+
+static void details_that_make_no_sense(void **unused)
+{
+	struct slotscope_detail bad[3];
+	struct slotscope_as spaces[2];
+	struct slot_state state;
+	struct vm_detail detail;
+	struct slotscope_snapshot req = detailed(&state, spaces);
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		memcpy(bad, details, sizeof(bad));
+		if (i == 0)
+			bad[0].nr_huge = SLOTSCOPE_HUGE + 1;
+		if (i == 1)
+			bad[0].huge[0].page_shift = 64;
+		if (i == 2)
+			bad[0].huge[1].nr_disallowed = 4;
+		assert_int_equal(module_to_detail(&req, 2, spaces, bad, &state,
+						  &detail),
+				 -EPROTO);
+		vm_detail_deinit(&detail);
+	}
+	req.owner = 3;
+	assert_int_equal(module_to_detail(&req, 2, spaces, details, &state,
+					  &detail),
+			 -EPROTO);
+	vm_detail_deinit(&detail);
+	slot_state_deinit(&state);
+}
+
+/* Details belong to slots by their place, so that must be known */
+static void slots_that_are_not_in_order(void **unused)
+{
+	struct slotscope_slot swapped[3];
+	struct slot_state state;
+
+	memcpy(swapped, slots, sizeof(swapped));
+	swapped[0] = slots[1];
+	swapped[1] = slots[0];
+	slot_state_init(&state, PARTY_KERNEL);
+	assert_int_equal(module_to_state(&whole, as, swapped, &state), -EPROTO);
+	slot_state_deinit(&state);
+}
+
 static void one_moment_or_two(void **unused)
 {
 	struct slot_as a[] = { { .covered = true, .generation = 18 },
@@ -430,6 +562,10 @@ int main(void)
 		cmocka_unit_test(a_snapshot_cut_short),
 		cmocka_unit_test(generations_alone),
 		cmocka_unit_test(answers_that_contradict_themselves),
+		cmocka_unit_test(what_is_beside_the_slots),
+		cmocka_unit_test(details_of_older_modules),
+		cmocka_unit_test(details_that_make_no_sense),
+		cmocka_unit_test(slots_that_are_not_in_order),
 		cmocka_unit_test(one_moment_or_two),
 		cmocka_unit_test(an_audit),
 		cmocka_unit_test(audits_that_contradict_themselves),

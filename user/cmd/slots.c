@@ -1,14 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* slotscope slots: what KVM holds of one VM. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include <slotscope.h>
+
 #include "cmd/cmd.h"
+#include "render/mappings.h"
+#include "render/slot_details.h"
 #include "render/slots.h"
+#include "render/text.h"
 #include "session/kernel_view.h"
 
-enum { OPT_PID = CMD_OPT_FIRST_OWN, OPT_FD, OPT_FROM };
+enum {
+	OPT_PID = CMD_OPT_FIRST_OWN,
+	OPT_FD,
+	OPT_FROM,
+	OPT_DETAILS,
+	OPT_STAGE2,
+};
 
 static const char help[] =
 	"usage: slotscope slots --pid PID [OPTIONS]\n"
@@ -20,17 +33,73 @@ static const char help[] =
 	"      --pid PID      the VMM's process\n"
 	"      --fd FD        the VM's descriptor there, if it has several VMs\n"
 	"      --from SOURCE  module or bpf; default: the module if it is loaded\n"
+	"      --details      also what KVM keeps beside the slots: pages that are\n"
+	"                     dirty or tracked, huge pages; vCPUs, users, owner\n"
+	"      --stage2 RANGE also what KVM's page tables map of RANGE now, and if\n"
+	"                     that is the host's page: GPA, GPA+SIZE or all\n"
 	"      --json         print one JSON document\n"
 	"  -v, --verbose      say more on standard error\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"Exit status: 0 done, 2 cut off, 3 usage or error.\n";
+	"Exit status: 0 done, 2 cut off or not told, 3 usage or error.\n";
 
 struct slots_options {
 	pid_t pid;
 	int fd;
 	enum kernel_source source;
+	bool details;
+	bool stage2;
+	uint64_t gpa; /* of that */
+	uint64_t size;
 };
+
+/* A look at one VM */
+struct look {
+	const struct slots_options *options;
+	const struct kernel_view *view;
+	const struct process *process;
+	const struct vm_id *vm;
+	struct slot_state state;
+	struct vm_detail detail;
+	struct json_writer *json; /* where mappings go; NULL: they are a table */
+	uint64_t mapped;
+	uint32_t tables;
+	int status;
+};
+
+#define PAGE 4096ULL
+#define ALL  (1ULL << 52)
+
+/* GPA, GPA+SIZE or all, to whole pages */
+static int parse_range(const char *text, struct slots_options *options,
+		       struct slotscope_error *err)
+{
+	uint64_t gpa = 0, size = ALL;
+	char *end = "";
+
+	if (strcmp(text, "all")) {
+		errno = 0;
+		size = PAGE;
+		gpa = strtoull(text, &end, 0);
+		if (end != text && *end == '+') {
+			text = end + 1;
+			size = strtoull(text, &end, 0);
+		}
+		if (errno || end == text || *end || *text == '-' || !size)
+			gpa = ALL;
+	}
+	if (gpa < ALL && size <= ALL - gpa) {
+		options->stage2 = true;
+		options->gpa = gpa & ~(PAGE - 1);
+		options->size =
+			((gpa + size + PAGE - 1) & ~(PAGE - 1)) - options->gpa;
+		return 0;
+	}
+	error_set(err, EINVAL, "read the range \"%.60s\"", text);
+	error_why(err, "it is no guest address below 2^52, with a size behind "
+		       "a + or without");
+	return error_next(err, "such as 0x100000, 0x100000+0x200000, or all");
+}
 
 /* All slots that there were at one moment */
 static bool is_whole(const struct slot_state *state)
@@ -41,25 +110,119 @@ static bool is_whole(const struct slot_state *state)
 	return !state->coverage.truncated;
 }
 
-static int print_state(const struct slot_state *state,
-		       const struct kernel_view *view)
+static void tell_row(void *opaque, const struct stage2_row *row)
 {
-	if (cmd_globals.json) {
-		render_slots_json(stdout, state);
-	} else {
-		render_slots(stdout, state);
-		printf("read by %s\n", kernel_view_name(view));
+	struct look *look = opaque;
+
+	if (look->json)
+		mapping_write_json(look->json, row);
+	else if (!look->mapped)
+		render_mappings_head(stdout);
+	if (!look->json)
+		render_mapping(stdout, row);
+	look->mapped += row->map.size;
+}
+
+static int look_at_mappings(struct look *look, struct slotscope_error *err)
+{
+	return kernel_view_mappings(look->view, look->process, look->vm,
+				    &look->state, look->options->gpa,
+				    look->options->size, &look->tables,
+				    tell_row, look, err);
+}
+
+static void print_mappings(struct look *look)
+{
+	struct slotscope_error err = {};
+
+	putchar('\n');
+	if (look_at_mappings(look, &err)) {
+		/* What was asked for, and is not told */
+		look->status = CMD_UNKNOWN;
+		printf("KVM's page tables: %s: %s\n", err.tried, err.why);
+		if (err.next[0])
+			text_wrap(stdout, "  next: ", 8, err.next);
+		return;
 	}
-	return is_whole(state) ? CMD_OK : CMD_UNKNOWN;
+	if (!look->tables)
+		printf("KVM has no page tables yet: no vCPU ran\n");
+	else
+		printf("%" PRIu64 " KiB are mapped there%s\n",
+		       look->mapped >> 10,
+		       look->tables & SLOTSCOPE_STAGE2_EPT ?
+			       " (EPT: not proven on such a machine)" :
+			       "");
+	if (look->tables & SLOTSCOPE_STAGE2_CUT) {
+		look->status = CMD_UNKNOWN;
+		printf("there are more page tables than were looked at\n");
+	}
+}
+
+static void write_mappings(struct json_writer *w, void *opaque)
+{
+	struct slotscope_error err = {};
+	struct look *look = opaque;
+	int ret;
+
+	if (!look->options->stage2)
+		return;
+	look->json = w;
+	json_begin_object(w, "stage2");
+	json_begin_array(w, "mappings");
+	ret = look_at_mappings(look, &err);
+	json_end_array(w);
+	json_write_bool(w, "ept", look->tables & SLOTSCOPE_STAGE2_EPT);
+	json_write_bool(w, "cut", look->tables & SLOTSCOPE_STAGE2_CUT);
+	if (ret)
+		json_write_str(w, "unread", err.why);
+	json_end_object(w);
+	if (ret || look->tables & SLOTSCOPE_STAGE2_CUT)
+		look->status = CMD_UNKNOWN;
+}
+
+static int print_look(struct look *look)
+{
+	const struct vm_detail *detail =
+		look->options->details ? &look->detail : NULL;
+
+	look->status = is_whole(&look->state) && !(detail && detail->none) ?
+			       CMD_OK :
+			       CMD_UNKNOWN;
+	if (cmd_globals.json) {
+		render_slots_json(stdout, &look->state, detail, write_mappings,
+				  look);
+		return look->status;
+	}
+	render_slots(stdout, &look->state);
+	printf("read by %s\n", kernel_view_name(look->view));
+	if (detail)
+		render_slot_details(stdout, &look->state, detail);
+	if (look->options->stage2)
+		print_mappings(look);
+	return look->status;
+}
+
+static int read_look(struct look *look, struct slotscope_error *err)
+{
+	if (look->options->details)
+		return kernel_view_details(look->view, look->process, look->vm,
+					   &look->state, &look->detail, err);
+	return kernel_view_read(look->view, look->process, look->vm,
+				&look->state, err);
 }
 
 static int show(const struct slots_options *options)
 {
 	struct slotscope_error err = {};
-	struct slot_state state;
 	struct kernel_view view;
 	struct process process;
 	struct vm_id vm;
+	struct look look = {
+		.options = options,
+		.view = &view,
+		.process = &process,
+		.vm = &vm,
+	};
 	int ret;
 
 	if (process_open(options->pid, &process, &err))
@@ -75,11 +238,9 @@ static int show(const struct slots_options *options)
 		ret = cmd_fail(&err);
 		goto close_process;
 	}
-	if (kernel_view_read(&view, &process, &vm, &state, &err))
-		ret = cmd_fail(&err);
-	else
-		ret = print_state(&state, &view);
-	slot_state_deinit(&state);
+	ret = read_look(&look, &err) ? cmd_fail(&err) : print_look(&look);
+	slot_state_deinit(&look.state);
+	vm_detail_deinit(&look.detail);
 	kernel_view_close(&view);
 close_process:
 	process_close(&process);
@@ -92,6 +253,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "pid", required_argument, NULL, OPT_PID },
 		{ "fd", required_argument, NULL, OPT_FD },
 		{ "from", required_argument, NULL, OPT_FROM },
+		{ "details", no_argument, NULL, OPT_DETAILS },
+		{ "stage2", required_argument, NULL, OPT_STAGE2 },
 		CMD_COMMON_LONG,
 		{}
 	};
@@ -119,6 +282,13 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				return cmd_usage(
 					cmd, "--from %s: it is module or bpf",
 					optarg);
+			break;
+		case OPT_DETAILS:
+			options.details = true;
+			break;
+		case OPT_STAGE2:
+			if (parse_range(optarg, &options, &err))
+				return cmd_fail(&err);
 			break;
 		default:
 			if (cmd_common_opt(cmd, opt, argv, &exit))

@@ -120,29 +120,47 @@ static int snapshot_failed(int ret, int module_fd, int vm_fd,
 struct room {
 	struct slotscope_as *as;
 	struct slotscope_slot *slots;
+	struct slotscope_detail *details;
 	uint32_t nr_as;
 	uint32_t nr_slots;
 };
 
-static int room_make(struct room *room, uint32_t nr_as, uint32_t nr_slots)
+static void room_free(struct room *room)
 {
 	free(room->as);
 	free(room->slots);
-	/* One more, so that 0 is not NULL */
-	room->as = calloc(nr_as + 1, sizeof(*room->as));
-	room->slots = calloc(nr_slots + 1, sizeof(*room->slots));
-	room->nr_as = nr_as;
-	room->nr_slots = nr_slots;
-	return room->as && room->slots ? 0 : -ENOMEM;
+	free(room->details);
 }
 
-static int take(int module_fd, int vm_fd, uint32_t flags,
+static int room_make(struct room *room, uint32_t nr_as, uint32_t nr_slots,
+		     bool with_details)
+{
+	room_free(room);
+	/* One more, so that 0 is not NULL */
+	*room = (struct room){
+		.as = calloc(nr_as + 1, sizeof(*room->as)),
+		.slots = calloc(nr_slots + 1, sizeof(*room->slots)),
+		.details = with_details ? calloc(nr_slots + 1,
+						 sizeof(*room->details)) :
+					  NULL,
+		.nr_as = nr_as,
+		.nr_slots = nr_slots,
+	};
+	return room->as && room->slots && !with_details == !room->details ?
+		       0 :
+		       -ENOMEM;
+}
+
+static int take(int module_fd, int vm_fd, uint32_t flags, pid_t pid,
 		struct slotscope_snapshot *req, const struct room *room)
 {
 	*req = (struct slotscope_snapshot){
 		.size = sizeof(*req),
 		.flags = flags,
 		.vm_fd = vm_fd,
+		.pid = pid,
+		.detail_addr = (uintptr_t)room->details,
+		.detail_size = room->details ? sizeof(*room->details) : 0,
 		.as_addr = (uintptr_t)room->as,
 		.slot_addr = (uintptr_t)room->slots,
 		.as_size = sizeof(*room->as),
@@ -155,7 +173,8 @@ static int take(int module_fd, int vm_fd, uint32_t flags,
 	if (errno != EINVAL || !(flags & SLOTSCOPE_TORN_OK))
 		return -errno;
 	/* Version 1.0 does not know it, and needs it for nothing */
-	return take(module_fd, vm_fd, flags & ~SLOTSCOPE_TORN_OK, req, room);
+	return take(module_fd, vm_fd, flags & ~SLOTSCOPE_TORN_OK, pid, req,
+		    room);
 }
 
 static bool is_whole(const struct slotscope_snapshot *req)
@@ -166,10 +185,14 @@ static bool is_whole(const struct slotscope_snapshot *req)
 
 static int make_state(const struct slotscope_snapshot *req,
 		      const struct room *room, struct slot_state *out,
+		      uint32_t minor, struct vm_detail *detail,
 		      struct slotscope_error *err)
 {
 	int ret = module_to_state(req, room->as, room->slots, out);
 
+	if (!ret && detail)
+		ret = module_to_detail(req, minor, room->as, room->details, out,
+				       detail);
 	if (!ret)
 		return 0;
 	error_set(err, ret, "understand what the slotscope module says");
@@ -178,42 +201,71 @@ static int make_state(const struct slotscope_snapshot *req,
 	return ret;
 }
 
-static int read_state(int module_fd, int vm_fd, uint32_t flags,
-		      struct slot_state *out, struct slotscope_error *err)
+/*
+ * @detail: what else is to be told, of a module of @minor and of whether @pid owns the
+ * VM; may be NULL
+ */
+static int read_state(int module_fd, int vm_fd, uint32_t flags, pid_t pid,
+		      struct slot_state *out, uint32_t minor,
+		      struct vm_detail *detail, struct slotscope_error *err)
 {
 	bool with_slots = !(flags & SLOTSCOPE_NO_SLOTS);
+	bool with_details = flags & SLOTSCOPE_DETAIL;
 	struct slotscope_snapshot req;
 	struct room room = {};
 	int ret, i;
 
 	slot_state_init(out, PARTY_KERNEL);
-	ret = room_make(&room, FIRST_AS, with_slots ? FIRST_SLOTS : 0);
+	ret = room_make(&room, FIRST_AS, with_slots ? FIRST_SLOTS : 0,
+			with_details);
 	for (i = 0; !ret && i < TRIES; i++) {
-		ret = take(module_fd, vm_fd, flags, &req, &room);
+		ret = take(module_fd, vm_fd, flags, pid, &req, &room);
 		if (ret || is_whole(&req) || i == TRIES - 1)
 			break;
 		ret = room_make(&room, req.nr_as,
-				req.nr_slots + req.nr_slots / 4);
+				req.nr_slots + req.nr_slots / 4, with_details);
 	}
 	if (ret)
 		ret = snapshot_failed(ret, module_fd, vm_fd, err);
 	else
-		ret = make_state(&req, &room, out, err);
-	free(room.as);
-	free(room.slots);
+		ret = make_state(&req, &room, out, minor, detail, err);
+	room_free(&room);
 	return ret;
 }
 
 int module_snapshot(int module_fd, int vm_fd, struct slot_state *out,
 		    struct slotscope_error *err)
 {
-	return read_state(module_fd, vm_fd, SLOTSCOPE_TORN_OK, out, err);
+	return read_state(module_fd, vm_fd, SLOTSCOPE_TORN_OK, 0, out, 0, NULL,
+			  err);
 }
 
 int module_generations(int module_fd, int vm_fd, struct slot_state *out,
 		       struct slotscope_error *err)
 {
-	return read_state(module_fd, vm_fd, SLOTSCOPE_NO_SLOTS, out, err);
+	return read_state(module_fd, vm_fd, SLOTSCOPE_NO_SLOTS, 0, out, 0, NULL,
+			  err);
+}
+
+int module_details(int module_fd, int vm_fd, pid_t pid, struct slot_state *out,
+		   struct vm_detail *detail, struct slotscope_error *err)
+{
+	uint32_t flags = SLOTSCOPE_TORN_OK | SLOTSCOPE_DETAIL;
+	struct slotscope_info info;
+	int ret;
+
+	*detail = (struct vm_detail){};
+	slot_state_init(out, PARTY_KERNEL);
+	ret = ask_version(module_fd, &info, err);
+	if (ret)
+		return ret;
+	/* What a version does not know, it refuses */
+	if (info.minor < MODULE_TELLS_DETAILS)
+		flags &= ~SLOTSCOPE_DETAIL;
+	if (info.minor < MODULE_TELLS_VM)
+		pid = 0;
+	return read_state(module_fd, vm_fd, flags, pid, out, info.minor, detail,
+			  err);
 }
 
 int module_owns_memory(int module_fd, int vm_fd, pid_t pid,

@@ -10,6 +10,12 @@
 #include <slotscope/error.h>
 #include <slotscope/view.h>
 
+/* Minor versions of the module since which it tells of ... */
+enum {
+	MODULE_TELLS_VM = 1,	  /* owner, users, vCPUs, type, audit */
+	MODULE_TELLS_DETAILS = 2, /* what is beside a slot; stage 2; all VMs */
+};
+
 /**
  * module_open() - open the module, and see that its ABI is ours
  * @info: what it says of itself; may be NULL
@@ -37,6 +43,16 @@ int module_open(struct slotscope_info *info, struct slotscope_error *err);
  */
 int module_snapshot(int module_fd, int vm_fd, struct slot_state *out,
 		    struct slotscope_error *err);
+
+/**
+ * module_details() - the same, and what KVM keeps beside the slots
+ * @pid:    a process, about which to tell if it is the VM's owner
+ * @out:    as for module_snapshot()
+ * @detail: zeroed first; the caller deinits it, also after an error. An older module
+ *	    tells less: see its @none
+ */
+int module_details(int module_fd, int vm_fd, pid_t pid, struct slot_state *out,
+		   struct vm_detail *detail, struct slotscope_error *err);
 
 /**
  * module_generations() - the generations alone, which is cheap
@@ -83,6 +99,24 @@ int module_to_state(const struct slotscope_snapshot *req,
 		    const struct slotscope_slot *slots, struct slot_state *out);
 
 /**
+ * module_to_detail() - make one of the module's records
+ * @req:     as the ioctl left it; its addresses are not used
+ * @minor:   of the module: what it cannot know is not known
+ * @as:	     the @req->nr_as_copied address spaces
+ * @details: one for each of @state's slots; NULL without SLOTSCOPE_DETAIL
+ * @state:   what module_to_state() made of the same answer
+ * @out:     zeroed first
+ *
+ * Pure, and as trusting as module_to_state().
+ *
+ * Return: 0, -ENOMEM or -EPROTO.
+ */
+int module_to_detail(const struct slotscope_snapshot *req, uint32_t minor,
+		     const struct slotscope_as *as,
+		     const struct slotscope_detail *details,
+		     const struct slot_state *state, struct vm_detail *out);
+
+/**
  * module_audit() - hold KVM's own indexes of a VM's slots against each other
  * @out: zeroed first, deinited by the caller, also after an error
  *
@@ -103,13 +137,15 @@ int module_audit(int module_fd, int vm_fd, struct index_audit *out,
  * @out: room for @capacity, which is above 0
  * @nr: out: how many there are
  * @next: out: where to go on; at or behind the range's end once all was told
+ * @tables: out: SLOTSCOPE_STAGE2_*: what there was to be looked at
  *
  * Return: 0, -ENOTTY (the module is too old), -EOPNOTSUPP (it does not know this
  * kernel's tables), -EPERM, -EINVAL (no such address space), or as module_audit().
  */
 int module_stage2(int module_fd, int vm_fd, uint16_t as_id, uint64_t gpa,
 		  uint64_t size, struct stage2_mapping *out, size_t capacity,
-		  size_t *nr, uint64_t *next, struct slotscope_error *err);
+		  size_t *nr, uint64_t *next, uint32_t *tables,
+		  struct slotscope_error *err);
 
 /**
  * module_to_audit() - make one of the module's records

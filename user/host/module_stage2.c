@@ -58,7 +58,8 @@ static int make(const struct slotscope_mapping *from, uint16_t as_id,
 
 int module_stage2(int module_fd, int vm_fd, uint16_t as_id, uint64_t gpa,
 		  uint64_t size, struct stage2_mapping *out, size_t capacity,
-		  size_t *nr, uint64_t *next, struct slotscope_error *err)
+		  size_t *nr, uint64_t *next, uint32_t *tables,
+		  struct slotscope_error *err)
 {
 	struct slotscope_mapping *maps = calloc(capacity, sizeof(*maps));
 	struct slotscope_stage2 req = {
@@ -87,6 +88,7 @@ int module_stage2(int module_fd, int vm_fd, uint16_t as_id, uint64_t gpa,
 	free(maps);
 	*nr = req.nr_copied;
 	*next = req.next_gpa;
+	*tables = req.tables;
 	if (!ret)
 		return 0;
 	error_set(err, ret, "understand what the slotscope module says");

@@ -103,6 +103,9 @@ int module_to_state(const struct slotscope_snapshot *req,
 		if (ret || as[i].nr_copied > req->nr_slots_copied - next)
 			return ret ? ret : -EPROTO;
 		for (j = 0; j < as[i].nr_copied && !ret; j++) {
+			/* In order: who holds details against slots relies on it */
+			if (last && slots[next].gpa < last->gpa)
+				return -EPROTO;
 			last = &slots[next++];
 			ret = last->as_id == i ? add_slot(last, out) : -EPROTO;
 		}

@@ -4,6 +4,7 @@
 
 #include "render/document.h"
 #include "render/flags.h"
+#include "render/slot_details.h"
 #include "render/slots.h"
 #include "view/json.h"
 
@@ -257,11 +258,20 @@ void render_slots(FILE *out, const struct slot_state *state)
 		      out);
 }
 
-void render_slots_json(FILE *out, const struct slot_state *state)
+void render_slots_json(FILE *out, const struct slot_state *state,
+		       const struct vm_detail *detail,
+		       void (*more)(struct json_writer *w, void *opaque),
+		       void *opaque)
 {
 	struct json_writer w;
 
 	render_json_begin(&w, out);
-	slot_state_write_json(&w, NULL, state);
+	json_begin_object(&w, NULL);
+	slot_state_write_members(&w, state);
+	if (detail)
+		slot_details_write_json(&w, "details", detail);
+	if (more)
+		more(&w, opaque);
+	json_end_object(&w);
 	render_json_end(&w);
 }

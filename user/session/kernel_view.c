@@ -90,6 +90,34 @@ int kernel_view_read(const struct kernel_view *view,
 	return tracer_snapshot(view->tracer, vm, PARTY_KERNEL, out, err);
 }
 
+int kernel_view_details(const struct kernel_view *view,
+			const struct process *process, const struct vm_id *vm,
+			struct slot_state *out, struct vm_detail *detail,
+			struct slotscope_error *err)
+{
+	int fd, ret;
+
+	*detail = (struct vm_detail){};
+	if (view->source != KERNEL_BY_MODULE) {
+		ret = kernel_view_read(view, process, vm, out, err);
+		if (ret)
+			return ret;
+		detail->none = strdup("a BPF iterator cannot tell; load the "
+				      "slotscope module");
+		return detail->none ? 0 :
+				      error_set(err, ENOMEM, "read the slots");
+	}
+	slot_state_init(out, PARTY_KERNEL);
+	fd = vm_fd_take(process, vm->fd, err);
+	if (fd < 0)
+		return fd;
+	ret = module_details(view->module_fd, fd, process->tgid, out, detail,
+			     err);
+	close(fd);
+	out->vm = *vm;
+	return ret;
+}
+
 int kernel_view_read_all(const struct kernel_view *view,
 			 const struct process *process,
 			 struct slot_state **states, size_t *nr,

@@ -53,6 +53,16 @@ int kernel_view_read(const struct kernel_view *view,
 		     struct slot_state *out, struct slotscope_error *err);
 
 /**
+ * kernel_view_details() - the same, and what KVM keeps beside them
+ * @detail: zeroed first; the caller deinits it, also after an error. BPF tells none of
+ *	    it, an older module less: see its @none
+ */
+int kernel_view_details(const struct kernel_view *view,
+			const struct process *process, const struct vm_id *vm,
+			struct slot_state *out, struct vm_detail *detail,
+			struct slotscope_error *err);
+
+/**
  * kernel_view_read_all() - of all VMs of a process, where that is cheaper
  * @states: by descriptor; those that have to be read alone are left out. The
  *	    caller deinits each and frees them, also after an error
@@ -106,6 +116,24 @@ int kernel_view_mapped(const struct kernel_view *view,
 		       uint16_t as_id, gpa_t gpa, uint64_t size,
 		       struct stage2_mapping *out, size_t capacity, size_t *nr,
 		       bool *more, struct slotscope_error *err);
+
+/**
+ * kernel_view_mappings() - what KVM's page tables map of a range, in all address spaces
+ * @slots: what kernel_view_read() said
+ * @gpa: where to begin, and
+ * @size: how far; multiples of 4096, their sum at most 2^52
+ * @tables: out: SLOTSCOPE_STAGE2_*, of all address spaces
+ * @fn:	  called for each row, in order
+ *
+ * Return: 0; -EAGAIN if the slots moved meanwhile, so that what was said of the host's
+ * page may be wrong; or another negative errno.
+ */
+int kernel_view_mappings(const struct kernel_view *view,
+			 const struct process *process, const struct vm_id *vm,
+			 const struct slot_state *slots, uint64_t gpa,
+			 uint64_t size, uint32_t *tables,
+			 void (*fn)(void *opaque, const struct stage2_row *row),
+			 void *opaque, struct slotscope_error *err);
 
 /**
  * kernel_view_owns_memory() - are the slots' host addresses those of @process?

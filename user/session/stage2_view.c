@@ -29,15 +29,25 @@
 #define PAGEMAP_PRESENT (1ULL << 63)
 #define PAGEMAP_PFN	((1ULL << 55) - 1)
 
+/* No guest has more memory */
+#define ALL (1ULL << 52)
+
 /* What is mapped is told in 4 KiB, whatever the host's own page size */
 #define PAGE 4096ULL
 
+/*
+ * @tell: is called for each page that was judged, with what the host has there
+ */
 struct look {
 	const struct slot_state *slots;
 	int module_fd;
 	int vm_fd;
 	int pagemap;
-	struct stage2_audit *out;
+	uint32_t tables;
+	void (*tell)(struct look *look, int kind,
+		     const struct stage2_mapping *page, uint64_t host);
+	struct stage2_audit *out; /* of judge_all() */
+	struct rows *rows;	  /* of tell_row() */
 	struct slotscope_error *err;
 };
 
@@ -99,10 +109,11 @@ static int map_of(const struct look *look, uint16_t as_id, uint64_t gpa,
 		  struct stage2_mapping *page)
 {
 	struct stage2_mapping map;
+	uint32_t tables;
 	uint64_t next;
 	size_t nr;
 	int ret = module_stage2(look->module_fd, look->vm_fd, as_id, gpa, PAGE,
-				&map, 1, &nr, &next, look->err);
+				&map, 1, &nr, &next, &tables, look->err);
 
 	if (ret || !nr)
 		return ret;
@@ -174,7 +185,17 @@ static void add_fault(const struct look *look, int kind,
 	};
 }
 
-static int look_at_page(const struct look *look, struct stage2_mapping page)
+static void tell_audit(struct look *look, int kind,
+		       const struct stage2_mapping *page, uint64_t host)
+{
+	look->out->bytes += page->size;
+	if (kind == STAGE2_MOVING)
+		look->out->moving += page->size;
+	else if (kind)
+		add_fault(look, kind, page, host);
+}
+
+static int look_at_page(struct look *look, struct stage2_mapping page)
 {
 	uint64_t host;
 	int kind = judge(look, &page, &host);
@@ -183,30 +204,30 @@ static int look_at_page(const struct look *look, struct stage2_mapping page)
 		kind = look_again(look, &page, &host);
 	if (kind < 0)
 		return kind;
-	look->out->bytes += page.size;
-	if (kind == STAGE2_MOVING)
-		look->out->moving += page.size;
-	else if (kind)
-		add_fault(look, kind, &page, host);
+	look->tell(look, kind, &page, host);
 	return 0;
 }
 
-static int look_at_as(const struct look *look, uint16_t as_id,
-		      struct stage2_mapping *maps)
+static int look_at_as(struct look *look, uint16_t as_id, uint64_t at,
+		      uint64_t end, struct stage2_mapping *maps)
 {
-	uint64_t at = 0, gpa, end = 1ULL << 52, next;
+	uint64_t gpa, next, until;
+	uint32_t tables;
 	size_t nr;
 	int ret;
 
 	while (at < end) {
 		ret = module_stage2(look->module_fd, look->vm_fd, as_id, at,
 				    end - at, maps, MAPPINGS, &nr, &next,
-				    look->err);
+				    &tables, look->err);
 		if (ret)
 			return ret;
+		look->tables |= tables;
 		for (size_t i = 0; i < nr; i++) {
-			gpa = maps[i].gpa;
-			for (; gpa < maps[i].gpa + maps[i].size; gpa += PAGE) {
+			/* Of a huge page as much as was asked about */
+			gpa = maps[i].gpa > at ? maps[i].gpa : at;
+			until = maps[i].gpa + maps[i].size;
+			for (; gpa < until && gpa < end; gpa += PAGE) {
 				ret = look_at_page(look,
 						   part_of(&maps[i], gpa));
 				if (ret)
@@ -234,18 +255,15 @@ static int slots_moved(const struct look *look)
 	return error_why(look->err, "the slots changed meanwhile");
 }
 
-static int look_at_all(const struct look *look)
+static int look_at_all(struct look *look, uint64_t gpa, uint64_t end)
 {
 	struct stage2_mapping *maps = calloc(MAPPINGS, sizeof(*maps));
 	int ret = 0;
 
-	look->out->faults = calloc(FAULTS, sizeof(*look->out->faults));
-	if (!maps || !look->out->faults)
+	if (!maps)
 		ret = error_set(look->err, ENOMEM, "look at KVM's page tables");
 	for (size_t i = 0; i < look->slots->nr_as && !ret; i++)
-		ret = look_at_as(look, i, maps);
-	if (!ret && look->out->nr)
-		ret = slots_moved(look);
+		ret = look_at_as(look, i, gpa, end, maps);
 	free(maps);
 	return ret;
 }
@@ -268,6 +286,7 @@ int kernel_view_mapped(const struct kernel_view *view,
 	const gpa_t end = gpa >= limit || size > limit - gpa ? limit :
 							       gpa + size;
 	uint64_t next = gpa;
+	uint32_t tables;
 	size_t part;
 	int ret = 0, fd;
 
@@ -281,7 +300,7 @@ int kernel_view_mapped(const struct kernel_view *view,
 	while (next < end && *nr < capacity && !ret) {
 		ret = module_stage2(view->module_fd, fd, as_id, next,
 				    end - next, out + *nr, capacity - *nr,
-				    &part, &next, err);
+				    &part, &next, &tables, err);
 		if (!ret)
 			*nr += part;
 	}
@@ -290,45 +309,151 @@ int kernel_view_mapped(const struct kernel_view *view,
 	return ret;
 }
 
+static void look_end(struct look *look)
+{
+	close(look->pagemap);
+	close(look->vm_fd);
+}
+
+/* The VM, and the memory that its slots are of; look_end() after 0 */
+static int look_begin(struct look *look, const struct kernel_view *view,
+		      const struct process *process, const struct vm_id *vm)
+{
+	int ret;
+
+	if (view->source != KERNEL_BY_MODULE)
+		return no_module(look->err);
+	/* Else what it has at those addresses is other memory */
+	ret = kernel_view_owns_memory(view, process, vm, look->err);
+	if (ret < 0)
+		return ret;
+	if (!ret) {
+		error_set(look->err, EACCES, "look at KVM's page tables");
+		return error_why(look->err,
+				 "the slots' host addresses are not those of "
+				 "process %d",
+				 process->tgid);
+	}
+	look->module_fd = view->module_fd;
+	look->vm_fd = vm_fd_take(process, vm->fd, look->err);
+	if (look->vm_fd < 0)
+		return look->vm_fd;
+	look->pagemap = openat(process->dir, "pagemap", O_RDONLY | O_CLOEXEC);
+	if (look->pagemap >= 0)
+		return 0;
+	ret = error_set(look->err, errno, "open the pagemap of process %d",
+			process->tgid);
+	close(look->vm_fd);
+	return ret;
+}
+
 int kernel_view_stage2(const struct kernel_view *view,
 		       const struct process *process, const struct vm_id *vm,
 		       const struct slot_state *slots, struct stage2_audit *out,
 		       struct slotscope_error *err)
 {
-	struct look look = { .slots = slots,
-			     .module_fd = view->module_fd,
-			     .out = out,
-			     .err = err };
+	struct look look = {
+		.slots = slots,
+		.tell = tell_audit,
+		.out = out,
+		.err = err,
+	};
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	if (view->source != KERNEL_BY_MODULE)
-		return no_module(err);
-	/* Else what it has at those addresses is other memory */
-	ret = kernel_view_owns_memory(view, process, vm, err);
-	if (ret < 0)
+	ret = look_begin(&look, view, process, vm);
+	if (ret)
 		return ret;
-	if (!ret) {
-		error_set(err, EACCES, "look at KVM's page tables");
-		return error_why(err,
-				 "the slots' host addresses are not those of "
-				 "process %d",
-				 process->tgid);
-	}
-	look.vm_fd = vm_fd_take(process, vm->fd, err);
-	if (look.vm_fd < 0)
-		return look.vm_fd;
-	look.pagemap = openat(process->dir, "pagemap", O_RDONLY | O_CLOEXEC);
-	if (look.pagemap < 0) {
-		ret = error_set(err, errno, "open the pagemap of process %d",
-				process->tgid);
-		goto close_vm;
-	}
-	ret = look_at_all(&look);
+	out->faults = calloc(FAULTS, sizeof(*out->faults));
+	if (!out->faults)
+		ret = error_set(err, ENOMEM, "look at KVM's page tables");
+	if (!ret)
+		ret = look_at_all(&look, 0, ALL);
+	if (!ret && out->nr)
+		ret = slots_moved(&look);
 	if (ret)
 		stage2_audit_deinit(out);
-	close(look.pagemap);
-close_vm:
-	close(look.vm_fd);
+	look_end(&look);
+	return ret;
+}
+
+/* The row that grows, and who is told of it once it is whole */
+struct rows {
+	struct stage2_row row;
+	void (*fn)(void *opaque, const struct stage2_row *row);
+	void *opaque;
+	bool any_wrong;
+};
+
+static void row_end(struct rows *rows)
+{
+	if (rows->row.map.size)
+		rows->fn(rows->opaque, &rows->row);
+	rows->row.map.size = 0;
+}
+
+static bool goes_on(const struct stage2_row *row, const struct stage2_row *next)
+{
+	const struct stage2_mapping *a = &row->map, *b = &next->map;
+
+	return a->size && a->as_id == b->as_id && a->level == b->level &&
+	       a->gpa + a->size == b->gpa && a->hpa + a->size == b->hpa &&
+	       a->writable == b->writable && a->executable == b->executable &&
+	       a->tells_use == b->tells_use && a->accessed == b->accessed &&
+	       a->dirty == b->dirty && a->shadow == b->shadow &&
+	       a->several == b->several && row->kind == next->kind &&
+	       row->slot == next->slot &&
+	       (!next->host || row->host + a->size == next->host);
+}
+
+static void tell_row(struct look *look, int kind,
+		     const struct stage2_mapping *page, uint64_t host)
+{
+	const struct slot *slot =
+		slot_state_find(look->slots, page->as_id, page->gpa);
+	struct stage2_row next = {
+		.map = *page,
+		.page = PAGE << (9 * (page->level - 1)),
+		.slot = slot,
+		.kind = kind,
+		.compared = slot && slot->hva &&
+			    !(slot->flags & SLOT_GUEST_MEMFD),
+		.host = host,
+	};
+	struct rows *rows = look->rows;
+
+	rows->any_wrong |= kind != STAGE2_FINE;
+	if (goes_on(&rows->row, &next)) {
+		rows->row.map.size += page->size;
+		return;
+	}
+	row_end(rows);
+	rows->row = next;
+}
+
+int kernel_view_mappings(const struct kernel_view *view,
+			 const struct process *process, const struct vm_id *vm,
+			 const struct slot_state *slots, uint64_t gpa,
+			 uint64_t size, uint32_t *tables,
+			 void (*fn)(void *opaque, const struct stage2_row *row),
+			 void *opaque, struct slotscope_error *err)
+{
+	struct rows rows = { .fn = fn, .opaque = opaque };
+	struct look look = {
+		.slots = slots,
+		.tell = tell_row,
+		.rows = &rows,
+		.err = err,
+	};
+	int ret = look_begin(&look, view, process, vm);
+
+	if (ret)
+		return ret;
+	ret = look_at_all(&look, gpa, gpa + size);
+	row_end(&rows);
+	*tables = look.tables;
+	if (!ret && rows.any_wrong)
+		ret = slots_moved(&look);
+	look_end(&look);
 	return ret;
 }

@@ -41,6 +41,9 @@ int coverage_from_json(struct json_object *obj, struct coverage *coverage,
 struct json_object *slot_state_spaces_to_json(const struct slot_state *state);
 void slot_state_write_json(struct json_writer *w, const char *member,
 			   const struct slot_state *state);
+/** slot_state_write_members() - what is in that, for an object that has more */
+void slot_state_write_members(struct json_writer *w,
+			      const struct slot_state *state);
 /** slot_state_from_json() - @state is initialised here; the caller deinits */
 int slot_state_from_json(struct json_object *obj, struct slot_state *state,
 			 struct slotscope_error *err);

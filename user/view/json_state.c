@@ -133,10 +133,9 @@ struct json_object *slot_state_spaces_to_json(const struct slot_state *state)
 	return json_text_tree(&text);
 }
 
-void slot_state_write_json(struct json_writer *w, const char *member,
-			   const struct slot_state *state)
+void slot_state_write_members(struct json_writer *w,
+			      const struct slot_state *state)
 {
-	json_begin_object(w, member);
 	json_write_u64(w, "version", SLOTSCOPE_JSON_VERSION);
 	json_write_str(w, "view", party_of(state->party)->key);
 	vm_id_write_json(w, "vm", &state->vm);
@@ -148,6 +147,13 @@ void slot_state_write_json(struct json_writer *w, const char *member,
 	for (size_t i = 0; i < state->nr_slots; i++)
 		slot_write_json(w, NULL, &state->slots[i]);
 	json_end_array(w);
+}
+
+void slot_state_write_json(struct json_writer *w, const char *member,
+			   const struct slot_state *state)
+{
+	json_begin_object(w, member);
+	slot_state_write_members(w, state);
 	json_end_object(w);
 }
 
