@@ -44,6 +44,9 @@ if command -v strace >"$work/null"; then
 		"strace saw the same $(wc -l <"$work/strace") requests"
 	[ -s "$work/strace" ]
 	result $? "and there were some"
+	"$program" trace -i "$work/raw" >"$work/text" 2>&1
+	is "$(grep -c ' request ' "$work/text")" "$(wc -l <"$work/told")" \
+		"trace -i prints strace's"
 else
 	echo "ok $((++tap_n)) - strace saw the same # SKIP no strace (package strace)"
 fi
@@ -93,6 +96,15 @@ bare "$program" record --ptrace -o "$work/rec" -- "${vmm[@]}" >"$work/out" 2>&1
 is "$?" 0 "into a recording: status 0"
 "$program" trace -i "$work/rec" >"$work/text" 2>&1
 is "$(grep -c ' request ' "$work/text")" "$(wc -l <"$work/told")" "it has them all"
+bare "$program" record --ptrace --stacks -o - -- sh -c '"$@" >&2' sh "${vmm[@]}" 2>"$work/err" |
+	bare "$program" trace -i - >"$work/text" 2>&1
+is "${PIPESTATUS[*]}" "0 0" "through a pipe, with stacks: status 0"
+is "$(grep -c ' request ' "$work/text")" "$(wc -l <"$work/told")" "all came through"
+like "$(cat "$work/text")" '#1 .*slotscope' "and who made them"
+"$program" trace -i - <"$work/rec" >"$work/text" 2>&1
+is "$(grep -c ' request ' "$work/text")" "$(wc -l <"$work/told")" "a recording as standard input"
+"$program" check -i - <"$work/rec" >"$work/text" 2>&1
+like "$(cat "$work/text")" "TRACED" "check reads it there, too"
 "$program" trace --ptrace --pid 1 >"$work/out" 2>&1
 is "$?" 3 "--ptrace with --pid is refused"
 done_testing

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "trace/log_load.h"
 #include "trace/recording.h"
 #include "trace/recording_parts.h"
 #include "view_make.h"
@@ -378,7 +379,7 @@ static void cut_is_no_older(void **unused)
 	recording_abandon(writer);
 
 	slot_log_init(&log);
-	assert_int_equal(recording_load(file, &log, NULL, &err), 0);
+	assert_int_equal(log_load(file, &log, &err), 0);
 	assert_int_equal(log.nr, 5);
 	assert_int_equal(log.events[2].type, SLOT_EVENT_LOST);
 	assert_int_equal(log.events[2].time_ns, later + 15);
@@ -556,6 +557,9 @@ static void hostile_events(void **unused)
 
 static void hostile(void **unused)
 {
+	static const char no_json[] = "\1\0\0\0\0\0\0\0{";
+	static const char other_id[] =
+		"\1\0\0\0\0\0\0\0{\"id\":2,\"end\":\"whole\",\"frames\":[]}";
 	const struct slot_event first = request(1);
 	struct forge f;
 
@@ -594,6 +598,17 @@ static void hostile(void **unused)
 	forge_event(&f, &first);
 	forge_end(&f, 0);
 	forge_end_block(&f, 2);
+	assert_refused(&f);
+	/* A stack that is none, or that has another number */
+	forge_head(&f, RECORDING_VERSION);
+	forge_block(&f);
+	forge_record(&f, RECORDING_STACK, no_json, sizeof(no_json) - 1);
+	forge_end_block(&f, 1);
+	assert_refused(&f);
+	forge_head(&f, RECORDING_VERSION);
+	forge_block(&f);
+	forge_record(&f, RECORDING_STACK, other_id, sizeof(other_id) - 1);
+	forge_end_block(&f, 1);
 	assert_refused(&f);
 	/* An end, an event without its members */
 	forge_head(&f, RECORDING_VERSION);
@@ -786,6 +801,79 @@ static void all_types(void **unused)
 	recording_close(reader);
 }
 
+static struct slot_stack stack_of(uint64_t id, const char *name)
+{
+	struct slot_stack stack = { .id = id, .end = STACK_CUT, .nr = 2 };
+
+	stack.frames = calloc(2, sizeof(*stack.frames));
+	stack.frames[0] = (struct stack_frame){
+		.file = strdup("/usr/bin/vmm \"x\""),
+		.build_id = { 0xab, 0x01 },
+		.nr_build_id = 2,
+		.offset = 0x1234,
+		.name = strdup(name),
+		.name_offset = 0x10,
+	};
+	stack.frames[1].offset = UINT64_MAX;
+	stack.frames[1].guess = true;
+	return stack;
+}
+
+static void put_stack(struct recording_writer *writer, uint64_t id,
+		      const char *name)
+{
+	struct slot_stack stack = stack_of(id, name);
+
+	assert_int_equal(recording_write_stack(writer, &stack, &err), 0);
+	slot_stack_deinit(&stack);
+}
+
+/* Who made a request is there with the request, as it was written */
+static void stacks(void **unused)
+{
+	struct recording_writer *writer = create();
+	struct slot_event event = request(1), got;
+	struct recording_reader *reader;
+	const struct slot_stack *stack;
+
+	put_stack(writer, 7, "kvm_set_region");
+	event.stack = 7;
+	put(writer, event);
+	assert_int_equal(recording_flush(writer, &err), 0);
+	put_stack(writer, 7, "kvm_set_region"); /* once more is no harm */
+	event.seq = 2;
+	put(writer, event);
+	assert_int_equal(recording_finish(writer, &err), 0);
+	reader = open_it();
+	assert_int_equal(recording_read(reader, &got, &err), 1);
+	assert_int_equal(got.stack, 7);
+	stack = stack_table_find(recording_stacks(reader), 7);
+	assert_non_null(stack);
+	assert_int_equal(stack->end, STACK_CUT);
+	assert_int_equal(stack->nr, 2);
+	assert_string_equal(stack->frames[0].file, "/usr/bin/vmm \"x\"");
+	assert_string_equal(stack->frames[0].name, "kvm_set_region");
+	assert_int_equal(stack->frames[0].name_offset, 0x10);
+	assert_int_equal(stack->frames[0].nr_build_id, 2);
+	assert_int_equal(stack->frames[0].build_id[0], 0xab);
+	assert_true(stack->frames[1].guess);
+	assert_int_equal(stack->frames[1].offset, UINT64_MAX);
+	assert_next(reader, 2, SLOT_EVENT_REQUEST);
+	assert_end(reader, RECORDING_FINISHED);
+	assert_int_equal(recording_odd(reader)->unknown, 0);
+	recording_close(reader);
+
+	/* Another one by the same number is somebody's work */
+	writer = create();
+	put_stack(writer, 7, "one");
+	put_stack(writer, 7, "other");
+	assert_int_equal(recording_finish(writer, &err), 0);
+	reader = open_it();
+	assert_int_equal(recording_read(reader, &got, &err), -EINVAL);
+	assert_non_null(strstr(err.why, "stack 7 cannot follow"));
+	recording_close(reader);
+}
+
 /* Through a pipe, whose reader waits for what is to come */
 static void through_a_pipe(void **unused)
 {
@@ -863,15 +951,13 @@ static void no_such_place(void **unused)
 static void large(void **unused)
 {
 	struct recording_writer *writer = create();
-	enum recording_state state;
 	struct slot_log log;
 
 	for (uint64_t seq = 1; seq <= 5003; seq++)
 		put(writer, request(seq));
 	assert_int_equal(recording_finish(writer, &err), 0);
 	slot_log_init(&log);
-	assert_int_equal(recording_load(file, &log, &state, &err), 0);
-	assert_int_equal(state, RECORDING_FINISHED);
+	assert_int_equal(log_load(file, &log, &err), 0);
 	assert_int_equal(log.nr, 5003);
 	assert_int_equal(log.events[5002].seq, 5003);
 	slot_log_deinit(&log);
@@ -895,6 +981,7 @@ int main(void)
 		cmocka_unit_test(newer_version),
 		cmocka_unit_test(newer_kinds),
 		cmocka_unit_test(all_types),
+		cmocka_unit_test(stacks),
 		cmocka_unit_test(through_a_pipe),
 		cmocka_unit_test(notes),
 		cmocka_unit_test(no_such_place),

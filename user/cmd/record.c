@@ -11,6 +11,7 @@ enum {
 	OPT_FOR = CMD_OPT_FIRST_OWN,
 	OPT_ALL,
 	OPT_EVENTS,
+	OPT_STACKS,
 	OPT_PTRACE,
 };
 
@@ -28,6 +29,7 @@ static const char help[] =
 	"                     output\n"
 	"  -p, --pid PID      the process to trace, and what it starts from now on\n"
 	"      --all          every VM of this machine, and those to come\n"
+	"      --stacks       record who made each request: all functions that led there\n"
 	"      --ptrace       record the COMMAND without being root: its requests alone\n"
 	"      --events LIST  other events, too, as slotscope trace has them\n"
 	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
@@ -61,8 +63,15 @@ static int begin(struct tracing *t, const struct tracer_options *options,
 static int put(struct tracing *t, const struct slot_event *event)
 {
 	const struct recorder *recorder = t->arg;
+	const struct slot_stack *stack =
+		t->stacks && event->stack ?
+			stack_table_first(&t->stacks->table, event->stack) :
+			NULL;
+	int ret = 0;
 
-	return recording_write(recorder->writer, event, &t->err);
+	if (stack)
+		ret = recording_write_stack(recorder->writer, stack, &t->err);
+	return ret ?: recording_write(recorder->writer, event, &t->err);
 }
 
 static int flush(struct tracing *t)
@@ -92,6 +101,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "output", required_argument, NULL, 'o' },
 		{ "pid", required_argument, NULL, 'p' },
 		{ "all", no_argument, NULL, OPT_ALL },
+		{ "stacks", no_argument, NULL, OPT_STACKS },
 		{ "ptrace", no_argument, NULL, OPT_PTRACE },
 		{ "events", required_argument, NULL, OPT_EVENTS },
 		{ "for", required_argument, NULL, OPT_FOR },
@@ -100,6 +110,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	};
 	struct recorder recorder = {};
 	struct tracing t = TRACING_INIT;
+	struct stacks stacks = {};
 	struct slotscope_error err = {};
 	int opt, exit;
 
@@ -119,6 +130,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			break;
 		case OPT_ALL:
 			t.all = true;
+			break;
+		case OPT_STACKS:
+			t.stacks = &stacks;
 			break;
 		case OPT_PTRACE:
 			t.ptrace = true;
@@ -148,7 +162,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd,
 				 "--ptrace sees requests alone: it does not "
 				 "go with --events");
-	return tracing_run(&t);
+	exit = tracing_run(&t);
+	stacks_deinit(&stacks);
+	return exit;
 }
 
 const struct cmd cmd_record = {

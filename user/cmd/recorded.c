@@ -24,17 +24,21 @@ static bool is_of_this_boot(const struct recording_info *info)
 	return same;
 }
 
-/* The header of a recording; a text has none */
-static int load_info(struct recorded *out, struct slotscope_error *err)
+/* The events, and from the header what the times in them are */
+static int load(struct recorded *out, struct slotscope_error *err)
 {
-	struct recording_reader *reader;
-	int ret = recording_open(out->path, &reader, err);
+	struct log_reader *reader;
+	int ret = log_open(out->path, &reader, err);
 
 	if (ret)
 		return ret;
-	out->info = *recording_info(reader);
-	recording_close(reader);
-	return 0;
+	ret = log_read_all(reader, &out->log, err);
+	/* A text says nothing of when it was */
+	if (log_recording(reader))
+		out->info = *recording_info(log_recording(reader));
+	out->info.notes = NULL;
+	log_close(reader);
+	return ret;
 }
 
 /* What came after @at_ms is to come yet */
@@ -68,18 +72,15 @@ static int list_vms(const struct slot_log *log, struct session_vms *vms)
 int recorded_load(const char *path, int at_ms, struct recorded *out,
 		  struct slotscope_error *err)
 {
-	struct log_source source;
 	int ret;
 
 	*out = (struct recorded){ .path = path };
 	slot_log_init(&out->log);
-	ret = log_load(path, &out->log, &source, err);
-	if (!ret && !source.text)
-		ret = load_info(out, err);
+	ret = load(out, err);
 	if (ret)
 		return ret;
 	cut(&out->log, at_ms);
-	if (!source.text && is_of_this_boot(&out->info) &&
+	if (is_of_this_boot(&out->info) &&
 	    kvm_limits_probe(-1, &out->limits, &(struct slotscope_error){}))
 		out->limits = (struct request_limits){};
 	ret = list_vms(&out->log, &out->vms);

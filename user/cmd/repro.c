@@ -48,7 +48,7 @@ static int write_repro(const struct repro_options *options,
 	int ret;
 
 	slot_log_init(&log);
-	ret = log_load(options->path, &log, NULL, err);
+	ret = log_load(options->path, &log, err);
 	if (!ret)
 		ret = log_pick_vm(name, &log, options->vm, &vm, err);
 	if (ret)

@@ -5,11 +5,12 @@
 #include <stdio.h>
 
 #include "base/plural.h"
+#include "base/read_file.h"
 #include "cmd/cmd.h"
 #include "cmd/tracing.h"
 #include "render/events.h"
 #include "render/stacks.h"
-#include "trace/recording.h"
+#include "trace/log_load.h"
 
 enum {
 	OPT_VM = CMD_OPT_FIRST_OWN,
@@ -38,7 +39,8 @@ static const char help[] =
 	"      --vm NAME      this VM alone: its number (1 is made first), PID:FD, or the\n"
 	"                     name of its process\n"
 	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
-	"  -i, --input FILE   print a recording; - is standard input\n"
+	"  -i, --input FILE   print a recording, strace's output or a QEMU trace log; - is\n"
+	"                     standard input\n"
 	"      --stacks       show who made each request: all functions that led there\n"
 	"      --ptrace       trace the COMMAND without being root: its requests alone\n"
 	"      --events LIST  other events, too: some of calls (dirty logs, guest_memfd,\n"
@@ -54,24 +56,32 @@ static const char help[] =
 	"Exit status: 0 done, 2 events were lost or not seen, or no VM was, 3 usage or\n"
 	"error. In place of 0, that of a COMMAND that ended by itself.\n";
 
+/**
+ * struct printing - how events are printed
+ * @stacks: that they name; NULL: none
+ */
+struct printing {
+	struct event_printer printer;
+	struct stack_table *stacks;
+};
+
 static int print_event(struct tracing *t, const struct slot_event *event)
 {
-	struct event_printer *printer = t->arg;
-	struct stack_table *table = t->stacks ? &t->stacks->table : NULL;
+	struct printing *p = t->arg;
 	const struct slot_stack *stack;
 
 	if (cmd_globals.json) {
-		stack = table && event->stack ?
-				stack_table_first(table, event->stack) :
+		stack = p->stacks && event->stack ?
+				stack_table_first(p->stacks, event->stack) :
 				NULL;
 		if (stack)
 			render_stack_json(cmd_report(), stack);
 		render_event_json(cmd_report(), event);
 		return 0;
 	}
-	printer->out = cmd_report();
-	printer->stacks = table;
-	event_printer_put(printer, event);
+	p->printer.out = cmd_report();
+	p->printer.stacks = p->stacks;
+	event_printer_put(&p->printer, event);
 	return 0;
 }
 
@@ -84,7 +94,9 @@ static int flush(struct tracing *t)
 
 static int print_last(struct tracing *t)
 {
-	event_printer_flush(t->arg);
+	struct printing *p = t->arg;
+
+	event_printer_flush(&p->printer);
 	return 0;
 }
 
@@ -100,8 +112,8 @@ static int not_recorded(const char *path, const struct tracing *t)
 	struct slotscope_error err = {};
 	char list[192];
 
-	error_set(&err, ENOENT, "read the events of a VM in recording %s",
-		  path);
+	error_set(&err, ENOENT, "read the events of a VM in %.160s",
+		  read_file_name(path));
 	if (t->vms.nr) {
 		session_vms_list(&t->vms, list, sizeof(list));
 		error_why(&err, "none is the one that is meant: %s", list);
@@ -114,8 +126,12 @@ static int not_recorded(const char *path, const struct tracing *t)
 }
 
 /* What was in it that is no event of ours: some of it makes us not know */
-static int tell_odd(const struct recording_odd *odd, int status)
+static int tell_odd(const struct recording_reader *reader, int status)
 {
+	const struct recording_odd *odd = recording_odd(reader);
+
+	if (recording_state(reader) == RECORDING_GROWING)
+		fputs("slotscope: it is still being written\n", stderr);
 	if (odd->unknown)
 		fprintf(stderr,
 			"slotscope: %" PRIu64 " record%s of kinds that only "
@@ -131,23 +147,31 @@ static int tell_odd(const struct recording_odd *odd, int status)
 
 static int read_recording(const char *path, struct tracing *t)
 {
-	struct recording_reader *reader;
+	struct recording_reader *recording;
+	struct printing *p = t->arg;
+	struct log_reader *reader;
 	struct slot_event event;
 	int ret, status;
 
-	ret = recording_open(path, &reader, &t->err);
+	ret = log_open(path, &reader, &t->err);
 	if (ret)
 		return cmd_fail(&t->err);
-	while ((ret = recording_read(reader, &event, &t->err)) > 0) {
+	recording = log_recording(reader);
+	if (recording)
+		p->stacks = recording_stacks(recording);
+	while ((ret = log_read(reader, &event, &t->err)) > 0) {
 		ret = tracing_take(&event, t);
+		/* From a pipe there is more to come: print it as it comes */
+		if (!ret)
+			ret = flush(t);
 		if (ret)
 			break;
 	}
 	print_last(t);
-	if (!ret && recording_state(reader) == RECORDING_GROWING)
-		fputs("slotscope: it is still being written\n", stderr);
-	status = tell_odd(recording_odd(reader), tracing_finish(t, ret));
-	recording_close(reader);
+	status = tracing_finish(t, ret);
+	if (recording && !ret)
+		status = tell_odd(recording, status);
+	log_close(reader);
 	if (!ret && !t->saw_vm)
 		status = not_recorded(path, t);
 	session_vms_deinit(&t->vms);
@@ -169,7 +193,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		CMD_COMMON_LONG,
 		{}
 	};
-	struct event_printer printer = {};
+	struct printing printed = {};
 	struct tracing t = TRACING_INIT;
 	struct stacks stacks = {};
 	struct slotscope_error err = {};
@@ -178,7 +202,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 
 	t.verb = "trace";
 	t.ops = &printing;
-	t.arg = &printer;
+	t.arg = &printed;
 	while ((opt = cmd_getopt(getopt_long, argc, argv,
 				 "+:p:i:" CMD_COMMON_SHORT, long_options)) >=
 	       0) {
@@ -207,6 +231,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			break;
 		case OPT_STACKS:
 			t.stacks = &stacks;
+			printed.stacks = &stacks.table;
 			break;
 		case OPT_EVENTS:
 			if (tracer_classes_parse(optarg, &t.classes, &err))
@@ -237,8 +262,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				 "--ptrace sees requests alone: it does not "
 				 "go with --events");
 	if (input && t.stacks)
-		return cmd_usage(cmd, "a recording has no stacks: --stacks "
-				      "does not go with -i");
+		return cmd_usage(cmd, "a recording has the stacks that it has: "
+				      "--stacks does not go with -i");
 	exit = input ? read_recording(input, &t) : tracing_run(&t);
 	stacks_deinit(&stacks);
 	return exit;

@@ -205,15 +205,16 @@ static int slots_lines(struct given *given, const char *name, const char *text,
 	return error_why(err, "there is no slot in it, and no request");
 }
 
-static bool is_recording(const char *path)
+static int read_recording(const char *name, const char *bytes, size_t len,
+			  struct slot_log *log, struct slotscope_error *err)
 {
-	struct slotscope_error ignored = {};
 	struct recording_reader *reader;
+	int ret = recording_open_bytes(name, bytes, len, &reader, err);
 
-	if (!strcmp(path, "-") || recording_open(path, &reader, &ignored))
-		return false;
+	if (!ret)
+		ret = recording_read_all(reader, name, log, err);
 	recording_close(reader);
-	return true;
+	return ret;
 }
 
 int given_slots(struct given *given, const char *path, uint64_t vm,
@@ -229,8 +230,8 @@ int given_slots(struct given *given, const char *path, uint64_t vm,
 		return ret;
 	kind = log_text_kind(text, len);
 	slot_log_init(&given->log);
-	if (is_recording(path)) {
-		ret = recording_load(path, &given->log, NULL, err);
+	if (recording_is(text, len)) {
+		ret = read_recording(name, text, len, &given->log, err);
 		if (!ret)
 			ret = slots_of_log(given, name, vm, "a recording", err);
 	} else if (memchr(text, '\0', len)) {

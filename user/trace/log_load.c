@@ -7,6 +7,8 @@
 #include "base/grow.h"
 #include "base/read_file.h"
 #include "trace/log_load.h"
+#include "trace/recording_format.h"
+#include "trace/recording_source.h"
 
 int log_load_text(const char *name, const char *text, size_t len,
 		  struct slot_log *log, struct slotscope_error *err)
@@ -22,26 +24,122 @@ int log_load_text(const char *name, const char *text, size_t len,
 	return ret;
 }
 
-int log_load(const char *path, struct slot_log *log, struct log_source *source,
+/**
+ * struct log_reader - private
+ * @recording: or, if that is NULL,
+ * @log:       of a text, of which
+ * @next:      is to come
+ */
+struct log_reader {
+	char *name;
+	struct recording_reader *recording;
+	struct slot_log log;
+	size_t next;
+};
+
+/* The rest of it is a text; 0 if it is, 1 if it is none that we know */
+static int read_text(struct log_reader *r, struct recording_source *source,
+		     struct slotscope_error *err)
+{
+	ssize_t len = source_rest(source, READ_FILE_MAX, err);
+	const char *text;
+
+	if (len < 0)
+		return len;
+	text = (const char *)source_bytes(source);
+	/* JSON of ours is no tool's text, and says so itself */
+	if (text[0] == '{' || memchr(text, '\0', len) ||
+	    !log_text_kind(text, len))
+		return 1;
+	return log_load_text(source->path, text, len, &r->log, err);
+}
+
+static int open_log(struct log_reader *r, const char *path,
+		    struct slotscope_error *err)
+{
+	struct recording_source source;
+	int ret = source_open(&source, path, err);
+	ssize_t got = ret ?: source_need(&source, RECORDING_MAGIC_BYTES, err);
+
+	r->name = strdup(read_file_name(path));
+	if (got >= 0 && !r->name)
+		got = error_set(err, ENOMEM, "open %s", path);
+	ret = got < 0 || recording_is(source_bytes(&source), got) ?
+		      1 :
+		      read_text(r, &source, err);
+	if (got >= 0 && ret == 1)
+		return recording_open_source(&source, &r->recording, err);
+	source_close(&source);
+	return got < 0 ? got : ret;
+}
+
+int log_open(const char *path, struct log_reader **reader,
 	     struct slotscope_error *err)
 {
-	struct log_source found = { LOG_TEXT_NONE, RECORDING_FINISHED };
-	char *text;
-	size_t len;
-	int ret = read_file(path, &text, &len, err);
+	struct log_reader *r = calloc(1, sizeof(*r));
+	int ret;
 
-	if (ret)
-		return ret;
-	/* No recording has such a line: its text is JSON, or it is none */
-	if (text[0] != '{' && !memchr(text, '\0', len))
-		found.text = log_text_kind(text, len);
-	if (found.text)
-		ret = log_load_text(read_file_name(path), text, len, log, err);
+	*reader = NULL;
+	if (!r)
+		return error_set(err, ENOMEM, "open %s", path);
+	ret = open_log(r, path, err);
+	if (!ret)
+		*reader = r;
 	else
-		ret = recording_load(path, log, &found.state, err);
-	free(text);
-	if (!ret && source)
-		*source = found;
+		log_close(r);
+	return ret;
+}
+
+int log_read(struct log_reader *r, struct slot_event *event,
+	     struct slotscope_error *err)
+{
+	if (r->recording)
+		return recording_read(r->recording, event, err);
+	if (r->next == r->log.nr)
+		return 0;
+	*event = r->log.events[r->next++];
+	return 1;
+}
+
+struct recording_reader *log_recording(const struct log_reader *r)
+{
+	return r->recording;
+}
+
+void log_close(struct log_reader *r)
+{
+	if (!r)
+		return;
+	recording_close(r->recording);
+	slot_log_deinit(&r->log);
+	free(r->name);
+	free(r);
+}
+
+int log_read_all(struct log_reader *r, struct slot_log *log,
+		 struct slotscope_error *err)
+{
+	struct slot_event event;
+	int ret;
+
+	while ((ret = log_read(r, &event, err)) > 0) {
+		ret = slot_log_add(log, &event);
+		if (ret)
+			return error_set(err, ret, "keep the events of %.160s",
+					 r->name);
+	}
+	return ret;
+}
+
+int log_load(const char *path, struct slot_log *log,
+	     struct slotscope_error *err)
+{
+	struct log_reader *reader;
+	int ret = log_open(path, &reader, err);
+
+	if (!ret)
+		ret = log_read_all(reader, log, err);
+	log_close(reader);
 	return ret;
 }
 

@@ -6,25 +6,39 @@
 #include "trace/recording.h"
 #include "view/log_text.h"
 
-/**
- * struct log_source - where events are from
- * @text:  which tool's text it is; LOG_TEXT_NONE: a recording
- * @state: of a recording; a text is RECORDING_FINISHED
- */
-struct log_source {
-	enum log_text text;
-	enum recording_state state;
-};
+struct log_reader;
 
 /**
- * log_load() - read a recording, strace's output or a QEMU trace log
- * @path:   of a text also "-", standard input
- * @log:    initialised by the caller; events are added to it
- * @source: may be NULL
+ * log_open() - open a recording, strace's output or a QEMU trace log
+ * @path: "-" is standard input
+ *
+ * A recording is read as it is asked for, also while it is being written; a text
+ * now, to its end.
  *
  * Return: 0 or a negative errno, with file and line in @err.
  */
-int log_load(const char *path, struct slot_log *log, struct log_source *source,
+int log_open(const char *path, struct log_reader **reader,
+	     struct slotscope_error *err);
+
+/** log_read() - the next event: 1, 0 at the end, or a negative errno */
+int log_read(struct log_reader *reader, struct slot_event *event,
+	     struct slotscope_error *err);
+
+/** log_recording() - what more a recording says; NULL: it is a text */
+struct recording_reader *log_recording(const struct log_reader *reader);
+
+/** log_close() - NULL is fine */
+void log_close(struct log_reader *reader);
+
+/**
+ * log_read_all() - what is left of an open one
+ * @log: initialised by the caller; events are added to it
+ */
+int log_read_all(struct log_reader *reader, struct slot_log *log,
+		 struct slotscope_error *err);
+
+/** log_load() - open, read all, close */
+int log_load(const char *path, struct slot_log *log,
 	     struct slotscope_error *err);
 
 /** log_load_text() - the same of a text that was read; @name is for messages */

@@ -10,7 +10,7 @@
  *		...				(its last event was a LOST)
  *	recording_close(reader);
  *
- * or recording_load(), for whom all of it in a slot_log is right. What a reader
+ * or log_load() (log_load.h), for whom all of it in a slot_log is right. What a reader
  * hands over is never less than it seems: what is missing, or damaged, is a LOST
  * event in its place, and a kind of event that we do not know is a
  * SLOT_EVENT_UNKNOWN.
@@ -28,6 +28,8 @@
 
 #include <slotscope/error.h>
 #include <slotscope/view.h>
+
+#include "view/stack.h"
 
 /**
  * struct recording_info - what a recording says of itself
@@ -69,6 +71,15 @@ int recording_write(struct recording_writer *writer,
 		    const struct slot_event *event,
 		    struct slotscope_error *err);
 
+/**
+ * recording_write_stack() - add the stack that an event will name
+ *
+ * Once, before the first that does; buffered. 0 or a negative errno.
+ */
+int recording_write_stack(struct recording_writer *writer,
+			  const struct slot_stack *stack,
+			  struct slotscope_error *err);
+
 /** recording_flush() - let readers see what was written so far */
 int recording_flush(struct recording_writer *writer,
 		    struct slotscope_error *err);
@@ -106,6 +117,14 @@ enum recording_state {
 int recording_open(const char *path, struct recording_reader **reader,
 		   struct slotscope_error *err);
 
+/** recording_open_bytes() - the same of one in memory; @name is for errors */
+int recording_open_bytes(const char *name, const void *bytes, size_t len,
+			 struct recording_reader **reader,
+			 struct slotscope_error *err);
+
+/** recording_is() - do these bytes begin as a recording does? */
+bool recording_is(const void *bytes, size_t len);
+
 /**
  * recording_read() - the next event
  *
@@ -142,6 +161,9 @@ recording_odd(const struct recording_reader *reader);
 const struct recording_info *
 recording_info(const struct recording_reader *reader);
 
+/** recording_stacks() - those that events so far have named; lives as long */
+struct stack_table *recording_stacks(struct recording_reader *reader);
+
 /** recording_close() - NULL is fine */
 void recording_close(struct recording_reader *reader);
 
@@ -152,13 +174,5 @@ void recording_close(struct recording_reader *reader);
  */
 int recording_read_all(struct recording_reader *reader, const char *path,
 		       struct slot_log *log, struct slotscope_error *err);
-
-/**
- * recording_load() - read all there is of a recording
- * @log:   initialised by the caller; events are added to it
- * @state: may be NULL
- */
-int recording_load(const char *path, struct slot_log *log,
-		   enum recording_state *state, struct slotscope_error *err);
 
 #endif

@@ -39,6 +39,10 @@ const struct wire_field recording_end_fields[RECORDING_END_FIELDS] = {
 	WIRE(struct recording_end, last_seq, 8, .max = UINT64_MAX - 1),
 };
 
+const struct wire_field recording_stack_fields[RECORDING_STACK_FIELDS] = {
+	WIRE(struct recording_stack, id, 8),
+};
+
 #define NR(fields) (sizeof(fields) / sizeof((fields)[0]))
 
 static void put32(uint8_t *at, uint32_t value)

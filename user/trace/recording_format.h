@@ -55,13 +55,15 @@
 
 /* What a reader takes, far above what a writer makes */
 #define RECORDING_MAX_BLOCK  (64U << 20)
-#define RECORDING_MAX_RECORD (1U << 20)
+#define RECORDING_MAX_RECORD (16U << 20)
 
 enum recording_kind {
 	RECORDING_HEAD = 1, /* version 4, tgid 4, time_ns 8, real_ns 8 */
 	RECORDING_INFO =
 		2, /* "NAME=VALUE", no NUL; a name may come several times */
 	RECORDING_END = 3, /* time_ns 8, events 8, lost 8, last_seq 8 */
+	/* id 8, then the stack as JSON has it, no NUL; before events that name it */
+	RECORDING_STACK = 4,
 
 	/* Events; members and their widths: view/wire_event.c */
 	RECORDING_EVENTS = 0x100,

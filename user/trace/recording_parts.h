@@ -34,10 +34,17 @@ struct recording_end {
 	uint64_t last_seq;
 };
 
-#define RECORDING_HEAD_FIELDS 4
-#define RECORDING_END_FIELDS  4
+/** struct recording_stack - what a RECORDING_STACK begins with */
+struct recording_stack {
+	uint64_t id;
+};
+
+#define RECORDING_HEAD_FIELDS  4
+#define RECORDING_END_FIELDS   4
+#define RECORDING_STACK_FIELDS 1
 
 extern const struct wire_field recording_head_fields[RECORDING_HEAD_FIELDS];
 extern const struct wire_field recording_end_fields[RECORDING_END_FIELDS];
+extern const struct wire_field recording_stack_fields[RECORDING_STACK_FIELDS];
 
 #endif

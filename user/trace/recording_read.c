@@ -8,6 +8,7 @@
 #include "trace/recording.h"
 #include "trace/recording_parts.h"
 #include "trace/recording_source.h"
+#include "view/json.h"
 
 #define SKIP_BYTES 4096
 
@@ -24,6 +25,7 @@ enum step {
  * @number:   that the next block is to have
  * @next:     seq that the next event is to have
  * @last_ns:  the latest time that was read
+ * @stacks:   that events name
  * @odd:      what there was that is no event
  * @held:     an event that waits behind a LOST that was put before it
  * @holding:  there is one
@@ -36,6 +38,7 @@ struct recording_reader {
 	enum recording_state state;
 	uint64_t left, number, next, last_ns;
 	struct recording_odd odd;
+	struct stack_table stacks;
 	struct slot_event held;
 	bool holding, damaged, ended;
 };
@@ -191,6 +194,38 @@ static int read_end(struct recording_reader *r, const uint8_t *payload,
 	return STEP_EVENT;
 }
 
+/* A stack that an event behind it names */
+static int read_stack(struct recording_reader *r, const uint8_t *payload,
+		      const struct recording_record *record,
+		      struct slotscope_error *err)
+{
+	struct slotscope_error inner = {};
+	struct recording_stack begin;
+	struct slot_stack stack;
+	struct json_object *json;
+	int at = wire_get(payload, record->length, recording_stack_fields,
+			  RECORDING_STACK_FIELDS, &begin);
+	int ret;
+
+	if (at < 0) {
+		fail(r, EINVAL, err);
+		return error_why(err, "it is no stack");
+	}
+	ret = json_from_text((const char *)payload + at, record->length - at,
+			     &json, &inner);
+	if (!ret) {
+		ret = slot_stack_from_json(json, &stack, &inner);
+		json_object_put(json);
+	}
+	if (ret) {
+		fail(r, ret, err);
+		return error_why(err, "its stack: %s", inner.why);
+	}
+	if (stack.id == begin.id && stack_table_add(&r->stacks, &stack))
+		return 0;
+	return cannot_follow(r, "stack", begin.id, err);
+}
+
 /* Pass over what is left of a block that is damaged */
 static int skip_block(struct recording_reader *r, struct slotscope_error *err)
 {
@@ -224,6 +259,8 @@ static int read_record(struct recording_reader *r,
 		ret = read_event(r, payload, record, event, err);
 	else if (record->kind == RECORDING_END)
 		ret = read_end(r, payload, record, event, err);
+	else if (record->kind == RECORDING_STACK)
+		ret = read_stack(r, payload, record, err) ?: STEP_ON;
 	else if (record->kind != RECORDING_INFO)
 		r->odd.unknown++;
 	if (ret < 0)
@@ -445,25 +482,60 @@ static int read_beginning(struct recording_reader *r,
 	return ret;
 }
 
-int recording_open(const char *path, struct recording_reader **reader,
-		   struct slotscope_error *err)
+bool recording_is(const void *bytes, size_t len)
+{
+	return len >= RECORDING_MAGIC_BYTES &&
+	       !memcmp(bytes, RECORDING_MAGIC, RECORDING_MAGIC_BYTES);
+}
+
+int recording_open_source(struct recording_source *source,
+			  struct recording_reader **reader,
+			  struct slotscope_error *err)
 {
 	struct recording_reader *r = calloc(1, sizeof(*r));
 	int ret;
 
 	*reader = NULL;
-	if (!r)
-		return error_set(err, ENOMEM, "open recording %s", path);
-	ret = source_open(&r->source, path, err);
-	if (ret)
-		error_next(err, "name a file that slotscope record, or check "
-				"--record, has written");
-	else
-		ret = read_beginning(r, err);
+	if (!r) {
+		ret = error_set(err, ENOMEM, "open recording %s", source->path);
+		source_close(source);
+		return ret;
+	}
+	r->source = *source;
+	ret = read_beginning(r, err);
 	if (ret)
 		recording_close(r);
 	else
 		*reader = r;
+	return ret;
+}
+
+int recording_open(const char *path, struct recording_reader **reader,
+		   struct slotscope_error *err)
+{
+	struct recording_source source;
+	int ret = source_open(&source, path, err);
+
+	if (!ret)
+		return recording_open_source(&source, reader, err);
+	*reader = NULL;
+	source_close(&source);
+	error_next(err, "name a file that slotscope record, or check --record, "
+			"has written");
+	return ret;
+}
+
+int recording_open_bytes(const char *name, const void *bytes, size_t len,
+			 struct recording_reader **reader,
+			 struct slotscope_error *err)
+{
+	struct recording_source source;
+	int ret = source_of(&source, name, bytes, len, err);
+
+	if (!ret)
+		return recording_open_source(&source, reader, err);
+	*reader = NULL;
+	source_close(&source);
 	return ret;
 }
 
@@ -472,6 +544,7 @@ void recording_close(struct recording_reader *r)
 	if (!r)
 		return;
 	source_close(&r->source);
+	stack_table_deinit(&r->stacks);
 	free(r->info.notes);
 	free(r);
 }
@@ -491,6 +564,11 @@ const struct recording_info *recording_info(const struct recording_reader *r)
 	return &r->info;
 }
 
+struct stack_table *recording_stacks(struct recording_reader *r)
+{
+	return &r->stacks;
+}
+
 int recording_read_all(struct recording_reader *reader, const char *path,
 		       struct slot_log *log, struct slotscope_error *err)
 {
@@ -503,20 +581,5 @@ int recording_read_all(struct recording_reader *reader, const char *path,
 			return error_set(err, ret, "keep the events of %.160s",
 					 path);
 	}
-	return ret;
-}
-
-int recording_load(const char *path, struct slot_log *log,
-		   enum recording_state *state, struct slotscope_error *err)
-{
-	struct recording_reader *reader;
-	int ret = recording_open(path, &reader, err);
-
-	if (ret)
-		return ret;
-	ret = recording_read_all(reader, path, log, err);
-	if (state)
-		*state = recording_state(reader);
-	recording_close(reader);
 	return ret;
 }

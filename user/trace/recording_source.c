@@ -31,6 +31,18 @@ int source_open(struct recording_source *s, const char *path,
 	return 0;
 }
 
+int source_of(struct recording_source *s, const char *name, const void *bytes,
+	      size_t len, struct slotscope_error *err)
+{
+	*s = (struct recording_source){ .fd = -1, .len = len, .cap = len };
+	s->path = strdup(name);
+	s->bytes = malloc(len + 1);
+	if (!s->path || !s->bytes)
+		return error_set(err, ENOMEM, "read recording %s", name);
+	memcpy(s->bytes, bytes, len);
+	return 0;
+}
+
 void source_close(struct recording_source *s)
 {
 	if (s->fd >= 0)
@@ -42,7 +54,7 @@ void source_close(struct recording_source *s)
 ssize_t source_need(struct recording_source *s, size_t size,
 		    struct slotscope_error *err)
 {
-	while (s->len - s->pos < size) {
+	while (s->fd >= 0 && s->len - s->pos < size) {
 		ssize_t got;
 
 		if (s->pos) {
@@ -70,6 +82,24 @@ ssize_t source_need(struct recording_source *s, size_t size,
 		s->len += got;
 	}
 	return s->len - s->pos < size ? s->len - s->pos : size;
+}
+
+ssize_t source_rest(struct recording_source *s, size_t max,
+		    struct slotscope_error *err)
+{
+	size_t size = READ_BYTES;
+	ssize_t got;
+
+	for (;; size *= 2) {
+		got = source_need(s, size, err);
+		if (got < (ssize_t)size)
+			break;
+		if (size > max)
+			return error_set(err, EFBIG, "read %s", s->path);
+	}
+	if (got >= 0)
+		s->bytes[s->pos + got] = '\0';
+	return got;
 }
 
 const uint8_t *source_bytes(const struct recording_source *s)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bytes of a recording, from a file or a pipe, in turn */
+/* The bytes of a recording, from a file, a pipe or memory, in turn */
 #ifndef TRACE_RECORDING_SOURCE_H
 #define TRACE_RECORDING_SOURCE_H
 
@@ -13,6 +13,7 @@
 /**
  * struct recording_source - where a reader is
  * @path:    as the user named it
+ * @fd:	     -1: all there is of it is at hand
  * @regular: it is a regular file
  * @at:	     which byte comes next
  */
@@ -29,6 +30,11 @@ struct recording_source {
 
 int source_open(struct recording_source *source, const char *path,
 		struct slotscope_error *err);
+
+/** source_of() - the same of bytes in memory, which are copied; @name is for errors */
+int source_of(struct recording_source *source, const char *name,
+	      const void *bytes, size_t len, struct slotscope_error *err);
+
 void source_close(struct recording_source *source);
 
 /**
@@ -40,6 +46,14 @@ void source_close(struct recording_source *source);
 ssize_t source_need(struct recording_source *source, size_t size,
 		    struct slotscope_error *err);
 
+/**
+ * source_rest() - have all that is to come at hand, and a NUL behind it
+ *
+ * Return: how much it is, or a negative errno: -EFBIG if it is more than @max.
+ */
+ssize_t source_rest(struct recording_source *source, size_t max,
+		    struct slotscope_error *err);
+
 /** source_bytes() - those at hand; until the next source_need() */
 const uint8_t *source_bytes(const struct recording_source *source);
 
@@ -48,5 +62,17 @@ void source_take(struct recording_source *source, size_t size);
 
 /** source_growing() - is someone writing to it? */
 bool source_growing(const struct recording_source *source);
+
+struct recording_reader;
+
+/**
+ * recording_open_source() - read a recording from what is left of a source
+ * @source: the reader takes it, at all events
+ *
+ * Return: as recording_open().
+ */
+int recording_open_source(struct recording_source *source,
+			  struct recording_reader **reader,
+			  struct slotscope_error *err);
 
 #endif

@@ -274,6 +274,33 @@ int recording_write(struct recording_writer *w, const struct slot_event *event,
 	return w->len - w->whole < BLOCK_BYTES ? 0 : recording_flush(w, err);
 }
 
+int recording_write_stack(struct recording_writer *w,
+			  const struct slot_stack *stack,
+			  struct slotscope_error *err)
+{
+	const struct recording_stack begin = { .id = stack->id };
+	struct json_text text = {};
+	struct json_writer json;
+	uint8_t *at = NULL;
+	size_t len;
+
+	json_writer_init(&json, json_text_put, &text);
+	slot_stack_write_json(&json, NULL, stack);
+	json_writer_flush(&json);
+	if (text.nomem)
+		fail(w, ENOMEM, err);
+	else
+		at = begin_record(w, sizeof(begin) + text.len, err);
+	if (at) {
+		len = wire_put(at, recording_stack_fields,
+			       RECORDING_STACK_FIELDS, &begin);
+		memcpy(at + len, text.text, text.len);
+		end_record(w, RECORDING_STACK, len + text.len);
+	}
+	free(text.text);
+	return at ? 0 : -err->code;
+}
+
 int recording_flush(struct recording_writer *w, struct slotscope_error *err)
 {
 	size_t done = 0;
