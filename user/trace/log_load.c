@@ -61,6 +61,9 @@ static int open_log(struct log_reader *r, const char *path,
 	int ret = source_open(&source, path, err);
 	ssize_t got = ret ?: source_need(&source, RECORDING_MAGIC_BYTES, err);
 
+	if (got < 0)
+		error_next(err, "name a file that slotscope record, strace or "
+				"QEMU has written");
 	r->name = strdup(read_file_name(path));
 	if (got >= 0 && !r->name)
 		got = error_set(err, ENOMEM, "open %s", path);
