@@ -91,18 +91,19 @@ _slotscope()
 	[ "$prev" != = ] || prev=${COMP_WORDS[COMP_CWORD - 2]}
 	! _slotscope_value "$command" "$prev" "$cur" || return 0
 	if [[ $command = model && -n $topic && $cur != -* ]] ||
-		[[ $command = repro && $cur != -* ]]; then
+		[[ $command = @(repro|diff) && $cur != -* ]]; then
 		_slotscope_files "$cur"
 		return
 	fi
 
 	case $command in
-	'') words="check addr list slots trace record vm model repro explain doctor --version $common" ;;
+	'') words="check addr list slots trace record diff vm model repro explain doctor --version $common" ;;
 	check) words="--pid --input --fd --vm --qmp --at --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --no-model --stage2 --record $common" ;;
 	addr) words="--pid --fd --vm --qmp --as --no-trace --no-model --input --mtree --model --slots --maps $common" ;;
 	repro) words="--minimize --kselftest --vm --output $common" ;;
 	explain) words="$(_slotscope_findings) $common" ;;
 	list | doctor) words=$common ;;
+	diff) words=$common ;;
 	model) words="replay mtree --full --against $common" ;;
 	slots) words="--pid --fd --from --details --stage2 $common" ;;
 	trace) words="--pid --all --vm --ptrace --stacks --events --report --for --input $common" ;;

@@ -35,6 +35,7 @@ is "$(offered check -- true --re)" "" "options behind -- are the command's"
 is "$(offered check -- cat READ)" README.md "its words are files where bash knows no better"
 is "$(offered model replay READ)" README.md "model replay takes files"
 is "$(offered model mtree READ)" README.md "so does model mtree"
+is "$(offered diff READ)" README.md "so does diff"
 is "$(offered model re)" replay "model takes a word first"
 is "$(offered check --expect READ)" README.md "an option that takes a file"
 

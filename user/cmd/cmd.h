@@ -54,6 +54,7 @@ struct cmd {
 
 extern const struct cmd cmd_addr;
 extern const struct cmd cmd_check;
+extern const struct cmd cmd_diff;
 extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_list;

@@ -154,7 +154,7 @@ static void print_mapping(FILE *out, const struct slot_mapping *m)
 		fprintf(out, " in system call %d", m->syscall);
 }
 
-static void print_event(FILE *out, const struct slot_event *event)
+void event_print(FILE *out, const struct slot_event *event)
 {
 	char comm[sizeof(event->comm) + 1];
 
@@ -231,7 +231,7 @@ void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns,
 	if (line) {
 		if (name_vm && lacks_vm(event))
 			fprintf(line, "VM %" PRIu64 ": ", event->serial);
-		print_event(line, event);
+		event_print(line, event);
 		fclose(line);
 	}
 	text[sizeof(text) - 1] = '\0';

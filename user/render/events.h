@@ -9,6 +9,9 @@
 
 #include "view/stack.h"
 
+/** event_print() - what happened: no time, no thread, no end of line; not cleaned */
+void event_print(FILE *out, const struct slot_event *event);
+
 /**
  * render_event() - one event, on one line
  * @begin_ns: time 0 of the first column (CLOCK_MONOTONIC)

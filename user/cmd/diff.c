@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* slotscope diff: what differs between two recordings. */
+#include <stdio.h>
+
+#include "base/read_file.h"
+#include "cmd/cmd.h"
+#include "render/log_diff.h"
+#include "trace/log_load.h"
+
+static const char help[] =
+	"usage: slotscope diff [OPTIONS] A B\n"
+	"\n"
+	"Tells what differs between the requests and changes of two recordings, VM by\n"
+	"VM. A and B may also be strace's output, or a QEMU trace log. What is another\n"
+	"in each run is not compared: host addresses, processes, threads, times.\n"
+	"\n"
+	"Options:\n"
+	"      --json         print JSON\n"
+	"  -v, --verbose      say more on standard error\n"
+	"  -h, --help         this text\n"
+	"\n"
+	"Exit status: 0 the same, 1 they differ, 2 cannot tell: what differs may be what\n"
+	"was lost or cut; 3 usage or error.\n";
+
+static int status_of(enum log_verdict verdict)
+{
+	switch (verdict) {
+	case LOG_VERDICT_SAME:
+		return CMD_OK;
+	case LOG_VERDICT_DIFFERS:
+		return CMD_MISMATCH;
+	default:
+		return CMD_UNKNOWN;
+	}
+}
+
+static int print_diff(const struct log_side sides[LOG_SIDES],
+		      const struct log_file files[LOG_SIDES],
+		      struct slotscope_error *err)
+{
+	struct log_diff diff;
+	int ret = log_diff(&sides[LOG_A], &sides[LOG_B], &diff);
+
+	if (ret) {
+		error_set(err, ret, "compare %.80s with %.80s",
+			  files[LOG_A].name, files[LOG_B].name);
+	} else {
+		ret = status_of(diff.verdict);
+		if (cmd_globals.json)
+			render_log_diff_json(cmd_report(), &diff, files, ret);
+		else
+			render_log_diff(cmd_report(), &diff, files);
+	}
+	log_diff_deinit(&diff);
+	return ret;
+}
+
+static int load(const char *path, struct slot_log *log, bool *text,
+		struct slotscope_error *err)
+{
+	struct log_reader *reader;
+	int ret = log_open(path, &reader, err);
+
+	if (ret)
+		return ret;
+	*text = !log_recording(reader);
+	ret = log_read_all(reader, log, err);
+	log_close(reader);
+	return ret;
+}
+
+static int compare(char *const paths[LOG_SIDES], struct slotscope_error *err)
+{
+	struct log_side sides[LOG_SIDES] = {};
+	struct log_file files[LOG_SIDES];
+	struct slot_log logs[LOG_SIDES];
+	int ret = 0;
+
+	for (int s = 0; s < LOG_SIDES; s++)
+		slot_log_init(&logs[s]);
+	for (int s = 0; s < LOG_SIDES && !ret; s++) {
+		ret = load(paths[s], &logs[s], &sides[s].text, err);
+		sides[s].log = &logs[s];
+		files[s] = (struct log_file){ read_file_name(paths[s]),
+					      sides[s].text ?
+						      "another tool's text" :
+						      "a recording" };
+	}
+	if (!ret)
+		ret = print_diff(sides, files, err);
+	for (int s = 0; s < LOG_SIDES; s++)
+		slot_log_deinit(&logs[s]);
+	return ret;
+}
+
+static int run(const struct cmd *cmd, int argc, char **argv)
+{
+	static const struct option long_options[] = { CMD_COMMON_LONG, {} };
+	struct slotscope_error err = {};
+	int opt, exit, ret;
+
+	while ((opt = cmd_getopt(getopt_long, argc, argv, ":" CMD_COMMON_SHORT,
+				 long_options)) >= 0) {
+		if (cmd_common_opt(cmd, opt, argv, &exit))
+			return exit;
+	}
+	if (argc - optind != LOG_SIDES)
+		return cmd_usage(cmd, "two files are expected");
+	ret = compare(argv + optind, &err);
+	return ret < 0 ? cmd_fail(&err) : ret;
+}
+
+const struct cmd cmd_diff = {
+	.name = "diff",
+	.summary = "tell what differs between two recordings",
+	.help = help,
+	.run = run,
+};
