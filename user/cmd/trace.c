@@ -10,6 +10,7 @@
 #include "cmd/tracing.h"
 #include "render/events.h"
 #include "render/stacks.h"
+#include "render/summary.h"
 #include "trace/log_load.h"
 
 enum {
@@ -48,6 +49,8 @@ static const char help[] =
 	"                     ended it), mmio, windows (when a change took effect),\n"
 	"                     mappings (what is taken from under a slot), with commas;\n"
 	"                     or all\n"
+	"  -c, --summary      print no events: how many of each kind there were, by whom,\n"
+	"                     how long they took, and what failed\n"
 	"      --report FILE  print to FILE, apart from what the COMMAND prints\n"
 	"      --json         print events as JSON, one a line\n"
 	"  -v, --verbose      say more on standard error\n"
@@ -63,6 +66,7 @@ static const char help[] =
 struct printing {
 	struct event_printer printer;
 	struct stack_table *stacks;
+	struct summary summary;
 };
 
 static int print_event(struct tracing *t, const struct slot_event *event)
@@ -104,6 +108,39 @@ static const struct tracing_ops printing = {
 	.put = print_event,
 	.flush = flush,
 	.end = print_last,
+};
+
+static int count_event(struct tracing *t, const struct slot_event *event)
+{
+	struct printing *p = t->arg;
+
+	if (summary_add(&p->summary, event))
+		return error_set(&t->err, ENOMEM, "add up the events");
+	return 0;
+}
+
+/* Its table comes at the end: there is nothing to flush */
+static int go_on(struct tracing *t)
+{
+	(void)t;
+	return 0;
+}
+
+static int print_summary(struct tracing *t)
+{
+	struct printing *p = t->arg;
+	int ret = cmd_globals.json ?
+			  render_summary_json(cmd_report(), &p->summary,
+					      p->stacks) :
+			  render_summary(cmd_report(), &p->summary, p->stacks);
+
+	return ret ? error_set(&t->err, ENOMEM, "print the summary") : 0;
+}
+
+static const struct tracing_ops summing = {
+	.put = count_event,
+	.flush = go_on,
+	.end = print_summary,
 };
 
 /* A recording of no VM, or without the one that is meant, tells nothing */
@@ -151,7 +188,7 @@ static int read_recording(const char *path, struct tracing *t)
 	struct printing *p = t->arg;
 	struct log_reader *reader;
 	struct slot_event event;
-	int ret, status;
+	int ret, ended, status;
 
 	ret = log_open(path, &reader, &t->err);
 	if (ret)
@@ -163,11 +200,12 @@ static int read_recording(const char *path, struct tracing *t)
 		ret = tracing_take(&event, t);
 		/* From a pipe there is more to come: print it as it comes */
 		if (!ret)
-			ret = flush(t);
+			ret = t->ops->flush(t);
 		if (ret)
 			break;
 	}
-	print_last(t);
+	ended = t->ops->end(t);
+	ret = ret < 0 ? ret : ended;
 	status = tracing_finish(t, ret);
 	if (recording && !ret)
 		status = tell_odd(recording, status);
@@ -190,6 +228,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "stacks", no_argument, NULL, OPT_STACKS },
 		{ "events", required_argument, NULL, OPT_EVENTS },
 		{ "input", required_argument, NULL, 'i' },
+		{ "summary", no_argument, NULL, 'c' },
 		CMD_COMMON_LONG,
 		{}
 	};
@@ -204,7 +243,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	t.ops = &printing;
 	t.arg = &printed;
 	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 "+:p:i:" CMD_COMMON_SHORT, long_options)) >=
+				 "+:p:i:c" CMD_COMMON_SHORT, long_options)) >=
 	       0) {
 		switch (opt) {
 		case 'p':
@@ -240,6 +279,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		case 'i':
 			input = optarg;
 			break;
+		case 'c':
+			t.ops = &summing;
+			break;
 		default:
 			if (cmd_common_opt(cmd, opt, argv, &exit))
 				return exit;
@@ -265,6 +307,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd, "a recording has the stacks that it has: "
 				      "--stacks does not go with -i");
 	exit = input ? read_recording(input, &t) : tracing_run(&t);
+	summary_deinit(&printed.summary);
 	stacks_deinit(&stacks);
 	return exit;
 }
