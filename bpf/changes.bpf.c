@@ -15,19 +15,9 @@
 
 struct changes_map changes SEC(".maps");
 
-/* The request of this thread in which it changes @kvm's slots; 0 if none */
-static __always_inline __u64 request_under_way(const struct kvm *kvm, __u32 tid)
-{
-	struct request_call *request = bpf_map_lookup_elem(&requests, &tid);
-
-	return request && request->kvm == kvm ? request->nr : 0;
-}
-
 /* Changes of one VM follow each other: one that is open did not show its end */
-static __always_inline bool open_change(const struct kvm *kvm, __u16 as_id)
+static __always_inline bool open_change(struct vm *vm, __u16 as_id)
 {
-	__u64 key = (unsigned long)kvm;
-	struct vm *vm = bpf_map_lookup_elem(&vms, &key);
 	__u8 bit = 1 << (as_id & 7);
 	bool was_open;
 
@@ -39,67 +29,97 @@ static __always_inline bool open_change(const struct kvm *kvm, __u16 as_id)
 }
 
 /*
- * Both slots are read at the beginning: of the old one nothing may be left at
- * the end, and the new one is filled in already.
+ * Both slots are read at the beginning: of the old one nothing may be left at the
+ * end, and the new one is filled in already. @direct: the program is one that the
+ * kernel lets follow pointers by itself.
+ *
+ * While KVM destroys a VM it deletes the slots of its own; those of users it drops
+ * without a change. The end of the VM tells all of that, and has been told: the VM
+ * would be met again here, as another one, and stay for ever.
  */
 static __always_inline void change_begin(const struct kvm *kvm,
 					 const struct kvm_memory_slot *old,
 					 const struct kvm_memory_slot *new,
-					 int kind)
+					 int kind, bool direct)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	const struct kvm_memslots *slots;
-	struct change_call call = {
-		.start_ns = bpf_ktime_get_ns(),
-		.kvm = kvm,
-		.old_slot = old,
-		.new_slot = new,
-		.kind = kind,
-	};
+	const struct request_call *request = call_find(&requests, tid);
+	bool asked = request && request->kvm == kvm;
+	struct vm *vm = asked ? vm_of_serial(request->serial, kvm) : NULL;
+	struct change_call *call;
+	__u64 now;
 
-	if (old)
-		compat_slot_read(&call.old, old);
-	if (new)
-		compat_slot_read(&call.new, new);
-	call.as_id = new ? call.new.as_id : call.old.as_id;
-	slots = compat_memslots(kvm, call.as_id);
-	call.before = BPF_CORE_READ(slots, generation);
-	call.call = request_under_way(kvm, tid);
-	call.unended = open_change(kvm, call.as_id);
-	if (bpf_map_update_elem(&changes, &tid, &call, BPF_ANY))
+	if (!vm)
+		vm = vm_find(kvm);
+	/* A request that is under way is wanted */
+	if (!asked && !vm_wanted(vm))
+		return;
+	if (compat_dying(kvm, direct))
+		return;
+	now = bpf_ktime_get_ns();
+	call = call_claim(&changes, tid, now);
+	if (!call) {
 		lose(LOSS_MAP_FULL);
-}
-
-/*
- * While KVM destroys a VM it deletes the slots of its own; those of users it
- * drops without a change. The end of the VM tells all of that, and has been told:
- * the VM would be met again here, as another one, and stay for ever.
- */
-static __always_inline bool to_be_told(const struct kvm *kvm)
-{
-	return wanted(kvm) && !compat_dying(kvm);
+		return;
+	}
+	call->start_ns = now;
+	call->serial = vm ? vm->serial : 0;
+	call->kvm = kvm;
+	call->old_slot = old;
+	call->new_slot = new;
+	call->kind = kind;
+	call->invalid_ns = 0;
+	call->active_ns = 0;
+	if (old)
+		compat_slot_read(&call->old, old, direct);
+	else
+		call->old.nr_pages = 0;
+	if (new)
+		compat_slot_read(&call->new, new, direct);
+	else
+		call->new.nr_pages = 0;
+	call->as_id = new ? call->new.as_id : call->old.as_id;
+	call->before = compat_generation(kvm, call->as_id, direct);
+	call->call = asked ? request->nr : 0;
+	call->unended = open_change(vm, call->as_id);
 }
 
 /* The change that this thread has begun, and not ended as far as we know */
 static __always_inline struct change_call *change_of_thread(void)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-
-	return bpf_map_lookup_elem(&changes, &tid);
+	return call_find(&changes, (__u32)bpf_get_current_pid_tgid());
 }
 
-static __always_inline void change_end(struct change_call *call, long result)
+/* The thread's name, if its request is under way: then that has it */
+static __always_inline const union comm *
+name_known(const struct change_call *call)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	const struct kvm_memslots *slots;
-	struct change_record *rec;
-	struct vm *vm;
+	const struct request_call *request;
 
-	vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1, true);
+	if (!call->call)
+		return NULL;
+	request =
+		call_find(&requests, (__u32)call->owner & ~(__u32)CALL_ENDING);
+	return request ? &request->comm : NULL;
+}
+
+static __always_inline void change_end(struct change_call *call,
+				       const struct kvm *kvm, long result,
+				       bool direct)
+{
+	struct vm *vm = vm_of_serial(call->serial, call->kvm);
+	struct change_record *rec;
+
+	if (!call_take(&call->owner))
+		return;
+	if (!vm || !vm->traced)
+		vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1,
+			    true);
 	if (vm)
 		vm->open &= ~(1 << (call->as_id & 7));
-	rec = vm ? record_reserve(struct change_record, RECORD_CHANGE,
-				  vm->serial, call->start_ns) :
+	rec = vm ? record_reserve_named(struct change_record, RECORD_CHANGE,
+					vm->serial, call->start_ns,
+					name_known(call)) :
 		   NULL;
 	if (rec) {
 		rec->old = call->old;
@@ -113,19 +133,17 @@ static __always_inline void change_end(struct change_call *call, long result)
 		rec->unended = call->unended;
 		__builtin_memset(rec->pad, 0, sizeof(rec->pad));
 		/* The lock is still held: this is the change's own */
-		slots = compat_memslots(call->kvm, call->as_id);
-		rec->generation = BPF_CORE_READ(slots, generation);
+		rec->generation = compat_generation(kvm, call->as_id, direct);
 		record_submit(rec);
 	}
-	bpf_map_delete_elem(&changes, &tid);
+	call_release(&call->owner);
 }
 
 SEC("slotscope.fentry/kvm_set_memslot")
 int BPF_PROG(change_fentry, struct kvm *kvm, struct kvm_memory_slot *old,
 	     struct kvm_memory_slot *new, int kind)
 {
-	if (to_be_told(kvm))
-		change_begin(kvm, old, new, kind);
+	change_begin(kvm, old, new, kind, true);
 	return 0;
 }
 
@@ -147,7 +165,7 @@ int BPF_PROG(change_fexit, struct kvm *kvm, struct kvm_memory_slot *old,
 	struct change_call *call = change_of_thread();
 
 	if (is_change(call, kvm, old, new, kind))
-		change_end(call, result);
+		change_end(call, kvm, result, true);
 	return 0;
 }
 
@@ -156,8 +174,7 @@ int BPF_KPROBE(change_kprobe, struct kvm *kvm, struct kvm_memory_slot *old,
 	       struct kvm_memory_slot *new, int kind)
 {
 	call_entered(&changes);
-	if (to_be_told(kvm))
-		change_begin(kvm, old, new, kind);
+	change_begin(kvm, old, new, kind, false);
 	return 0;
 }
 
@@ -167,7 +184,7 @@ int BPF_KRETPROBE(change_kretprobe, int result)
 	struct change_call *call = change_of_thread();
 
 	if (call)
-		change_end(call, result);
+		change_end(call, call->kvm, result, false);
 	return 0;
 }
 

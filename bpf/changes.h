@@ -5,11 +5,13 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "events.h"
+#include "calls.h"
 #include "kernel_types.h"
 
 struct change_call {
+	__u64 owner;
 	__u64 start_ns;
+	__u64 serial;
 	const struct kvm *kvm;
 	const struct kvm_memory_slot *old_slot;
 	const struct kvm_memory_slot *new_slot;
@@ -26,9 +28,10 @@ struct change_call {
 };
 
 struct changes_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1024);
-	__type(key, __u32); /* thread */
+	__type(key, __u32);
 	__type(value, struct change_call);
 };
 extern struct changes_map changes SEC(".maps");

@@ -43,6 +43,34 @@ compat_memslots(const struct kvm *kvm, __u32 as_id)
 	return slots;
 }
 
+/*
+ * A member that is farther in than a load reaches by itself (6.1's struct kvm); the
+ * compiler is not to know where.
+ */
+static __always_inline const void *member_at(const void *p, __u64 offset)
+{
+	asm volatile("" : "+r"(offset));
+	return p + offset;
+}
+
+/*
+ * The generation of an address space's slots. A place in an array that is not constant
+ * no pointer of the kernel's may be followed to.
+ */
+static __always_inline __u64 compat_generation(const struct kvm *kvm,
+					       __u32 as_id, bool direct)
+{
+	const struct kvm_memslots *slots;
+
+	if (direct && !as_id) {
+		slots = *(struct kvm_memslots *const *)member_at(
+			kvm, bpf_core_field_offset(struct kvm, memslots));
+		return slots->generation;
+	}
+	slots = compat_memslots(kvm, as_id);
+	return BPF_CORE_READ(slots, generation);
+}
+
 /* The first slot's node in a bucket; the caller keeps below compat_buckets() */
 static __always_inline struct hlist_node *
 compat_bucket(const struct kvm_memslots *slots, __u32 bucket)
@@ -120,18 +148,26 @@ struct slot_rest {
 /*
  * Each read of kernel memory is a call of 50 instructions and more, so two take
  * what six would. Where members stand is known when the program is loaded: of
- * the two ways one is left.
+ * the two ways one is left. @direct: loads will do.
  */
 static __always_inline void compat_slot_read(struct slot_record *rec,
-					     const struct kvm_memory_slot *slot)
+					     const struct kvm_memory_slot *slot,
+					     bool direct)
 {
 	struct slot_range range = {};
 	struct slot_rest rest = {};
 
-	if (is_behind(npages, base_gfn, struct slot_range) &&
-	    is_behind(flags, userspace_addr, struct slot_rest) &&
-	    is_behind(id, userspace_addr, struct slot_rest) &&
-	    is_behind(as_id, userspace_addr, struct slot_rest)) {
+	if (direct) {
+		range.base_gfn = slot->base_gfn;
+		range.npages = slot->npages;
+		rest.userspace_addr = slot->userspace_addr;
+		rest.flags = slot->flags;
+		rest.id = slot->id;
+		rest.as_id = slot->as_id;
+	} else if (is_behind(npages, base_gfn, struct slot_range) &&
+		   is_behind(flags, userspace_addr, struct slot_rest) &&
+		   is_behind(id, userspace_addr, struct slot_rest) &&
+		   is_behind(as_id, userspace_addr, struct slot_rest)) {
 		bpf_probe_read_kernel(&range, sizeof(range),
 				      (const void *)slot +
 					      slot_offset(base_gfn));
@@ -254,10 +290,18 @@ static __always_inline __u64 compat_rip(const struct kvm_vcpu *vcpu)
  * Is a VM being destroyed? Then its last user is gone; whoever makes one is a
  * user of it before anything is done with it.
  */
-static __always_inline bool compat_dying(const struct kvm *kvm)
+static __always_inline bool compat_dying(const struct kvm *kvm, bool direct)
 {
-	return bpf_core_field_exists(kvm->users_count.refs.counter) &&
-	       !BPF_CORE_READ(kvm, users_count.refs.counter);
+	const int *users = member_at(
+		kvm, bpf_core_field_offset(kvm->users_count.refs.counter));
+	int left = 1;
+
+	if (!bpf_core_field_exists(kvm->users_count.refs.counter))
+		return false;
+	if (direct)
+		return !*users;
+	bpf_probe_read_kernel(&left, sizeof(left), users);
+	return !left;
 }
 
 /*

@@ -24,14 +24,20 @@ static __always_inline __u32 bits_set(__u64 word)
 	return word * 0x0101010101010101ULL >> 56;
 }
 
+/* That of this thread, while it is being told */
+static __always_inline struct request_call *call_told_now(void)
+{
+	return call_find(&requests, (__u32)bpf_get_current_pid_tgid() |
+					    (__u32)CALL_ENDING);
+}
+
 /*
  * What a step needs is in the thread's call, in the map: what is on the stack older
  * verifiers take for constant (see walk.bpf.c), and they take nothing else.
  */
 static long count_step(__u32 i, void *unused)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct request_call *call = bpf_map_lookup_elem(&requests, &tid);
+	struct request_call *call = call_told_now();
 	__u64 words[COUNT_WORDS] = {};
 	__u64 nr;
 
@@ -57,8 +63,7 @@ static long count_step(__u32 i, void *unused)
 /* Where the search for a slot stands, in the same place */
 static long find_step(__u32 i, void *unused)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct request_call *call = bpf_map_lookup_elem(&requests, &tid);
+	struct request_call *call = call_told_now();
 	struct kvm_memory_slot *slot;
 	struct hlist_node *node;
 

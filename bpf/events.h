@@ -79,6 +79,18 @@ union call_args {
 	__u64 words[6];
 };
 
+/*
+ * Whose an entry of a table of calls in flight is (calls.h): its thread, and a part of
+ * when it began, by which it is told from a later one. 0: nobody's.
+ */
+#define CALL_ENDING \
+	(1ULL << 31) /* it is being told; more than a thread's number */
+
+static inline __u64 call_owner(__u32 tid, __u64 start_ns)
+{
+	return start_ns << 32 | tid;
+}
+
 enum record_type {
 	RECORD_VM_CREATE = 1,
 	RECORD_VM_DESTROY,

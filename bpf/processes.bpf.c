@@ -32,6 +32,7 @@ int BPF_PROG(process_exit, struct task_struct *task)
 {
 	__u32 tgid = BPF_CORE_READ(task, tgid), state = FOLLOWED_ENDED;
 
+	__sync_fetch_and_add(&names_changed, 1);
 	if (!BPF_CORE_READ(task, signal, live.counter))
 		bpf_map_update_elem(&followed, &tgid, &state, BPF_EXIST);
 	return 0;
@@ -47,5 +48,12 @@ int BPF_PROG(process_free, struct task_struct *task)
 	state = bpf_map_lookup_elem(&followed, &tgid);
 	if (state && *state == FOLLOWED_ENDED)
 		bpf_map_delete_elem(&followed, &tgid);
+	return 0;
+}
+
+SEC("raw_tp/task_rename")
+int BPF_PROG(process_rename, struct task_struct *task)
+{
+	__sync_fetch_and_add(&names_changed, 1);
 	return 0;
 }

@@ -41,7 +41,13 @@ static __always_inline void args_read(struct request_call *call)
 {
 	__u32 size = REGION_ARGS_SIZE;
 
-	call->args = (union call_args){};
+	/* Two words a request of the older kind does not have */
+	if (call->cmd == KVM_IOC_SET_REGION) {
+		call->args.region.gmem_offset = 0;
+		call->args.words[5] = 0;
+	} else {
+		call->args = (union call_args){};
+	}
 	call->unread = 0;
 	switch (call->cmd) {
 	case KVM_IOC_CREATE_VCPU:
@@ -66,38 +72,67 @@ static __always_inline void args_read(struct request_call *call)
 		bpf_probe_read_user(&call->args, size, (void *)call->arg) != 0;
 }
 
+/* A VM: a thread asks mostly the one that it asked before */
+static __always_inline struct vm *vm_asked(const struct kvm *kvm, __u32 tid)
+{
+	const struct request_call *last = call_place(&requests, tid);
+	struct vm *vm = last ? vm_of_serial(last->serial, kvm) : NULL;
+
+	return vm ?: vm_find(kvm);
+}
+
+/* A thread's name is read once, and again only if any thread's has changed */
+static __always_inline void name_read(struct request_call *call, __u32 tid)
+{
+	__u64 changed = names_changed;
+
+	if (names_watched && call->named_tid == tid && call->named == changed)
+		return;
+	comm_read(call->comm.text);
+	call->named_tid = tid;
+	call->named = changed;
+}
+
+/* If it is to be told */
 static __always_inline void request_begin(const struct kvm *kvm,
 					  unsigned int cmd, unsigned long arg)
 {
 	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct request_call call = {
-		.start_ns = bpf_ktime_get_ns(),
-		.kvm = kvm,
-		.arg = arg,
-		.nr = __sync_fetch_and_add(&last_call, 1) + 1,
-		.cmd = cmd,
-	};
+	struct vm *vm = vm_asked(kvm, tid);
+	struct request_call *call;
+	__u64 now;
 
-	/* Now, as KVM is about to do: another thread may write to it later */
-	args_read(&call);
-	if (bpf_map_update_elem(&requests, &tid, &call, BPF_ANY))
+	if (!vm_wanted(vm))
+		return;
+	now = bpf_ktime_get_ns();
+	call = call_claim(&requests, tid, now);
+	if (!call) {
 		lose(LOSS_MAP_FULL);
+		return;
+	}
+	call->start_ns = now;
+	call->serial = vm ? vm->serial : 0;
+	call->kvm = kvm;
+	call->arg = arg;
+	call->nr = __sync_fetch_and_add(&last_call, 1) + 1;
+	call->cmd = cmd;
+	name_read(call, tid);
+	/* Now, as KVM is about to do: another thread may write to it later */
+	args_read(call);
 }
 
 /* The request that this thread has begun, and not ended as far as we know */
 static __always_inline struct request_call *request_of_thread(void)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-
-	return bpf_map_lookup_elem(&requests, &tid);
+	return call_find(&requests, (__u32)bpf_get_current_pid_tgid());
 }
 
 static __always_inline void request_told(const struct request_call *call,
 					 struct vm *vm, long result)
 {
-	struct request_record *rec = record_reserve(struct request_record,
-						    RECORD_REQUEST, vm->serial,
-						    call->start_ns);
+	struct request_record *rec =
+		record_reserve_named(struct request_record, RECORD_REQUEST,
+				     vm->serial, call->start_ns, &call->comm);
 
 	if (!rec)
 		return;
@@ -125,8 +160,8 @@ static __always_inline void call_told(struct request_call *call,
 		pages = result;
 	else if (tell_calls && !call->unread && !result)
 		pages = dirty_pages(call);
-	rec = record_reserve(struct call_record, RECORD_CALL, vm->serial,
-			     call->start_ns);
+	rec = record_reserve_named(struct call_record, RECORD_CALL, vm->serial,
+				   call->start_ns, &call->comm);
 	if (!rec)
 		return;
 	rec->args = call->args;
@@ -141,18 +176,21 @@ static __always_inline void call_told(struct request_call *call,
 
 static __always_inline void request_end(struct request_call *call, long result)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	struct vm *vm;
+	struct vm *vm = vm_of_serial(call->serial, call->kvm);
 
+	if (!call_take(&call->owner))
+		return;
 	/* Not in memory then; KVM has brought it in meanwhile, if it exists */
 	if (call->unread)
 		args_read(call);
-	vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1, true);
+	if (!vm || !vm->traced)
+		vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1,
+			    true);
 	if (vm && is_request(call->cmd))
 		request_told(call, vm, result);
 	else if (vm)
 		call_told(call, vm, result);
-	bpf_map_delete_elem(&requests, &tid);
+	call_release(&call->owner);
 }
 
 static __always_inline bool same_args(const union call_args *a,
@@ -170,22 +208,21 @@ static __always_inline bool same_args(const union call_args *a,
  * The arguments may differ also because the VMM has changed them meanwhile; that
  * cannot be told apart, and is counted here.
  */
-static __always_inline bool is_same(const struct request_call *call,
+static __always_inline bool is_same(struct request_call *call,
 				    const struct kvm *kvm, unsigned int cmd,
 				    unsigned long arg)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
 	struct request_call now = { .arg = arg, .cmd = cmd };
 
 	if (call->kvm == kvm && call->arg == arg && call->cmd == cmd) {
-		if (call->unread)
+		if (!preempts || call->unread)
 			return true;
 		args_read(&now);
 		if (!now.unread && same_args(&now.args, &call->args))
 			return true;
 	}
 	lose(LOSS_MISSED);
-	bpf_map_delete_elem(&requests, &tid);
+	call_release(&call->owner);
 	return false;
 }
 
@@ -193,13 +230,8 @@ SEC("slotscope.fentry/kvm_vm_ioctl")
 int BPF_PROG(request_fentry, struct file *file, unsigned int cmd,
 	     unsigned long arg)
 {
-	const struct kvm *kvm;
-
-	if (!is_told(cmd))
-		return 0;
-	kvm = file->private_data;
-	if (wanted(kvm))
-		request_begin(kvm, cmd, arg);
+	if (is_told(cmd))
+		request_begin(file->private_data, cmd, arg);
 	return 0;
 }
 
@@ -221,14 +253,9 @@ SEC("kprobe/kvm_vm_ioctl")
 int BPF_KPROBE(request_kprobe, struct file *file, unsigned int cmd,
 	       unsigned long arg)
 {
-	const struct kvm *kvm;
-
 	call_entered(&requests);
-	if (!is_told(cmd))
-		return 0;
-	kvm = BPF_CORE_READ(file, private_data);
-	if (wanted(kvm))
-		request_begin(kvm, cmd, arg);
+	if (is_told(cmd))
+		request_begin(BPF_CORE_READ(file, private_data), cmd, arg);
 	return 0;
 }
 
@@ -252,7 +279,7 @@ int request_enter(struct trace_event_raw_sys_enter *ctx)
 	if (!is_told(cmd))
 		return 0;
 	kvm = file_kvm(fd_file(ctx->args[0]));
-	if (kvm && wanted(kvm))
+	if (kvm)
 		request_begin(kvm, cmd, ctx->args[2]);
 	return 0;
 }

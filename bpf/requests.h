@@ -5,11 +5,17 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "events.h"
+#include "calls.h"
 #include "kernel_types.h"
 
 struct request_call {
+	__u64 owner;
 	__u64 start_ns;
+	__u64 serial;
+	__u64 named;	 /* @comm was read when names_changed was this, */
+	__u32 named_tid; /* and is this thread's */
+	__u32 pad2;
+	union comm comm;
 	const struct kvm *kvm;
 	unsigned long arg;
 	__u64 nr;
@@ -24,9 +30,10 @@ struct request_call {
 };
 
 struct requests_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1024);
-	__type(key, __u32); /* thread */
+	__type(key, __u32);
 	__type(value, struct request_call);
 };
 extern struct requests_map requests SEC(".maps");

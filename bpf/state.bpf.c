@@ -4,15 +4,20 @@
 
 struct ring_map ring SEC(".maps");
 struct vms_map vms SEC(".maps");
+struct serials_map serials SEC(".maps");
 struct followed_map followed SEC(".maps");
 
 const volatile bool tell_calls;
 const volatile bool tell_vcpus;
 const volatile bool tell_mmio;
+const volatile bool preempts;
+const volatile __u32 calls_mask;
 
 volatile bool follow_all;
 volatile bool stacks_wanted;
 volatile bool ending;
+volatile bool names_watched;
+volatile __u64 names_changed;
 volatile __u32 wakeup_bytes;
 volatile __u32 stack_wakeup_bytes;
 volatile bool destroy_seen;

@@ -9,7 +9,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 
-#include "events.h"
+#include "calls.h"
 #include "kernel_types.h"
 
 /* Sizes here are those user space starts from; it sets them before loading */
@@ -19,8 +19,12 @@ struct ring_map {
 };
 extern struct ring_map ring SEC(".maps");
 
-/* What is known of a VM; found by its struct kvm, which never leaves here */
+/*
+ * What is known of a VM. Its place among them is its number's, so whoever remembers
+ * that finds it at once; @kvm, which never leaves here, says whether it is still there.
+ */
 struct vm {
+	__u64 kvm; /* 0: nobody's place */
 	__u64 serial;
 	__u64 start_ns;
 	__u32 tgid;
@@ -32,15 +36,27 @@ struct vm {
 	__u8 stacked; /* a request's stack was handed over */
 };
 
-/* More than a machine has; what is not used takes no memory */
+/* More than a machine has */
+#define VMS_MAX (1 << 15)
+
 struct vms_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1 << 17);
-	__type(key, __u64);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, VMS_MAX);
+	__type(key, __u32);
 	__type(value, struct vm);
 };
 extern struct vms_map vms SEC(".maps");
+
+/* The numbers of VMs by their struct kvm */
+struct serials_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, VMS_MAX);
+	__type(key, __u64);
+	__type(value, __u64);
+};
+extern struct serials_map serials SEC(".maps");
 
 /* Processes whose VMs are traced; see processes.bpf.c */
 enum follow_state {
@@ -62,6 +78,9 @@ extern const volatile bool tell_calls;
 extern const volatile bool tell_vcpus;
 extern const volatile bool tell_mmio;
 
+extern const volatile bool
+	preempts; /* the kernel preempts programs, and skips some */
+
 extern volatile bool follow_all;
 extern volatile bool stacks_wanted; /* who makes requests is to be told, too */
 extern volatile bool ending;	    /* what begins from now on is not told */
@@ -80,20 +99,49 @@ static __always_inline void lose(enum record_loss loss)
 
 /**
  * call_entered() - the current thread has entered a hooked function
- * @calls: calls of that function in flight, by thread
+ * @table: calls of that function in flight
  *
  * A thread is in one call at a time, so what is still in flight when the next
  * begins, whatever it is for, has ended without our seeing it: it is counted,
  * and dropped before the end of this call is taken for its own. Not for fentry:
  * of what that misses the kernel itself keeps count.
  */
-static __always_inline void call_entered(void *calls)
+static __always_inline void call_entered(void *table)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+	__u64 *owner = call_find(table, (__u32)bpf_get_current_pid_tgid());
 
-	if (bpf_map_lookup_elem(calls, &tid) &&
-	    !bpf_map_delete_elem(calls, &tid))
+	if (owner && call_take(owner)) {
+		call_release(owner);
 		lose(LOSS_MISSED);
+	}
+}
+
+/** vm_of_serial() - the VM that had this number a moment ago, if it is @kvm */
+static __always_inline struct vm *vm_of_serial(__u64 serial,
+					       const struct kvm *kvm)
+{
+	__u32 at = serial & (VMS_MAX - 1);
+	struct vm *vm = bpf_map_lookup_elem(&vms, &at);
+
+	return vm && vm->kvm == (unsigned long)kvm ? vm : NULL;
+}
+
+/** vm_find() - what is known of a VM; NULL: nothing */
+static __always_inline struct vm *vm_find(const struct kvm *kvm)
+{
+	__u64 key = (unsigned long)kvm;
+	__u64 *serial = bpf_map_lookup_elem(&serials, &key);
+
+	return serial ? vm_of_serial(*serial, kvm) : NULL;
+}
+
+/** vm_forget() - it is not there any more */
+static __always_inline void vm_forget(struct vm *vm)
+{
+	__u64 key = vm->kvm;
+
+	bpf_map_delete_elem(&serials, &key);
+	vm->kvm = 0;
 }
 
 /** is_followed() - are a process's VMs to be traced? */
@@ -118,20 +166,34 @@ static __always_inline bool current_is_followed(void)
  * A VM is traced whole, whoever does something with it: KVM takes requests from
  * every process that shares the memory of the one that made it.
  */
-static __always_inline bool wanted(const struct kvm *kvm)
+static __always_inline bool vm_wanted(const struct vm *vm)
 {
-	__u64 key = (unsigned long)kvm;
-	struct vm *vm;
-
-	if (current_is_followed())
-		return true;
-	vm = bpf_map_lookup_elem(&vms, &key);
-	return vm && vm->traced && !ending;
+	return (vm && vm->traced && !ending) || current_is_followed();
 }
 
+static __always_inline bool wanted(const struct kvm *kvm)
+{
+	return vm_wanted(vm_find(kvm));
+}
+
+/* What the kernel counts: threads that have ended, or have another name by now */
+extern volatile bool names_watched;
+extern volatile __u64 names_changed;
+
+/* Cheaper than bpf_get_current_comm() */
+static __always_inline void comm_read(char comm[16])
+{
+	const struct task_struct *task = (void *)bpf_get_current_task();
+
+	bpf_probe_read_kernel(comm, 16,
+			      (const void *)task +
+				      bpf_core_field_offset(task->comm));
+}
+
+/* @comm: the current thread's, if it is known already; or NULL */
 static __always_inline void record_fill(struct record *head,
 					enum record_type type, __u64 serial,
-					__u64 start_ns)
+					__u64 start_ns, const union comm *comm)
 {
 	__u64 pid_tgid = bpf_get_current_pid_tgid();
 
@@ -143,7 +205,10 @@ static __always_inline void record_fill(struct record *head,
 	head->serial = serial;
 	head->tgid = pid_tgid >> 32;
 	head->tid = (__u32)pid_tgid;
-	bpf_get_current_comm(head->comm, sizeof(head->comm));
+	if (comm)
+		*(union comm *)head->comm = *comm;
+	else
+		comm_read(head->comm);
 }
 
 /**
@@ -151,11 +216,16 @@ static __always_inline void record_fill(struct record *head,
  *
  * NULL, and counted, if there is none. To be handed to record_submit().
  */
-#define record_reserve(rec_type, type, serial, start_ns)                       \
+#define record_reserve(rec_type, type, serial, start_ns) \
+	record_reserve_named(rec_type, type, serial, start_ns, NULL)
+
+/* Where the thread's name has been read already */
+#define record_reserve_named(rec_type, type, serial, start_ns, comm)           \
 	({                                                                     \
 		rec_type *rec_ = bpf_ringbuf_reserve(&ring, sizeof(*rec_), 0); \
 		if (rec_)                                                      \
-			record_fill(&rec_->head, type, serial, start_ns);      \
+			record_fill(&rec_->head, type, serial, start_ns,       \
+				    comm);                                     \
 		else                                                           \
 			lose(LOSS_RING_FULL);                                  \
 		rec_;                                                          \
@@ -173,6 +243,52 @@ static __always_inline void record_submit(void *rec)
 							  BPF_RB_NO_WAKEUP);
 }
 
+/* After each number whose place is taken a leap: VMs that stay stand side by side */
+#define VM_TRIES 64
+#define VM_LEAP	 257
+
+/* A number whose place is free; NULL if there is none */
+static __always_inline struct vm *vm_place(const struct kvm *kvm, __u64 *serial)
+{
+	for (int i = 0; i < VM_TRIES; i++) {
+		struct vm *vm;
+		__u32 at;
+
+		*serial =
+			__sync_fetch_and_add(&last_serial, i ? VM_LEAP : 1) + 1;
+		at = *serial & (VMS_MAX - 1);
+		vm = bpf_map_lookup_elem(&vms, &at);
+		if (vm && !__sync_val_compare_and_swap(&vm->kvm, 0,
+						       (unsigned long)kvm))
+			return vm;
+	}
+	return NULL;
+}
+
+static __always_inline struct vm *vm_new(const struct kvm *kvm,
+					 const struct task_struct *task, int fd)
+{
+	__u64 key = (unsigned long)kvm, serial;
+	struct vm *vm = vm_place(kvm, &serial);
+
+	if (!vm)
+		return NULL;
+	vm->serial = serial;
+	vm->start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	vm->tgid = BPF_CORE_READ(task, tgid);
+	vm->fd = fd;
+	vm->walk = 0;
+	vm->created = 0;
+	vm->traced = 0;
+	vm->open = 0;
+	vm->stacked = 0;
+	if (!bpf_map_update_elem(&serials, &key, &serial, BPF_NOEXIST))
+		return vm;
+	/* Another processor was faster: then its number counts */
+	vm->kvm = 0;
+	return vm_find(kvm);
+}
+
 /**
  * vm_get() - what is known of a VM; it is given a number at first sight
  * @task:   a task of the VMM
@@ -185,24 +301,15 @@ static __always_inline struct vm *vm_get(const struct kvm *kvm,
 					 const struct task_struct *task, int fd,
 					 bool traced)
 {
-	__u64 key = (unsigned long)kvm;
-	struct vm *known = bpf_map_lookup_elem(&vms, &key);
-	struct vm vm = { .traced = traced };
+	struct vm *vm = vm_find(kvm);
 
-	if (known) {
-		known->traced |= traced;
-		return known;
-	}
-	vm.serial = __sync_fetch_and_add(&last_serial, 1) + 1;
-	vm.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	vm.tgid = BPF_CORE_READ(task, tgid);
-	vm.fd = fd;
-	/* Another processor may have been faster: then its number counts */
-	bpf_map_update_elem(&vms, &key, &vm, BPF_NOEXIST);
-	known = bpf_map_lookup_elem(&vms, &key);
-	if (!known)
+	if (!vm)
+		vm = vm_new(kvm, task, fd);
+	if (!vm)
 		lose(LOSS_MAP_FULL);
-	return known;
+	else if (traced)
+		vm->traced = true;
+	return vm;
 }
 
 /** fd_file() - the current process's file behind @fd, or NULL */

@@ -13,29 +13,55 @@
 
 #include "compat.h"
 
-/* Generations at which a vCPU was last told to go in, and to come out */
+/*
+ * Generations at which a vCPU was last told to go in, and to come out: each a word
+ * with a part of the vCPU's address, so that it is right or another's. Where two
+ * vCPUs have one place, both are told more often than needed.
+ */
 struct vcpu_state {
 	__u64 entered;
 	__u64 left;
 };
 
-/* An entry that is dropped is told once more than needed */
+#define VCPUS_BITS 14
+
 struct vcpus_map {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1 << 14);
-	__type(key, __u64); /* struct kvm_vcpu */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1 << VCPUS_BITS);
+	__type(key, __u32);
 	__type(value, struct vcpu_state);
 };
 struct vcpus_map vcpus SEC(".maps");
 
 /* For the kprobes: threads that are in KVM_RUN */
+struct run_call {
+	__u64 owner;
+	const struct kvm_vcpu *vcpu;
+};
+
 struct runs_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1 << 13);
-	__type(key, __u32);   /* thread */
-	__type(value, __u64); /* struct kvm_vcpu */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct run_call);
 };
 struct runs_map runs SEC(".maps");
+
+static __always_inline struct vcpu_state *state_of(__u64 vcpu)
+{
+	__u32 at = vcpu * 0x9e3779b97f4a7c15ULL >> (64 - VCPUS_BITS);
+
+	return bpf_map_lookup_elem(&vcpus, &at);
+}
+
+/* 40 bits of an address, the lower 23 of a generation, and the one that says "updating" */
+static __always_inline __u64 state_word(__u64 vcpu, __u64 generation)
+{
+	return vcpu >> 6 << 24 | (generation >> 63) << 23 |
+	       (generation & ((1 << 23) - 1));
+}
 
 static __always_inline void run_told(const struct kvm_vcpu *vcpu,
 				     const struct vm *vm, __u64 generation,
@@ -54,14 +80,11 @@ static __always_inline void run_told(const struct kvm_vcpu *vcpu,
 	record_submit(rec);
 }
 
-/* The first one of its kind behind a change: tell it, and remember that */
+/* The first one of its kind behind a change, as @told says: tell it, and remember */
 static __always_inline void run_first(const struct kvm_vcpu *vcpu,
-				      const struct kvm *kvm,
-				      struct vcpu_state *state,
-				      __u64 generation, bool enter)
+				      const struct kvm *kvm, __u64 *told,
+				      __u64 word, __u64 generation, bool enter)
 {
-	__u64 key = (unsigned long)vcpu;
-	struct vcpu_state fresh = { .entered = ~0ULL, .left = ~0ULL };
 	struct vm *vm;
 
 	if (!wanted(kvm))
@@ -70,24 +93,19 @@ static __always_inline void run_first(const struct kvm_vcpu *vcpu,
 	if (!vm)
 		return;
 	run_told(vcpu, vm, generation, enter);
-	if (!state)
-		state = &fresh;
-	if (enter)
-		state->entered = generation;
-	else
-		state->left = generation;
-	if (state == &fresh)
-		bpf_map_update_elem(&vcpus, &key, &fresh, BPF_ANY);
+	*told = word;
 }
 
+/* @address: the vCPU's, as a number: with a pointer the kernel lets nobody reckon */
 static __always_inline void run_begin(const struct kvm_vcpu *vcpu,
-				      const struct kvm *kvm, __u64 generation)
+				      __u64 address, const struct kvm *kvm,
+				      __u64 generation)
 {
-	__u64 key = (unsigned long)vcpu;
-	struct vcpu_state *state = bpf_map_lookup_elem(&vcpus, &key);
+	struct vcpu_state *state = state_of(address);
+	__u64 word = state_word(address, generation);
 
-	if (!state || state->entered != generation)
-		run_first(vcpu, kvm, state, generation, true);
+	if (state && state->entered != word)
+		run_first(vcpu, kvm, &state->entered, word, generation, true);
 }
 
 static __always_inline bool exit_matters(__u32 reason, int result)
@@ -127,15 +145,15 @@ static __always_inline void exit_told(const struct kvm_vcpu *vcpu,
 	record_submit(rec);
 }
 
-static __always_inline void run_end(const struct kvm_vcpu *vcpu,
+static __always_inline void run_end(const struct kvm_vcpu *vcpu, __u64 address,
 				    const struct kvm *kvm, __u64 generation,
 				    __u32 reason, int result)
 {
-	__u64 key = (unsigned long)vcpu;
-	struct vcpu_state *state = bpf_map_lookup_elem(&vcpus, &key);
+	struct vcpu_state *state = state_of(address);
+	__u64 word = state_word(address, generation);
 
-	if (!state || state->left != generation)
-		run_first(vcpu, kvm, state, generation, false);
+	if (state && state->left != word)
+		run_first(vcpu, kvm, &state->left, word, generation, false);
 	if (exit_matters(reason, result))
 		exit_told(vcpu, kvm, reason, result);
 }
@@ -143,14 +161,20 @@ static __always_inline void run_end(const struct kvm_vcpu *vcpu,
 SEC("slotscope.fentry/kvm_arch_vcpu_ioctl_run")
 int BPF_PROG(run_fentry, struct kvm_vcpu *vcpu)
 {
-	run_begin(vcpu, vcpu->kvm, vcpu->kvm->memslots[0]->generation);
+	__u64 address = 0;
+
+	bpf_get_func_arg(ctx, 0, &address);
+	run_begin(vcpu, address, vcpu->kvm, vcpu->kvm->memslots[0]->generation);
 	return 0;
 }
 
 SEC("slotscope.fexit/kvm_arch_vcpu_ioctl_run")
 int BPF_PROG(run_fexit, struct kvm_vcpu *vcpu, int result)
 {
-	run_end(vcpu, vcpu->kvm, vcpu->kvm->memslots[0]->generation,
+	__u64 address = 0;
+
+	bpf_get_func_arg(ctx, 0, &address);
+	run_end(vcpu, address, vcpu->kvm, vcpu->kvm->memslots[0]->generation,
 		vcpu->run->exit_reason, result);
 	return 0;
 }
@@ -166,33 +190,34 @@ SEC("kprobe/kvm_arch_vcpu_ioctl_run")
 int BPF_KPROBE(run_kprobe, struct kvm_vcpu *vcpu)
 {
 	const struct kvm *kvm = BPF_CORE_READ(vcpu, kvm);
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	__u64 key = (unsigned long)vcpu;
+	struct run_call *call;
 
 	call_entered(&runs);
-	if (!wanted(kvm))
-		return 0;
-	if (bpf_map_update_elem(&runs, &tid, &key, BPF_ANY))
+	call = call_claim(&runs, (__u32)bpf_get_current_pid_tgid(),
+			  bpf_ktime_get_ns());
+	if (call)
+		call->vcpu = vcpu;
+	else if (wanted(kvm))
 		lose(LOSS_MAP_FULL);
-	run_begin(vcpu, kvm, generation_of(kvm));
+	run_begin(vcpu, (unsigned long)vcpu, kvm, generation_of(kvm));
 	return 0;
 }
 
 SEC("kretprobe/kvm_arch_vcpu_ioctl_run")
 int BPF_KRETPROBE(run_kretprobe, int result)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	__u64 *key = bpf_map_lookup_elem(&runs, &tid);
+	struct run_call *call =
+		call_find(&runs, (__u32)bpf_get_current_pid_tgid());
 	const struct kvm_vcpu *vcpu;
 	const struct kvm *kvm;
 
-	if (!key)
+	if (!call || !call_take(&call->owner))
 		return 0;
-	vcpu = (const void *)*key;
+	vcpu = call->vcpu;
 	kvm = BPF_CORE_READ(vcpu, kvm);
-	run_end(vcpu, kvm, generation_of(kvm),
+	run_end(vcpu, (unsigned long)vcpu, kvm, generation_of(kvm),
 		BPF_CORE_READ(vcpu, run, exit_reason), result);
-	bpf_map_delete_elem(&runs, &tid);
+	call_release(&call->owner);
 	return 0;
 }
 
@@ -200,8 +225,14 @@ int BPF_KRETPROBE(run_kretprobe, int result)
 SEC("kprobe/kvm_arch_vcpu_destroy")
 int BPF_KPROBE(vcpu_gone, struct kvm_vcpu *vcpu)
 {
-	__u64 key = (unsigned long)vcpu;
+	struct vcpu_state *state = state_of((unsigned long)vcpu);
+	__u64 mine = state_word((unsigned long)vcpu, 0) >> 24;
 
-	bpf_map_delete_elem(&vcpus, &key);
+	if (!state)
+		return 0;
+	if (state->entered >> 24 == mine)
+		state->entered = 0;
+	if (state->left >> 24 == mine)
+		state->left = 0;
 	return 0;
 }

@@ -6,11 +6,17 @@
 #include <bpf/bpf_tracing.h>
 
 /* For the kprobes: threads that are in KVM_CREATE_VM */
+struct creation_call {
+	__u64 owner;
+	__u64 start_ns;
+};
+
 struct creations_map {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 256);
-	__type(key, __u32);   /* thread */
-	__type(value, __u64); /* start */
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct creation_call);
 };
 struct creations_map creations SEC(".maps");
 
@@ -25,7 +31,6 @@ static __always_inline void process_name(struct record *head)
 static __always_inline void vm_created(int fd, __u64 start_ns)
 {
 	const struct kvm *kvm = file_kvm(fd_file(fd));
-	__u64 key = (unsigned long)kvm;
 	struct vm_record *rec;
 	struct vm *vm;
 
@@ -39,9 +44,9 @@ static __always_inline void vm_created(int fd, __u64 start_ns)
 	 * and used it before KVM_CREATE_VM returned; or it is a VM of old that
 	 * was at the same address, and whose end nobody saw.
 	 */
-	vm = bpf_map_lookup_elem(&vms, &key);
+	vm = vm_find(kvm);
 	if (vm && (vm->created || !destroy_seen))
-		bpf_map_delete_elem(&vms, &key);
+		vm_forget(vm);
 	vm = vm_get(kvm, (void *)bpf_get_current_task(), fd, true);
 	if (!vm)
 		return;
@@ -70,13 +75,17 @@ int BPF_PROG(create_fexit, struct file *file, unsigned int cmd,
 SEC("kprobe/kvm_dev_ioctl")
 int BPF_KPROBE(create_kprobe, struct file *file, unsigned int cmd)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	__u64 now = bpf_ktime_get_ns();
+	struct creation_call *call;
+	__u64 now;
 
 	call_entered(&creations);
 	if (cmd != KVM_IOC_CREATE_VM || !current_is_followed())
 		return 0;
-	if (bpf_map_update_elem(&creations, &tid, &now, BPF_ANY))
+	now = bpf_ktime_get_ns();
+	call = call_claim(&creations, (__u32)bpf_get_current_pid_tgid(), now);
+	if (call)
+		call->start_ns = now;
+	else
 		lose(LOSS_MAP_FULL);
 	return 0;
 }
@@ -84,23 +93,21 @@ int BPF_KPROBE(create_kprobe, struct file *file, unsigned int cmd)
 SEC("kretprobe/kvm_dev_ioctl")
 int BPF_KRETPROBE(create_kretprobe, long result)
 {
-	__u32 tid = (__u32)bpf_get_current_pid_tgid();
-	__u64 *start_ns;
+	struct creation_call *call =
+		call_find(&creations, (__u32)bpf_get_current_pid_tgid());
 
-	start_ns = bpf_map_lookup_elem(&creations, &tid);
-	if (!start_ns)
+	if (!call || !call_take(&call->owner))
 		return 0;
 	if (result >= 0)
-		vm_created(result, *start_ns);
-	bpf_map_delete_elem(&creations, &tid);
+		vm_created(result, call->start_ns);
+	call_release(&call->owner);
 	return 0;
 }
 
 /* Whoever lets go last destroys a VM: any process that had a descriptor */
 static __always_inline void vm_destroyed(const struct kvm *kvm)
 {
-	__u64 key = (unsigned long)kvm;
-	struct vm *vm = bpf_map_lookup_elem(&vms, &key);
+	struct vm *vm = vm_find(kvm);
 	struct vm_record *rec;
 
 	if (!vm)
@@ -115,7 +122,7 @@ static __always_inline void vm_destroyed(const struct kvm *kvm)
 		rec->fd = vm->fd;
 		record_submit(rec);
 	}
-	bpf_map_delete_elem(&vms, &key);
+	vm_forget(vm);
 }
 
 SEC("slotscope.fentry/kvm_destroy_vm")

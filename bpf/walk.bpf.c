@@ -59,7 +59,7 @@ static long step(__u32 i, void *unused)
 		at.overflow = true;
 		return 1;
 	}
-	compat_slot_read(rec, compat_slot(node, at.node_idx));
+	compat_slot_read(rec, compat_slot(node, at.node_idx), false);
 	walk.next = next + 1;
 	at.node = BPF_CORE_READ(node, next);
 	return 0;
@@ -101,7 +101,7 @@ static __always_inline bool change_untold(const struct kvm *kvm)
 	if (!owner)
 		return false;
 	tid = BPF_CORE_READ(owner, pid);
-	return !bpf_map_lookup_elem(&changes, &tid);
+	return !call_find(&changes, tid);
 }
 
 /*

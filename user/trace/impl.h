@@ -14,12 +14,19 @@
 #include "trace/tracer.h"
 
 /* Programs of one hook at the most */
-#define HOOK_PROGRAMS 3
+#define HOOK_PROGRAMS 4
 
 /* A request whose stack was read before the request was handed over */
 struct named_call {
 	uint64_t call;
 	uint64_t stack;
+};
+
+/* A BPF array in this process's memory; @size of an element */
+struct array {
+	uint8_t *base;
+	size_t size;
+	uint32_t nr;
 };
 
 /**
@@ -34,6 +41,8 @@ struct named_call {
  * @misses:  of each program: how often the kernel skipped it, so far
  * @proving: the events in the ring are the proof's
  * @stack_ring: NULL where nobody asks for stacks
+ * @calls_of: calls in flight by job: the tables of bpf/calls.h
+ * @vms:     and @vcpus: what the programs know of them
  * @calls:   requests that are still to come, and the numbers of their stacks
  * @budget:  bytes that may still be taken from the ring at one go
  * @walks:   number of the last walk
@@ -47,6 +56,8 @@ struct tracer {
 	struct slotscope_bpf *skel;
 	struct ring_buffer *ring;
 	struct ring_buffer *stack_ring;
+	struct array calls_of[TRACER_JOBS];
+	struct array vms, vcpus;
 	struct named_call *calls;
 	size_t nr_calls, cap_calls;
 	struct stream stream;
@@ -114,8 +125,12 @@ void missed_restart(struct tracer *t);
 int followed_begin(struct tracer *t, pid_t tgid, struct slotscope_error *err);
 bool followed_proved(struct tracer *t, char *why, size_t size);
 
-/* maps.c */
+/* maps.c: hash maps; and arrays that this process sees as the programs do */
 void map_clear(const struct bpf_map *map);
+int arrays_map(struct tracer *t, struct slotscope_error *err);
+void arrays_unmap(struct tracer *t);
+void arrays_zero(const struct tracer *t);
+void vms_forget(const struct tracer *t);
 
 /* walk.c: the iterators */
 struct walk {

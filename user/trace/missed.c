@@ -146,22 +146,16 @@ static enum place thread_place(uint32_t tid, enum tracer_job job)
 	return place;
 }
 
-/* A call in flight, by any hook: what is in the maps begins with its start */
-union call {
-	uint64_t start_ns;
-	uint8_t bytes[512];
-};
-
 /**
  * struct look - for calls in flight of threads that are not in them any more
  * @job:     what the calls are
- * @map:     where they are
- * @counted: the kernel counts ends that it skips
+ * @calls:   where they are
+ * @counted: the kernel counts ends that it skips, or nobody does
  * @running: take those of threads that may be anywhere for such, too
  */
 struct look {
 	enum tracer_job job;
-	const struct bpf_map *map;
+	const struct array *calls;
 	bool counted;
 	bool running;
 };
@@ -185,70 +179,52 @@ static bool is_left(const struct look *look, enum place place)
 }
 
 /*
- * Drop the call of a thread that is not in it any more; what is to be counted
- * for that. A busy thread has mostly ended that call, and is in another, by the
- * time we have looked where it is: so look at the call, and for the thread again.
- * Should it all the same be another call that is dropped, that one is lost.
+ * Drop the call of a thread that is not in it any more; what is to be counted for
+ * that. A busy thread has mostly ended that call, and is in another, by the time we
+ * have looked where it is: then the entry's first word is another one. So is that of
+ * a call that is being told.
  */
-static uint64_t drop(const struct look *look, uint32_t tid)
+static uint64_t drop(const struct look *look, uint64_t *owner,
+		     size_t *undecided)
 {
-	int fd = bpf_map__fd(look->map);
-	union call seen, dropped;
+	uint64_t seen = __atomic_load_n(owner, __ATOMIC_ACQUIRE);
+	enum place place;
 
-	if (bpf_map_lookup_elem(fd, &tid, &seen) ||
-	    !is_left(look, thread_place(tid, look->job)) ||
-	    bpf_map_lookup_and_delete_elem(fd, &tid, &dropped))
+	if (!seen || seen & CALL_ENDING)
 		return 0;
-	return !look->counted || dropped.start_ns != seen.start_ns;
-}
-
-/*
- * A map is looked into only once there is cause: while it is, the kernel runs
- * no kprobe's program on this processor, not even for a task that preempts us.
- * (To ask for keys does no harm.)
- */
-static uint64_t drop_left(const struct look *look, size_t *undecided)
-{
-	uint32_t tid, prev;
-	uint64_t more = 0;
-	int fd = bpf_map__fd(look->map);
-	int ret = bpf_map_get_next_key(fd, NULL, &tid);
-
-	if (bpf_map__value_size(look->map) > sizeof(union call))
+	place = thread_place((uint32_t)seen, look->job);
+	if (place == RUNS && !look->counted)
+		(*undecided)++;
+	if (!is_left(look, place) ||
+	    !__atomic_compare_exchange_n(owner, &seen, 0, false,
+					 __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 		return 0;
-	while (!ret) {
-		enum place place;
-
-		prev = tid;
-		ret = bpf_map_get_next_key(fd, &prev, &tid);
-		place = thread_place(prev, look->job);
-		if (place == RUNS && !look->counted)
-			(*undecided)++;
-		if (is_left(look, place))
-			more += drop(look, prev);
-	}
-	return more;
+	return !look->counted;
 }
 
 static uint64_t drop_all_left(struct tracer *t, bool running, size_t *undecided)
 {
-	struct look looks[] = {
-		{ .job = TRACER_REQUESTS, .map = t->skel->maps.requests },
-		{ .job = TRACER_CHANGES, .map = t->skel->maps.changes },
-		{ .job = TRACER_CREATION, .map = t->skel->maps.creations },
-	};
+	static const enum tracer_job jobs[] = { TRACER_REQUESTS, TRACER_CHANGES,
+						TRACER_CREATION, TRACER_RUNS };
 	uint64_t more = 0;
 
 	*undecided = 0;
-	for (size_t i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++) {
 		const struct tracer_hook *hook =
-			tracer_hook_used(&t->report, looks[i].job);
+			tracer_hook_used(&t->report, jobs[i]);
+		struct look look = { .job = jobs[i],
+				     .calls = &t->calls_of[jobs[i]],
+				     .running = running };
 
 		if (!hook)
 			continue;
-		looks[i].counted = hook->method == TRACER_FENTRY;
-		looks[i].running = running;
-		more += drop_left(&looks[i], undecided);
+		look.counted = hook->method == TRACER_FENTRY ||
+			       look.job == TRACER_RUNS;
+		for (uint32_t at = 0; at < look.calls->nr; at++)
+			more += drop(&look,
+				     (uint64_t *)(look.calls->base +
+						  at * look.calls->size),
+				     undecided);
 	}
 	return more;
 }

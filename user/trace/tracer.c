@@ -24,6 +24,18 @@ static size_t round_ring(size_t bytes, size_t least)
 	return size;
 }
 
+/* The programs find a thread's call by a mask */
+static unsigned int round_calls(unsigned int asked)
+{
+	unsigned int nr = 1;
+
+	if (!asked)
+		return TRACER_NR_CALLS;
+	while (nr < asked && nr < 1U << 20)
+		nr *= 2;
+	return nr;
+}
+
 static void read_boot_id(char *buf, size_t size)
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
@@ -68,15 +80,19 @@ static int load(struct tracer *t, const struct kvm_proof *proof,
 	bpf_map__set_max_entries(t->skel->maps.walked,
 				 proof->nr_as *
 					 (proof->nr_slots + HIDDEN_SLOTS_MAX));
+	t->skel->rodata->preempts = t->preempts;
+	t->skel->rodata->calls_mask = t->options.nr_calls - 1;
 	bpf_map__set_max_entries(t->skel->maps.requests, t->options.nr_calls);
 	bpf_map__set_max_entries(t->skel->maps.changes, t->options.nr_calls);
+	bpf_map__set_max_entries(t->skel->maps.creations, t->options.nr_calls);
+	bpf_map__set_max_entries(t->skel->maps.runs, t->options.nr_calls);
 	log_forget();
 	ret = hooks_load(t);
 	if (ret)
 		return load_failed(ret, err);
 	t->skel->bss->wakeup_bytes = t->options.ring_bytes / 4;
 	t->skel->bss->stack_wakeup_bytes = t->options.stack_ring_bytes / 4;
-	return 0;
+	return arrays_map(t, err);
 }
 
 /* Without a way to see requests or changes there is nothing to trace with */
@@ -136,15 +152,12 @@ static int start(struct tracer *t, struct slotscope_error *err)
 
 	/* Nobody is followed: the hooks are silent, and numbers begin anew */
 	map_clear(t->skel->maps.followed);
-	map_clear(t->skel->maps.requests);
-	map_clear(t->skel->maps.changes);
-	map_clear(t->skel->maps.creations);
-	map_clear(t->skel->maps.runs);
-	map_clear(t->skel->maps.vcpus);
-	map_clear(t->skel->maps.vms);
+	arrays_zero(t);
 	bss->last_serial = 0;
 	bss->last_call = 0;
 	bss->stacks_wanted = t->options.stack_fn != NULL;
+	bss->names_watched = tracer_hook_used(&t->report, TRACER_PROCESSES) !=
+			     NULL;
 	bss->destroy_seen = tracer_hook_used(&t->report, TRACER_DESTRUCTION) !=
 			    NULL;
 	stream_restart(&t->stream, bss->lost);
@@ -183,8 +196,7 @@ int tracer_open(const struct tracer_options *options,
 			round_ring(t->options.stack_ring_bytes,
 				   2 * sizeof(struct stack_record)) :
 			round_ring(0, 0);
-	if (!t->options.nr_calls)
-		t->options.nr_calls = TRACER_NR_CALLS;
+	t->options.nr_calls = round_calls(t->options.nr_calls);
 	if (t->options.classes & TRACER_CLASS_MMIO)
 		t->options.classes |= TRACER_CLASS_VCPUS;
 	hooks_init(&t->report);
@@ -236,6 +248,7 @@ void tracer_close(struct tracer *t)
 	hooks_detach(t);
 	ring_buffer__free(t->ring);
 	ring_buffer__free(t->stack_ring);
+	arrays_unmap(t);
 	if (t->walked)
 		munmap(t->walked, t->walked_bytes);
 	slotscope_bpf__destroy(t->skel);

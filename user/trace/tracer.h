@@ -106,7 +106,8 @@ typedef uint64_t (*tracer_stack_fn)(const struct stack_sample *sample,
  * @ring_bytes:	 room for events that wait to be read; rounded up to what the
  *		 kernel takes. 0: TRACER_RING_BYTES
  * @nr_calls:	 how many threads may be inside of a request (or change) at the
- *		 same time and be remembered. 0: TRACER_NR_CALLS
+ *		 same time and be remembered; rounded up to a power of two. 0:
+ *		 TRACER_NR_CALLS
  * @stack_fn:	 who makes requests is to be told, too; NULL: not
  * @stack_ring_bytes: room for stacks that wait to be read. 0:
  *		 TRACER_STACK_RING_BYTES

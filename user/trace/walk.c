@@ -130,7 +130,7 @@ int walk_run(struct tracer *t, const struct walk_request *request,
 
 	/* Numbers given to VMs last only while someone sees them go */
 	if (t->options.no_hooks)
-		map_clear(t->skel->maps.vms);
+		vms_forget(t);
 	ret = iterate(t, t->skel->progs.walk_files, request, sizeof(*walk->vms),
 		      (void **)&walk->vms, &walk->nr, err);
 	/*
