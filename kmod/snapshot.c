@@ -61,6 +61,7 @@ struct copy {
 	u32 capacity; /* what there is room for here, so far */
 	u32 nr_slots;
 	u32 nr_copied;
+	u64 user_bytes[COMPAT_MAX_AS]; /* without KVM's own slots */
 	u64 begin_ns;
 	u64 end_ns;
 };
@@ -106,6 +107,11 @@ static void copy_gmem(struct slotscope_slot *to,
 	fput(file);
 }
 
+static bool slot_is_hidden(const struct kvm_memory_slot *slot)
+{
+	return slot->id >= KVM_USER_MEM_SLOTS;
+}
+
 static void copy_slot(struct slotscope_slot *to,
 		      const struct kvm_memory_slot *slot)
 {
@@ -117,7 +123,7 @@ static void copy_slot(struct slotscope_slot *to,
 		.as_id = slot->as_id,
 		.mem_flags = slot->flags,
 	};
-	if (slot->id >= KVM_USER_MEM_SLOTS)
+	if (slot_is_hidden(slot))
 		to->flags |= SLOTSCOPE_SLOT_HIDDEN;
 	if (slot->flags & KVM_MEM_GUEST_MEMFD)
 		copy_gmem(to, slot);
@@ -186,10 +192,12 @@ static bool copy_detail(struct copy *copy, const struct kvm_memory_slot *slot,
 	return true;
 }
 
-static void count_slot(struct slotscope_as *as,
+static void count_slot(struct copy *copy, struct slotscope_as *as,
 		       const struct kvm_memory_slot *slot)
 {
 	as->nr_slots++;
+	if (!slot_is_hidden(slot))
+		copy->user_bytes[as->as_id] += (u64)slot->npages << PAGE_SHIFT;
 	as->last_gpa = ((slot->base_gfn + slot->npages) << PAGE_SHIFT) - 1;
 	as->nr_dirty_logging += !!(slot->flags & KVM_MEM_LOG_DIRTY_PAGES);
 }
@@ -222,7 +230,7 @@ static int copy_piece(struct copy *copy, struct slotscope_as *as,
 			copy->nr_copied++;
 			as->nr_copied++;
 		}
-		count_slot(as, slot);
+		count_slot(copy, as, slot);
 		walk->next = slot->base_gfn + slot->npages;
 	}
 	walk->done = true;
@@ -315,6 +323,7 @@ static int copy_as(struct copy *copy, struct kvm *kvm, u32 as_id, u32 flags)
 
 	do {
 		copy->nr_copied = first;
+		copy->user_bytes[as_id] = 0;
 		*as = (struct slotscope_as){ .as_id = as_id };
 		tries--;
 		ret = walk_as(copy, kvm, as,
@@ -372,13 +381,14 @@ static int copy_vm(struct copy *copy, struct slotscope_snapshot *req)
 }
 
 /**
- * snapshot_count() - how many slots a VM has
- * @kvm: of a VM that is held
- * @nr:  out: in all address spaces; while they change all the time, about so many
+ * snapshot_count() - how many slots a VM has, and of how much memory
+ * @kvm:   of a VM that is held
+ * @nr:	   out: in all address spaces; while they change all the time, about so many
+ * @bytes: out: of those of address space 0, without KVM's own
  *
  * Return: 0, -EINTR or -EPROTO.
  */
-int snapshot_count(struct kvm *kvm, u32 *nr)
+int snapshot_count(struct kvm *kvm, u32 *nr, u64 *bytes)
 {
 	struct copy copy = { .nr_as = compat_nr_as(kvm) };
 	int ret = 0;
@@ -387,6 +397,7 @@ int snapshot_count(struct kvm *kvm, u32 *nr)
 	for (as_id = 0; as_id < copy.nr_as && !ret; as_id++)
 		ret = copy_as(&copy, kvm, as_id, SLOTSCOPE_TORN_OK);
 	*nr = copy.nr_slots;
+	*bytes = copy.user_bytes[0];
 	return ret;
 }
 

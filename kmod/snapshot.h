@@ -7,6 +7,6 @@
 struct kvm;
 
 long slotscope_snapshot(void __user *argp);
-int snapshot_count(struct kvm *kvm, u32 *nr);
+int snapshot_count(struct kvm *kvm, u32 *nr, u64 *bytes);
 
 #endif

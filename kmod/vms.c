@@ -54,6 +54,8 @@ static int by_process(const void *a, const void *b)
 static int describe(struct slotscope_vm *to, const struct vm *vm)
 {
 	struct vm_wide wide;
+	u64 bytes;
+	int ret;
 
 	vm_wide_get(&wide, vm->kvm);
 	*to = (struct slotscope_vm){
@@ -63,7 +65,9 @@ static int describe(struct slotscope_vm *to, const struct vm *vm)
 		.dirty_ring_bytes = wide.dirty_ring_bytes,
 		.vm_type = wide.vm_type,
 	};
-	return snapshot_count(vm->kvm, &to->nr_slots);
+	ret = snapshot_count(vm->kvm, &to->nr_slots, &bytes);
+	to->user_bytes = bytes;
+	return ret;
 }
 
 static u32 owner_of(const struct holder *holder, const struct kvm *kvm)

@@ -54,16 +54,6 @@ static uint64_t dirty_by_kvm(int vm, uint32_t slot, uint64_t pages)
 	return nr;
 }
 
-/* Its mapping keeps the VM, and that kvm_amd */
-static void guest_close(struct guest *guest)
-{
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-
-	munmap(guest->run, ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0));
-	close(guest->fd);
-	close(kvm);
-}
-
 static void the_request(void)
 {
 	int vm = vm_create();
@@ -171,6 +161,26 @@ static void a_large_bitmap(void)
 	ASSERT_ERRNO(ioctl(vm, KVM_CLEAR_DIRTY_LOG, &clear), 0);
 	take(vm);
 	EXPECT_EQ(details[1].nr_dirty, size / PAGE - 8);
+	close(vm);
+}
+
+/* As much as one hold may look at, to a word: the next begins with the next array */
+static void a_bitmap_of_one_hold(void)
+{
+	const uint64_t size = 64 * 16384 * PAGE;
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2,
+		.args = { KVM_DIRTY_LOG_MANUAL_PROTECT_ENABLE |
+			  KVM_DIRTY_LOG_INITIALLY_SET },
+	};
+	char *memory = aligned_memory(size, GIB, 0);
+	int vm = vm_create();
+
+	ASSERT_ERRNO(ioctl(vm, KVM_ENABLE_CAP, &cap), 0);
+	vm_set(vm, 0, KVM_MEM_LOG_DIRTY_PAGES, 0, size, memory);
+	take(vm);
+	EXPECT_EQ(details[0].nr_dirty, size / PAGE);
+	EXPECT_EQ(details[0].huge[0].nr_pages, size / (2 * MIB));
 	close(vm);
 }
 
@@ -402,6 +412,7 @@ int main(void)
 		KTAP_CASE(the_request),
 		KTAP_CASE(what_a_guest_wrote),
 		KTAP_CASE(a_large_bitmap),
+		KTAP_CASE(a_bitmap_of_one_hold),
 		KTAP_CASE(where_huge_pages_may_be),
 		KTAP_CASE(each_to_its_slot),
 		KTAP_CASE(while_the_slot_is_another),

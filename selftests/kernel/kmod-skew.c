@@ -15,7 +15,7 @@
 static const struct version {
 	const char *name;
 	unsigned int minor;
-} versions[] = { { "1.0", 0 }, { "1.1", 1 } };
+} versions[] = { { "1.0", 0 }, { "1.1", 1 }, { "1.2", 2 } };
 
 #define VERSIONS (sizeof(versions) / sizeof(versions[0]))
 
@@ -87,6 +87,8 @@ static void expect_later(int module, int vm, unsigned int minor)
 		EXPECT_EQ(audit.nr, 0);
 	}
 	index_audit_deinit(&audit);
+	if (minor >= 2)
+		return;
 	EXPECT_EQ(module_stage2(module, vm, 0, 0, PAGE, &map, 1, &nr, &next,
 				&tables, &err),
 		  -ENOTTY);

@@ -94,6 +94,7 @@ static void two_vms_of_a_process(void)
 	       vms[1].nr_fds);
 	EXPECT_EQ(vms[1].nr_slots, 3);
 	EXPECT_EQ(vms[1].nr_pages, 21);
+	EXPECT_EQ(vms[1].user_bytes, 21 * PAGE);
 	EXPECT_EQ(vms[1].nr_vcpus, 1);
 	EXPECT_EQ(vms[1].users, 2);
 	EXPECT(!strcmp(vms[1].comm, "a\\b c"), "comm %.16s", vms[1].comm);
@@ -312,6 +313,9 @@ static void the_request_is_checked(void)
 	bad.reserved = 1;
 	EXPECT_ERRNO(ioctl(dev, SLOTSCOPE_VMS, &bad), EINVAL);
 	bad = ok;
+	/* of 1.2, the first that had it, and no less */
+	bad.vm_size = offsetof(struct slotscope_vm, user_bytes);
+	EXPECT_ERRNO(ioctl(dev, SLOTSCOPE_VMS, &bad), 0);
 	bad.vm_size -= 8;
 	EXPECT_ERRNO(ioctl(dev, SLOTSCOPE_VMS, &bad), EINVAL);
 	bad = ok;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <slotscope.h>
+
 #include "base/grow.h"
 #include "base/plural.h"
 #include "cmd/cmd.h"
@@ -36,6 +38,7 @@ struct listing {
 	size_t nr;
 	size_t cap;
 	size_t unread; /* VMs whose slots could not be read */
+	size_t hidden; /* VMs of processes that have no pid here */
 };
 
 /* What one walk told of the VMs of a process; by descriptor, as they are asked for */
@@ -124,32 +127,50 @@ static void row_deinit(struct vm_row *row)
 	free(row->state);
 }
 
+/* @row is the listing's, or gone after an error */
+static int add_row(struct listing *listing, struct vm_row *row,
+		   const struct process *process, const char *qmp)
+{
+	struct vm_row *rows;
+
+	rows = grown(listing->rows, listing->nr, &listing->cap, sizeof(*rows));
+	if (rows)
+		listing->rows = rows;
+	row->comm = strdup(process->comm);
+	row->qmp = qmp ? strdup(qmp) : NULL;
+	if (!rows || !row->comm || (qmp && !row->qmp)) {
+		row_deinit(row);
+		return -ENOMEM;
+	}
+	listing->rows[listing->nr++] = *row;
+	return 0;
+}
+
+static void count(struct vm_row *row)
+{
+	const struct slot_state *state = row->state;
+
+	row->counted = true;
+	row->nr_slots = state->nr_slots;
+	for (size_t i = 0; i < state->nr_slots; i++)
+		if (!state->slots[i].as_id && !state->slots[i].hidden)
+			row->bytes += state->slots[i].size;
+}
+
 /* A VM that ends while it is looked at is no failure of ours: it is left out */
 static int add_vm(struct listing *listing, const struct process *process,
 		  const struct vm_id *id, const char *qmp,
 		  struct walked *walked)
 {
 	struct vm_row row = { .id = *id };
-	struct vm_row *rows;
 
-	rows = grown(listing->rows, listing->nr, &listing->cap, sizeof(*rows));
-	if (!rows)
-		return -ENOMEM;
-	listing->rows = rows;
-	row.comm = strdup(process->comm);
-	row.qmp = qmp ? strdup(qmp) : NULL;
-	if (!row.comm || (qmp && !row.qmp)) {
-		row_deinit(&row);
-		return -ENOMEM;
-	}
-	if (!read_state(listing, process, &row.id, walked, &row.state)) {
-		row_deinit(&row);
+	if (!read_state(listing, process, &row.id, walked, &row.state))
 		return 0;
-	}
-	if (!row.state)
+	if (row.state)
+		count(&row);
+	else
 		listing->unread++;
-	listing->rows[listing->nr++] = row;
-	return 0;
+	return add_row(listing, &row, process, qmp);
 }
 
 static int add_process(const struct process *process, const struct vm_fds *vms,
@@ -176,12 +197,81 @@ static int add_process(const struct process *process, const struct vm_fds *vms,
 	return ret;
 }
 
+/*
+ * The records of one process, from @vm on, to @end at the most. Slots are counted by
+ * now; only JSON shows them.
+ *
+ * Return: how many there were, or -ENOMEM.
+ */
+static int add_told(struct listing *listing, const struct slotscope_vm *vm,
+		    const struct slotscope_vm *end)
+{
+	struct slotscope_error err = {};
+	struct walked walked = {};
+	char qmp[QMP_ADDRESS_MAX];
+	struct process process;
+	struct vm_id id = {};
+	bool here, has_qmp = false;
+	int ret = 0, nr;
+
+	/* One that has ended meanwhile holds no VM */
+	here = vm->pid && !process_open(vm->pid, &process, &err);
+	if (here && process_vm_id(&process, -1, &id, &err)) {
+		process_close(&process);
+		here = false;
+	}
+	if (here)
+		has_qmp = !qmp_socket_find(&process, qmp, &err);
+	for (nr = 0; vm + nr < end && vm[nr].pid == vm->pid && !ret; nr++) {
+		struct vm_row row = {
+			.id = id,
+			.counted = true,
+			.nr_slots = vm[nr].nr_slots,
+			.bytes = vm[nr].user_bytes,
+		};
+
+		listing->hidden += !vm->pid;
+		if (!here)
+			continue;
+		row.id.fd = vm[nr].fd;
+		if (cmd_globals.json)
+			ret = add_vm(listing, &process, &row.id,
+				     has_qmp ? qmp : NULL, &walked);
+		else
+			ret = add_row(listing, &row, &process,
+				      has_qmp ? qmp : NULL);
+	}
+	if (here)
+		process_close(&process);
+	return ret ? ret : nr;
+}
+
+/* By the module, at once; -EOPNOTSUPP: it has to be by /proc */
+static int list_told(struct listing *listing, struct slotscope_error *err)
+{
+	struct slotscope_vm *vms;
+	size_t nr, i = 0;
+	int ret = 0;
+
+	if (!listing->have_view ||
+	    kernel_view_vms(&listing->view, &vms, &nr, err))
+		return -EOPNOTSUPP;
+	for (; i < nr && ret >= 0; i += ret > 0 ? ret : 0)
+		ret = add_told(listing, &vms[i], vms + nr);
+	free(vms);
+	return ret < 0 ? ret : 0;
+}
+
 #define NEXT "  next: "
 
 static void print_none(const struct vm_list_stats *stats)
 {
 	struct slotscope_error err = {};
 
+	if (kvm_loaded() && !stats->processes) {
+		printf("no VMs\n");
+		return;
+	}
 	if (kvm_loaded()) {
 		printf("no VMs in the %zu process%s looked into\n",
 		       stats->processes,
@@ -209,11 +299,11 @@ static int print_listing(const struct listing *listing,
 	int ret = 0;
 
 	if (cmd_globals.json)
-		render_vms_json(stdout, listing->rows, listing->nr, unseen,
-				kvm_loaded());
+		render_vms_json(stdout, listing->rows, listing->nr,
+				unseen + listing->hidden, kvm_loaded());
 	else if (listing->nr)
 		ret = render_vms(stdout, listing->rows, listing->nr);
-	else
+	else if (!listing->hidden)
 		print_none(stats);
 	if (ret) {
 		error_set(&err, ret, "print the list");
@@ -221,11 +311,16 @@ static int print_listing(const struct listing *listing,
 	}
 	if (unseen && !cmd_globals.json)
 		print_unseen(stats, unseen);
+	if (listing->hidden && !cmd_globals.json)
+		printf("%zu VM%s held by processes that have no pid here: they "
+		       "are in another pid namespace\n",
+		       listing->hidden, listing->hidden == 1 ? " is" : "s are");
 	if (listing->unread && !cmd_globals.json && !cmd_globals.verbose)
 		printf("the slots of %zu could not be read: slotscope -v list "
 		       "says why\n",
 		       listing->unread);
-	return unseen || listing->unread ? CMD_UNKNOWN : CMD_OK;
+	return unseen || listing->hidden || listing->unread ? CMD_UNKNOWN :
+							      CMD_OK;
 }
 
 static void listing_deinit(struct listing *listing)
@@ -259,7 +354,11 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		say_why(&err);
 	else
 		listing.have_view = true;
-	ret = vm_list(add_process, &listing, &stats, &err);
+	ret = list_told(&listing, &err);
+	if (ret == -EOPNOTSUPP) {
+		err = (struct slotscope_error){};
+		ret = vm_list(add_process, &listing, &stats, &err);
+	}
 	if (ret == -ENOMEM && !err.code)
 		error_set(&err, ENOMEM, "list the VMs");
 	ret = ret ? cmd_fail(&err) : print_listing(&listing, &stats);

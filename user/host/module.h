@@ -13,7 +13,8 @@
 /* Minor versions of the module since which it tells of ... */
 enum {
 	MODULE_TELLS_VM = 1,	  /* owner, users, vCPUs, type, audit */
-	MODULE_TELLS_DETAILS = 2, /* what is beside a slot; stage 2; all VMs */
+	MODULE_TELLS_DETAILS = 2, /* what is beside a slot; stage 2 */
+	MODULE_TELLS_VMS = 3,	  /* all VMs, and how much memory each has */
 };
 
 /**
@@ -97,6 +98,17 @@ bool module_same_moment(const struct slot_state *before,
 int module_to_state(const struct slotscope_snapshot *req,
 		    const struct slotscope_as *as,
 		    const struct slotscope_slot *slots, struct slot_state *out);
+
+/**
+ * module_vms() - the VMs of this machine, a record for each process and VM
+ * @out: one for each, by process, then by descriptor; the caller frees it
+ * @nr:	 their number
+ *
+ * Return: 0, -EOPNOTSUPP (the module is too old to tell all of a record), -EPROTO (it was
+ * built for another kvm.ko), -EINTR, -ENOMEM.
+ */
+int module_vms(int module_fd, struct slotscope_vm **out, size_t *nr,
+	       struct slotscope_error *err);
 
 /**
  * module_to_detail() - make one of the module's records

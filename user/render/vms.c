@@ -15,18 +15,6 @@ enum { COL_PID, COL_COMM, COL_FD, COL_SLOTS, COL_RAM, COL_QMP };
 #define COMM_MAX 16
 #define QMP_MAX	 40
 
-/* Bytes that the guest can address; address space 1 shows the same again */
-static uint64_t ram_size(const struct slot_state *state)
-{
-	uint64_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < state->nr_slots; i++)
-		if (!state->slots[i].as_id && !state->slots[i].hidden)
-			sum += state->slots[i].size;
-	return sum;
-}
-
 static int add_row(struct libscols_table *table, const struct vm_row *row)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
@@ -41,11 +29,10 @@ static int add_row(struct libscols_table *table, const struct vm_row *row)
 	ret = ret ?: scols_line_set_data(line, COL_COMM, text);
 	snprintf(text, sizeof(text), "%d", row->id.fd);
 	ret = ret ?: scols_line_set_data(line, COL_FD, text);
-	if (row->state) {
-		snprintf(text, sizeof(text), "%zu", row->state->nr_slots);
+	if (row->counted) {
+		snprintf(text, sizeof(text), "%" PRIu64, row->nr_slots);
 		ret = ret ?: scols_line_set_data(line, COL_SLOTS, text);
-		snprintf(text, sizeof(text), "%" PRIu64 "K",
-			 ram_size(row->state) >> 10);
+		snprintf(text, sizeof(text), "%" PRIu64 "K", row->bytes >> 10);
 		ret = ret ?: scols_line_set_data(line, COL_RAM, text);
 	} else {
 		ret = ret ?: scols_line_set_data(line, COL_SLOTS, "?");

@@ -12,12 +12,19 @@
  * @id:	  which VM
  * @comm: the process's name; owned by whoever made the row
  * @qmp:  where its QMP monitor listens; NULL: not known to have one
- * @state: its slots; NULL: could not be read
+ * @counted: @nr_slots and @bytes are known
+ * @nr_slots: slots, of all address spaces, KVM's own among them
+ * @bytes: of those of address space 0, without KVM's own: more of them show the same
+ *	   again
+ * @state: its slots, for JSON; NULL: could not be read, or not asked for
  */
 struct vm_row {
 	struct vm_id id;
 	char *comm;
 	char *qmp;
+	bool counted;
+	uint64_t nr_slots;
+	uint64_t bytes;
 	struct slot_state *state;
 };
 

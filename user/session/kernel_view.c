@@ -132,6 +132,17 @@ int kernel_view_read_all(const struct kernel_view *view,
 				states, nr, err);
 }
 
+int kernel_view_vms(const struct kernel_view *view, struct slotscope_vm **out,
+		    size_t *nr, struct slotscope_error *err)
+{
+	*out = NULL;
+	*nr = 0;
+	if (view->source == KERNEL_BY_MODULE)
+		return module_vms(view->module_fd, out, nr, err);
+	error_set(err, EOPNOTSUPP, "ask for all VMs at once");
+	return error_why(err, "BPF tells those of one process at a time");
+}
+
 int kernel_view_generations(const struct kernel_view *view,
 			    const struct process *process,
 			    const struct vm_id *vm, struct slot_state *out,

@@ -9,6 +9,8 @@
 #include "host/process.h"
 #include "trace/tracer.h"
 
+struct slotscope_vm;
+
 enum kernel_source {
 	KERNEL_ANY, /* the module if it is there, else BPF */
 	KERNEL_BY_MODULE,
@@ -71,6 +73,15 @@ int kernel_view_read_all(const struct kernel_view *view,
 			 const struct process *process,
 			 struct slot_state **states, size_t *nr,
 			 struct slotscope_error *err);
+
+/**
+ * kernel_view_vms() - the VMs of this machine, by whoever can tell them at once
+ * @out: a record for each process and VM; the caller frees it
+ *
+ * Return: as module_vms(); -EOPNOTSUPP by BPF.
+ */
+int kernel_view_vms(const struct kernel_view *view, struct slotscope_vm **out,
+		    size_t *nr, struct slotscope_error *err);
 
 /** kernel_view_generations() - the same without slots, as cheap as it can be */
 int kernel_view_generations(const struct kernel_view *view,

@@ -190,6 +190,77 @@ static void ask_layout(int dev, int vm)
 }
 #endif
 
+#if SLOTSCOPE_MINOR >= 2
+static void ask_details(int dev, int vm)
+{
+	GUARDED(struct slotscope_detail, SLOTS) details;
+	GUARDED(struct slotscope_slot, SLOTS) slots;
+	GUARDED(struct slotscope_snapshot, 1) req;
+
+	GUARD_SET(req);
+	GUARD_SET(details);
+	memset(req.it, 0, sizeof(req.it));
+	req.it->size = sizeof(req.it[0]);
+	req.it->flags = SLOTSCOPE_DETAIL;
+	req.it->vm_fd = vm;
+	req.it->as_size = sizeof(struct slotscope_as);
+	req.it->slot_addr = (uintptr_t)slots.it;
+	req.it->slot_size = sizeof(slots.it[0]);
+	req.it->slot_capacity = SLOTS;
+	req.it->detail_addr = (uintptr_t)details.it;
+	req.it->detail_size = sizeof(details.it[0]);
+	CHECK(!ioctl(dev, SLOTSCOPE_SNAPSHOT, req.it), "%s", strerror(errno));
+	for (int i = 0; i < SLOTS; i++)
+		CHECK(!(details.it[i].flags & SLOTSCOPE_DETAIL_DIRTY) ==
+			      (i != 1),
+		      "detail %d: 0x%x", i, details.it[i].flags);
+	GUARD_CHECK(req, "slotscope_snapshot");
+	GUARD_CHECK(details, "slotscope_detail");
+}
+
+static void ask_stage2(int dev, int vm)
+{
+	GUARDED(struct slotscope_stage2, 1) req;
+	GUARDED(struct slotscope_mapping, 1) mapping;
+
+	GUARD_SET(req);
+	GUARD_SET(mapping);
+	memset(req.it, 0, sizeof(req.it));
+	req.it->size = sizeof(req.it[0]);
+	req.it->vm_fd = vm;
+	req.it->bytes = 64 * PAGE;
+	req.it->mapping_addr = (uintptr_t)mapping.it;
+	req.it->mapping_size = sizeof(mapping.it[0]);
+	req.it->mapping_capacity = 1;
+	CHECK(!ioctl(dev, SLOTSCOPE_STAGE2, req.it), "%s", strerror(errno));
+	CHECK(!req.it->nr_copied, "%u mappings", req.it->nr_copied);
+	CHECK(req.it->next_gpa == 64 * PAGE, "not all was looked at");
+	GUARD_CHECK(req, "slotscope_stage2");
+	GUARD_CHECK(mapping, "slotscope_mapping");
+}
+
+static void ask_vms(int dev, int vm)
+{
+	GUARDED(struct slotscope_vms, 1) req;
+	GUARDED(struct slotscope_vm, 1) record;
+
+	GUARD_SET(req);
+	GUARD_SET(record);
+	memset(req.it, 0, sizeof(req.it));
+	req.it->size = sizeof(req.it[0]);
+	req.it->vm_addr = (uintptr_t)record.it;
+	req.it->vm_size = sizeof(record.it[0]);
+	req.it->vm_capacity = 1;
+	CHECK(!ioctl(dev, SLOTSCOPE_VMS, req.it), "%s", strerror(errno));
+	CHECK(req.it->nr_copied == 1, "%u copied", req.it->nr_copied);
+	CHECK(record.it->pid == getpid() && record.it->fd == vm, "pid %d fd %d",
+	      record.it->pid, record.it->fd);
+	CHECK(record.it->nr_slots == SLOTS, "%u slots", record.it->nr_slots);
+	GUARD_CHECK(req, "slotscope_vms");
+	GUARD_CHECK(record, "slotscope_vm");
+}
+#endif
+
 int main(void)
 {
 	int dev = open(SLOTSCOPE_DEVICE, O_RDWR | O_CLOEXEC);
@@ -201,6 +272,11 @@ int main(void)
 #if SLOTSCOPE_MINOR >= 1
 	ask_audit(dev, vm);
 	ask_layout(dev, vm);
+#endif
+#if SLOTSCOPE_MINOR >= 2
+	ask_details(dev, vm);
+	ask_stage2(dev, vm);
+	ask_vms(dev, vm);
 #endif
 	return wrong;
 }

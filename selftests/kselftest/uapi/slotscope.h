@@ -116,7 +116,7 @@
 #define SLOTSCOPE_DEVICE "/dev/slotscope"
 
 #define SLOTSCOPE_MAJOR 1
-#define SLOTSCOPE_MINOR 2
+#define SLOTSCOPE_MINOR 3
 
 /* The largest struct or record that a caller may name, in bytes */
 #define SLOTSCOPE_SIZE_MAX 4096
@@ -651,6 +651,7 @@ struct slotscope_stage2 {
  * @dirty_ring_bytes: the size of their dirty rings, and
  * @vm_type:	its type
  * @comm:	the process's name, as /proc/PID/comm has it; ends with a NUL
+ * @user_bytes: of the slots of address space 0, without KVM's own. Since 1.3
  */
 struct slotscope_vm {
 	__u32 vm;
@@ -665,6 +666,7 @@ struct slotscope_vm {
 	__u32 dirty_ring_bytes;
 	__u32 vm_type;
 	char comm[16];
+	__aligned_u64 user_bytes;
 };
 
 /**
