@@ -462,6 +462,7 @@ enum slot_lost_reason {
 	SLOT_LOST_CUT,	     /* a recording ends before its end */
 	SLOT_LOST_GAP,	     /* events in the middle of a recording are gone */
 	SLOT_LOST_DAMAGED, /* they stand in it, and not as they were written */
+	SLOT_LOST_DROPPED, /* they were not kept: what follows tells how it stood */
 	SLOT_LOST_REASONS,
 };
 
@@ -473,7 +474,9 @@ struct slot_lost {
 /**
  * struct slot_event - one thing that happened; also the record of a recording
  * @seq:	 number in the log, from 1; a hole is a loss. A LOST takes the place of
- *		 the events it counts: the next number is so much above its own
+ *		 the events it counts: the next number is so much above its own. Where
+ *		 a recording is read from its middle, BASE, BASE_END and LOST events say
+ *		 how things stood: all bear the number of the last event before
  * @time_ns:	 CLOCK_MONOTONIC at its beginning
  * @duration_ns: of a request, change or call; 0 elsewhere
  * @serial:	 the VM's (vm_id.serial); 0 in a LOST that may concern any VM
@@ -988,9 +991,17 @@ void slot_log_deinit(struct slot_log *log);
  * slot_log_add() - append a copy
  *
  * An event owns no memory: a name in it (base.name and the like) is dropped.
- * Return: 0, -ENOMEM, or -EINVAL if @event's seq is not above the last's.
+ * Return: 0, -ENOMEM, or -EINVAL if @event's seq is not above the last's, or the same
+ * in what says how things stood.
  */
 int slot_log_add(struct slot_log *log, const struct slot_event *event);
+
+/**
+ * slot_log_until() - leave out what ended after a moment
+ *
+ * Their numbers are those of LOST events (SLOT_LOST_DROPPED), or of none at the end.
+ */
+void slot_log_until(struct slot_log *log, uint64_t ns);
 
 /** slot_log_find() - the event of this number, or NULL; O(log n) */
 const struct slot_event *slot_log_find(const struct slot_log *log,

@@ -17,6 +17,17 @@ run make --no-print-directory -C user install DESTDIR="$root" PREFIX="$prefix"
 is "$status" 0 "make install with DESTDIR and PREFIX"
 [ "$status" = 0 ] || { diag "$err"; done_testing; }
 
+# The flight recorder's unit, where systemd is
+unit=$root$prefix/lib/systemd/system/slotscope-record.service
+if [ -e "$unit" ] && command -v systemd-analyze >"$work/null"; then
+	# It would look for the program where it is not
+	sed "s,^ExecStart=,&$root," "$unit" >"$work/slotscope-record.service"
+	run systemd-analyze verify --man=no --recursive-errors=no "$work/slotscope-record.service"
+	is "$status$err" 0 "systemd has nothing against slotscope-record.service"
+else
+	skip "systemd has nothing against slotscope-record.service" "no systemd here"
+fi
+
 # Only what lies in $root is found; the project's own tree is not on any path
 cd "$work" || exit 1
 pc() {

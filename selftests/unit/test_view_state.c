@@ -138,15 +138,43 @@ static void log_keeps_order(void **unused)
 	event.base.name = name;
 	assert_int_equal(slot_log_add(&log, &event), 0);
 	assert_null(log.events[0].base.name);
+	/* How things stood: all of it bears one number; nothing else does */
+	assert_int_equal(slot_log_add(&log, &event), 0);
+	event.type = SLOT_EVENT_REQUEST;
 	assert_int_equal(slot_log_add(&log, &event), -EINVAL);
 	event.seq = 1;
 	assert_int_equal(slot_log_add(&log, &event), -EINVAL);
 	event.seq = 7;
 	assert_int_equal(slot_log_add(&log, &event), 0);
-	assert_int_equal(log.nr, 2);
+	assert_int_equal(log.nr, 3);
 	slot_log_deinit(&log);
 	event.seq = 0;
 	assert_int_equal(slot_log_add(&log, &event), -EINVAL);
+}
+
+/* Events end at 1,000 ns for each number, but for the third, which takes long */
+static void log_until(void **unused)
+{
+	struct slot_log log;
+
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	for (uint64_t seq = 2; seq <= 6; seq++)
+		log_request(&log, seq, slot_of(0, 1, 0, 4 * KiB, HVA, 0), 0);
+	log.events[2].duration_ns = 9000;
+	slot_log_until(&log, 5000);
+	assert_int_equal(log.nr, 5);
+	for (uint64_t seq = 1; seq <= 5; seq++)
+		assert_int_equal(log.events[seq - 1].seq, seq);
+	assert_int_equal(log.events[2].type, SLOT_EVENT_LOST);
+	assert_int_equal(log.events[2].lost.reason, SLOT_LOST_DROPPED);
+	assert_int_equal(log.events[2].lost.count, 1);
+	assert_int_equal(log.events[4].type, SLOT_EVENT_REQUEST);
+	slot_log_until(&log, 2500);
+	assert_int_equal(log.nr, 2);
+	slot_log_until(&log, 0);
+	assert_int_equal(log.nr, 0);
+	slot_log_deinit(&log);
 }
 
 int main(void)
@@ -158,6 +186,7 @@ int main(void)
 		cmocka_unit_test(blind_ranges_stay_disjoint),
 		cmocka_unit_test(blind_ranges_can_be_cut),
 		cmocka_unit_test(log_keeps_order),
+		cmocka_unit_test(log_until),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,7 @@ static int lay_out(struct telling *t)
 	for (size_t i = 0; i < t->log->nr; i++) {
 		event = &t->log->events[i];
 		if (event->type == SLOT_EVENT_LOST &&
+		    event->lost.reason != SLOT_LOST_DROPPED &&
 		    (!event->serial || event->serial == serial))
 			t->lost = event->seq;
 		if (event->serial != serial)

@@ -82,6 +82,7 @@ static int collect(const struct slot_log *log, uint64_t serial,
 	for (size_t i = 0; i < log->nr && !ret; i++) {
 		event = &log->events[i];
 		if (event->type == SLOT_EVENT_LOST &&
+		    event->lost.reason != SLOT_LOST_DROPPED &&
 		    (!event->serial || event->serial == serial))
 			out->lost += event->lost.count;
 		if (event->serial != serial)

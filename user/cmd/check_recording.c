@@ -45,12 +45,13 @@ static int worse(int a, int b)
 
 int check_recording(const char *path, const struct vm_name *name, int at_ms)
 {
+	const struct moment at = moment_after_ms(at_ms);
 	struct slotscope_error err = {};
 	struct recorded recorded;
 	int ret, status = CMD_OK;
 	bool any = false;
 
-	ret = recorded_load(path, at_ms, &recorded, &err);
+	ret = recorded_load(path, &at, RECORDED_HISTORY, &recorded, &err);
 	for (size_t i = 0; !ret && i < recorded.vms.nr; i++) {
 		if (!vm_name_fits(name, &recorded.vms.vms[i]))
 			continue;

@@ -111,7 +111,9 @@ static int look_at_events(const struct look_options *options, look_fn *tell,
 	struct recorded recorded;
 	struct sample sample;
 	size_t place = 0;
-	int ret = recorded_load(options->input, -1, &recorded, err);
+	const struct moment end = { .kind = MOMENT_END };
+	int ret = recorded_load(options->input, &end, RECORDED_HISTORY,
+				&recorded, err);
 
 	if (ret)
 		goto out;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* slotscope record: write slot requests and changes to a recording. */
+#include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cmd/cmd.h"
 #include "cmd/tracing.h"
@@ -12,6 +15,7 @@ enum {
 	OPT_ALL,
 	OPT_EVENTS,
 	OPT_STACKS,
+	OPT_KEEP,
 	OPT_PTRACE,
 };
 
@@ -32,6 +36,8 @@ static const char help[] =
 	"      --stacks       record who made each request: all functions that led there\n"
 	"      --ptrace       record the COMMAND without being root: its requests alone\n"
 	"      --events LIST  other events, too, as slotscope trace has them\n"
+	"      --keep SIZE    keep the newest SIZE of it (64M, 4G); what is dropped\n"
+	"                     leaves behind how things stood\n"
 	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
 	"      --json         print errors as JSON\n"
 	"  -v, --verbose      say more on standard error\n"
@@ -42,6 +48,7 @@ static const char help[] =
 
 struct recorder {
 	const char *path;
+	uint64_t keep; /* bytes; 0: all */
 	struct recording_writer *writer;
 };
 
@@ -51,6 +58,7 @@ static int begin(struct tracing *t, const struct tracer_options *options,
 	struct recorder *recorder = t->arg;
 	struct recording_info info = {
 		.tgid = options->tgid,
+		.keep = recorder->keep,
 		.notes = recording_notes(options, report),
 	};
 	int ret = recording_create(recorder->path, &info, &recorder->writer,
@@ -65,7 +73,7 @@ static int put(struct tracing *t, const struct slot_event *event)
 	const struct recorder *recorder = t->arg;
 	const struct slot_stack *stack =
 		t->stacks && event->stack ?
-			stack_table_first(&t->stacks->table, event->stack) :
+			stack_table_find(&t->stacks->table, event->stack) :
 			NULL;
 	int ret = 0;
 
@@ -95,6 +103,27 @@ static const struct tracing_ops recording = {
 	.end = end,
 };
 
+static int parse_keep(const char *text, uint64_t *keep,
+		      struct slotscope_error *err)
+{
+	static const char units[] = "KMG";
+	const char *unit;
+	char *end;
+
+	errno = 0;
+	*keep = strtoull(text, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit && *keep <= RECORDING_KEEP_MAX)
+		*keep <<= 10 * (unit - units + 1);
+	if (!errno && isdigit((unsigned char)text[0]) && !end[unit ? 1 : 0] &&
+	    *keep >= RECORDING_KEEP_MIN && *keep <= RECORDING_KEEP_MAX)
+		return 0;
+	error_set(err, EINVAL, "keep \"%.40s\" of a recording", text);
+	error_why(err, "it is no size from %luM to %luG",
+		  RECORDING_KEEP_MIN >> 20, RECORDING_KEEP_MAX >> 30);
+	return error_next(err, "give bytes with K, M or G: --keep 64M");
+}
+
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -102,6 +131,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "pid", required_argument, NULL, 'p' },
 		{ "all", no_argument, NULL, OPT_ALL },
 		{ "stacks", no_argument, NULL, OPT_STACKS },
+		{ "keep", required_argument, NULL, OPT_KEEP },
 		{ "ptrace", no_argument, NULL, OPT_PTRACE },
 		{ "events", required_argument, NULL, OPT_EVENTS },
 		{ "for", required_argument, NULL, OPT_FOR },
@@ -133,6 +163,10 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			break;
 		case OPT_STACKS:
 			t.stacks = &stacks;
+			break;
+		case OPT_KEEP:
+			if (parse_keep(optarg, &recorder.keep, &err))
+				return cmd_fail(&err);
 			break;
 		case OPT_PTRACE:
 			t.ptrace = true;

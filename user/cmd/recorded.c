@@ -24,35 +24,74 @@ static bool is_of_this_boot(const struct recording_info *info)
 	return same;
 }
 
-/* The events, and from the header what the times in them are */
-static int load(struct recorded *out, struct slotscope_error *err)
+/* Go to the moment that is meant; the first event was read */
+static int go_to(struct recorded *out, const struct moment *at,
+		 enum recorded_want want, struct recording_reader *recording,
+		 struct slotscope_error *err)
 {
+	int ret;
+
+	if (at->kind == MOMENT_END)
+		return 0;
+	ret = moment_ns(at, out->first_ns, &out->info, &out->at_ns, err);
+	if (ret || !recording || want == RECORDED_HISTORY)
+		return ret;
+	ret = recording_seek(recording, out->at_ns, err);
+	if (ret > 0)
+		out->log.nr = 0;
+	return ret < 0 ? ret : 0;
+}
+
+/* Nobody knows how things stood after the last that was told of them */
+static int is_beyond(const struct recorded *out,
+		     const struct recording_reader *recording,
+		     struct slotscope_error *err)
+{
+	const uint64_t end_ns = recording ? recording_last_ns(recording) :
+					    recorded_now(out);
+
+	if (out->at_ns == UINT64_MAX || out->at_ns <= end_ns ||
+	    (recording && recording_state(recording) == RECORDING_GROWING))
+		return 0;
+	error_set(err, ERANGE, "tell how things stood by %.160s", out->path);
+	error_why(err, "it ends %.3f s before that",
+		  (out->at_ns - end_ns) / 1e9);
+	return error_next(err, "give a time in it; without one it is its end");
+}
+
+/* The events, and from the header what the times in them are */
+static int load(struct recorded *out, const struct moment *at,
+		enum recorded_want want, struct slotscope_error *err)
+{
+	struct recording_reader *recording;
 	struct log_reader *reader;
+	struct slot_event event;
 	int ret = log_open(out->path, &reader, err);
 
 	if (ret)
 		return ret;
-	ret = log_read_all(reader, &out->log, err);
+	recording = log_recording(reader);
 	/* A text says nothing of when it was */
-	if (log_recording(reader))
-		out->info = *recording_info(log_recording(reader));
+	if (recording)
+		out->info = *recording_info(recording);
 	out->info.notes = NULL;
+	ret = log_read(reader, &event, err);
+	if (ret > 0) {
+		out->first_ns = event.time_ns;
+		ret = slot_log_add(&out->log, &event);
+		if (ret)
+			error_set(err, ret, "keep the events of %.160s",
+				  out->path);
+	}
+	if (!ret)
+		ret = go_to(out, at, want, recording, err);
+	if (!ret)
+		ret = log_read_all(reader, &out->log, err);
+	if (!ret && want == RECORDED_STATE)
+		ret = is_beyond(out, recording, err);
 	log_close(reader);
+	slot_log_until(&out->log, out->at_ns);
 	return ret;
-}
-
-/* What came after @at_ms is to come yet */
-static void cut(struct slot_log *log, int at_ms)
-{
-	const uint64_t ns = (uint64_t)at_ms * 1000000;
-	size_t nr = 0;
-
-	while (at_ms >= 0 && nr < log->nr &&
-	       log->events[nr].time_ns + log->events[nr].duration_ns <=
-		       log->events[0].time_ns + ns)
-		nr++;
-	if (at_ms >= 0)
-		log->nr = nr;
 }
 
 static int list_vms(const struct slot_log *log, struct session_vms *vms)
@@ -69,17 +108,17 @@ static int list_vms(const struct slot_log *log, struct session_vms *vms)
 	return ret;
 }
 
-int recorded_load(const char *path, int at_ms, struct recorded *out,
+int recorded_load(const char *path, const struct moment *at,
+		  enum recorded_want want, struct recorded *out,
 		  struct slotscope_error *err)
 {
 	int ret;
 
-	*out = (struct recorded){ .path = path };
+	*out = (struct recorded){ .path = path, .at_ns = UINT64_MAX };
 	slot_log_init(&out->log);
-	ret = load(out, err);
+	ret = load(out, at, want, err);
 	if (ret)
 		return ret;
-	cut(&out->log, at_ms);
 	if (is_of_this_boot(&out->info) &&
 	    kvm_limits_probe(-1, &out->limits, &(struct slotscope_error){}))
 		out->limits = (struct request_limits){};
@@ -119,6 +158,11 @@ int recorded_none(const struct recorded *recorded, const struct vm_name *name,
 	if (recorded->vms.nr) {
 		vm_name_none(name, &recorded->vms, err);
 		return error_next(err, "name one of those with --vm");
+	}
+	if (recorded->at_ns < recorded->first_ns) {
+		error_why(err, "what is kept in it begins %.3f s after that",
+			  (recorded->first_ns - recorded->at_ns) / 1e9);
+		return error_next(err, "give a later time");
 	}
 	error_why(err, "there is no VM in it; a recording begins with those "
 		       "that are there");

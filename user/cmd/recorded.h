@@ -5,6 +5,7 @@
 
 #include <slotscope/rules.h>
 
+#include "cmd/moment.h"
 #include "session/vms.h"
 #include "trace/recording.h"
 
@@ -14,6 +15,8 @@
  * @log:    the events
  * @info:   what its times are; zero if it tells no such thing
  * @limits: what the kernel that it is of allows; zero: not known
+ * @first_ns: CLOCK_MONOTONIC of the first event that there is
+ * @at_ns:  of the moment that was asked for; UINT64_MAX: its end
  */
 struct recorded {
 	const char *path;
@@ -21,15 +24,25 @@ struct recorded {
 	struct recording_info info;
 	struct session_vms vms;
 	struct request_limits limits;
+	uint64_t first_ns;
+	uint64_t at_ns;
+};
+
+/* What is wanted of a moment */
+enum recorded_want {
+	RECORDED_HISTORY, /* how it came to that, too, from the first event on */
+	RECORDED_STATE,	  /* how things stood: what it takes to tell that */
 };
 
 /**
  * recorded_load() - read it
- * @at_ms: after its first event, as trace counts: what came later has not happened
- *	   yet; negative: all of it
- * @out:   recorded_deinit() it, also after an error
+ * @at:  what came later has not happened yet
+ * @out: recorded_deinit() it, also after an error
+ *
+ * Return: 0 or a negative errno: with RECORDED_STATE -ERANGE if @at is beyond its end.
  */
-int recorded_load(const char *path, int at_ms, struct recorded *out,
+int recorded_load(const char *path, const struct moment *at,
+		  enum recorded_want want, struct recorded *out,
 		  struct slotscope_error *err);
 void recorded_deinit(struct recorded *recorded);
 

@@ -9,6 +9,7 @@
 #include <slotscope.h>
 
 #include "cmd/cmd.h"
+#include "cmd/slots_recorded.h"
 #include "render/mappings.h"
 #include "render/slot_details.h"
 #include "render/slots.h"
@@ -21,13 +22,17 @@ enum {
 	OPT_FROM,
 	OPT_DETAILS,
 	OPT_STAGE2,
+	OPT_AT,
+	OPT_VM,
 };
 
 static const char help[] =
 	"usage: slotscope slots --pid PID [OPTIONS]\n"
+	"       slotscope slots -i FILE [--at TIME] [OPTIONS]\n"
 	"\n"
 	"Prints the memory slots that KVM holds for a VM, and the generation of each\n"
-	"address space. KVM's own slots are marked.\n"
+	"address space. KVM's own slots are marked. With -i: what VMs held at some time,\n"
+	"as a recording tells.\n"
 	"\n"
 	"Options:\n"
 	"      --pid PID      the VMM's process\n"
@@ -37,7 +42,14 @@ static const char help[] =
 	"                     dirty or tracked, huge pages; vCPUs, users, owner\n"
 	"      --stage2 RANGE also what KVM's page tables map of RANGE now, and if\n"
 	"                     that is the host's page: GPA, GPA+SIZE or all\n"
-	"      --json         print one JSON document\n"
+	"  -i, --input FILE   a recording, or what strace or QEMU's trace log says; - is\n"
+	"                     standard input\n"
+	"      --at TIME      seconds after its first event, as slotscope trace counts,\n"
+	"                     or local time, \"2026-11-29 10:00:00\" or 10:00; default: its\n"
+	"                     end\n"
+	"      --vm NAME      this VM of it alone: its number, PID:FD, or the name of its\n"
+	"                     process\n"
+	"      --json         print one JSON document a VM\n"
 	"  -v, --verbose      say more on standard error\n"
 	"  -h, --help         this text\n"
 	"\n"
@@ -255,15 +267,21 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "from", required_argument, NULL, OPT_FROM },
 		{ "details", no_argument, NULL, OPT_DETAILS },
 		{ "stage2", required_argument, NULL, OPT_STAGE2 },
+		{ "input", required_argument, NULL, 'i' },
+		{ "at", required_argument, NULL, OPT_AT },
+		{ "vm", required_argument, NULL, OPT_VM },
 		CMD_COMMON_LONG,
 		{}
 	};
 	struct slots_options options = { .fd = -1 };
+	struct vm_name name = { .fd = -1 };
+	struct moment at = { .kind = MOMENT_END };
+	const char *input = NULL;
 	struct slotscope_error err = {};
 	int opt, exit;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv, ":" CMD_COMMON_SHORT,
-				 long_options)) >= 0) {
+	while ((opt = cmd_getopt(getopt_long, argc, argv,
+				 ":i:" CMD_COMMON_SHORT, long_options)) >= 0) {
 		switch (opt) {
 		case OPT_PID:
 			if (cmd_parse_pid(optarg, &options.pid, &err))
@@ -271,6 +289,17 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			break;
 		case OPT_FD:
 			if (cmd_parse_fd(optarg, &options.fd, &err))
+				return cmd_fail(&err);
+			break;
+		case 'i':
+			input = optarg;
+			break;
+		case OPT_AT:
+			if (moment_parse(optarg, &at, &err))
+				return cmd_fail(&err);
+			break;
+		case OPT_VM:
+			if (vm_name_parse(optarg, &name, &err))
 				return cmd_fail(&err);
 			break;
 		case OPT_FROM:
@@ -300,6 +329,13 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				 argv[optind], argv[optind]);
 	if (optind < argc)
 		return cmd_usage(cmd, "extra word \"%s\"", argv[optind]);
+	if (input && (options.pid || options.fd >= 0 || options.source ||
+		      options.details || options.stage2))
+		return cmd_usage(cmd, "-i goes with --at and --vm alone");
+	if (input)
+		return slots_recorded(input, &at, &name);
+	if (at.kind != MOMENT_END || name.text)
+		return cmd_usage(cmd, "--at and --vm go with -i");
 	if (!options.pid)
 		return cmd_usage(cmd, "no --pid given");
 	return show(&options);

@@ -165,20 +165,20 @@ static int not_recorded(const char *path, const struct tracing *t)
 /* What was in it that is no event of ours: some of it makes us not know */
 static int tell_odd(const struct recording_reader *reader, int status)
 {
-	const struct recording_odd *odd = recording_odd(reader);
+	const struct recording_odd odd = recording_odd(reader);
 
 	if (recording_state(reader) == RECORDING_GROWING)
 		fputs("slotscope: it is still being written\n", stderr);
-	if (odd->unknown)
+	if (odd.unknown)
 		fprintf(stderr,
 			"slotscope: %" PRIu64 " record%s of kinds that only "
 			"a newer slotscope knows\n",
-			odd->unknown, odd->unknown == 1 ? " is" : "s are");
-	if (!odd->damaged)
+			odd.unknown, odd.unknown == 1 ? " is" : "s are");
+	if (!odd.damaged)
 		return status;
 	fprintf(stderr,
 		"slotscope: the recording is damaged in %" PRIu64 " place%s\n",
-		odd->damaged, plural(odd->damaged));
+		odd.damaged, plural(odd.damaged));
 	return status == CMD_OK ? CMD_UNKNOWN : status;
 }
 

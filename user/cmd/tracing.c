@@ -54,7 +54,8 @@ int tracing_take(const struct slot_event *event, void *arg)
 	if (!meant)
 		return 0;
 	t->events++;
-	if (event->type == SLOT_EVENT_LOST)
+	if (event->type == SLOT_EVENT_LOST &&
+	    event->lost.reason != SLOT_LOST_DROPPED)
 		t->lost += event->lost.count;
 	return t->ops->put(t, event);
 }

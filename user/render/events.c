@@ -197,6 +197,12 @@ void event_print(FILE *out, const struct slot_event *event)
 		print_mapping(out, &event->mapping);
 		break;
 	case SLOT_EVENT_LOST:
+		if (event->lost.reason == SLOT_LOST_DROPPED) {
+			fprintf(out, "%" PRIu64 " older event%s not kept",
+				event->lost.count,
+				event->lost.count == 1 ? " was" : "s were");
+			break;
+		}
 		fprintf(out, "LOST %s%" PRIu64 " event%s: %s",
 			event->lost.reason == SLOT_LOST_CUT ? "at least " : "",
 			event->lost.count, plural(event->lost.count),

@@ -40,6 +40,8 @@
  * @notes:   lines of NAME=VALUE, which may come several times: "kernel" (uname -r),
  *	     "hook" (job, method and target, one each), "filter" (what was traced).
  *	     Nothing depends on them. NULL: none
+ * @keep:    for writing: the file's size in bytes, beyond which the oldest is dropped;
+ *	     RECORDING_KEEP_MIN or more. 0: all is kept
  */
 struct recording_info {
 	char boot_id[37];
@@ -47,7 +49,11 @@ struct recording_info {
 	uint64_t time_ns;
 	uint64_t real_ns;
 	char *notes;
+	uint64_t keep;
 };
+
+#define RECORDING_KEEP_MIN (4UL << 20)
+#define RECORDING_KEEP_MAX (8UL << 30)
 
 #define RECORDING_STDIO "-" /* in place of a path: standard input, or output */
 
@@ -58,7 +64,7 @@ struct recording_writer;
  * recording_create() - begin a recording
  * @path: replaced if it is a regular file. Readable by its owner alone, since it
  *	  tells where a process has its memory. Or a FIFO, or RECORDING_STDIO
- * @info: its @tgid and @notes are kept; the rest, and the kernel, is found out
+ * @info: its @tgid, @notes and @keep are taken; the rest, and the kernel, is found out
  *
  * Return: 0, or a negative errno: -EBUSY if someone is writing a recording there.
  */
@@ -72,9 +78,9 @@ int recording_write(struct recording_writer *writer,
 		    struct slotscope_error *err);
 
 /**
- * recording_write_stack() - add the stack that an event will name
+ * recording_write_stack() - add the stack that the next event names, if need be
  *
- * Once, before the first that does; buffered. 0 or a negative errno.
+ * Buffered. 0 or a negative errno.
  */
 int recording_write_stack(struct recording_writer *writer,
 			  const struct slot_stack *stack,
@@ -141,6 +147,9 @@ int recording_read(struct recording_reader *reader, struct slot_event *event,
 /** recording_state() - valid once recording_read() has returned 0 */
 enum recording_state recording_state(const struct recording_reader *reader);
 
+/** recording_last_ns() - CLOCK_MONOTONIC of the latest that was read of */
+uint64_t recording_last_ns(const struct recording_reader *reader);
+
 /**
  * struct recording_odd - what there was in a recording so far that is no event
  * @unknown: records of kinds that we do not know; of such as are events each was
@@ -153,9 +162,18 @@ struct recording_odd {
 	uint64_t damaged;
 };
 
-/** recording_odd() - lives as long as the reader */
-const struct recording_odd *
-recording_odd(const struct recording_reader *reader);
+struct recording_odd recording_odd(const struct recording_reader *reader);
+
+/**
+ * recording_seek() - read from the latest state on that is of a moment or before
+ * @ns: CLOCK_MONOTONIC; what comes next is no later than needed for what was then
+ *
+ * From the beginning if there is no such state.
+ *
+ * Return: 1; 0 of a pipe, where reading goes on as before; or a negative errno.
+ */
+int recording_seek(struct recording_reader *reader, uint64_t ns,
+		   struct slotscope_error *err);
 
 /** recording_info() - lives as long as the reader */
 const struct recording_info *

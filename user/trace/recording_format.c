@@ -30,6 +30,8 @@ const struct wire_field recording_head_fields[RECORDING_HEAD_FIELDS] = {
 	WIRE(struct recording_head, tgid, 4, .max = INT_MAX),
 	WIRE(struct recording_head, time_ns, 8),
 	WIRE(struct recording_head, real_ns, 8),
+	WIRE(struct recording_head, segment_bytes, 4, .later = true),
+	WIRE(struct recording_head, segments, 4, .later = true),
 };
 
 const struct wire_field recording_end_fields[RECORDING_END_FIELDS] = {
@@ -41,6 +43,10 @@ const struct wire_field recording_end_fields[RECORDING_END_FIELDS] = {
 
 const struct wire_field recording_stack_fields[RECORDING_STACK_FIELDS] = {
 	WIRE(struct recording_stack, id, 8),
+};
+
+const struct wire_field recording_told_fields[RECORDING_TOLD_FIELDS] = {
+	WIRE(struct recording_told, kind, 2),
 };
 
 #define NR(fields) (sizeof(fields) / sizeof((fields)[0]))

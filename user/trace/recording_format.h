@@ -26,6 +26,18 @@
  * Block 0 holds one HEAD and then INFO records. The last block of a recording that
  * was ended holds an END, and nothing follows it.
  *
+ * At times blocks tell how things stand: a state. They hold STATE records alone, and the
+ * first and the last are marked. Whoever begins to read there takes these for events,
+ * which all bear the number of the last event before; whoever comes from before passes
+ * over them. The times of their headers are of the latest event before.
+ *
+ * A recording of bounded size is a ring: behind block 0, from the next multiple of
+ * RECORDING_RING_ALIGN on, there are so many segments of so many bytes as the HEAD says.
+ * Each has blocks one after the other, up to where one does not have the number that is
+ * to come. The next stands at the beginning of another segment: in the end of the one
+ * that was the oldest. A segment that is not in use begins with zeroes. What is in front
+ * of the oldest state that begins a segment was dropped.
+ *
  * A payload is a row of members (view/wire.h). A member may be added at its end: a
  * reader passes over what it does not know, and has a default for what is not there.
  * The payload of every kind from RECORDING_EVENTS on begins as that of an event: with
@@ -56,14 +68,27 @@
 /* What a reader takes, far above what a writer makes */
 #define RECORDING_MAX_BLOCK  (64U << 20)
 #define RECORDING_MAX_RECORD (16U << 20)
+#define RECORDING_MAX_RING   (16UL << 30)
+
+/* A ring's segments begin at a multiple of this */
+#define RECORDING_RING_ALIGN   4096
+#define RECORDING_MAX_SEGMENTS 4096
+
+enum recording_block_flags {
+	RECORDING_BLOCK_STATE = 1, /* it is of a state, */
+	RECORDING_BLOCK_BEGIN = 2, /* which begins here, */
+	RECORDING_BLOCK_WHOLE = 4, /* and ends here */
+};
 
 enum recording_kind {
-	RECORDING_HEAD = 1, /* version 4, tgid 4, time_ns 8, real_ns 8 */
+	/* version 4, tgid 4, time_ns 8, real_ns 8; of a ring segment_bytes 4, segments 4 */
+	RECORDING_HEAD = 1,
 	RECORDING_INFO =
 		2, /* "NAME=VALUE", no NUL; a name may come several times */
 	RECORDING_END = 3, /* time_ns 8, events 8, lost 8, last_seq 8 */
 	/* id 8, then the stack as JSON has it, no NUL; before events that name it */
 	RECORDING_STACK = 4,
+	RECORDING_STATE = 5, /* kind 2, then what is an event's by that kind */
 
 	/* Events; members and their widths: view/wire_event.c */
 	RECORDING_EVENTS = 0x100,
@@ -72,7 +97,7 @@ enum recording_kind {
 /**
  * struct recording_block - a block's header
  * @length:    bytes of records
- * @flags:     0
+ * @flags:     RECORDING_BLOCK_*
  * @number:    of the block
  * @first_seq: number of its first event, and
  * @next_seq:  of the first behind it

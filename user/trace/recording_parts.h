@@ -12,12 +12,16 @@
  * @tgid:    the process that was traced; 0: all
  * @time_ns: CLOCK_MONOTONIC at the beginning
  * @real_ns: CLOCK_REALTIME at the same moment
+ * @segment_bytes: of a ring: of one, and
+ * @segments: how many there are; 0: it is no ring
  */
 struct recording_head {
 	uint32_t version;
 	uint32_t tgid;
 	uint64_t time_ns;
 	uint64_t real_ns;
+	uint32_t segment_bytes;
+	uint32_t segments;
 };
 
 /**
@@ -39,12 +43,19 @@ struct recording_stack {
 	uint64_t id;
 };
 
-#define RECORDING_HEAD_FIELDS  4
+/** struct recording_told - what a RECORDING_STATE begins with */
+struct recording_told {
+	uint16_t kind;
+};
+
+#define RECORDING_HEAD_FIELDS  6
 #define RECORDING_END_FIELDS   4
 #define RECORDING_STACK_FIELDS 1
+#define RECORDING_TOLD_FIELDS  1
 
 extern const struct wire_field recording_head_fields[RECORDING_HEAD_FIELDS];
 extern const struct wire_field recording_end_fields[RECORDING_END_FIELDS];
 extern const struct wire_field recording_stack_fields[RECORDING_STACK_FIELDS];
+extern const struct wire_field recording_told_fields[RECORDING_TOLD_FIELDS];
 
 #endif

@@ -6,48 +6,42 @@
 #include <string.h>
 
 #include "trace/recording.h"
+#include "trace/recording_blocks.h"
 #include "trace/recording_parts.h"
-#include "trace/recording_source.h"
 #include "view/json.h"
-
-#define SKIP_BYTES 4096
-
-/* What became of the next bytes; or a negative errno */
-enum step {
-	STEP_SHORT, /* they are not there, or not whole (yet) */
-	STEP_EVENT, /* an event is to be handed over */
-	STEP_ON,    /* there was none in them */
-};
 
 /**
  * struct recording_reader - private
- * @left:     bytes of the block that are to come
- * @number:   that the next block is to have
- * @next:     seq that the next event is to have
- * @last_ns:  the latest time that was read
- * @stacks:   that events name
- * @odd:      what there was that is no event
- * @held:     an event that waits behind a LOST that was put before it
- * @holding:  there is one
- * @damaged:  something was passed over since the last event
- * @ended:    the end was read
+ * @next:      seq that the next event is to have
+ * @last_ns:   the latest time that was read
+ * @stacks:    that events name
+ * @unknown:   records of kinds that we do not know
+ * @held:      an event that waits behind a LOST that was put before it
+ * @holding:   there is one
+ * @ended:     the end was read
+ * @starting:  the next block is the first that is read: what was before was dropped
+ * @in_state:  the blocks that are read say how things stood
+ * @not_whole: something was wrong with them
+ * @segments:  of a ring, of @segment_bytes each
  */
 struct recording_reader {
-	struct recording_source source;
+	struct recording_blocks blocks;
 	struct recording_info info;
 	enum recording_state state;
-	uint64_t left, number, next, last_ns;
-	struct recording_odd odd;
+	uint64_t next, last_ns;
 	struct stack_table stacks;
+	uint64_t unknown;
 	struct slot_event held;
-	bool holding, damaged, ended;
+	bool holding, ended, starting, in_state, not_whole;
+	uint32_t segment_bytes, segments;
 };
 
 static int fail(const struct recording_reader *r, int code,
 		struct slotscope_error *err)
 {
 	return error_set(err, code, "read recording %s, byte %llu",
-			 r->source.path, (unsigned long long)r->source.at);
+			 r->blocks.source.path,
+			 (unsigned long long)r->blocks.source.at);
 }
 
 static int cannot_follow(const struct recording_reader *r, const char *what,
@@ -58,73 +52,95 @@ static int cannot_follow(const struct recording_reader *r, const char *what,
 			 (unsigned long long)number);
 }
 
-/* What is missing here is no older than what was read before it */
-static struct slot_event missing(struct recording_reader *r, uint64_t count)
+static struct slot_event lost(const struct recording_reader *r, uint64_t seq,
+			      enum slot_lost_reason reason, uint64_t count)
 {
-	const struct slot_event event = {
-		.seq = r->next,
+	/* What is missing here is no older than what was read before it */
+	return (struct slot_event){
+		.seq = seq,
 		.time_ns = r->last_ns,
 		.type = SLOT_EVENT_LOST,
-		.lost = { .reason = r->damaged ? SLOT_LOST_DAMAGED :
-						 SLOT_LOST_GAP,
-			  .count = count },
+		.lost = { reason, count },
 	};
+}
+
+static struct slot_event missing(struct recording_reader *r, uint64_t count)
+{
+	const struct slot_event event = lost(
+		r, r->next,
+		r->blocks.passed ? SLOT_LOST_DAMAGED : SLOT_LOST_GAP, count);
 
 	r->next += count;
-	r->damaged = false;
+	r->blocks.passed = false;
 	return event;
 }
 
-static void note_damage(struct recording_reader *r)
+/* We begin with this block: what was before it is not there */
+static int start_here(struct recording_reader *r, struct slot_event *event)
 {
-	r->odd.damaged += !r->damaged;
-	r->damaged = true;
+	const struct recording_block *block = &r->blocks.block;
+
+	r->starting = false;
+	r->in_state = block->flags & RECORDING_BLOCK_BEGIN;
+	r->not_whole = false;
+	r->blocks.passed = false;
+	r->next = block->first_seq;
+	r->last_ns = block->first_ns;
+	if (r->next <= 1)
+		return STEP_ON;
+	*event = lost(r, 1, SLOT_LOST_DROPPED, r->next - 1);
+	return STEP_EVENT;
 }
 
-/* Go on to what may be the next header, behind one that is none */
-static void find_header(struct recording_reader *r, size_t nr)
+/* A state that we began with has ended; is there all of it? */
+static int end_state(struct recording_reader *r, bool whole,
+		     struct slot_event *event)
 {
-	const uint8_t *bytes = source_bytes(&r->source);
-	const uint8_t *next =
-		memchr(bytes + 1, RECORDING_MAGIC[0] & 0xff, nr - 1);
-
-	source_take(&r->source, next ? (size_t)(next - bytes) : nr);
-	note_damage(r);
+	r->in_state = false;
+	if (whole && !r->not_whole)
+		return STEP_ON;
+	*event = lost(r, r->next - 1, SLOT_LOST_DAMAGED, 1);
+	return STEP_EVENT;
 }
 
 /* Find the header of a block, and go behind it */
 static int find_block(struct recording_reader *r, struct slot_event *event,
 		      struct slotscope_error *err)
 {
-	struct recording_block block;
-	ssize_t got;
+	const struct recording_block *block = &r->blocks.block;
+	const bool was_whole = block->flags & RECORDING_BLOCK_WHOLE;
+	int ret;
 
-	for (;;) {
-		got = source_need(&r->source, RECORDING_BLOCK_BYTES, err);
-		if (got < 0)
-			return got;
-		if (got && r->ended) {
-			fail(r, EINVAL, err);
-			return error_why(err, "something follows the end");
-		}
-		if (got < RECORDING_BLOCK_BYTES)
+	if (r->ended) {
+		if (source_need(&r->blocks.source, 1, err) <= 0 ||
+		    r->blocks.ring)
 			return STEP_SHORT;
-		if (recording_block_get(source_bytes(&r->source), &block))
-			break;
-		find_header(r, got);
+		fail(r, EINVAL, err);
+		return error_why(err, "something follows the end");
 	}
-	if (block.number < r->number)
-		return cannot_follow(r, "block", block.number, err);
-	if (block.first_seq < r->next)
-		return cannot_follow(r, "event", block.first_seq, err);
-	source_take(&r->source, RECORDING_BLOCK_BYTES);
-	r->number = block.number + 1;
-	r->left = block.length;
-	if (block.first_seq > r->next) {
-		*event = missing(r, block.first_seq - r->next);
+	ret = blocks_next(&r->blocks, err);
+	if (ret != STEP_ON)
+		return ret;
+	if (r->starting)
+		return start_here(r, event);
+	if (block->first_seq < r->next)
+		return cannot_follow(r, "event", block->first_seq, err);
+	if (r->in_state && (!(block->flags & RECORDING_BLOCK_STATE) ||
+			    block->flags & RECORDING_BLOCK_BEGIN)) {
+		ret = end_state(r, was_whole, event);
+		if (ret == STEP_EVENT && block->first_seq > r->next) {
+			r->held = missing(r, block->first_seq - r->next);
+			r->holding = true;
+		}
+		if (ret == STEP_EVENT)
+			return ret;
+	}
+	if (block->first_seq > r->next) {
+		*event = missing(r, block->first_seq - r->next);
 		return STEP_EVENT;
 	}
-	r->damaged = false; /* there was no event in what was passed over */
+	r->blocks.passed =
+		false; /* there was no event in what was passed over */
 	return STEP_ON;
 }
 
@@ -156,7 +172,7 @@ static int read_event(struct recording_reader *r, const uint8_t *payload,
 	}
 	if (!event->seq || event->seq < r->next || !takes(event))
 		return cannot_follow(r, "event", event->seq, err);
-	r->odd.unknown += event->type == SLOT_EVENT_UNKNOWN;
+	r->unknown += event->type == SLOT_EVENT_UNKNOWN;
 	/* In a file that someone has made it may wrap */
 	end_ns = event->time_ns + event->duration_ns;
 	if (event->seq > r->next) {
@@ -229,17 +245,38 @@ static int read_stack(struct recording_reader *r, const uint8_t *payload,
 /* Pass over what is left of a block that is damaged */
 static int skip_block(struct recording_reader *r, struct slotscope_error *err)
 {
-	note_damage(r);
-	while (r->left) {
-		size_t size = r->left < SKIP_BYTES ? r->left : SKIP_BYTES;
-		ssize_t got = source_need(&r->source, size, err);
+	r->not_whole = true;
+	blocks_note_damage(&r->blocks);
+	return blocks_skip(&r->blocks, err);
+}
 
-		if (got <= 0)
-			return got < 0 ? got : STEP_SHORT;
-		source_take(&r->source, got);
-		r->left -= got;
+/* How a slot stood where we began to read */
+static int read_state(struct recording_reader *r, const uint8_t *payload,
+		      const struct recording_record *record,
+		      struct slot_event *event, struct slotscope_error *err)
+{
+	struct recording_told told;
+	const char *why = "it is no state";
+	int at = wire_get(payload, record->length, recording_told_fields,
+			  RECORDING_TOLD_FIELDS, &told);
+
+	if (!r->in_state)
+		return STEP_ON;
+	if (at < 0 || wire_event_get(payload + at, record->length - at,
+				     told.kind, event, &why)) {
+		fail(r, EINVAL, err);
+		return error_why(err, "%s", why);
 	}
-	return STEP_ON;
+	/* A newer one may tell of more */
+	r->unknown += event->type == SLOT_EVENT_UNKNOWN;
+	if (event->type == SLOT_EVENT_UNKNOWN)
+		return STEP_ON;
+	if (event->seq + 1 != r->next || !takes(event) ||
+	    (event->type != SLOT_EVENT_BASE &&
+	     event->type != SLOT_EVENT_BASE_END &&
+	     event->type != SLOT_EVENT_LOST))
+		return cannot_follow(r, "state of event", event->seq, err);
+	return STEP_EVENT;
 }
 
 static int read_record(struct recording_reader *r,
@@ -248,7 +285,7 @@ static int read_record(struct recording_reader *r,
 {
 	const size_t size = RECORDING_RECORD_BYTES + record->length;
 	const uint8_t *payload =
-		source_bytes(&r->source) + RECORDING_RECORD_BYTES;
+		source_bytes(&r->blocks.source) + RECORDING_RECORD_BYTES;
 	int ret = STEP_ON;
 
 	if (r->ended) {
@@ -259,14 +296,16 @@ static int read_record(struct recording_reader *r,
 		ret = read_event(r, payload, record, event, err);
 	else if (record->kind == RECORDING_END)
 		ret = read_end(r, payload, record, event, err);
+	else if (record->kind == RECORDING_STATE)
+		ret = read_state(r, payload, record, event, err);
 	else if (record->kind == RECORDING_STACK)
 		ret = read_stack(r, payload, record, err) ?: STEP_ON;
 	else if (record->kind != RECORDING_INFO)
-		r->odd.unknown++;
+		r->unknown++;
 	if (ret < 0)
 		return ret;
-	source_take(&r->source, size);
-	r->left -= size;
+	source_take(&r->blocks.source, size);
+	r->blocks.left -= size;
 	return ret;
 }
 
@@ -277,20 +316,20 @@ static int next_record(struct recording_reader *r, struct slot_event *event,
 	struct recording_record record;
 	ssize_t got;
 
-	if (r->damaged || r->left < RECORDING_RECORD_BYTES)
+	if (r->blocks.passed || r->blocks.left < RECORDING_RECORD_BYTES)
 		return skip_block(r, err);
-	got = source_need(&r->source, RECORDING_RECORD_BYTES, err);
+	got = source_need(&r->blocks.source, RECORDING_RECORD_BYTES, err);
 	if (got < RECORDING_RECORD_BYTES)
 		return got < 0 ? got : STEP_SHORT;
-	recording_record_get(source_bytes(&r->source), &record);
-	if (record.length > r->left - RECORDING_RECORD_BYTES ||
+	recording_record_get(source_bytes(&r->blocks.source), &record);
+	if (record.length > r->blocks.left - RECORDING_RECORD_BYTES ||
 	    record.length > RECORDING_MAX_RECORD)
 		return skip_block(r, err);
-	got = source_need(&r->source, RECORDING_RECORD_BYTES + record.length,
-			  err);
+	got = source_need(&r->blocks.source,
+			  RECORDING_RECORD_BYTES + record.length, err);
 	if (got < RECORDING_RECORD_BYTES + (ssize_t)record.length)
 		return got < 0 ? got : STEP_SHORT;
-	if (!recording_record_whole(source_bytes(&r->source), &record))
+	if (!recording_record_whole(source_bytes(&r->blocks.source), &record))
 		return skip_block(r, err);
 	return read_record(r, &record, event, err);
 }
@@ -325,8 +364,8 @@ int recording_read(struct recording_reader *r, struct slot_event *event,
 		return 1;
 	}
 	for (;;) {
-		ret = r->left ? next_record(r, event, err) :
-				find_block(r, event, err);
+		ret = r->blocks.left ? next_record(r, event, err) :
+				       find_block(r, event, err);
 		if (ret < 0)
 			return ret;
 		if (ret == STEP_EVENT)
@@ -339,7 +378,7 @@ int recording_read(struct recording_reader *r, struct slot_event *event,
 		 */
 		if (!growing || r->ended)
 			return at_end(r, event);
-		growing = source_growing(&r->source);
+		growing = source_growing(&r->blocks.source);
 		if (growing) {
 			r->state = RECORDING_GROWING;
 			return 0;
@@ -350,7 +389,7 @@ int recording_read(struct recording_reader *r, struct slot_event *event,
 static int no_recording(const struct recording_reader *r, const char *why,
 			struct slotscope_error *err)
 {
-	error_set(err, EINVAL, "open recording %s", r->source.path);
+	error_set(err, EINVAL, "open recording %s", r->blocks.source.path);
 	error_why(err, "%s", why);
 	return error_next(err, "name a file that slotscope record, or check "
 			       "--record, has written");
@@ -360,7 +399,7 @@ static int no_recording(const struct recording_reader *r, const char *why,
 static int not_begun(const struct recording_reader *r, size_t nr,
 		     struct slotscope_error *err)
 {
-	const uint8_t *bytes = source_bytes(&r->source);
+	const uint8_t *bytes = source_bytes(&r->blocks.source);
 
 	if (nr >= 1 && bytes[0] == '{') {
 		no_recording(r,
@@ -369,8 +408,9 @@ static int not_begun(const struct recording_reader *r, size_t nr,
 		return error_next(err, "read it with the slotscope that wrote "
 				       "it, or record anew");
 	}
-	if (source_growing(&r->source)) {
-		error_set(err, EAGAIN, "open recording %s", r->source.path);
+	if (source_growing(&r->blocks.source)) {
+		error_set(err, EAGAIN, "open recording %s",
+			  r->blocks.source.path);
 		return error_why(err, "it is just being created");
 	}
 	if (!nr)
@@ -386,18 +426,25 @@ static int read_head(struct recording_reader *r, const uint8_t *payload,
 		     const struct recording_record *record,
 		     struct slotscope_error *err)
 {
-	struct recording_head head;
+	struct recording_head head = {};
 
 	if (record->kind != RECORDING_HEAD ||
 	    wire_get(payload, record->length, recording_head_fields,
 		     RECORDING_HEAD_FIELDS, &head) < 0)
 		return no_recording(r, "it has no head", err);
 	if (head.version != RECORDING_VERSION) {
-		error_set(err, ENOTSUP, "open recording %s", r->source.path);
+		error_set(err, ENOTSUP, "open recording %s",
+			  r->blocks.source.path);
 		error_why(err, "it is of version %u; we know %u", head.version,
 			  RECORDING_VERSION);
 		return error_next(err, "read it with a newer slotscope");
 	}
+	if (head.segments > RECORDING_MAX_SEGMENTS ||
+	    (head.segments && head.segment_bytes < RECORDING_BLOCK_BYTES))
+		return no_recording(r, "its head has a ring that cannot be",
+				    err);
+	r->segment_bytes = head.segment_bytes;
+	r->segments = head.segments;
 	r->info.tgid = head.tgid;
 	r->info.time_ns = head.time_ns;
 	r->info.real_ns = head.real_ns;
@@ -423,7 +470,7 @@ static int keep_note(struct recording_reader *r, const char *note, size_t len,
 	notes = realloc(r->info.notes, had + len + 2);
 	if (!notes)
 		return error_set(err, ENOMEM, "open recording %s",
-				 r->source.path);
+				 r->blocks.source.path);
 	memcpy(notes + had, note, len);
 	strcpy(notes + had + len, "\n");
 	r->info.notes = notes;
@@ -437,23 +484,24 @@ static int read_beginning(struct recording_reader *r,
 	struct recording_record record;
 	struct recording_block block;
 	const uint8_t *at, *end;
-	ssize_t got = source_need(&r->source, RECORDING_BLOCK_BYTES, err);
+	ssize_t got =
+		source_need(&r->blocks.source, RECORDING_BLOCK_BYTES, err);
 	bool first = true;
 	int ret = 0;
 
 	if (got < 0)
 		return got;
 	if (got < RECORDING_BLOCK_BYTES ||
-	    !recording_block_get(source_bytes(&r->source), &block) ||
+	    !recording_block_get(source_bytes(&r->blocks.source), &block) ||
 	    block.number || block.length > RECORDING_MAX_RECORD)
 		return not_begun(r, got, err);
-	got = source_need(&r->source, RECORDING_BLOCK_BYTES + block.length,
-			  err);
+	got = source_need(&r->blocks.source,
+			  RECORDING_BLOCK_BYTES + block.length, err);
 	if (got < 0)
 		return got;
 	if (got < RECORDING_BLOCK_BYTES + (ssize_t)block.length)
 		return not_begun(r, got, err);
-	at = source_bytes(&r->source);
+	at = source_bytes(&r->blocks.source);
 	end = at + got;
 	for (at += RECORDING_BLOCK_BYTES; !ret && at < end;
 	     at += RECORDING_RECORD_BYTES + record.length) {
@@ -471,14 +519,16 @@ static int read_beginning(struct recording_reader *r,
 			ret = keep_note(r, (const char *)payload, record.length,
 					err);
 		else
-			r->odd.unknown++;
+			r->unknown++;
 		first = false;
 	}
 	if (!ret && first)
 		return no_recording(r, "it has no head", err);
-	source_take(&r->source, got);
-	r->number = 1;
+	if (ret)
+		return ret;
 	r->next = block.next_seq;
+	ret = blocks_begin(&r->blocks, got, r->segment_bytes, r->segments, err);
+	r->starting = r->blocks.first > 1;
 	return ret;
 }
 
@@ -501,7 +551,7 @@ int recording_open_source(struct recording_source *source,
 		source_close(source);
 		return ret;
 	}
-	r->source = *source;
+	r->blocks.source = *source;
 	ret = read_beginning(r, err);
 	if (ret)
 		recording_close(r);
@@ -543,7 +593,7 @@ void recording_close(struct recording_reader *r)
 {
 	if (!r)
 		return;
-	source_close(&r->source);
+	source_close(&r->blocks.source);
 	stack_table_deinit(&r->stacks);
 	free(r->info.notes);
 	free(r);
@@ -554,9 +604,32 @@ enum recording_state recording_state(const struct recording_reader *r)
 	return r->state;
 }
 
-const struct recording_odd *recording_odd(const struct recording_reader *r)
+uint64_t recording_last_ns(const struct recording_reader *r)
 {
-	return &r->odd;
+	return r->last_ns;
+}
+
+struct recording_odd recording_odd(const struct recording_reader *r)
+{
+	return (struct recording_odd){ r->unknown, r->blocks.damaged };
+}
+
+int recording_seek(struct recording_reader *r, uint64_t ns,
+		   struct slotscope_error *err)
+{
+	int ret;
+
+	if (r->blocks.source.fd >= 0 && !r->blocks.source.regular)
+		return 0;
+	ret = blocks_seek(&r->blocks, ns, err);
+	r->starting = ret > 0 || r->blocks.first > 1;
+	r->holding = false;
+	r->ended = false;
+	r->in_state = false;
+	r->state = RECORDING_FINISHED;
+	r->next = 1;
+	r->last_ns = r->info.time_ns;
+	return ret < 0 ? ret : 1;
 }
 
 const struct recording_info *recording_info(const struct recording_reader *r)

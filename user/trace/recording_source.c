@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "trace/recording.h"
+#include "trace/recording_format.h"
 #include "trace/recording_source.h"
 
 #define READ_BYTES (64U << 10)
@@ -111,6 +112,38 @@ void source_take(struct recording_source *s, size_t size)
 {
 	s->pos += size;
 	s->at += size;
+}
+
+int source_hold(struct recording_source *s, struct slotscope_error *err)
+{
+	ssize_t got;
+
+	if (s->fd < 0 || s->regular)
+		return 0;
+	got = source_rest(s, RECORDING_MAX_RING, err);
+	if (got < 0)
+		return got;
+	close(s->fd);
+	s->fd = -1;
+	return 0;
+}
+
+int source_seek(struct recording_source *s, uint64_t at,
+		struct slotscope_error *err)
+{
+	const uint64_t begin = s->at - s->pos;
+
+	if (s->fd < 0) {
+		s->pos = at - begin < s->len ? at - begin : s->len;
+		s->at = at;
+		return 0;
+	}
+	if (lseek(s->fd, at, SEEK_SET) < 0)
+		return error_set(err, errno, "read recording %s", s->path);
+	s->at = at;
+	s->pos = 0;
+	s->len = 0;
+	return 0;
 }
 
 bool source_growing(const struct recording_source *s)

@@ -60,6 +60,21 @@ const uint8_t *source_bytes(const struct recording_source *source);
 /** source_take() - go on behind @size of the bytes at hand */
 void source_take(struct recording_source *source, size_t size);
 
+/**
+ * source_hold() - be able to go back and forth from here on
+ *
+ * Of a pipe, by reading all of it.
+ */
+int source_hold(struct recording_source *source, struct slotscope_error *err);
+
+/**
+ * source_seek() - go to a byte, and forget what was read ahead
+ *
+ * Of a regular file or memory, or after source_hold().
+ */
+int source_seek(struct recording_source *source, uint64_t at,
+		struct slotscope_error *err);
+
 /** source_growing() - is someone writing to it? */
 bool source_growing(const struct recording_source *source);
 

@@ -4,89 +4,61 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "trace/recording.h"
 #include "trace/recording_parts.h"
+#include "trace/recording_sink.h"
+#include "view/slot_world.h"
 
 /* A block is not made larger than this */
 #define BLOCK_BYTES (64U << 10)
 
+/* A state each so many bytes of events, and so many times what the last one took */
+#define STATE_EVERY_BYTES (1U << 20)
+#define STATE_EVERY_TIMES 4
+
+/* The longest stack that is written whole, as JSON */
+#define STACK_BYTES (64U << 10)
+
+/* What the next block may take: it is full once it has so many bytes, not before */
+#define BLOCK_ROOM (BLOCK_BYTES + STACK_BYTES + (4U << 10))
+
+#define SEGMENT_BYTES (1U << 20)
+#define SEGMENTS_MAX  64
+
 /**
  * struct recording_writer - private
- * @bytes: blocks that are whole and not in the file yet, and one that is begun:
- *	   room for its header, and records
- * @whole: bytes of the whole ones
- * @block: what the one that is begun will say
+ * @bytes: the block that is begun: room for its header, and records
+ * @put:   bytes of it that are in the file, where it could not be written whole
+ * @ended: nothing more comes into it
+ * @block: what it will say
  * @nr:	   events written
  * @lost:  events that they say are missing
+ * @world: how things stand
+ * @state_bytes: that the last state took
+ * @since_bytes: that came since
+ * @told:  stacks that were written since the last state, by number
  */
 struct recording_writer {
-	int fd;
-	char *path;
+	struct recording_sink sink;
 	uint8_t *bytes;
-	size_t whole, len, cap;
+	size_t len, cap, put;
+	bool ended;
 	struct recording_block block;
 	uint64_t nr, lost;
+	struct slot_world world;
+	uint64_t state_bytes, since_bytes;
+	bool *told;
+	size_t nr_told;
 };
 
 static int fail(const struct recording_writer *w, int code,
 		struct slotscope_error *err)
 {
-	return error_set(err, code, "write recording %s", w->path);
-}
-
-static int open_stdout(struct slotscope_error *err)
-{
-	int fd;
-
-	if (isatty(STDOUT_FILENO)) {
-		error_set(err, EINVAL, "write a recording to standard output");
-		error_why(err, "it is a terminal, and a recording is not text");
-		return error_next(err, "send it to a file or a command");
-	}
-	fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	return fd >= 0 ? fd :
-			 error_set(err, errno,
-				   "write a recording to standard output");
-}
-
-/*
- * Not truncated before it is locked: another may be writing to it. Its readers
- * ask for the lock, but never take it.
- */
-static int open_locked(const char *path, struct slotscope_error *err)
-{
-	struct flock lock = { .l_type = F_WRLCK };
-	struct stat st;
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-	if (fd < 0) {
-		error_set(err, errno, "create recording %s", path);
-		return error_next(err, "name a file that can be made");
-	}
-	if (fstat(fd, &st))
-		error_set(err, errno, "create recording %s", path);
-	else if (!S_ISREG(st.st_mode))
-		return fd;
-	if (fcntl(fd, F_OFD_SETLK, &lock)) {
-		error_set(err, errno, "lock recording %s", path);
-		if (err->code != EAGAIN && err->code != EACCES)
-			goto close;
-		err->code = EBUSY;
-		error_why(err, "it is being written by another process");
-		error_next(err, "name another file");
-	} else if (ftruncate(fd, 0)) {
-		error_set(err, errno, "empty recording %s", path);
-	} else {
-		return fd;
-	}
-close:
-	close(fd);
-	return -err->code;
+	return error_set(err, code, "write recording %s", w->sink.path);
 }
 
 /* Room behind what is there already */
@@ -108,20 +80,48 @@ static int make_room(struct recording_writer *w, size_t more,
 	return 0;
 }
 
+/* Write what is ended; what is in the file already is not to come again */
+static int write_block(struct recording_writer *w, struct slotscope_error *err)
+{
+	size_t done;
+	int ret;
+
+	if (!w->ended)
+		return 0;
+	ret = sink_put(&w->sink, w->bytes + w->put, w->len - w->put, &done,
+		       err);
+	w->put += done;
+	if (ret)
+		return ret;
+	w->since_bytes += w->len;
+	w->len = 0;
+	w->put = 0;
+	w->ended = false;
+	return 0;
+}
+
+static int begin_block(struct recording_writer *w, struct slotscope_error *err)
+{
+	int ret = write_block(w, err);
+
+	if (ret || w->len)
+		return ret;
+	ret = make_room(w, RECORDING_BLOCK_BYTES, err);
+	if (ret)
+		return ret;
+	w->block.first_ns = UINT64_MAX;
+	w->block.last_ns = 0;
+	w->len = RECORDING_BLOCK_BYTES;
+	return 0;
+}
+
 /* Where the payload of a record goes; NULL with @err set */
 static uint8_t *begin_record(struct recording_writer *w, size_t room,
 			     struct slotscope_error *err)
 {
-	const bool first = w->len == w->whole;
-
-	if (make_room(w, RECORDING_BLOCK_BYTES + RECORDING_RECORD_BYTES + room,
-		      err))
+	if (begin_block(w, err) ||
+	    make_room(w, RECORDING_RECORD_BYTES + room, err))
 		return NULL;
-	if (first) {
-		w->block.first_ns = UINT64_MAX;
-		w->block.last_ns = 0;
-		w->len += RECORDING_BLOCK_BYTES;
-	}
 	return w->bytes + w->len + RECORDING_RECORD_BYTES;
 }
 
@@ -131,22 +131,24 @@ static void end_record(struct recording_writer *w, uint16_t kind, size_t length)
 	w->len += RECORDING_RECORD_BYTES + length;
 }
 
-/* The block that is begun is whole; none is, if there is nothing in it */
-static void end_block(struct recording_writer *w)
+/* Write the block that is begun, if one is */
+static int end_block(struct recording_writer *w, struct slotscope_error *err)
 {
 	struct recording_block *block = &w->block;
 
-	if (w->len == w->whole)
-		return;
-	if (block->first_ns > block->last_ns) {
-		block->first_ns = clock_now();
-		block->last_ns = block->first_ns;
+	if (w->len && !w->ended) {
+		if (block->first_ns > block->last_ns) {
+			block->first_ns = clock_now();
+			block->last_ns = block->first_ns;
+		}
+		block->length = w->len - RECORDING_BLOCK_BYTES;
+		recording_block_put(w->bytes, block);
+		block->number++;
+		block->first_seq = block->next_seq;
+		block->flags = 0;
+		w->ended = true;
 	}
-	block->length = w->len - w->whole - RECORDING_BLOCK_BYTES;
-	recording_block_put(w->bytes + w->whole, block);
-	w->whole = w->len;
-	block->number++;
-	block->first_seq = block->next_seq;
+	return write_block(w, err);
 }
 
 static int put_note(struct recording_writer *w, const char *note, size_t len,
@@ -171,14 +173,16 @@ static int put_named(struct recording_writer *w, const char *name,
 }
 
 static int put_head(struct recording_writer *w,
-		    const struct recording_info *info,
-		    struct slotscope_error *err)
+		    const struct recording_info *info, uint32_t segment_bytes,
+		    uint32_t segments, struct slotscope_error *err)
 {
 	const struct recording_head head = {
 		.version = RECORDING_VERSION,
 		.tgid = info->tgid,
 		.time_ns = clock_read(CLOCK_MONOTONIC),
 		.real_ns = clock_read(CLOCK_REALTIME),
+		.segment_bytes = segment_bytes,
+		.segments = segments,
 	};
 	uint8_t *at = begin_record(w, sizeof(head), err);
 
@@ -192,9 +196,10 @@ static int put_head(struct recording_writer *w,
 
 static int put_beginning(struct recording_writer *w,
 			 const struct recording_info *info,
+			 uint32_t segment_bytes, uint32_t segments,
 			 struct slotscope_error *err)
 {
-	int ret = put_head(w, info, err);
+	int ret = put_head(w, info, segment_bytes, segments, err);
 	const char *note = info->notes;
 	char boot_id[37] = "";
 	struct utsname system;
@@ -214,38 +219,163 @@ static int put_beginning(struct recording_writer *w,
 		ret = put_note(w, note, len, err);
 		note += len + (note[len] == '\n');
 	}
-	return ret ? ret : recording_flush(w, err);
+	return ret ? ret : end_block(w, err);
+}
+
+/* So many segments of so many bytes are @keep */
+static void lay_out(uint64_t keep, uint32_t *segment_bytes, uint32_t *segments)
+{
+	uint64_t bytes = keep / SEGMENTS_MAX / RECORDING_RING_ALIGN *
+			 RECORDING_RING_ALIGN;
+
+	if (bytes < SEGMENT_BYTES)
+		bytes = SEGMENT_BYTES;
+	*segment_bytes = bytes;
+	*segments = keep / bytes;
+}
+
+static int begin(struct recording_writer *w, const struct recording_info *info,
+		 struct slotscope_error *err)
+{
+	uint32_t segment_bytes = 0, segments = 0;
+	int ret;
+
+	if (info->keep) {
+		ret = sink_can_ring(&w->sink, err);
+		if (ret)
+			return ret;
+		lay_out(info->keep, &segment_bytes, &segments);
+	}
+	w->block.first_seq = 1;
+	w->block.next_seq = 1;
+	ret = put_beginning(w, info, segment_bytes, segments, err);
+	if (!ret && segments)
+		ret = sink_begin_ring(&w->sink, w->since_bytes, segment_bytes,
+				      segments, err);
+	w->since_bytes = 0;
+	return ret;
 }
 
 int recording_create(const char *path, const struct recording_info *info,
 		     struct recording_writer **writer,
 		     struct slotscope_error *err)
 {
-	struct recording_writer *w;
-	int fd = strcmp(path, RECORDING_STDIO) ? open_locked(path, err) :
-						 open_stdout(err);
+	struct recording_writer *w = calloc(1, sizeof(*w));
 	int ret;
 
 	*writer = NULL;
-	if (fd < 0)
-		return fd;
-	w = calloc(1, sizeof(*w));
-	if (w)
-		w->path = strdup(path);
-	if (!w || !w->path) {
-		free(w);
-		close(fd);
+	if (!w)
 		return error_set(err, ENOMEM, "create recording %s", path);
-	}
-	w->fd = fd;
-	w->block.first_seq = 1;
-	w->block.next_seq = 1;
-	ret = put_beginning(w, info, err);
+	ret = sink_open(&w->sink, path, err);
+	if (!ret)
+		ret = begin(w, info, err);
 	if (ret)
 		recording_abandon(w);
 	else
 		*writer = w;
 	return ret;
+}
+
+static void note_time(struct recording_writer *w, uint64_t first_ns,
+		      uint64_t last_ns)
+{
+	if (first_ns < w->block.first_ns)
+		w->block.first_ns = first_ns;
+	if (last_ns > w->block.last_ns)
+		w->block.last_ns = last_ns;
+}
+
+/* There is always room for the next block */
+static int go_round(struct recording_writer *w, struct slotscope_error *err)
+{
+	return sink_room(&w->sink) < BLOCK_ROOM ?
+		       sink_next_segment(&w->sink, err) :
+		       0;
+}
+
+/**
+ * struct telling - a state on its way into the file
+ * @flags: of its next block: RECORDING_BLOCK_BEGIN or 0
+ */
+struct telling {
+	struct recording_writer *w;
+	struct slotscope_error *err;
+	uint32_t flags;
+};
+
+static int begin_telling(struct telling *t)
+{
+	struct recording_writer *w = t->w;
+	int ret = begin_block(w, t->err);
+
+	w->block.flags = RECORDING_BLOCK_STATE | t->flags;
+	note_time(w, w->world.now_ns, w->world.now_ns);
+	return ret;
+}
+
+static int tell(const struct slot_event *told, void *arg)
+{
+	struct telling *t = arg;
+	struct recording_writer *w = t->w;
+	struct slot_event event = *told;
+	struct recording_told told_as = {};
+	uint8_t *at;
+	size_t head, len;
+	int ret;
+
+	event.seq = w->block.next_seq - 1;
+	at = begin_record(w, sizeof(told_as) + WIRE_EVENT_MAX, t->err);
+	if (!at)
+		return -t->err->code;
+	head = wire_put(at, recording_told_fields, RECORDING_TOLD_FIELDS,
+			&told_as);
+	len = wire_event_put(at + head, &event, &told_as.kind);
+	wire_put(at, recording_told_fields, RECORDING_TOLD_FIELDS, &told_as);
+	end_record(w, RECORDING_STATE, head + len);
+	if (w->len < BLOCK_BYTES)
+		return 0;
+	ret = end_block(w, t->err);
+	if (!ret)
+		ret = go_round(w, t->err);
+	t->flags = 0;
+	return ret ? ret : begin_telling(t);
+}
+
+/* How things stand, for whoever begins to read here */
+static int write_state(struct recording_writer *w, struct slotscope_error *err)
+{
+	struct telling t = { w, err, RECORDING_BLOCK_BEGIN };
+	int ret;
+
+	w->since_bytes = 0;
+	if (w->nr_told)
+		memset(w->told, 0, w->nr_told);
+	ret = begin_telling(&t);
+	if (!ret)
+		ret = slot_world_tell(&w->world, tell, &t);
+	if (ret)
+		return ret == -ENOMEM ? fail(w, ret, err) : ret;
+	w->block.flags |= RECORDING_BLOCK_WHOLE;
+	ret = end_block(w, err);
+	w->state_bytes = w->since_bytes;
+	w->since_bytes = 0;
+	return ret ? ret : go_round(w, err);
+}
+
+int recording_flush(struct recording_writer *w, struct slotscope_error *err)
+{
+	int ret = end_block(w, err);
+	bool due = w->since_bytes >= STATE_EVERY_TIMES * w->state_bytes;
+
+	if (ret)
+		return ret;
+	if (!w->sink.segments)
+		due &= w->since_bytes >= STATE_EVERY_BYTES;
+	else if (sink_room(&w->sink) >= BLOCK_ROOM)
+		return 0;
+	else
+		ret = sink_next_segment(&w->sink, err);
+	return ret || !due ? ret : write_state(w, err);
 }
 
 int recording_write(struct recording_writer *w, const struct slot_event *event,
@@ -256,6 +386,7 @@ int recording_write(struct recording_writer *w, const struct slot_event *event,
 	uint8_t *at = begin_record(w, WIRE_EVENT_MAX, err);
 	uint16_t kind;
 	size_t length;
+	int ret;
 
 	if (!at)
 		return -err->code;
@@ -267,11 +398,43 @@ int recording_write(struct recording_writer *w, const struct slot_event *event,
 		w->lost += event->lost.count;
 		block->next_seq += event->lost.count - 1;
 	}
-	if (end_ns < block->first_ns)
-		block->first_ns = end_ns;
-	if (end_ns > block->last_ns)
-		block->last_ns = end_ns;
-	return w->len - w->whole < BLOCK_BYTES ? 0 : recording_flush(w, err);
+	note_time(w, end_ns, end_ns);
+	ret = slot_world_take(&w->world, event);
+	if (ret)
+		return fail(w, ret, err);
+	return w->len < BLOCK_BYTES ? 0 : recording_flush(w, err);
+}
+
+/* Was it written where a reader who begins at the last state finds it? */
+static int note_told(struct recording_writer *w, uint64_t id, bool *was)
+{
+	size_t nr = w->nr_told;
+	bool *more;
+
+	*was = id < nr && w->told[id];
+	if (*was || id < nr)
+		goto note;
+	while (nr <= id)
+		nr = nr ? 2 * nr : 64;
+	more = reallocarray(w->told, nr, sizeof(*more));
+	if (!more)
+		return -ENOMEM;
+	memset(more + w->nr_told, 0, nr - w->nr_told);
+	w->told = more;
+	w->nr_told = nr;
+note:
+	w->told[id] = true;
+	return 0;
+}
+
+static int stack_text(const struct slot_stack *stack, struct json_text *text)
+{
+	struct json_writer json;
+
+	json_writer_init(&json, json_text_put, text);
+	slot_stack_write_json(&json, NULL, stack);
+	json_writer_flush(&json);
+	return text->nomem ? -ENOMEM : 0;
 }
 
 int recording_write_stack(struct recording_writer *w,
@@ -279,16 +442,27 @@ int recording_write_stack(struct recording_writer *w,
 			  struct slotscope_error *err)
 {
 	const struct recording_stack begin = { .id = stack->id };
+	struct slot_stack shorter = *stack;
 	struct json_text text = {};
-	struct json_writer json;
 	uint8_t *at = NULL;
 	size_t len;
+	bool was;
+	int ret = note_told(w, stack->id, &was);
 
-	json_writer_init(&json, json_text_put, &text);
-	slot_stack_write_json(&json, NULL, stack);
-	json_writer_flush(&json);
-	if (text.nomem)
-		fail(w, ENOMEM, err);
+	if (was)
+		return 0;
+	if (!ret)
+		ret = stack_text(stack, &text);
+	/* Names of C++ have no bounds */
+	while (!ret && text.len > STACK_BYTES) {
+		free(text.text);
+		text = (struct json_text){};
+		shorter.nr /= 2;
+		shorter.end = STACK_DEEP;
+		ret = stack_text(&shorter, &text);
+	}
+	if (ret)
+		fail(w, ret, err);
 	else
 		at = begin_record(w, sizeof(begin) + text.len, err);
 	if (at) {
@@ -299,27 +473,6 @@ int recording_write_stack(struct recording_writer *w,
 	}
 	free(text.text);
 	return at ? 0 : -err->code;
-}
-
-int recording_flush(struct recording_writer *w, struct slotscope_error *err)
-{
-	size_t done = 0;
-	int ret = 0;
-
-	end_block(w);
-	while (done < w->len && !ret) {
-		ssize_t put = write(w->fd, w->bytes + done, w->len - done);
-
-		if (put >= 0)
-			done += put;
-		else if (errno != EINTR)
-			ret = fail(w, errno, err);
-	}
-	/* What is in the file already is not to come again */
-	w->len -= done;
-	w->whole = w->len;
-	memmove(w->bytes, w->bytes + done, w->len);
-	return ret;
 }
 
 int recording_finish(struct recording_writer *w, struct slotscope_error *err)
@@ -337,7 +490,7 @@ int recording_finish(struct recording_writer *w, struct slotscope_error *err)
 		end_record(w, RECORDING_END,
 			   wire_put(at, recording_end_fields,
 				    RECORDING_END_FIELDS, &end));
-		ret = recording_flush(w, err);
+		ret = end_block(w, err);
 	}
 	recording_abandon(w);
 	return ret;
@@ -347,8 +500,9 @@ void recording_abandon(struct recording_writer *w)
 {
 	if (!w)
 		return;
-	close(w->fd);
+	sink_close(&w->sink);
+	slot_world_deinit(&w->world);
+	free(w->told);
 	free(w->bytes);
-	free(w->path);
 	free(w);
 }

@@ -122,19 +122,22 @@ static bool loss_matters(const struct folding *f,
 			 const struct slot_event *event)
 {
 	const struct slot_event *events = f->log->events;
+	/* what was dropped was before all that says how things stood */
+	const uint64_t when =
+		event->lost.reason == SLOT_LOST_DROPPED ? 0 : event->time_ns;
 
 	/* what a recording lacks was later than all that is before it */
 	if (event->lost.reason == SLOT_LOST_CUT ||
 	    event->lost.reason == SLOT_LOST_GAP ||
 	    event->lost.reason == SLOT_LOST_DAMAGED)
 		return true;
-	if (f->created != NONE && event->time_ns < events[f->created].time_ns)
+	if (f->created != NONE && when < events[f->created].time_ns)
 		return false;
 	if (!f->nr_bases || f->writer.state->nr_as > f->nr_bases)
 		return true;
 	for (size_t i = 0; i < f->nr_bases; i++) {
 		if (f->base_ends[i] == NONE ||
-		    event->time_ns >= events[f->base_ends[i]].time_ns)
+		    when >= events[f->base_ends[i]].time_ns)
 			return true;
 	}
 	return false;
