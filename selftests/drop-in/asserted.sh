@@ -34,4 +34,19 @@ passes memslot_modification_stress_test -i 100 -b 16M
 passes memslot_perf_test -s 32 -l 1 -f 3 -e 4
 passes dirty_log_test -M dirty-log -i 2 -I 20
 passes guest_memfd_test
+
+# A test that gained the line is no worse for those who have no module, and says so
+# shellcheck disable=SC2016  # the guest's shell shall expand it
+said=$(selftests/vm/run -q -m 2G -t 300 -k "$k" -- bash -c '
+	cd "$1" || exit
+	for require in 0 1; do
+		SLOTSCOPE_REQUIRE=$require ./memslot_modification_stress_test -i 10 -b 16M
+		echo "status $?"
+	done' bash "$kvm" 2>&1)
+is "$(grep "^status" <<<"$said" | xargs)" "status 0 status 1" \
+	"without the module: passes, and with SLOTSCOPE_REQUIRE fails" || diag "$said"
+like "$said" '^# .*: SKIP: memslots not compared: open /dev/slotscope: .* \(load slotscope.ko\)$' \
+	"without the module: skips by name"
+like "$said" '^# memslots: compared 0 times, 0 differed; SKIP [1-9][0-9]* times not compared: ' \
+	"without the module: counts what was not compared"
 done_testing

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// LAB: -s 2
+// LAB: -s 2 -t 3600
 /*
  * A million calls that no sane caller makes, from several threads, while VMs come,
  * change and go. Each is answered by an errno of the rules; in the end the module
