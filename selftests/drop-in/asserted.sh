@@ -32,7 +32,7 @@ passes() {
 passes set_memory_region_test
 passes memslot_modification_stress_test -i 100 -b 16M
 passes memslot_perf_test -s 32 -l 1 -f 3 -e 4
-passes dirty_log_test -M dirty-log -i 2 -I 20
+passes dirty_log_test -M dirty-log -i 3 -I 20
 passes guest_memfd_test
 
 # A test that gained the line is no worse for those who have no module, and says so

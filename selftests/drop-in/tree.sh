@@ -64,7 +64,7 @@ is "$(make -s -C "$work/alone" install INSTALL_PATH="$work/alone/to" 2>&1; built
 
 # In the lab, where the module is; the programs are those built above
 in_lab() {
-	selftests/vm/run -q -t 300 -k "$k" -- bash -c \
+	selftests/vm/run -q -t 600 -k "$k" -- bash -c \
 		"insmod build/kmod/\$(uname -r)/slotscope.ko && $1" 2>&1
 }
 passed() { sed -n 's/^ok [0-9]* \(selftests: \)\?slotscope: \([a-z_]*\)\( *#.*\)\?$/\2/p' | sort | xargs; }
