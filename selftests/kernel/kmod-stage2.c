@@ -115,8 +115,7 @@ static void make_vm(void)
 
 static void end_vm(void)
 {
-	close(guest.fd);
-	munmap(guest.run, PAGE);
+	guest_close(&guest);
 	close(vm);
 	madvise(memory, 64 * MIB, MADV_DONTNEED);
 }
@@ -285,8 +284,7 @@ static void smm(void)
 	expect_nothing(SMM_PAGE, PAGE);
 	EXPECT_EQ(look_as(1, RAM, PAGE).nr_copied, 0);
 	EXPECT_EQ(look_as(0, RAM, PAGE).nr_copied, 1);
-	close(in_smm.fd);
-	munmap(in_smm.run, PAGE);
+	guest_close(&in_smm);
 	end_vm();
 }
 
