@@ -134,7 +134,8 @@ static void ends_of_numbers(void **state)
 {
 	static const char want[] = "[0,18446744073709551615,"
 				   "-9223372036854775808,-1,"
-				   "\"0x0\",\"0xffffffffffffffff\",null]";
+				   "\"0x0\",\"0xffffffffffffffff\",null,"
+				   "0.000,1.045,18446744073709551.615]";
 	struct json_text text = { 0 };
 	struct json_writer w;
 
@@ -147,6 +148,9 @@ static void ends_of_numbers(void **state)
 	json_write_hex(&w, NULL, 0);
 	json_write_hex(&w, NULL, UINT64_MAX);
 	json_write_str(&w, NULL, NULL);
+	json_write_thousandths(&w, NULL, 0);
+	json_write_thousandths(&w, NULL, 1045);
+	json_write_thousandths(&w, NULL, UINT64_MAX);
 	json_end_array(&w);
 	json_writer_flush(&w);
 	assert_string_equal(text.text, want);

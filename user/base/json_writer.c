@@ -170,6 +170,17 @@ void json_write_u64(struct json_writer *w, const char *member, uint64_t value)
 	add_u64(w, value);
 }
 
+void json_write_thousandths(struct json_writer *w, const char *member,
+			    uint64_t value)
+{
+	begin(w, member);
+	add_u64(w, value / 1000);
+	add_char(w, '.');
+	add_char(w, '0' + value / 100 % 10);
+	add_char(w, '0' + value / 10 % 10);
+	add_char(w, '0' + value % 10);
+}
+
 void json_write_s64(struct json_writer *w, const char *member, int64_t value)
 {
 	begin(w, member);

@@ -45,6 +45,9 @@ void json_end_array(struct json_writer *w);
 
 void json_write_u64(struct json_writer *w, const char *member, uint64_t value);
 void json_write_s64(struct json_writer *w, const char *member, int64_t value);
+/** json_write_thousandths() - @value / 1000 as a number, exactly: three decimals */
+void json_write_thousandths(struct json_writer *w, const char *member,
+			    uint64_t value);
 /** json_write_hex() - a string "0x..." */
 void json_write_hex(struct json_writer *w, const char *member, uint64_t value);
 void json_write_bool(struct json_writer *w, const char *member, bool value);

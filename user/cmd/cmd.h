@@ -57,6 +57,7 @@ extern const struct cmd cmd_check;
 extern const struct cmd cmd_diff;
 extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_explain;
+extern const struct cmd cmd_export;
 extern const struct cmd cmd_list;
 extern const struct cmd cmd_model;
 extern const struct cmd cmd_record;

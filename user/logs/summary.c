@@ -154,7 +154,7 @@ static void lose(struct slot_lost *lost, const struct slot_event *event)
 		*total = UINT64_MAX;
 }
 
-int summary_add(struct summary *s, const struct slot_event *event)
+struct summary_key summary_key_of(const struct slot_event *event)
 {
 	struct counted c = counted_of(event);
 	struct summary_key key = {
@@ -166,6 +166,15 @@ int summary_add(struct summary *s, const struct slot_event *event)
 		.stack = event->stack,
 		.error = c.result < 0 ? c.result : 0,
 	};
+
+	memcpy(key.comm, event->comm, strnlen(event->comm, sizeof(key.comm)));
+	return key;
+}
+
+int summary_add(struct summary *s, const struct slot_event *event)
+{
+	struct summary_key key = summary_key_of(event);
+	struct counted c = counted_of(event);
 	int ret;
 
 	if (event->type == SLOT_EVENT_LOST) {
@@ -177,7 +186,6 @@ int summary_add(struct summary *s, const struct slot_event *event)
 	if (event->time_ns > s->last_ns)
 		s->last_ns = event->time_ns;
 	s->events++;
-	memcpy(key.comm, event->comm, strnlen(event->comm, sizeof(key.comm)));
 	ret = count(s, &key, &c);
 	if (ret || event->type != SLOT_EVENT_CHANGE ||
 	    !event->change.invalid_ns ||

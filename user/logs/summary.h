@@ -99,6 +99,9 @@ int summary_table(const struct summary *summary, unsigned int by,
 
 void summary_table_deinit(struct summary_table *table);
 
+/** summary_key_of() - of which kind an event is, who did it, and how it failed */
+struct summary_key summary_key_of(const struct slot_event *event);
+
 /** summary_has_result() - can such an event fail? */
 bool summary_has_result(const struct summary_key *key);
 
