@@ -298,6 +298,13 @@ static void begun_late(void **unused)
 	destroyed(&b_);
 	assert_int_equal(compared(), LOG_VERDICT_SAME);
 	assert_false(diff_.stood[LOG_A]);
+	/* What was not kept is no loss */
+	slot_log_deinit(&a_);
+	lost(&a_, SLOT_LOST_DROPPED, 7);
+	log_base(&a_, 8, slot_of(0, 0, 0, MiB, HVA, 0));
+	slot_made(&a_, 1, 0);
+	destroyed(&a_);
+	assert_int_equal(compared(), LOG_VERDICT_SAME);
 	b_.events[0].base.flags = SLOT_READONLY;
 	assert_int_equal(compared(), LOG_VERDICT_DIFFERS);
 	assert_int_equal(vm(0)->edits[0].differs, LOG_DIFFERS_FLAGS);

@@ -214,6 +214,7 @@ static void calls_and_changes(void **unused)
 
 static void lost(void **unused)
 {
+	struct printed p;
 	struct slot_event event = event_of(SLOT_EVENT_LOST, 1);
 
 	(void)unused;
@@ -223,6 +224,13 @@ static void lost(void **unused)
 	add(event);
 	assert_int_equal(sum_.events, 0);
 	assert_int_equal(sum_.lost.count[SLOT_LOST_RING_FULL], 6);
+	event.lost.reason = SLOT_LOST_DROPPED;
+	add(event);
+	print_begin(&p);
+	assert_int_equal(render_summary(p.out, &sum_, NULL), 0);
+	assert_line(print_end(&p),
+		    "0 events; LOST 6: ring-full; 3 before were not kept");
+	free(p.text);
 }
 
 /* For people: each unit, who, what failed; what is missing is told first */

@@ -385,18 +385,24 @@ static void sum_up(struct log_diff *out)
 	out->why = "neither tells of a VM";
 }
 
+static bool is_lost(const struct slot_event *event)
+{
+	return event->type == SLOT_EVENT_LOST &&
+	       event->lost.reason != SLOT_LOST_DROPPED;
+}
+
 static int list_lost(struct log_diff *out, enum log_side_id s,
 		     const struct slot_log *log)
 {
 	size_t nr = 0;
 
 	for (size_t i = 0; i < log->nr; i++)
-		nr += log->events[i].type == SLOT_EVENT_LOST;
+		nr += is_lost(&log->events[i]);
 	out->lost[s] = calloc(nr + 1, sizeof(*out->lost[s]));
 	if (!out->lost[s])
 		return -ENOMEM;
 	for (size_t i = 0; i < log->nr; i++) {
-		if (log->events[i].type == SLOT_EVENT_LOST)
+		if (is_lost(&log->events[i]))
 			out->lost[s][out->nr_lost[s]++] = &log->events[i];
 	}
 	return 0;

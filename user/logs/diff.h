@@ -91,7 +91,7 @@ struct log_vm_diff {
  *		were not compared
  * @left_out:	events of each type that were not compared
  * @lives:	of each side; owned
- * @lost:	each side's LOST events, in order; owned
+ * @lost:	each side's LOST events, in order, but SLOT_LOST_DROPPED; owned
  */
 struct log_diff {
 	struct log_vm_diff *vms;

@@ -45,7 +45,8 @@ uint64_t log_losses(const struct slot_log *log, struct slot_lost *lost)
 			continue;
 		lost->count[event->lost.reason] = more(
 			lost->count[event->lost.reason], event->lost.count);
-		total = more(total, event->lost.count);
+		if (event->lost.reason != SLOT_LOST_DROPPED)
+			total = more(total, event->lost.count);
 	}
 	return total;
 }
@@ -64,6 +65,9 @@ static void take(struct log_life *life, const struct slot_event *event)
 void log_life_lose(struct log_life *life, const struct slot_event *event)
 {
 	if (event->serial && event->serial != life->vm.serial)
+		return;
+	/* What came before a recording's begin is as what nobody recorded */
+	if (event->lost.reason == SLOT_LOST_DROPPED)
 		return;
 	if (event->lost.reason == SLOT_LOST_CUT)
 		life->cut = true;

@@ -36,7 +36,11 @@ void log_life_lose(struct log_life *life, const struct slot_event *event);
 /** log_life_of() - the place of a VM among @lives; @nr without it */
 size_t log_life_of(const struct log_life *lives, size_t nr, uint64_t serial);
 
-/** log_losses() - what is missing, of whatever VM; returns how many in all */
+/**
+ * log_losses() - what is missing, of whatever VM
+ *
+ * Return: how many in all, but those that were not kept (SLOT_LOST_DROPPED).
+ */
 uint64_t log_losses(const struct slot_log *log, struct slot_lost *lost);
 
 #endif

@@ -291,7 +291,10 @@ static int lay(struct layout *l, const struct slot_event *event)
 	case SLOT_EVENT_CHANGE:
 		return lay_change(l, event);
 	case SLOT_EVENT_LOST:
-		return lay_lost(l, event);
+		/* What was not kept lies before all that there is */
+		return event->lost.reason == SLOT_LOST_DROPPED ?
+			       0 :
+			       lay_lost(l, event);
 	case SLOT_EVENT_EXIT:
 		return add_event(l,
 				 vcpu_track(l, event->serial, event->exit.vcpu),

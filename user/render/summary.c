@@ -249,13 +249,16 @@ static void print_head(FILE *out, const struct summary *summary)
 		fprintf(out, " in %" PRIu64 ".%06" PRIu64 " s", ns / 1000000000,
 			ns / 1000 % 1000000);
 	for (int i = 0; i < SLOT_LOST_REASONS; i++) {
-		if (!summary->lost.count[i])
+		if (!summary->lost.count[i] || i == SLOT_LOST_DROPPED)
 			continue;
 		fprintf(out, "%s %s%" PRIu64 ": %s", before,
 			i == SLOT_LOST_CUT ? "at least " : "",
 			summary->lost.count[i], slot_lost_reason_names[i]);
 		before = ",";
 	}
+	if (summary->lost.count[SLOT_LOST_DROPPED])
+		fprintf(out, "; %" PRIu64 " before were not kept",
+			summary->lost.count[SLOT_LOST_DROPPED]);
 	fputc('\n', out);
 }
 
