@@ -188,6 +188,26 @@ int layout_prove(bool kvm_is_module)
 	return ret;
 }
 
+/**
+ * layout_init() - is there anything to prove it by?
+ *
+ * A kernel that shows no BTF is not served: each VM would be refused.
+ *
+ * Return: 0 or -EOPNOTSUPP.
+ */
+int layout_init(void)
+{
+	struct file *file = open_btf("/sys/kernel/btf/vmlinux");
+
+	if (IS_ERR(file)) {
+		pr_err("slotscope: not loaded: without /sys/kernel/btf/vmlinux (error %ld) it cannot be proven where KVM's structures are. It takes a kernel with CONFIG_DEBUG_INFO_BTF, and a sysfs\n",
+		       PTR_ERR(file));
+		return -EOPNOTSUPP;
+	}
+	filp_close(file, NULL);
+	return 0;
+}
+
 static int layout_put(struct slotscope_layout *req)
 {
 	int ret;

@@ -5,6 +5,7 @@
 
 #include <linux/types.h>
 
+int layout_init(void);
 int layout_prove(bool kvm_is_module);
 
 long slotscope_layout(void __user *argp);

@@ -100,6 +100,9 @@ static int __init slotscope_init(void)
 {
 	int ret;
 
+	ret = layout_init();
+	if (ret)
+		return ret;
 	ret = vm_init();
 	if (ret)
 		return ret;

@@ -214,6 +214,33 @@ static void without_btf(void)
 	close(dev);
 }
 
+/* What kernel it is not for is said in the kernel's log */
+static void expect_logged(const char *what)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "dmesg | tail -20 | grep -q \"%s\"",
+		 what);
+	EXPECT(!system(command), "the log does not say \"%s\"", what);
+}
+
+static void refused_at_load(void)
+{
+	ASSERT_ERRNO(__module_unload(MODULE_NAME), 0);
+	ASSERT(!mount("none", "/sys/kernel/btf", "tmpfs", 0, NULL), "mount: %s",
+	       strerror(errno));
+	EXPECT_ERRNO(__slotscope_load(), EOPNOTSUPP);
+	expect_logged("slotscope: not loaded: without /sys/kernel/btf");
+	umount("/sys/kernel/btf");
+	/* Built for another kernel: what the kernel itself has to say of that */
+	EXPECT(system("sed 's/\\(vermagic=[^ ]*\\) SMP/\\1 XMP/' "
+		      "build/kmod/$(uname -r)/" MODULE_NAME ".ko "
+		      ">/dev/shm/other.ko && insmod /dev/shm/other.ko") != 0,
+	       "it was loaded");
+	expect_logged("version magic '.* XMP .* should be");
+	load("kmod", MODULE_NAME);
+}
+
 /* Where the operations of a VM's file are; 0 if KVM is not loaded */
 static unsigned long vm_fops(void)
 {
@@ -338,6 +365,7 @@ int main(void)
 		KTAP_CASE(two_members_swapped),
 		KTAP_CASE(a_narrower_member),
 		KTAP_CASE(without_btf),
+		KTAP_CASE(refused_at_load),
 		KTAP_CASE(nothing_is_known_of_the_next_kvm),
 		KTAP_CASE(from_a_chroot),
 		KTAP_CASE(the_question),
