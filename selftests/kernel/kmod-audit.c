@@ -3,8 +3,12 @@
  * SLOTSCOPE_AUDIT finds what the tests' module damages in KVM's indexes, names the
  * slot, and finds nothing in a VM that is well, whatever was done to it.
  */
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
+
+#include <linux/userfaultfd.h>
 
 #include "kmod-test.h"
 
@@ -280,6 +284,76 @@ static void while_slots_change(void)
 	close(vm);
 }
 
+static char process_state(pid_t pid)
+{
+	char path[64], state = '?';
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	file = fopen(path, "re");
+	if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+		state = '?';
+	if (file)
+		fclose(file);
+	return state;
+}
+
+/* It holds kvm->slots_lock until its page is there */
+static void *hold_slots_lock(void *page)
+{
+	struct kvm_dirty_log log = { .slot = 0, .dirty_bitmap = page };
+
+	return (void *)(long)ioctl(vm, KVM_GET_DIRTY_LOG, &log);
+}
+
+/*
+ * The lock is taken for who asks, not by him: whatever keeps him from running (a
+ * limit of his cgroup, his end) keeps nobody from the lock
+ */
+static void the_caller_holds_nothing(void)
+{
+	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	char *page = guest_memory(PAGE);
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { (uintptr_t)page, PAGE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_zeropage zero = { .range = { (uintptr_t)page, PAGE } };
+	struct pollfd wait = { .fd = uffd, .events = POLLIN };
+	int status = -1, died;
+	pthread_t holder;
+	void *ret;
+	pid_t pid;
+
+	SKIP_IF(uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
+			ioctl(uffd, UFFDIO_REGISTER, &range),
+		"no userfaultfd: %s", strerror(errno));
+	prepare();
+	pthread_create(&holder, NULL, hold_slots_lock, page);
+	ASSERT(poll(&wait, 1, 60000) == 1, "nobody waits for the page");
+	pid = fork();
+	if (!pid) {
+		audit();
+		_exit(0);
+	}
+	AWAIT(process_state(pid) == 'D');
+	EXPECT_EQ(process_state(pid), 'D');
+	kill(pid, SIGKILL);
+	AWAIT(waitpid(pid, &status, WNOHANG) == pid);
+	died = WIFSIGNALED(status);
+	EXPECT(died, "who was killed waits for the lock");
+	ASSERT_ERRNO(ioctl(uffd, UFFDIO_ZEROPAGE, &zero), 0);
+	pthread_join(holder, &ret);
+	EXPECT_EQ((long)ret, 0);
+	if (!died)
+		waitpid(pid, &status, 0);
+	/* The audit that nobody waits for any more lets go of the VM */
+	expect_well(all_slots());
+	close(uffd);
+	close(vm);
+}
+
 int main(void)
 {
 	static const struct ktap_case cases[] = {
@@ -289,6 +363,7 @@ int main(void)
 		KTAP_CASE(slots_with_dirty_logging),
 		KTAP_CASE(the_request),
 		KTAP_CASE(while_slots_change),
+		KTAP_CASE(the_caller_holds_nothing),
 	};
 
 	need_module_and_kvm();
