@@ -126,6 +126,21 @@ static __always_inline void compat_gmem_read(struct slot_record *rec,
 	rec->gmem_dev = BPF_CORE_READ(file, f_inode, i_sb, s_dev);
 }
 
+/*
+ * The VM that a guest_memfd was made for: the first member of what is behind its
+ * file, struct kvm_gmem, since 6.18 struct gmem_file. The caller looks whether there
+ * is such a VM.
+ */
+static __always_inline const struct kvm *
+compat_gmem_kvm(const struct file *file)
+{
+	const struct kvm *kvm = NULL;
+
+	bpf_probe_read_kernel(&kvm, sizeof(kvm),
+			      BPF_CORE_READ(file, private_data));
+	return kvm;
+}
+
 /* Members that stand side by side on every kernel so far */
 struct slot_range {
 	__u64 base_gfn;
@@ -240,28 +255,36 @@ static __always_inline enum mapping_kind compat_mapping_kind(__u32 event)
 	return MAPPING_OTHER;
 }
 
-/* The system call of which these are the registers; nothing where none is known */
-static __always_inline void compat_syscall_read(struct mapping_record *rec,
-						const void *ctx)
+/* The first arguments of the system call of which these are the registers */
+static __always_inline void compat_args_read(__u64 args[4], const void *regs)
 {
-	const struct pt_regs___x86 *x86 = ctx;
-	const struct pt_regs___arm64 *arm64 = ctx;
+	const struct pt_regs___x86 *x86 = regs;
+	const struct pt_regs___arm64 *arm64 = regs;
 
 	if (bpf_core_field_exists(x86->orig_ax)) {
-		rec->syscall = BPF_CORE_READ(x86, orig_ax);
-		if (rec->syscall < 0)
-			return;
-		rec->args[0] = BPF_CORE_READ(x86, di);
-		rec->args[1] = BPF_CORE_READ(x86, si);
-		rec->args[2] = BPF_CORE_READ(x86, dx);
-		rec->args[3] = BPF_CORE_READ(x86, r10);
+		args[0] = BPF_CORE_READ(x86, di);
+		args[1] = BPF_CORE_READ(x86, si);
+		args[2] = BPF_CORE_READ(x86, dx);
+		args[3] = BPF_CORE_READ(x86, r10);
 	} else if (bpf_core_field_exists(arm64->syscallno)) {
-		rec->syscall = BPF_CORE_READ(arm64, syscallno);
-		if (rec->syscall < 0)
-			return;
 		for (int i = 0; i < 4; i++)
-			rec->args[i] = BPF_CORE_READ(arm64, regs[i]);
+			args[i] = BPF_CORE_READ(arm64, regs[i]);
 	}
+}
+
+/* That system call; nothing where none is known */
+static __always_inline void compat_syscall_read(struct mapping_record *rec,
+						const void *regs)
+{
+	const struct pt_regs___x86 *x86 = regs;
+	const struct pt_regs___arm64 *arm64 = regs;
+
+	if (bpf_core_field_exists(x86->orig_ax))
+		rec->syscall = BPF_CORE_READ(x86, orig_ax);
+	else if (bpf_core_field_exists(arm64->syscallno))
+		rec->syscall = BPF_CORE_READ(arm64, syscallno);
+	if (rec->syscall >= 0)
+		compat_args_read(rec->args, regs);
 }
 
 /*
@@ -284,6 +307,23 @@ static __always_inline __u64 compat_rip(const struct kvm_vcpu *vcpu)
 					struct kvm_vcpu_arch___x86, regs) +
 				16 * sizeof(rip));
 	return rip;
+}
+
+/*
+ * Is the address of a vCPU's fault that the processor tells a guest physical one? Not
+ * with shadow paging, once the guest has paging of its own; nor of a nested guest.
+ */
+static __always_inline bool compat_faults_by_gpa(const struct kvm_vcpu *vcpu)
+{
+	const struct kvm_vcpu___x86 *x86 = (const void *)vcpu;
+	const struct kvm_mmu___x86 *mmu;
+
+	if (!bpf_core_field_exists(x86->arch.mmu))
+		return true;
+	mmu = BPF_CORE_READ(x86, arch.mmu);
+	if (!bpf_core_field_exists(mmu->root_role.direct))
+		return false;
+	return BPF_CORE_READ_BITFIELD_PROBED(mmu, root_role.direct);
 }
 
 /*

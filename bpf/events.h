@@ -26,6 +26,9 @@
 #define KVM_IOC_GUEST_MEMFD	0xc040aed4
 #define KVM_IOC_ATTRIBUTES	0x4020aed2
 
+/* Of a vCPU */
+#define KVM_IOC_PRE_FAULT 0xc040aed5
+
 /*
  * The beginning of struct kvm_userspace_memory_region2; without the last two
  * members, of struct kvm_userspace_memory_region.
@@ -68,6 +71,13 @@ struct attributes_args {
 	__u64 flags;
 };
 
+struct pre_fault_args {
+	__u64 gpa;
+	__u64 size;
+	__u64 flags;
+	__u64 vcpu; /* KVM has another member here, which must be 0 */
+};
+
 /* What a call's argument points to; of KVM_CREATE_VCPU it is the number itself */
 union call_args {
 	struct region_args region;
@@ -75,6 +85,7 @@ union call_args {
 	struct clear_log_args clear_log;
 	struct guest_memfd_args guest_memfd;
 	struct attributes_args attributes;
+	struct pre_fault_args pre_fault;
 	__u64 number;
 	__u64 words[6];
 };
@@ -100,6 +111,9 @@ enum record_type {
 	RECORD_RUN,
 	RECORD_EXIT,
 	RECORD_MAPPING,
+	RECORD_FAULT,
+	RECORD_GMEM_CLOSE,
+	RECORD_PROCESS_EXIT,
 };
 
 /* Why an event never made it into the ring */
@@ -243,10 +257,13 @@ enum mapping_kind {
 	MAPPING_CLEAR,
 	MAPPING_PROTECT,
 	MAPPING_OTHER,
+	MAPPING_MAP,
+	MAPPING_UFFD,
+	MAPPING_UFFD_END,
 };
 
 /**
- * struct mapping_record - an MMU notifier's range that a slot has a part of
+ * struct mapping_record - what becomes of host memory that a slot has a part of
  * @start: first byte, and
  * @end:   one past the last
  * @kind:  enum mapping_kind
@@ -260,8 +277,49 @@ struct mapping_record {
 	__u32 kind;
 	__s32 syscall;
 	__s32 slot;
+	__s32 result;
+	__u32 uffd;
 	__u16 as_id;
 	__u8 pad[2];
+};
+
+enum fault_kind {
+	FAULT_WAITS,
+	FAULT_SERVED,
+	FAULT_FAILED,
+};
+
+#define GPA_UNKNOWN (~0ULL)
+
+/**
+ * struct fault_record - guest memory that is long in coming, or does not come
+ * @vcpu: -1: it is not a vCPU that waits
+ * @kind: enum fault_kind
+ */
+struct fault_record {
+	struct record head;
+	__u64 gpa;
+	__u64 hva;
+	__s32 vcpu;
+	__s32 result;
+	__u32 kind;
+	__u8 uffd;
+	__u8 pad[3];
+};
+
+/* @dev: a kernel's dev_t */
+struct gmem_record {
+	struct record head;
+	__u64 inode;
+	__u32 dev;
+	__u32 pad;
+};
+
+/* @status: as of waitpid() */
+struct exited_record {
+	struct record head;
+	__s32 status;
+	__u32 pad;
 };
 
 /* A struct kvm_memory_slot; nr_pages 0 where there is none */

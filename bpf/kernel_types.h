@@ -23,9 +23,27 @@ struct hlist_head {
 
 struct file_operations;
 
+struct mmu_notifier_subscriptions {
+	struct hlist_head list;
+};
+
 struct mm_struct {
 	unsigned long start_code;
 	unsigned long start_stack;
+	struct mmu_notifier_subscriptions *notifier_subscriptions;
+};
+
+struct vm_area_struct {
+	struct mm_struct *vm_mm;
+};
+
+struct vm_fault {
+	struct vm_area_struct *vma;
+	unsigned long address;
+};
+
+struct userfaultfd_ctx {
+	struct mm_struct *mm;
 };
 
 struct super_block {
@@ -62,11 +80,14 @@ typedef struct {
 
 struct signal_struct {
 	atomic_t live; /* threads that have not ended */
+	unsigned int flags;
+	int group_exit_code;
 };
 
 struct task_struct {
 	int pid;
 	int tgid;
+	int exit_code;
 	__u64 start_boottime;
 	struct task_struct *group_leader;
 	struct mm_struct *mm;
@@ -114,6 +135,7 @@ struct interval_tree_node {
 };
 
 struct mmu_notifier {
+	struct hlist_node hlist;
 	struct mm_struct *mm;
 };
 
@@ -171,8 +193,19 @@ struct kvm_vcpu {
 };
 
 /* x86 */
+union kvm_mmu_page_role___x86 {
+	struct {
+		unsigned int direct : 1;
+	};
+};
+
+struct kvm_mmu___x86 {
+	union kvm_mmu_page_role___x86 root_role;
+};
+
 struct kvm_vcpu_arch___x86 {
 	unsigned long regs[1];
+	struct kvm_mmu___x86 *mmu;
 };
 
 struct kvm_vcpu___x86 {
@@ -201,6 +234,15 @@ struct bpf_iter__task_file {
 	struct task_struct *task;
 	__u32 fd;
 	struct file *file;
+};
+
+struct bpf_map;
+
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
 };
 
 struct bpf_iter__task {

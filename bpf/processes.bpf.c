@@ -7,6 +7,8 @@
  * A process's number is free again some time before the kernel tells that the
  * process is freed. So its end is noted first, which makes nobody followed who
  * gets the number then, and only what still bears that note is taken out.
+ *
+ * How a VMM ends is told here, too.
  */
 #include "state.h"
 
@@ -27,14 +29,38 @@ int BPF_PROG(process_fork, struct task_struct *parent,
 	return 0;
 }
 
+#define SIGNAL_GROUP_EXIT 4 /* of signal_struct.flags: all end as one */
+
+/* As its parent will be told: by all at once, or by its first thread */
+static __always_inline void exit_told(const struct task_struct *task)
+{
+	struct exited_record *rec = record_reserve(struct exited_record,
+						   RECORD_PROCESS_EXIT, 0,
+						   bpf_ktime_get_ns());
+
+	if (!rec)
+		return;
+	rec->head.duration_ns = 0;
+	BPF_CORE_READ_INTO(&rec->head.comm, task, group_leader, comm);
+	if (BPF_CORE_READ(task, signal, flags) & SIGNAL_GROUP_EXIT)
+		rec->status = BPF_CORE_READ(task, signal, group_exit_code);
+	else
+		rec->status = BPF_CORE_READ(task, group_leader, exit_code);
+	rec->pad = 0;
+	record_submit(rec);
+}
+
 SEC("raw_tp/sched_process_exit")
 int BPF_PROG(process_exit, struct task_struct *task)
 {
 	__u32 tgid = BPF_CORE_READ(task, tgid), state = FOLLOWED_ENDED;
 
 	__sync_fetch_and_add(&names_changed, 1);
-	if (!BPF_CORE_READ(task, signal, live.counter))
-		bpf_map_update_elem(&followed, &tgid, &state, BPF_EXIST);
+	if (BPF_CORE_READ(task, signal, live.counter))
+		return 0;
+	bpf_map_update_elem(&followed, &tgid, &state, BPF_EXIST);
+	if (!bpf_map_delete_elem(&vmms, &tgid) && !ending)
+		exit_told(task);
 	return 0;
 }
 

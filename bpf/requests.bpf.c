@@ -67,6 +67,9 @@ static __always_inline void args_read(struct request_call *call)
 	case KVM_IOC_GUEST_MEMFD:
 		size = sizeof(struct guest_memfd_args);
 		break;
+	case KVM_IOC_PRE_FAULT:
+		size = __builtin_offsetof(struct pre_fault_args, vcpu);
+		break;
 	}
 	call->unread =
 		bpf_probe_read_user(&call->args, size, (void *)call->arg) != 0;
@@ -150,6 +153,20 @@ static __always_inline void request_told(const struct request_call *call,
 	record_submit(rec);
 }
 
+/* Pages that KVM got: it leaves in the arguments what it did not come to */
+static __always_inline __u64 pre_faulted(const struct request_call *call)
+{
+	struct pre_fault_args left = {};
+
+	if (call->unread ||
+	    bpf_probe_read_user(&left,
+				__builtin_offsetof(struct pre_fault_args, vcpu),
+				(void *)call->arg) ||
+	    left.size > call->args.pre_fault.size)
+		return ~0ULL;
+	return (call->args.pre_fault.size - left.size) / page_size;
+}
+
 static __always_inline void call_told(struct request_call *call,
 				      const struct vm *vm, long result)
 {
@@ -158,6 +175,8 @@ static __always_inline void call_told(struct request_call *call,
 
 	if (call->cmd == KVM_IOC_RESET_RINGS && result >= 0)
 		pages = result;
+	else if (call->cmd == KVM_IOC_PRE_FAULT)
+		pages = pre_faulted(call);
 	else if (tell_calls && !call->unread && !result)
 		pages = dirty_pages(call);
 	rec = record_reserve_named(struct call_record, RECORD_CALL, vm->serial,
@@ -186,6 +205,8 @@ static __always_inline void request_end(struct request_call *call, long result)
 	if (!vm || !vm->traced)
 		vm = vm_get(call->kvm, (void *)bpf_get_current_task(), -1,
 			    true);
+	if (vm)
+		vmm_note_current(vm);
 	if (vm && is_request(call->cmd))
 		request_told(call, vm, result);
 	else if (vm)
@@ -224,6 +245,75 @@ static __always_inline bool is_same(struct request_call *call,
 	lose(LOSS_MISSED);
 	call_release(&call->owner);
 	return false;
+}
+
+/* What KVM leaves in its arguments is no sign of another call */
+static __always_inline bool is_pre_fault(struct request_call *call,
+					 const struct kvm *kvm,
+					 unsigned long arg)
+{
+	if (call->kvm == kvm && call->arg == arg &&
+	    call->cmd == KVM_IOC_PRE_FAULT)
+		return true;
+	lose(LOSS_MISSED);
+	call_release(&call->owner);
+	return false;
+}
+
+static __always_inline void vcpu_call_begin(const struct kvm_vcpu *vcpu,
+					    unsigned long arg)
+{
+	struct request_call *call;
+
+	request_begin(BPF_CORE_READ(vcpu, kvm), KVM_IOC_PRE_FAULT, arg);
+	call = request_of_thread();
+	if (call)
+		call->args.pre_fault.vcpu = BPF_CORE_READ(vcpu, vcpu_id);
+}
+
+SEC("slotscope.fentry/kvm_vcpu_ioctl")
+int BPF_PROG(vcpu_call_fentry, struct file *file, unsigned int cmd,
+	     unsigned long arg)
+{
+	if (cmd == KVM_IOC_PRE_FAULT)
+		vcpu_call_begin(file->private_data, arg);
+	return 0;
+}
+
+SEC("slotscope.fexit/kvm_vcpu_ioctl")
+int BPF_PROG(vcpu_call_fexit, struct file *file, unsigned int cmd,
+	     unsigned long arg, long result)
+{
+	const struct kvm_vcpu *vcpu;
+	struct request_call *call;
+
+	if (cmd != KVM_IOC_PRE_FAULT)
+		return 0;
+	vcpu = file->private_data;
+	call = request_of_thread();
+	if (call && is_pre_fault(call, BPF_CORE_READ(vcpu, kvm), arg))
+		request_end(call, result);
+	return 0;
+}
+
+SEC("kprobe/kvm_vcpu_ioctl")
+int BPF_KPROBE(vcpu_call_kprobe, struct file *file, unsigned int cmd,
+	       unsigned long arg)
+{
+	call_entered(&requests);
+	if (cmd == KVM_IOC_PRE_FAULT)
+		vcpu_call_begin(BPF_CORE_READ(file, private_data), arg);
+	return 0;
+}
+
+SEC("kretprobe/kvm_vcpu_ioctl")
+int BPF_KRETPROBE(vcpu_call_kretprobe, long result)
+{
+	struct request_call *call = request_of_thread();
+
+	if (call)
+		request_end(call, result);
+	return 0;
 }
 
 SEC("slotscope.fentry/kvm_vm_ioctl")

@@ -6,12 +6,14 @@ struct ring_map ring SEC(".maps");
 struct vms_map vms SEC(".maps");
 struct serials_map serials SEC(".maps");
 struct followed_map followed SEC(".maps");
+struct vmms_map vmms SEC(".maps");
 
 const volatile bool tell_calls;
 const volatile bool tell_vcpus;
 const volatile bool tell_mmio;
 const volatile bool preempts;
 const volatile __u32 calls_mask;
+const volatile __u64 page_size;
 
 volatile bool follow_all;
 volatile bool stacks_wanted;
@@ -24,6 +26,7 @@ volatile bool destroy_seen;
 volatile __u64 vm_fops;
 volatile __u64 last_serial;
 volatile __u64 last_call;
+volatile __u64 asleep_ns;
 volatile __u32 lost[LOSSES];
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -73,10 +73,24 @@ struct followed_map {
 };
 extern struct followed_map followed SEC(".maps");
 
+/*
+ * Processes that made a VM that is traced, or asked something of one: how they end
+ * is told.
+ */
+struct vmms_map {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 1 << 16);
+	__type(key, __u32); /* process */
+	__type(value, __u8);
+};
+extern struct vmms_map vmms SEC(".maps");
+
 /* Classes of events that were asked for; set before loading */
 extern const volatile bool tell_calls;
 extern const volatile bool tell_vcpus;
 extern const volatile bool tell_mmio;
+extern const volatile __u64 page_size;
 
 extern const volatile bool
 	preempts; /* the kernel preempts programs, and skips some */
@@ -90,6 +104,7 @@ extern volatile bool destroy_seen; /* the end of a VM is hooked */
 extern volatile __u64 vm_fops;	   /* file_operations of a VM's descriptor */
 extern volatile __u64 last_serial;
 extern volatile __u64 last_call;
+extern volatile __u64 asleep_ns; /* a fault that takes as long is told */
 extern volatile __u32 lost[LOSSES];
 
 static __always_inline void lose(enum record_loss loss)
@@ -114,6 +129,16 @@ static __always_inline void call_entered(void *table)
 		call_release(owner);
 		lose(LOSS_MISSED);
 	}
+}
+
+/** left_behind() - call_entered() of calls that are in a hash, as few are made */
+static __always_inline void left_behind(void *calls)
+{
+	__u32 tid = (__u32)bpf_get_current_pid_tgid();
+
+	if (bpf_map_lookup_elem(calls, &tid) &&
+	    !bpf_map_delete_elem(calls, &tid))
+		lose(LOSS_MISSED);
 }
 
 /** vm_of_serial() - the VM that had this number a moment ago, if it is @kvm */
@@ -243,6 +268,25 @@ static __always_inline void record_submit(void *rec)
 							  BPF_RB_NO_WAKEUP);
 }
 
+/** vmm_note() - a process of whom it is to be told how it ends */
+static __always_inline void vmm_note(__u32 tgid)
+{
+	__u8 there = 1;
+
+	if (!bpf_map_lookup_elem(&vmms, &tgid) &&
+	    bpf_map_update_elem(&vmms, &tgid, &there, BPF_ANY))
+		lose(LOSS_MAP_FULL);
+}
+
+/** vmm_note_current() - it asks something of @vm */
+static __always_inline void vmm_note_current(const struct vm *vm)
+{
+	__u32 tgid = bpf_get_current_pid_tgid() >> 32;
+
+	if (tgid != vm->tgid)
+		vmm_note(tgid);
+}
+
 /* After each number whose place is taken a leap: VMs that stay stand side by side */
 #define VM_TRIES 64
 #define VM_LEAP	 257
@@ -305,10 +349,12 @@ static __always_inline struct vm *vm_get(const struct kvm *kvm,
 
 	if (!vm)
 		vm = vm_new(kvm, task, fd);
-	if (!vm)
+	if (!vm) {
 		lose(LOSS_MAP_FULL);
-	else if (traced)
+	} else if (traced && !vm->traced) {
 		vm->traced = true;
+		vmm_note(vm->tgid);
+	}
 	return vm;
 }
 

@@ -271,7 +271,10 @@ enum slot_event_type {
 	SLOT_EVENT_LOST, /* events are missing here */
 	SLOT_EVENT_CALL, /* KVM was asked for something else about memory */
 	SLOT_EVENT_VCPU, /* a vCPU was made, went into the guest or came out */
-	SLOT_EVENT_MAPPING, /* the mapping under a slot is taken away */
+	SLOT_EVENT_MAPPING, /* the mapping under a slot is taken away, or changed */
+	SLOT_EVENT_FAULT, /* guest memory is long in coming, or does not come */
+	SLOT_EVENT_GMEM_CLOSE, /* a guest_memfd is closed: its slots lose it */
+	SLOT_EVENT_PROCESS_EXIT, /* a VMM ended */
 	SLOT_EVENT_UNKNOWN, /* of a recording: of a kind that is newer than we are */
 	SLOT_EVENT_TYPES,
 };
@@ -314,6 +317,7 @@ enum slot_call_kind {
 	SLOT_CALL_RESET_RINGS,	   /* KVM_RESET_DIRTY_RINGS */
 	SLOT_CALL_GUEST_MEMFD,	   /* KVM_CREATE_GUEST_MEMFD */
 	SLOT_CALL_ATTRIBUTES,	   /* KVM_SET_MEMORY_ATTRIBUTES */
+	SLOT_CALL_PRE_FAULT,	   /* KVM_PRE_FAULT_MEMORY */
 	SLOT_CALL_KINDS,
 };
 
@@ -323,12 +327,14 @@ enum slot_call_kind {
  * struct slot_call - an ioctl about memory that is no request for a slot
  * @kind:   which
  * @unread: as of a request: only @kind and @result are valid
- * @slot:   DIRTY_LOG, CLEAR_DIRTY_LOG: the raw slot word
- * @start:  CLEAR_DIRTY_LOG: bytes into the slot; ATTRIBUTES: a gpa
+ * @slot:   DIRTY_LOG, CLEAR_DIRTY_LOG: the raw slot word; PRE_FAULT: the vCPU's id
+ * @start:  CLEAR_DIRTY_LOG: bytes into the slot; ATTRIBUTES, PRE_FAULT: a gpa
  * @size:   of that range; of a GUEST_MEMFD
- * @flags:  of a GUEST_MEMFD; ATTRIBUTES: the new ones (KVM_MEMORY_ATTRIBUTE_*)
+ * @flags:  of a GUEST_MEMFD, of PRE_FAULT; ATTRIBUTES: the new ones
+ *	    (KVM_MEMORY_ATTRIBUTE_*)
  * @pages:  DIRTY_LOG: found dirty; CLEAR_DIRTY_LOG: named in the bitmap;
- *	    RESET_RINGS: reset. SLOT_PAGES_UNKNOWN if not known
+ *	    RESET_RINGS: reset; PRE_FAULT: got, also of one that failed half way.
+ *	    SLOT_PAGES_UNKNOWN if not known
  * @result: a negative errno; else what it returned: of a GUEST_MEMFD its
  *	    descriptor
  */
@@ -398,24 +404,35 @@ struct slot_exit {
 	int32_t result;
 };
 
-/* What the kernel's memory management announces (enum mmu_notifier_event) */
+/*
+ * What the kernel's memory management announces (enum mmu_notifier_event), of pages
+ * that are there or not; and what of it is told by the system call, at its end, as
+ * the kernel announces nothing where no page is. The values are those of recordings
+ */
 enum slot_mapping_kind {
-	SLOT_MAPPING_UNMAP,   /* it goes: munmap, mremap, mmap over it */
-	SLOT_MAPPING_CLEAR,   /* its pages go: madvise, truncate, hole, copy */
-	SLOT_MAPPING_PROTECT, /* other rights: mprotect */
-	SLOT_MAPPING_OTHER,   /* migration, and what else the kernel does */
+	SLOT_MAPPING_UNMAP,    /* it goes: munmap, mremap, mmap over it */
+	SLOT_MAPPING_CLEAR,    /* its pages go: madvise, truncate, hole, copy */
+	SLOT_MAPPING_PROTECT,  /* other rights: mprotect */
+	SLOT_MAPPING_OTHER,    /* migration, and what else the kernel does */
+	SLOT_MAPPING_MAP,      /* something is mapped there now: mmap, mremap */
+	SLOT_MAPPING_UFFD,     /* userfaultfd is to answer for it from now on */
+	SLOT_MAPPING_UFFD_END, /* and no longer */
 	SLOT_MAPPING_KINDS,
 };
 
 /**
- * struct slot_mapping - host pages under a slot are about to be taken away
- * @kind:  what is about to become of them
+ * struct slot_mapping - what lies under a slot is about to change, or has
+ * @kind:  what becomes of it. UNMAP, CLEAR, OTHER: about to. MAP, UFFD: done.
+ *	   PROTECT: done, by mprotect(); else about to
  * @hva:   first byte, in the VMM
  * @size:  bytes; they may reach beyond the slot
  * @as_id: of one slot that has some of it
  * @slot:  its id; -1: slots were just changing, there may be none
  * @syscall: in which system call, by the kernel's number; -1: in none
  * @args:  its first four
+ * @result: of what is done: 0, or a negative errno. mprotect() may have changed
+ *	   some of it all the same
+ * @uffd:  UFFD: UFFDIO_REGISTER_MODE_*: what it is to answer
  */
 struct slot_mapping {
 	enum slot_mapping_kind kind;
@@ -425,6 +442,60 @@ struct slot_mapping {
 	int32_t slot;
 	int32_t syscall;
 	uint64_t args[4];
+	int32_t result;
+	uint32_t uffd;
+};
+
+#define SLOT_GPA_UNKNOWN UINT64_MAX
+
+/* The values are those of recordings */
+enum slot_fault_kind {
+	SLOT_FAULT_WAITS,  /* it is not there yet */
+	SLOT_FAULT_SERVED, /* it came, late */
+	SLOT_FAULT_FAILED, /* it cannot be had */
+	SLOT_FAULT_KINDS,
+};
+
+/**
+ * struct slot_fault - guest memory that was touched, and was not simply there
+ * @kind:   what became of it, since slot_event.time_ns and within duration_ns
+ * @vcpu:   id of the vCPU that waits; -1: somebody else who touches it for the guest
+ * @gpa:    which guest memory; SLOT_GPA_UNKNOWN: the processor told another kind of
+ *	    address (shadow paging, a nested guest)
+ * @hva:    where it is in the VMM; 0: not known
+ * @uffd:   whoever answers userfaultfd is waited for
+ * @result: of FAILED: a negative errno
+ *
+ * WAITS is told once, when it has taken as long as tracer_options.asleep_ns; SERVED
+ * only of what took as long.
+ */
+struct slot_fault {
+	enum slot_fault_kind kind;
+	int32_t vcpu;
+	gpa_t gpa;
+	hva_t hva;
+	bool uffd;
+	int32_t result;
+};
+
+/**
+ * struct slot_gmem_close - a guest_memfd has no descriptor any more
+ * @dev: its st_dev, and
+ * @ino: st_ino, as slots have it (slot.gmem_dev)
+ *
+ * The slots that it is bound to stay, without memory. No generation tells of it.
+ */
+struct slot_gmem_close {
+	dev_t dev;
+	uint64_t ino;
+};
+
+/**
+ * struct slot_process_exit - a process that made a VM, or asked something of one
+ * @status: as of waitpid(2)
+ */
+struct slot_process_exit {
+	int32_t status;
 };
 
 /**
@@ -478,8 +549,9 @@ struct slot_lost {
  *		 a recording is read from its middle, BASE, BASE_END and LOST events say
  *		 how things stood: all bear the number of the last event before
  * @time_ns:	 CLOCK_MONOTONIC at its beginning
- * @duration_ns: of a request, change or call; 0 elsewhere
- * @serial:	 the VM's (vm_id.serial); 0 in a LOST that may concern any VM
+ * @duration_ns: of a request, change, call or fault; 0 elsewhere
+ * @serial:	 the VM's (vm_id.serial); 0 in a LOST that may concern any VM, and in a
+ *		 PROCESS_EXIT
  * @tgid:	 process and
  * @tid:	 thread that did it
  * @comm:	 the thread's name
@@ -514,6 +586,9 @@ struct slot_event {
 		struct slot_call kvm_call;
 		struct slot_vcpu vcpu;
 		struct slot_mapping mapping;
+		struct slot_fault fault;
+		struct slot_gmem_close gmem_close;
+		struct slot_process_exit process_exit;
 		struct {
 			enum slot_lost_reason reason;
 			uint64_t count;

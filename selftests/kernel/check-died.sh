@@ -34,16 +34,16 @@ for how in knows moves; do
 	is "$status $(grep -c fatal-refusal "$report")" "2 0" "$how: it did not die of it"
 done
 
-# Of a command's children nobody knows how they ended
+# Of a command's children the trace knows how they ended
 run slotscope --json check --no-model --report "$report" -- sh -c "$refuse dies; exit 0"
-is "$status $(grep -c fatal-refusal "$report")" "2 0" "another process than the command: nothing is said"
+is "$status $(verdict)" "1 fatal-refusal EEXIST overlap 7 fatal" \
+	"another process than the command: of what, too" || diag "$(cat "$report")" "$err"
 
 # By pid
 "$refuse" dies stopped &
 vm=$!
 run slotscope --json check --no-model --pid $vm --resume --at 60 --report "$report"
-# Nobody knows how it ended: one that provokes a refusal and is done looks the same
-is "$status $(verdict)" "2 refused EEXIST overlap 7 open" "--pid: what was refused last" ||
+is "$status $(verdict)" "1 fatal-refusal EEXIST overlap 7 fatal" "--pid: of what it died" ||
 	diag "$(cat "$report")" "$err"
 
 # One that lives: a note, and what came of it
@@ -54,7 +54,7 @@ is "$status $(verdict)" "0 refused EEXIST overlap 7 open" "one that stays: not k
 
 # From a recording
 run slotscope --json check -i "$work/dies" --report "$report"
-is "$status $(verdict)" "2 refused EEXIST overlap 7 open" "-i: what was refused last" ||
+is "$status $(verdict)" "1 fatal-refusal EEXIST overlap 7 fatal" "-i: of what it died" ||
 	diag "$(cat "$report")" "$err"
 run slotscope --json check -i "$work/retries" --report "$report"
 is "$status $(verdict)" "2 refused EEXIST overlap 7 retried" "-i, of one that lives: nothing to compare with"

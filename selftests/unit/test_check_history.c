@@ -250,6 +250,18 @@ static void log_destroy(struct slot_log *log, uint64_t seq, uint64_t time_ns)
 	log_add(log, event);
 }
 
+/* Process @tgid ended so */
+static void log_exit(struct slot_log *log, uint64_t seq, pid_t tgid, int status)
+{
+	struct slot_event event = event_of(SLOT_EVENT_PROCESS_EXIT, seq);
+
+	event.serial = 0;
+	event.tgid = tgid;
+	event.time_ns = 4900;
+	event.process_exit.status = status;
+	log_add(log, event);
+}
+
 static bool fatal(const struct slot_log *log, const struct vm_end *end)
 {
 	struct last_words words;
@@ -297,6 +309,29 @@ static void what_it_died_of(void **unused)
 
 	dying(&log);
 	log_destroy(&log, 5, 30000000000ULL);
+	assert_false(perhaps(&log, &unknown));
+	slot_log_deinit(&log);
+
+	/* the log tells how whoever was refused ended, whoever else waited for it */
+	dying(&log);
+	log_exit(&log, 5, 99, 0x100);
+	log_destroy(&log, 6, 5000);
+	assert_true(perhaps(&log, &unknown));
+	assert_false(fatal(&log, &unknown));
+	slot_log_deinit(&log);
+	dying(&log);
+	log_exit(&log, 5, 100, 0x100);
+	log_destroy(&log, 6, 5000);
+	assert_true(fatal(&log, &unknown));
+	slot_log_deinit(&log);
+	dying(&log);
+	log_exit(&log, 5, 100, 0);
+	log_destroy(&log, 6, 5000);
+	assert_false(perhaps(&log, &unknown));
+	slot_log_deinit(&log);
+	dying(&log);
+	log_exit(&log, 5, 100, SIGKILL);
+	log_destroy(&log, 6, 5000);
 	assert_false(perhaps(&log, &unknown));
 	slot_log_deinit(&log);
 

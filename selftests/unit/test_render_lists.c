@@ -275,6 +275,54 @@ static void events(void **unused)
 					 "-ENOMEM");
 	free(p.text);
 
+	event = event_of(SLOT_EVENT_FAULT, 3);
+	event.duration_ns = 120000000;
+	event.fault.vcpu = 2;
+	event.fault.gpa = 0xe1000;
+	event.fault.hva = HVA;
+	event.fault.uffd = true;
+	assert_line(line_of(&p, &event),
+		    "0.000000 101 vCPU 2 waits for gpa 0xe1000 "
+		    "@0x7f0000000000 (userfaultfd) 120000us");
+	free(p.text);
+	event.fault = (struct slot_fault){ .kind = SLOT_FAULT_FAILED,
+					   .vcpu = -1,
+					   .gpa = SLOT_GPA_UNKNOWN,
+					   .result = -EFAULT };
+	assert_line(line_of(&p, &event),
+		    "0.000000 101 the VMM cannot have a gpa that is not known "
+		    "= -EFAULT 120000us");
+	free(p.text);
+
+	event = event_of(SLOT_EVENT_GMEM_CLOSE, 3);
+	event.gmem_close.ino = 77;
+	assert_line(line_of(&p, &event),
+		    "0.000000 101 guest_memfd inode 77 closed");
+	free(p.text);
+
+	event = event_of(SLOT_EVENT_PROCESS_EXIT, 3);
+	event.process_exit.status = 0x300;
+	strcpy(event.comm, "qemu");
+	assert_line(line_of(&p, &event),
+		    "0.000000 101 process 100 (qemu) ended with status 3");
+	free(p.text);
+	event.process_exit.status = 0x86;
+	assert_line(line_of(&p, &event), "0.000000 101 process 100 (qemu) died "
+					 "of signal 6, with a core");
+	free(p.text);
+
+	event = event_of(SLOT_EVENT_MAPPING, 3);
+	event.mapping = (struct slot_mapping){ .kind = SLOT_MAPPING_PROTECT,
+					       .hva = HVA,
+					       .size = 0x2000,
+					       .slot = 3,
+					       .syscall = -1,
+					       .result = -ENOMEM };
+	assert_line(line_of(&p, &event),
+		    "0.000000 101 host protect 0x7f0000000000+0x2000 under "
+		    "slot 0/3 = -ENOMEM");
+	free(p.text);
+
 	event = event_of(SLOT_EVENT_LOST, 3);
 	event.lost.reason = SLOT_LOST_RING_FULL;
 	event.lost.count = 17;

@@ -725,6 +725,9 @@ static void all_types(void **unused)
 		event_of(SLOT_EVENT_CALL, 12),
 		event_of(SLOT_EVENT_VCPU, 13),
 		event_of(SLOT_EVENT_MAPPING, 14),
+		event_of(SLOT_EVENT_FAULT, 15),
+		event_of(SLOT_EVENT_GMEM_CLOSE, 16),
+		event_of(SLOT_EVENT_PROCESS_EXIT, 17),
 	};
 	struct recording_writer *writer = create();
 	struct recording_reader *reader;
@@ -788,7 +791,19 @@ static void all_types(void **unused)
 		.slot = -1,
 		.syscall = -1,
 		.args = { 1, 2, 3, UINT64_MAX },
+		.result = -ENOMEM,
+		.uffd = 5,
 	};
+	events[12].fault = (struct slot_fault){
+		.kind = SLOT_FAULT_FAILED,
+		.vcpu = -1,
+		.gpa = SLOT_GPA_UNKNOWN,
+		.hva = HVA,
+		.uffd = true,
+		.result = -EFAULT,
+	};
+	events[13].gmem_close = (struct slot_gmem_close){ 0x80000, 1ULL << 40 };
+	events[14].process_exit.status = 0xff8b;
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
 		put(writer, events[i]);
 	assert_int_equal(recording_finish(writer, &err), 0);

@@ -541,9 +541,82 @@ static void unseen_requests(void **unused)
 	stream_deinit(&stream);
 }
 
+/* Of what has kinds of its own: those that there are, and no others */
+static void later_records(void **unused)
+{
+	struct stream stream = new_stream();
+	struct mapping_record mapping = { .head = head_of(RECORD_MAPPING, 1),
+					  .start = 0x7000,
+					  .end = 0x9000,
+					  .kind = MAPPING_UFFD,
+					  .syscall = 16,
+					  .slot = 3,
+					  .uffd = 5 };
+	struct fault_record fault = { .head = head_of(RECORD_FAULT, 2),
+				      .gpa = 0x5000,
+				      .hva = 0x7000,
+				      .vcpu = -1,
+				      .result = -EFAULT,
+				      .kind = FAULT_FAILED,
+				      .uffd = 1 };
+	struct gmem_record gmem = { .head = head_of(RECORD_GMEM_CLOSE, 3),
+				    .inode = 77,
+				    .dev = 1 << 20 | 15 };
+	struct exited_record exited = { .head = head_of(RECORD_PROCESS_EXIT, 4),
+					.status = 0x86 };
+	struct call_record call = { .head = head_of(RECORD_CALL, 5),
+				    .args.pre_fault = { 0x5000, 0x3000, 0, 6 },
+				    .pages = 2,
+				    .result = -EFAULT,
+				    .cmd = KVM_IOC_PRE_FAULT };
+	struct slot_event event;
+
+	assert_int_equal(stream_record(&stream, &mapping, sizeof(mapping)), 0);
+	event = next_of(&stream);
+	assert_int_equal(event.mapping.kind, SLOT_MAPPING_UFFD);
+	assert_int_equal(event.mapping.size, 0x2000);
+	assert_int_equal(event.mapping.uffd, 5);
+	assert_int_equal(stream_record(&stream, &fault, sizeof(fault)), 0);
+	event = next_of(&stream);
+	assert_int_equal(event.type, SLOT_EVENT_FAULT);
+	assert_int_equal(event.fault.kind, SLOT_FAULT_FAILED);
+	assert_int_equal(event.fault.vcpu, -1);
+	assert_int_equal(event.fault.gpa, 0x5000);
+	assert_int_equal(event.fault.hva, 0x7000);
+	assert_int_equal(event.fault.result, -EFAULT);
+	assert_true(event.fault.uffd);
+	assert_int_equal(event.duration_ns, 30);
+	assert_int_equal(stream_record(&stream, &gmem, sizeof(gmem)), 0);
+	event = next_of(&stream);
+	assert_int_equal(event.type, SLOT_EVENT_GMEM_CLOSE);
+	assert_true(event.gmem_close.dev == makedev(1, 15));
+	assert_int_equal(event.gmem_close.ino, 77);
+	assert_int_equal(stream_record(&stream, &exited, sizeof(exited)), 0);
+	event = next_of(&stream);
+	assert_int_equal(event.type, SLOT_EVENT_PROCESS_EXIT);
+	assert_int_equal(event.process_exit.status, 0x86);
+	assert_int_equal(stream_record(&stream, &call, sizeof(call)), 0);
+	event = next_of(&stream);
+	assert_int_equal(event.kvm_call.kind, SLOT_CALL_PRE_FAULT);
+	assert_int_equal(event.kvm_call.slot, 6);
+	assert_int_equal(event.kvm_call.start, 0x5000);
+	assert_int_equal(event.kvm_call.size, 0x3000);
+	assert_int_equal(event.kvm_call.pages, 2);
+
+	mapping.kind = MAPPING_UFFD_END + 1;
+	assert_int_equal(stream_record(&stream, &mapping, sizeof(mapping)),
+			 -EPROTO);
+	fault.kind = FAULT_FAILED + 1;
+	assert_int_equal(stream_record(&stream, &fault, sizeof(fault)),
+			 -EPROTO);
+	assert_null(stream_next(&stream));
+	stream_deinit(&stream);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(later_records),
 		cmocka_unit_test(unseen_requests),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(unread),

@@ -467,6 +467,62 @@ static void a_destroyed_vm_has_no_slots(void **unused)
 	slot_log_deinit(&log);
 }
 
+/* A closed guest_memfd is gone from each slot that has it, and from no other */
+static void a_guest_memfd_closes(void **unused)
+{
+	struct slot first = LOW, second = ROM,
+		    other = slot_of(0, 9, 64 * MiB, MiB, HVA, 0);
+	struct slot_event close = event_of(SLOT_EVENT_GMEM_CLOSE, 6);
+	struct slot_state state;
+	struct slot_log log;
+
+	first.flags |= SLOT_GUEST_MEMFD;
+	first.gmem = SLOT_GMEM_OPEN;
+	first.gmem_dev = 15;
+	first.gmem_ino = 77;
+	first.gmem_offset = 0;
+	second.flags = first.flags;
+	second.gmem = first.gmem;
+	second.gmem_dev = first.gmem_dev;
+	second.gmem_ino = first.gmem_ino;
+	second.gmem_offset = MiB;
+	other.flags = first.flags;
+	other.gmem = first.gmem;
+	other.gmem_dev = first.gmem_dev;
+	other.gmem_ino = 78;
+	close.gmem_close = (struct slot_gmem_close){ 15, 77 };
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	log_change(&log, 2, none, first, 2, 0);
+	log_change(&log, 3, none, second, 4, 0);
+	log_change(&log, 4, none, other, 6, 0);
+	assert_int_equal(fold(&log, &vm1, &state), 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(state.slots[i].gmem, SLOT_GMEM_OPEN);
+	slot_state_deinit(&state);
+
+	close.serial = 2; /* another VM's of the same number */
+	close.seq = 5;
+	log_add(&log, close);
+	close.serial = 1;
+	close.seq = 6;
+	log_add(&log, close);
+	assert_int_equal(fold(&log, &vm1, &state), 0);
+	assert_int_equal(state.nr_slots, 3);
+	assert_int_equal(state.coverage.lost, 0);
+	for (size_t i = 0; i < 3; i++) {
+		const struct slot *slot = &state.slots[i];
+		bool open = slot->id == other.id;
+
+		assert_int_equal(slot->gmem,
+				 open ? SLOT_GMEM_OPEN : SLOT_GMEM_CLOSED);
+		assert_int_equal(slot->gmem_ino, open ? 78 : 0);
+		assert_int_equal(slot->flags, first.flags);
+	}
+	slot_state_deinit(&state);
+	slot_log_deinit(&log);
+}
+
 static void in_transition_is_not_kept(void **unused)
 {
 	struct slot flagged = LOW;
@@ -864,6 +920,7 @@ int main(void)
 		cmocka_unit_test(a_cut_is_never_old),
 		cmocka_unit_test(overlap_means_a_missed_deletion),
 		cmocka_unit_test(a_destroyed_vm_has_no_slots),
+		cmocka_unit_test(a_guest_memfd_closes),
 		cmocka_unit_test(in_transition_is_not_kept),
 		cmocka_unit_test(follows_requests),
 		cmocka_unit_test(requests_that_cannot_be_are_losses),

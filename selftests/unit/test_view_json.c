@@ -178,6 +178,39 @@ static void events_as_text(void **unused)
 			      "\"size\":\"0x1000\",\"as_id\":0,"
 			      "\"slot\":2,\"syscall\":-1}}");
 
+	event.mapping.kind = SLOT_MAPPING_UFFD;
+	event.mapping.uffd = 5;
+	event.mapping.result = -12;
+	event_to_text(&event, "{" HEAD "\"type\":\"mapping\",\"mapping\":{"
+			      "\"kind\":\"userfaultfd\",\"hva\":\"0x7000\","
+			      "\"size\":\"0x1000\",\"as_id\":0,"
+			      "\"slot\":2,\"result\":-12,\"uffd\":\"0x5\","
+			      "\"syscall\":-1}}");
+
+	event = event_of(SLOT_EVENT_FAULT, 7);
+	event.fault.kind = SLOT_FAULT_FAILED;
+	event.fault.vcpu = 3;
+	event.fault.gpa = 0x5000;
+	event.fault.hva = 0x7000;
+	event.fault.result = -14;
+	event_to_text(&event, "{" HEAD "\"type\":\"fault\",\"fault\":{"
+			      "\"kind\":\"failed\",\"vcpu\":3,"
+			      "\"gpa\":\"0x5000\",\"hva\":\"0x7000\","
+			      "\"uffd\":false,\"result\":-14}}");
+
+	event = event_of(SLOT_EVENT_GMEM_CLOSE, 7);
+	event.gmem_close.dev = makedev(0, 15);
+	event.gmem_close.ino = 77;
+	event_to_text(&event,
+		      "{" HEAD "\"type\":\"gmem-close\",\"gmem-close\":{"
+		      "\"gmem_dev_major\":0,\"gmem_dev_minor\":15,"
+		      "\"gmem_inode\":\"0x4d\"}}");
+
+	event = event_of(SLOT_EVENT_PROCESS_EXIT, 7);
+	event.process_exit.status = 0x300;
+	event_to_text(&event, "{" HEAD "\"type\":\"process-exit\","
+			      "\"process-exit\":{\"status\":768}}");
+
 	event = event_of(SLOT_EVENT_LOST, 7);
 	event.lost.reason = SLOT_LOST_MAP_FULL;
 	event.lost.count = 12;
@@ -234,6 +267,25 @@ static void events_there_and_back(void **unused)
 		slot_of(1, 5, 0, 0x1000, HVA, 0);
 	events[SLOT_EVENT_CHANGE].change.after =
 		slot_of(1, 5, 0x1000, 0x1000, HVA, 0);
+	events[SLOT_EVENT_MAPPING].mapping = (struct slot_mapping){
+		.kind = SLOT_MAPPING_UFFD,
+		.uffd = UINT32_MAX,
+		.result = -4095,
+		.slot = -1,
+		.syscall = -1,
+	};
+	events[SLOT_EVENT_FAULT].fault = (struct slot_fault){
+		.kind = SLOT_FAULT_FAILED,
+		.vcpu = -1,
+		.gpa = SLOT_GPA_UNKNOWN,
+		.hva = UINT64_MAX,
+		.uffd = true,
+		.result = -4095,
+	};
+	events[SLOT_EVENT_GMEM_CLOSE].gmem_close =
+		(struct slot_gmem_close){ makedev(UINT32_MAX, UINT32_MAX),
+					  UINT64_MAX };
+	events[SLOT_EVENT_PROCESS_EXIT].process_exit.status = UINT16_MAX;
 	events[SLOT_EVENT_LOST].serial = 0;
 	for (int type = 0; type < SLOT_EVENT_TYPES; type++) {
 		obj = event_to_json(&events[type]);

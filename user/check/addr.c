@@ -403,8 +403,11 @@ static bool is_about_guest(const struct slot_event *event,
 		/* Of which address space is not known */
 		return touches(event->exit.gpa, event->exit.len, place->gpa,
 			       place->size);
+	case SLOT_EVENT_FAULT:
+		return touches(event->fault.gpa, 1, place->gpa, place->size);
 	case SLOT_EVENT_CALL:
-		return event->kvm_call.kind == SLOT_CALL_ATTRIBUTES &&
+		return (event->kvm_call.kind == SLOT_CALL_ATTRIBUTES ||
+			event->kvm_call.kind == SLOT_CALL_PRE_FAULT) &&
 		       !event->kvm_call.unread &&
 		       touches(event->kvm_call.start, event->kvm_call.size,
 			       place->gpa, place->size);

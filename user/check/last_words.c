@@ -29,11 +29,22 @@ static void take_other(struct last_words *words, const struct slot_event *event)
 		words->refused = false;
 }
 
+/* It may have been another process than the one that made the VM */
+static void take_exit(struct last_words *words, const struct slot_event *event)
+{
+	if (event->tgid != words->refusal.tgid)
+		return;
+	words->exit_ns = event->time_ns;
+	words->status = event->process_exit.status;
+}
+
 void last_words_take(struct last_words *words, const struct slot_event *event)
 {
 	/* What was lost may have been anything */
 	if (event->type == SLOT_EVENT_LOST)
 		words->refused = false;
+	else if (event->type == SLOT_EVENT_PROCESS_EXIT)
+		take_exit(words, event);
 	else if (event->serial != words->serial)
 		take_other(words, event);
 	else if (event->type == SLOT_EVENT_VM_DESTROY)
@@ -42,8 +53,10 @@ void last_words_take(struct last_words *words, const struct slot_event *event)
 		words->refused = event->request.result;
 	if (event->serial != words->serial)
 		return;
-	if (event->type == SLOT_EVENT_REQUEST && event->request.result)
+	if (event->type == SLOT_EVENT_REQUEST && event->request.result) {
 		words->refusal = *event;
+		words->exit_ns = 0; /* a pid that is used again */
+	}
 	if (event->type == SLOT_EVENT_CHANGE && !event->change.result)
 		keep_change(words, event);
 }
@@ -59,11 +72,21 @@ void last_words_of(struct last_words *words, const struct slot_log *log,
 static uint64_t later_ns(const struct last_words *words,
 			 const struct vm_end *end)
 {
-	const uint64_t at = words->end_ns ? words->end_ns : end->at_ns;
+	const uint64_t at = words->exit_ns ? words->exit_ns :
+			    words->end_ns  ? words->end_ns :
+					     end->at_ns;
 	const uint64_t refused =
 		words->refusal.time_ns + words->refusal.duration_ns;
 
 	return at > refused ? at - refused : 0;
+}
+
+/* How it ended: as somebody saw, who waited for it, or the log; false: not known */
+static bool status_of(const struct last_words *words, const struct vm_end *end,
+		      int *status)
+{
+	*status = end->known ? end->status : words->status;
+	return end->known || words->exit_ns;
 }
 
 /* Somebody else ended it */
@@ -86,16 +109,20 @@ static bool was_told(int status)
 bool last_words_refused(const struct last_words *words,
 			const struct vm_end *end)
 {
+	int status;
+
 	if (!words->refused || !end || later_ns(words, end) > DYING_NS)
 		return false;
-	if (!end->known)
+	if (!status_of(words, end, &status))
 		return words->end_ns;
-	return end->status && !was_told(end->status);
+	return status && !was_told(status);
 }
 
 bool last_words_fatal(const struct last_words *words, const struct vm_end *end)
 {
-	return last_words_refused(words, end) && end->known;
+	int status;
+
+	return last_words_refused(words, end) && status_of(words, end, &status);
 }
 
 const char *last_words_say_end(char *buf, size_t size,
@@ -103,18 +130,19 @@ const char *last_words_say_end(char *buf, size_t size,
 			       const struct vm_end *end)
 {
 	const char *when = SAY_TIME(later_ns(words, end));
+	int status;
 
-	if (!end->known)
+	if (!status_of(words, end, &status))
 		snprintf(buf, size,
 			 "%s later its VM was gone; how its process ended is "
 			 "not known",
 			 when);
-	else if (WIFSIGNALED(end->status))
+	else if (WIFSIGNALED(status))
 		snprintf(buf, size, "%s later it died of signal %d (SIG%s)",
-			 when, WTERMSIG(end->status),
-			 sigabbrev_np(WTERMSIG(end->status)));
+			 when, WTERMSIG(status),
+			 sigabbrev_np(WTERMSIG(status)));
 	else
 		snprintf(buf, size, "%s later it ended with status %d", when,
-			 WEXITSTATUS(end->status));
+			 WEXITSTATUS(status));
 	return buf;
 }

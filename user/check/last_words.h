@@ -19,6 +19,8 @@
  * @changes: the last changes before it, the latest first
  * @nr:	     their number
  * @end_ns:  CLOCK_MONOTONIC at which the VM was destroyed; 0: not yet
+ * @exit_ns: at which whoever was refused ended; 0: not yet, or nobody told
+ * @status:  how, as of waitpid(2)
  */
 struct last_words {
 	uint64_t serial;
@@ -27,6 +29,8 @@ struct last_words {
 	struct slot_event changes[LAST_WORDS_CHANGES];
 	size_t nr;
 	uint64_t end_ns;
+	uint64_t exit_ns;
+	int status;
 };
 
 /** last_words_take() - the next event of the log, of whatever VM */
@@ -47,7 +51,8 @@ bool last_words_refused(const struct last_words *words,
 
 /**
  * last_words_fatal() - did the VMM die of @refusal? As last_words_refused(), and
- * how it ended is known: a program that provokes a refusal and is done ends too
+ * how it ended is known, by @end or the log: a program that provokes a refusal and is
+ * done ends too
  */
 bool last_words_fatal(const struct last_words *words, const struct vm_end *end);
 

@@ -4,16 +4,18 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <linux/kvm.h>
+#include <linux/userfaultfd.h>
 
 #include "kvm/loaded.h"
 #include "kvm/prove.h"
 #include "kvm/region2.h"
 
 /* Numbers that nobody else is likely to ask for, or a bug to make up */
-#define PROOF_PAGES  3
 #define PROOF_GPA    0x5ca1ab000ULL
 #define PROOF_GPA_TO 0x0ddba1000ULL
 
@@ -46,11 +48,18 @@ int kvm_proof_init(struct kvm_proof *proof, struct slotscope_error *err)
 	cap = ioctl(proof->dev_fd, KVM_CHECK_EXTENSION,
 		    KVM_CAP_MULTI_ADDRESS_SPACE);
 	proof->nr_as = cap > 0 ? cap : 1;
+	/* One more, which nobody may touch */
 	proof->memory =
-		mmap(NULL, PROOF_PAGES * page_size(), PROT_READ | PROT_WRITE,
+		mmap(NULL, (KVM_PROOF_PAGES + 1) * page_size(), PROT_NONE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (proof->memory == MAP_FAILED) {
-		error_set(err, errno, "map %d pages", PROOF_PAGES);
+		error_set(err, errno, "map %d pages", KVM_PROOF_PAGES + 1);
+		goto close;
+	}
+	if (mprotect(proof->memory, KVM_PROOF_PAGES * page_size(),
+		     PROT_READ | PROT_WRITE)) {
+		error_set(err, errno, "make pages of our own writable");
+		munmap(proof->memory, (KVM_PROOF_PAGES + 1) * page_size());
 		goto close;
 	}
 	return 0;
@@ -63,7 +72,7 @@ close:
 void kvm_proof_deinit(struct kvm_proof *proof)
 {
 	kvm_proof_destroy_vm(proof);
-	munmap(proof->memory, PROOF_PAGES * page_size());
+	munmap(proof->memory, (KVM_PROOF_PAGES + 1) * page_size());
 	close(proof->dev_fd);
 }
 
@@ -156,7 +165,7 @@ int kvm_proof_ask_one(struct kvm_proof *proof, struct slotscope_error *err)
 	const struct slot_request create = {
 		.slot = KVM_PROOF_SLOT,
 		.gpa = PROOF_GPA,
-		.size = PROOF_PAGES * page_size(),
+		.size = KVM_PROOF_PAGES * page_size(),
 		.hva = (uintptr_t)proof->memory,
 		.gmem_fd = -1,
 	};
@@ -164,9 +173,44 @@ int kvm_proof_ask_one(struct kvm_proof *proof, struct slotscope_error *err)
 	return change(proof, SLOT_CREATE, NULL, &create, err);
 }
 
-/* With immediate_exit KVM_RUN comes back before the guest does anything */
-static int run_vcpu(const struct kvm_proof *proof, struct slotscope_error *err)
+/* KVM's ABI, here since a build machine's headers may be older */
+#define PRE_FAULT_MEMORY   _IOWR(KVMIO, 0xd5, struct pre_fault_memory)
+#define CREATE_GUEST_MEMFD _IOWR(KVMIO, 0xd4, struct create_guest_memfd)
+
+struct pre_fault_memory {
+	uint64_t gpa;
+	uint64_t size;
+	uint64_t flags;
+	uint64_t padding[5];
+};
+
+struct create_guest_memfd {
+	uint64_t size;
+	uint64_t flags;
+	uint64_t reserved[6];
+};
+
+/* Where a vCPU begins: on x86 below 4 GiB, elsewhere at 0 */
+#if defined(__x86_64__)
+#define FIRST_GPA 0xfffff000ULL
+#else
+#define FIRST_GPA 0ULL
+#endif
+
+static int run_once(int fd, struct kvm_run *run, bool exit_at_once)
 {
+	run->immediate_exit = exit_at_once;
+	return ioctl(fd, KVM_RUN, 0);
+}
+
+/*
+ * With immediate_exit KVM_RUN comes back before the guest does anything; without, the
+ * guest needs memory which is not there. Which of the two KVM refuses does not matter:
+ * what it does is told, or not.
+ */
+static int run_vcpu(struct kvm_proof *proof, struct slotscope_error *err)
+{
+	struct pre_fault_memory none = { .gpa = KVM_PROOF_PRE_FAULT };
 	int size = ioctl(proof->dev_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	int fd = ioctl(proof->vm_fd, KVM_CREATE_VCPU, KVM_PROOF_VCPU);
 	struct kvm_run *run = MAP_FAILED;
@@ -180,11 +224,96 @@ static int run_vcpu(const struct kvm_proof *proof, struct slotscope_error *err)
 			close(fd);
 		return -err->code;
 	}
-	run->immediate_exit = 1;
-	ioctl(fd, KVM_RUN, 0);
+	run_once(fd, run, true);
+	proof->pre_fault_result = ioctl(fd, PRE_FAULT_MEMORY, &none) ? -errno :
+								       0;
+	if (proof->with_faults)
+		run_once(fd, run, false);
 	munmap(run, size);
 	close(fd);
 	return 0;
+}
+
+static char *page_of(const struct kvm_proof *proof, int page)
+{
+	return (char *)proof->memory + page * page_size();
+}
+
+/* A slot where the vCPU begins, over memory that nobody may touch */
+static int add_nothing(struct kvm_proof *proof, struct slotscope_error *err)
+{
+	const struct slot_request request = {
+		.slot = KVM_PROOF_SLOT + 1,
+		.gpa = FIRST_GPA,
+		.size = page_size(),
+		.hva = (uintptr_t)page_of(proof, KVM_PROOF_PAGES),
+		.gmem_fd = -1,
+	};
+
+	proof->fault_gpa = FIRST_GPA;
+	return change(proof, SLOT_CREATE, NULL, &request, err);
+}
+
+/* Who touches it there is not answered, and does not wait: EFAULT */
+static void touch_by_uffd(struct kvm_proof *proof)
+{
+	char *page = page_of(proof, KVM_PROOF_UFFD_PAGE);
+	struct uffdio_api api = { .api = UFFD_API,
+				  .features = UFFD_FEATURE_SIGBUS };
+	struct uffdio_register range = {
+		.range = { (uintptr_t)page, page_size() },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	int fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	int zero = fd < 0 ? -1 : open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	if (zero < 0 || ioctl(fd, UFFDIO_API, &api) ||
+	    ioctl(fd, UFFDIO_REGISTER, &range))
+		goto close_both;
+	proof->with_uffd = true;
+	if (proof->with_faults && read(zero, page, 1) == 1)
+		proof->with_uffd = false; /* it was there: nobody was asked */
+close_both:
+	if (zero >= 0)
+		close(zero);
+	if (fd >= 0)
+		close(fd);
+}
+
+static int change_mappings(struct kvm_proof *proof, struct slotscope_error *err)
+{
+	const int rw = PROT_READ | PROT_WRITE;
+	const int anon = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	void *spare = mmap(NULL, page_size(), rw, anon, -1, 0);
+
+	if (spare == MAP_FAILED ||
+	    madvise(page_of(proof, KVM_PROOF_DROPPED_PAGE), page_size(),
+		    MADV_DONTNEED) ||
+	    mprotect(page_of(proof, KVM_PROOF_PROTECTED_PAGE), page_size(),
+		     rw) ||
+	    mmap(page_of(proof, KVM_PROOF_MAPPED_PAGE), page_size(), rw,
+		 anon | MAP_FIXED, -1, 0) == MAP_FAILED ||
+	    mremap(spare, page_size(), page_size(),
+		   MREMAP_MAYMOVE | MREMAP_FIXED,
+		   page_of(proof, KVM_PROOF_MOVED_PAGE)) == MAP_FAILED)
+		return error_set(err, errno, "map some pages of our own anew");
+	return 0;
+}
+
+/* One that no slot has; a KVM without them refuses */
+static void close_gmem(struct kvm_proof *proof)
+{
+	struct create_guest_memfd args = { .size = page_size() };
+	int fd = ioctl(proof->vm_fd, CREATE_GUEST_MEMFD, &args);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st)) {
+		proof->gmem_dev = st.st_dev;
+		proof->gmem_ino = st.st_ino;
+	}
+	close(fd);
 }
 
 /* What is no request, while the slot logs dirty pages */
@@ -192,16 +321,21 @@ static int ask_more(struct kvm_proof *proof, struct slotscope_error *err)
 {
 	uint64_t bitmap = 0;
 	struct kvm_dirty_log log = { .slot = KVM_PROOF_SLOT };
+	int ret = 0;
 
 	log.dirty_bitmap = &bitmap;
+	close_gmem(proof);
 	if (proof->with_calls && ioctl(proof->vm_fd, KVM_GET_DIRTY_LOG, &log))
 		return error_set(err, errno,
 				 "get the dirty log of a VM made to try the "
 				 "tracer on");
-	if (proof->with_mapping &&
-	    madvise(proof->memory, page_size(), MADV_DONTNEED))
-		return error_set(err, errno, "drop a page of our own");
-	return proof->with_vcpu ? run_vcpu(proof, err) : 0;
+	if (proof->with_mapping)
+		ret = change_mappings(proof, err);
+	if (!ret && (proof->with_mapping || proof->with_faults))
+		touch_by_uffd(proof);
+	if (!ret && proof->with_faults)
+		ret = add_nothing(proof, err);
+	return !ret && proof->with_vcpu ? run_vcpu(proof, err) : ret;
 }
 
 int kvm_proof_ask(struct kvm_proof *proof, struct slotscope_error *err)
@@ -209,7 +343,7 @@ int kvm_proof_ask(struct kvm_proof *proof, struct slotscope_error *err)
 	const struct slot_request base = {
 		.slot = KVM_PROOF_SLOT,
 		.gpa = PROOF_GPA,
-		.size = PROOF_PAGES * page_size(),
+		.size = KVM_PROOF_PAGES * page_size(),
 		.hva = (uintptr_t)proof->memory,
 		.gmem_fd = -1,
 	};

@@ -13,9 +13,21 @@
 #include <slotscope/error.h>
 #include <slotscope/view.h>
 
-#define KVM_PROOF_STEPS 10
+#define KVM_PROOF_STEPS 12
 #define KVM_PROOF_SLOT	23
 #define KVM_PROOF_VCPU	5
+
+/* What becomes of the pages of the slot, each its own; see kvm_proof.with_mapping */
+enum {
+	KVM_PROOF_DROPPED_PAGE,
+	KVM_PROOF_PROTECTED_PAGE,
+	KVM_PROOF_MAPPED_PAGE,
+	KVM_PROOF_MOVED_PAGE,
+	KVM_PROOF_UFFD_PAGE,
+	KVM_PROOF_PAGES,
+};
+
+#define KVM_PROOF_PRE_FAULT 0x1ce0000ULL /* a gpa */
 
 /**
  * struct kvm_proof_step - one request
@@ -36,9 +48,18 @@ struct kvm_proof_step {
  * @nr_slots: slot numbers that users may have; KVM's own come after
  * @nr_as:    address spaces that this KVM has
  * @with_calls: ask for the dirty log, too: of a slot that has none dirty
- * @with_vcpu: make vCPU KVM_PROOF_VCPU, and let it go into KVM_RUN and out
- * @with_mapping: drop the first page of @memory, while it is the slot's
- * @memory:   the slot's
+ * @with_vcpu: make vCPU KVM_PROOF_VCPU, and let it go into KVM_RUN and out; ask
+ *	      for none of its memory (KVM_PRE_FAULT_MEMORY)
+ * @with_faults: let it need memory that is not there, and touch a page that is
+ *	      userfaultfd's
+ * @with_mapping: while they are the slot's, drop one page of @memory, give one its
+ *	      rights anew, map one anew, move one there, and give one to userfaultfd
+ * @with_uffd: set here: there is a userfaultfd
+ * @pre_fault_result: what KVM answered
+ * @fault_gpa: the memory that is not there
+ * @gmem_dev: st_dev of a guest_memfd that was made and closed, and
+ * @gmem_ino: st_ino; 0: this KVM makes none
+ * @memory:   the slot's, and a page behind it that nobody may touch
  * @steps:    the requests so far, in order
  * @nr_steps: their number
  */
@@ -49,7 +70,13 @@ struct kvm_proof {
 	unsigned int nr_as;
 	bool with_calls;
 	bool with_vcpu;
+	bool with_faults;
 	bool with_mapping;
+	bool with_uffd;
+	int pre_fault_result;
+	gpa_t fault_gpa;
+	dev_t gmem_dev;
+	uint64_t gmem_ino;
 	void *memory;
 	struct kvm_proof_step steps[KVM_PROOF_STEPS];
 	size_t nr_steps;

@@ -44,6 +44,11 @@ static struct counted counted_of(const struct slot_event *event)
 		break;
 	case SLOT_EVENT_MAPPING:
 		c.kind = event->mapping.kind;
+		c.result = event->mapping.result;
+		break;
+	case SLOT_EVENT_FAULT:
+		c.kind = event->fault.kind;
+		c.result = event->fault.result;
 		break;
 	default:
 		break;
@@ -57,11 +62,14 @@ bool summary_has_result(const struct summary_key *key)
 	case SLOT_EVENT_REQUEST:
 	case SLOT_EVENT_CALL:
 	case SLOT_EVENT_EXIT:
+	case SLOT_EVENT_MAPPING:
 		return true;
 	case SLOT_EVENT_CHANGE:
 		return key->kind != SUMMARY_HOLE;
 	case SLOT_EVENT_VCPU:
 		return key->kind == SLOT_VCPU_CREATE;
+	case SLOT_EVENT_FAULT:
+		return key->kind == SLOT_FAULT_FAILED;
 	default:
 		return false;
 	}
@@ -84,6 +92,8 @@ const char *summary_kind_name(const struct summary_key *key)
 		return slot_vcpu_kind_names[key->kind];
 	case SLOT_EVENT_MAPPING:
 		return slot_mapping_kind_names[key->kind];
+	case SLOT_EVENT_FAULT:
+		return slot_fault_kind_names[key->kind];
 	default:
 		return slot_event_type_names[key->type];
 	}

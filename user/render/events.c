@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/plural.h"
 #include "render/document.h"
@@ -118,6 +119,8 @@ static void print_call(FILE *out, const struct slot_call *call)
 	fputs(slot_call_kind_names[call->kind], out);
 	if (call->unread)
 		fputs(" (its arguments could not be read)", out);
+	else if (call->kind == SLOT_CALL_PRE_FAULT)
+		fprintf(out, " vCPU %u", call->slot);
 	else if (call->kind == SLOT_CALL_DIRTY_LOG ||
 		 call->kind == SLOT_CALL_CLEAR_DIRTY_LOG)
 		fprintf(out, " %u/%u", call->slot >> SLOT_ID_BITS,
@@ -152,6 +155,54 @@ static void print_mapping(FILE *out, const struct slot_mapping *m)
 		fprintf(out, " under slot %u/%d", m->as_id, m->slot);
 	if (m->syscall >= 0)
 		fprintf(out, " in system call %d", m->syscall);
+	if (m->kind == SLOT_MAPPING_UFFD)
+		fprintf(out, " modes 0x%" PRIx32, m->uffd);
+	if (m->result)
+		print_result(out, m->result);
+}
+
+static void print_fault(FILE *out, const struct slot_event *event)
+{
+	const struct slot_fault *fault = &event->fault;
+
+	if (fault->vcpu >= 0)
+		fprintf(out, "vCPU %d", fault->vcpu);
+	else
+		fputs("the VMM", out);
+	switch (fault->kind) {
+	case SLOT_FAULT_WAITS:
+		fputs(" waits for", out);
+		break;
+	case SLOT_FAULT_SERVED:
+		fputs(" waited for", out);
+		break;
+	default:
+		fputs(" cannot have", out);
+	}
+	if (fault->gpa == SLOT_GPA_UNKNOWN)
+		fputs(" a gpa that is not known", out);
+	else
+		fprintf(out, " gpa 0x%" PRIx64, fault->gpa);
+	if (fault->hva)
+		fprintf(out, " @0x%" PRIx64, fault->hva);
+	if (fault->uffd)
+		fputs(" (userfaultfd)", out);
+	if (fault->kind == SLOT_FAULT_FAILED)
+		print_result(out, fault->result);
+	fprintf(out, " %" PRIu64 "us", event->duration_ns / 1000);
+}
+
+static void print_process_exit(FILE *out, const struct slot_event *event)
+{
+	int status = event->process_exit.status;
+
+	fprintf(out, "process %d (%.*s) ", event->tgid,
+		(int)sizeof(event->comm), event->comm);
+	if (WIFSIGNALED(status))
+		fprintf(out, "died of signal %d%s", WTERMSIG(status),
+			WCOREDUMP(status) ? ", with a core" : "");
+	else
+		fprintf(out, "ended with status %d", WEXITSTATUS(status));
 }
 
 void event_print(FILE *out, const struct slot_event *event)
@@ -195,6 +246,16 @@ void event_print(FILE *out, const struct slot_event *event)
 		break;
 	case SLOT_EVENT_MAPPING:
 		print_mapping(out, &event->mapping);
+		break;
+	case SLOT_EVENT_FAULT:
+		print_fault(out, event);
+		break;
+	case SLOT_EVENT_GMEM_CLOSE:
+		fprintf(out, "guest_memfd inode %" PRIu64 " closed",
+			event->gmem_close.ino);
+		break;
+	case SLOT_EVENT_PROCESS_EXIT:
+		print_process_exit(out, event);
 		break;
 	case SLOT_EVENT_LOST:
 		if (event->lost.reason == SLOT_LOST_DROPPED) {

@@ -313,11 +313,13 @@ int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 
 /* False: it lives, or nobody can tell */
 static bool has_ended(struct checker *checker, const struct vm_id *vm,
-		      struct vm_end *end)
+		      const struct last_words *words, struct vm_end *end)
 {
 	const struct child *child = checker->options.child;
 
 	*end = (struct vm_end){ .at_ns = clock_now() };
+	if (words->exit_ns)
+		return true;
 	if (!child)
 		return vm->tgid == checker->root.tgid &&
 		       process_alive(&checker->root);
@@ -350,15 +352,15 @@ int checker_died(struct checker *checker, size_t place, struct sample *sample,
 	struct vm_end end;
 	int ret;
 
-	if (!vm->id.serial || !checker->tracer ||
-	    !has_ended(checker, &vm->id, &end))
+	if (!vm->id.serial || !checker->tracer)
 		return 0;
 	ret = catch_up(checker, err);
 	if (ret < 0)
 		return ret;
 	vm = &checker->vms.vms[place];
 	last_words_of(&words, &checker->log, vm->id.serial);
-	if (!last_words_refused(&words, &end))
+	if (!has_ended(checker, &vm->id, &words, &end) ||
+	    !last_words_refused(&words, &end))
 		return 0;
 	ret = sample_of_log(&checker->log, &vm->id, sample);
 	if (ret) {

@@ -6,7 +6,7 @@
 #include "trace/tracer.h"
 
 const char *const tracer_class_names[TRACER_CLASSES] = {
-	"calls", "vcpus", "mmio", "windows", "mappings",
+	"calls", "vcpus", "mmio", "windows", "mappings", "faults",
 };
 
 /* The class of a name, of @len bytes; 0 if there is none */
@@ -35,8 +35,9 @@ int tracer_classes_parse(const char *text, unsigned int *classes,
 				  len > 80 ? 80 : (int)len, text);
 			error_why(err, "there is none of that name");
 			return error_next(err, "name some of calls, vcpus, "
-					       "mmio, windows, mappings, with "
-					       "commas between; or all");
+					       "mmio, windows, mappings, "
+					       "faults, with commas between; "
+					       "or all");
 		}
 		*classes |= class;
 		if (!text[len])

@@ -18,11 +18,23 @@
 #include "trace/impl.h"
 
 const char *const tracer_job_names[TRACER_JOBS] = {
-	[TRACER_REQUESTS] = "requests",	  [TRACER_CHANGES] = "changes",
-	[TRACER_CREATION] = "creation",	  [TRACER_DESTRUCTION] = "destruction",
-	[TRACER_PROCESSES] = "processes", [TRACER_WALK] = "walk",
-	[TRACER_WINDOWS] = "windows",	  [TRACER_RUNS] = "runs",
+	[TRACER_REQUESTS] = "requests",
+	[TRACER_CHANGES] = "changes",
+	[TRACER_CREATION] = "creation",
+	[TRACER_DESTRUCTION] = "destruction",
+	[TRACER_PROCESSES] = "processes",
+	[TRACER_WALK] = "walk",
+	[TRACER_WINDOWS] = "windows",
+	[TRACER_RUNS] = "runs",
 	[TRACER_MAPPINGS] = "mappings",
+	[TRACER_VCPU_CALLS] = "vcpu-calls",
+	[TRACER_GMEM] = "guest-memfd",
+	[TRACER_MMAP] = "mmap",
+	[TRACER_MREMAP] = "mremap",
+	[TRACER_MPROTECT] = "mprotect",
+	[TRACER_UFFD] = "userfaultfd",
+	[TRACER_FAULTS] = "faults",
+	[TRACER_USERFAULTS] = "userfaults",
 };
 
 const char *const tracer_method_names[TRACER_METHODS] = {
@@ -40,6 +52,15 @@ const char *const tracer_hook_state_names[TRACER_HOOK_USED + 1] = {
 };
 
 #define PROGRAM(program) offsetof(struct slotscope_bpf, progs.program)
+
+/* The function behind a system call bears the architecture's name */
+#if defined(__x86_64__)
+#define SYSCALL(name) "__x64_sys_" name
+#elif defined(__aarch64__)
+#define SYSCALL(name) "__arm64_sys_" name
+#else
+#define SYSCALL(name) "__riscv_sys_" name
+#endif
 
 /*
  * The candidates, by job. What fentry hooks must take as many
@@ -135,6 +156,86 @@ static const struct candidate {
 	  "kvm_mmu_notifier_invalidate_range_start",
 	  2,
 	  { PROGRAM(mapping_kprobe) } },
+	{ TRACER_VCPU_CALLS,
+	  TRACER_FENTRY,
+	  "kvm_vcpu_ioctl",
+	  3,
+	  { PROGRAM(vcpu_call_fentry), PROGRAM(vcpu_call_fexit) } },
+	{ TRACER_VCPU_CALLS,
+	  TRACER_KPROBE,
+	  "kvm_vcpu_ioctl",
+	  3,
+	  { PROGRAM(vcpu_call_kprobe), PROGRAM(vcpu_call_kretprobe) } },
+	{ TRACER_GMEM,
+	  TRACER_FENTRY,
+	  "kvm_gmem_release",
+	  2,
+	  { PROGRAM(gmem_fentry) } },
+	{ TRACER_GMEM,
+	  TRACER_KPROBE,
+	  "kvm_gmem_release",
+	  2,
+	  { PROGRAM(gmem_kprobe) } },
+	{ TRACER_MMAP,
+	  TRACER_FENTRY,
+	  "vm_mmap_pgoff",
+	  6,
+	  { PROGRAM(mmap_fexit) } },
+	{ TRACER_MMAP,
+	  TRACER_KPROBE,
+	  "vm_mmap_pgoff",
+	  6,
+	  { PROGRAM(mmap_kprobe), PROGRAM(mmap_kretprobe) } },
+	{ TRACER_MREMAP,
+	  TRACER_FENTRY,
+	  SYSCALL("mremap"),
+	  1,
+	  { PROGRAM(mremap_fexit) } },
+	{ TRACER_MREMAP,
+	  TRACER_KPROBE,
+	  SYSCALL("mremap"),
+	  1,
+	  { PROGRAM(mremap_kprobe), PROGRAM(mremap_kretprobe) } },
+	{ TRACER_MPROTECT,
+	  TRACER_FENTRY,
+	  "do_mprotect_pkey",
+	  4,
+	  { PROGRAM(mprotect_fentry), PROGRAM(mprotect_fexit) } },
+	{ TRACER_MPROTECT,
+	  TRACER_KPROBE,
+	  "do_mprotect_pkey",
+	  4,
+	  { PROGRAM(mprotect_kprobe), PROGRAM(mprotect_kretprobe) } },
+	{ TRACER_UFFD,
+	  TRACER_FENTRY,
+	  "userfaultfd_ioctl",
+	  3,
+	  { PROGRAM(uffd_fexit) } },
+	{ TRACER_UFFD,
+	  TRACER_KPROBE,
+	  "userfaultfd_ioctl",
+	  3,
+	  { PROGRAM(uffd_kprobe), PROGRAM(uffd_kretprobe) } },
+	{ TRACER_FAULTS,
+	  TRACER_FENTRY,
+	  "kvm_mmu_page_fault",
+	  5,
+	  { PROGRAM(fault_fentry), PROGRAM(fault_fexit) } },
+	{ TRACER_FAULTS,
+	  TRACER_KPROBE,
+	  "kvm_mmu_page_fault",
+	  5,
+	  { PROGRAM(fault_kprobe), PROGRAM(fault_kretprobe) } },
+	{ TRACER_USERFAULTS,
+	  TRACER_FENTRY,
+	  "handle_userfault",
+	  2,
+	  { PROGRAM(userfault_fentry), PROGRAM(userfault_fexit) } },
+	{ TRACER_USERFAULTS,
+	  TRACER_KPROBE,
+	  "handle_userfault",
+	  2,
+	  { PROGRAM(userfault_kprobe), PROGRAM(userfault_kretprobe) } },
 	{ TRACER_WALK,
 	  TRACER_ITERATOR,
 	  "task_file",
@@ -177,29 +278,44 @@ static bool is_asked(const struct tracer *t, enum tracer_job job)
 	case TRACER_RUNS:
 		return classes & (TRACER_CLASS_VCPUS | TRACER_CLASS_MMIO);
 	case TRACER_MAPPINGS:
+	case TRACER_MMAP:
+	case TRACER_MREMAP:
+	case TRACER_MPROTECT:
+	case TRACER_UFFD:
 		return classes & TRACER_CLASS_MAPPINGS;
+	case TRACER_VCPU_CALLS:
+		return classes & TRACER_CLASS_CALLS;
+	case TRACER_FAULTS:
+	case TRACER_USERFAULTS:
+		return classes & TRACER_CLASS_FAULTS;
 	default:
 		return true;
 	}
 }
 
+/* What a class needs; a job that is 0, as requests are, ends the list */
+static const enum tracer_job class_jobs[TRACER_CLASSES][6] = {
+	{ TRACER_VCPU_CALLS },
+	{ TRACER_RUNS },
+	{ TRACER_RUNS },
+	{ TRACER_CHANGES, TRACER_WINDOWS },
+	{ TRACER_MAPPINGS, TRACER_MMAP, TRACER_MREMAP, TRACER_MPROTECT,
+	  TRACER_UFFD },
+	{ TRACER_FAULTS, TRACER_USERFAULTS },
+};
+
 bool tracer_class_used(const struct tracer_report *report,
 		       enum tracer_class class)
 {
-	switch (class) {
-	case TRACER_CLASS_CALLS:
-		return tracer_hook_used(report, TRACER_REQUESTS);
-	case TRACER_CLASS_VCPUS:
-		return tracer_hook_used(report, TRACER_REQUESTS) &&
-		       tracer_hook_used(report, TRACER_RUNS);
-	case TRACER_CLASS_MMIO:
-		return tracer_hook_used(report, TRACER_RUNS);
-	case TRACER_CLASS_WINDOWS:
-		return tracer_hook_used(report, TRACER_CHANGES) &&
-		       tracer_hook_used(report, TRACER_WINDOWS);
-	default:
-		return tracer_hook_used(report, TRACER_MAPPINGS);
-	}
+	const enum tracer_job *job = class_jobs[__builtin_ctz(class)];
+
+	if (class & (TRACER_CLASS_CALLS | TRACER_CLASS_VCPUS) &&
+	    !tracer_hook_used(report, TRACER_REQUESTS))
+		return false;
+	for (; *job != TRACER_REQUESTS; job++)
+		if (!tracer_hook_used(report, *job))
+			return false;
+	return true;
 }
 
 struct tracer_hook *hook_of_walk(struct tracer_report *report)
@@ -307,6 +423,7 @@ static void find_functions(struct tracer *t)
 	const struct btf *btf = kvm ? kvm : vmlinux;
 
 	t->counts_skips = counts_skips(vmlinux);
+	t->nr_kernel_types = vmlinux ? btf__type_cnt(vmlinux) : 0;
 	t->kvm_btf_fd = kvm ? module_btf_fd("kvm") : 0;
 	for (size_t i = 0; i < NR_CANDIDATES; i++) {
 		const struct candidate *c = &candidates[i];
@@ -353,7 +470,12 @@ static int aim(struct bpf_program *program, struct bpf_prog_load_opts *opts,
 	for (size_t i = 0; t && i < NR_CANDIDATES; i++)
 		for (int j = 0; j < HOOK_PROGRAMS; j++)
 			if (hook_program(t, i, j) == program) {
-				opts->attach_btf_obj_fd = t->kvm_btf_fd;
+				/* The kernel's own come before a module's */
+				opts->attach_btf_obj_fd =
+					t->function_ids[i] <
+							t->nr_kernel_types ?
+						0 :
+						t->kvm_btf_fd;
 				opts->attach_btf_id = t->function_ids[i];
 				return 0;
 			}
@@ -425,6 +547,13 @@ static const char *lacking(enum tracer_method method)
 	return NULL;
 }
 
+/* A kretprobe has no room for all threads that are in such a call at once */
+static bool lasts(enum tracer_job job)
+{
+	return job == TRACER_RUNS || job == TRACER_VCPU_CALLS ||
+	       job == TRACER_FAULTS || job == TRACER_USERFAULTS;
+}
+
 /*
  * One program that cannot be loaded fails all of them: leave out those that
  * this kernel is known not to take.
@@ -439,6 +568,9 @@ void hooks_choose(struct tracer *t)
 	t->preempts = kernel_preempts();
 	/* It goes with whichever of two hooks is there */
 	bpf_program__set_autoload(t->skel->progs.vcpu_gone, false);
+	bpf_program__set_autoload(t->skel->progs.faults_told,
+				  t->options.classes & TRACER_CLASS_FAULTS &&
+					  !t->options.no_hooks);
 	for (size_t i = 0; i < NR_CANDIDATES; i++) {
 		struct tracer_hook *hook = &t->report.hooks[i];
 
@@ -449,8 +581,7 @@ void hooks_choose(struct tracer *t)
 			hook_settle(hook, TRACER_HOOK_ABSENT, "%s",
 				    lacks[hook->method]);
 		else if (hook->method == TRACER_FENTRY && t->preempts &&
-			 hook->job != TRACER_RUNS &&
-			 hook->state == TRACER_HOOK_UNUSED)
+			 !lasts(hook->job) && hook->state == TRACER_HOOK_UNUSED)
 			hook_settle(hook, TRACER_HOOK_UNUSED,
 				    "second choice: this kernel preempts it, "
 				    "and skips calls that come meanwhile");
@@ -527,9 +658,7 @@ static int try_next(struct tracer *t, enum tracer_job job)
 		{ TRACER_KPROBE, TRACER_FENTRY, TRACER_TRACEPOINT,
 		  TRACER_RAW_TRACEPOINT },
 	};
-	/* A kretprobe has no room for all that are in KVM_RUN at once */
-	const enum tracer_method *order =
-		orders[t->preempts && job != TRACER_RUNS];
+	const enum tracer_method *order = orders[t->preempts && !lasts(job)];
 
 	if (!is_asked(t, job))
 		return -1;

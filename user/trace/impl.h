@@ -36,6 +36,7 @@ struct array {
  * @preempts: this kernel preempts tasks inside of the kernel
  * @counts_skips: this kernel counts kprobes' programs that it skips
  * @kvm_btf_fd: while loading: KVM's BTF in the kernel; 0 if KVM is built in
+ * @nr_kernel_types: types in the kernel's own BTF; a module's have numbers from there on
  * @function_ids: of each hook in @report: its target there
  * @links:   of each hook in @report, one a program
  * @misses:  of each program: how often the kernel skipped it, so far
@@ -44,6 +45,7 @@ struct array {
  * @calls_of: calls in flight by job: the tables of bpf/calls.h
  * @vms:     and @vcpus: what the programs know of them
  * @calls:   requests that are still to come, and the numbers of their stacks
+ * @waits:   iterator over faults that are being served; NULL: nobody asked
  * @budget:  bytes that may still be taken from the ring at one go
  * @walks:   number of the last walk
  * @told:    a bit a serial: the log has this VM's beginning
@@ -65,9 +67,11 @@ struct tracer {
 	bool preempts;
 	bool counts_skips;
 	int kvm_btf_fd;
+	int nr_kernel_types;
 	int function_ids[TRACER_MAX_HOOKS];
 	struct bpf_link *links[TRACER_MAX_HOOKS][HOOK_PROGRAMS];
 	uint64_t misses[TRACER_MAX_HOOKS][HOOK_PROGRAMS];
+	struct bpf_link *waits;
 	bool proving;
 	size_t budget;
 	uint32_t walks;
@@ -108,6 +112,10 @@ int ring_open(struct tracer *t, struct slotscope_error *err);
 int ring_drain(struct tracer *t, int (*count)(struct tracer *t),
 	       struct slotscope_error *err);
 bool ring_told(struct tracer *t, uint64_t serial);
+
+/* waits.c: who waits for memory, by now */
+int waits_open(struct tracer *t, struct slotscope_error *err);
+int waits_tell(struct tracer *t, struct slotscope_error *err);
 
 /* stack_ring.c: who made requests */
 int stack_ring_open(struct tracer *t, struct slotscope_error *err);

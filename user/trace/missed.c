@@ -112,7 +112,8 @@ static bool may_be_inside(enum tracer_job job, long nr, uint32_t cmd)
 		       cmd == KVM_IOC_CREATE_VCPU || cmd == KVM_IOC_DIRTY_LOG ||
 		       cmd == KVM_IOC_CLEAR_DIRTY_LOG ||
 		       cmd == KVM_IOC_RESET_RINGS ||
-		       cmd == KVM_IOC_GUEST_MEMFD || cmd == KVM_IOC_ATTRIBUTES;
+		       cmd == KVM_IOC_GUEST_MEMFD ||
+		       cmd == KVM_IOC_ATTRIBUTES || cmd == KVM_IOC_PRE_FAULT;
 	case TRACER_CREATION:
 		return cmd == KVM_IOC_CREATE_VM;
 	default:

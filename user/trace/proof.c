@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -142,6 +143,16 @@ only_one(enum slot_event_type type, const struct slot_event *events, size_t nr,
 	return NULL;
 }
 
+static bool is_dirty_log(const struct slot_event *event)
+{
+	return event->kvm_call.kind == SLOT_CALL_DIRTY_LOG;
+}
+
+static bool is_pre_fault(const struct slot_event *event)
+{
+	return event->kvm_call.kind == SLOT_CALL_PRE_FAULT;
+}
+
 static bool calls_told(const struct slot_event *events, size_t nr,
 		       const struct kvm_proof *proof, char *why, size_t size)
 {
@@ -149,11 +160,10 @@ static bool calls_told(const struct slot_event *events, size_t nr,
 
 	if (!proof->with_calls)
 		return true;
-	event = only_one(SLOT_EVENT_CALL, events, nr, NULL, why, size);
+	event = only_one(SLOT_EVENT_CALL, events, nr, is_dirty_log, why, size);
 	if (!event)
 		return false;
-	if (event->kvm_call.kind == SLOT_CALL_DIRTY_LOG &&
-	    event->kvm_call.slot == KVM_PROOF_SLOT && !event->kvm_call.result &&
+	if (event->kvm_call.slot == KVM_PROOF_SLOT && !event->kvm_call.result &&
 	    !event->kvm_call.pages)
 		return true;
 	snprintf(why, size, "told the reading of a dirty log wrongly");
@@ -209,20 +219,122 @@ static bool runs_told(const struct slot_event *events, size_t nr, char *why,
 	       only_one(SLOT_EVENT_VCPU, events, nr, is_leave, why, size);
 }
 
-static bool mappings_told(const struct slot_event *events, size_t nr,
-			  const struct kvm_proof *proof, char *why, size_t size)
+static bool vcpu_calls_told(const struct slot_event *events, size_t nr,
+			    const struct kvm_proof *proof, char *why,
+			    size_t size)
 {
 	const struct slot_event *event =
-		only_one(SLOT_EVENT_MAPPING, events, nr, NULL, why, size);
+		only_one(SLOT_EVENT_CALL, events, nr, is_pre_fault, why, size);
 
 	if (!event)
 		return false;
-	if (event->mapping.kind == SLOT_MAPPING_CLEAR &&
-	    event->mapping.hva == (uintptr_t)proof->memory &&
-	    event->mapping.size == (uint64_t)sysconf(_SC_PAGESIZE) &&
-	    event->mapping.slot == KVM_PROOF_SLOT)
+	if (event->kvm_call.slot == KVM_PROOF_VCPU &&
+	    event->kvm_call.start == KVM_PROOF_PRE_FAULT &&
+	    event->kvm_call.result == proof->pre_fault_result)
 		return true;
-	snprintf(why, size, "told wrongly that a page was dropped");
+	snprintf(why, size, "told a call for memory wrongly");
+	return false;
+}
+
+static bool gmem_told(const struct slot_event *events, size_t nr,
+		      const struct kvm_proof *proof, char *why, size_t size)
+{
+	const struct slot_event *event;
+
+	if (!proof->gmem_ino) {
+		snprintf(why, size,
+			 "this KVM makes no guest_memfd to try it with");
+		return false;
+	}
+	event = only_one(SLOT_EVENT_GMEM_CLOSE, events, nr, NULL, why, size);
+	if (!event)
+		return false;
+	if (event->gmem_close.ino == proof->gmem_ino &&
+	    event->gmem_close.dev == proof->gmem_dev)
+		return true;
+	snprintf(why, size, "told another file than the one that was closed");
+	return false;
+}
+
+/* What became of one of the pages of our slot */
+static bool page_told(const struct slot_event *events, size_t nr,
+		      const struct kvm_proof *proof,
+		      enum slot_mapping_kind kind, int page, char *why,
+		      size_t size)
+{
+	const uint64_t bytes = sysconf(_SC_PAGESIZE);
+	const uint64_t hva = (uintptr_t)proof->memory + page * bytes;
+	size_t seen = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		const struct slot_mapping *m = &events[i].mapping;
+
+		seen += events[i].type == SLOT_EVENT_MAPPING &&
+			m->kind == kind && m->hva == hva && m->size == bytes &&
+			m->slot == KVM_PROOF_SLOT && !m->result;
+	}
+	if (seen != 1)
+		snprintf(why, size, "told %s of a page %zu times, not once",
+			 slot_mapping_kind_names[kind], seen);
+	return seen == 1;
+}
+
+/* What cannot be tried is not trusted */
+static bool uffd_told(const struct slot_event *events, size_t nr,
+		      const struct kvm_proof *proof, char *why, size_t size)
+{
+	if (proof->with_uffd)
+		return page_told(events, nr, proof, SLOT_MAPPING_UFFD,
+				 KVM_PROOF_UFFD_PAGE, why, size);
+	snprintf(why, size, "there is no userfaultfd to try it with");
+	return false;
+}
+
+static bool is_vcpu_fault(const struct slot_event *event)
+{
+	return event->fault.vcpu == KVM_PROOF_VCPU &&
+	       event->fault.kind == SLOT_FAULT_FAILED;
+}
+
+static bool is_userfault(const struct slot_event *event)
+{
+	return event->fault.vcpu < 0 && event->fault.uffd;
+}
+
+static bool faults_told(const struct slot_event *events, size_t nr,
+			const struct kvm_proof *proof, char *why, size_t size)
+{
+	const uint64_t page = sysconf(_SC_PAGESIZE);
+	const struct slot_event *event = only_one(SLOT_EVENT_FAULT, events, nr,
+						  is_vcpu_fault, why, size);
+
+	if (!event)
+		return false;
+	if (event->fault.gpa / page == proof->fault_gpa / page &&
+	    event->fault.result == -EFAULT)
+		return true;
+	snprintf(why, size, "told a fault wrongly");
+	return false;
+}
+
+static bool userfaults_told(const struct slot_event *events, size_t nr,
+			    const struct kvm_proof *proof, char *why,
+			    size_t size)
+{
+	const uint64_t page = sysconf(_SC_PAGESIZE);
+	const struct slot_event *event;
+
+	if (!proof->with_uffd) {
+		snprintf(why, size, "there is no userfaultfd to try it with");
+		return false;
+	}
+	event = only_one(SLOT_EVENT_FAULT, events, nr, is_userfault, why, size);
+	if (!event)
+		return false;
+	if (event->fault.hva ==
+	    (uintptr_t)proof->memory + KVM_PROOF_UFFD_PAGE * page)
+		return true;
+	snprintf(why, size, "told a fault wrongly");
 	return false;
 }
 
@@ -247,7 +359,27 @@ bool proof_told(enum tracer_job job, const struct slot_event *events, size_t nr,
 	case TRACER_RUNS:
 		return runs_told(events, nr, why, size);
 	case TRACER_MAPPINGS:
-		return mappings_told(events, nr, proof, why, size);
+		return page_told(events, nr, proof, SLOT_MAPPING_CLEAR,
+				 KVM_PROOF_DROPPED_PAGE, why, size);
+	case TRACER_VCPU_CALLS:
+		return vcpu_calls_told(events, nr, proof, why, size);
+	case TRACER_GMEM:
+		return gmem_told(events, nr, proof, why, size);
+	case TRACER_MMAP:
+		return page_told(events, nr, proof, SLOT_MAPPING_MAP,
+				 KVM_PROOF_MAPPED_PAGE, why, size);
+	case TRACER_MREMAP:
+		return page_told(events, nr, proof, SLOT_MAPPING_MAP,
+				 KVM_PROOF_MOVED_PAGE, why, size);
+	case TRACER_MPROTECT:
+		return page_told(events, nr, proof, SLOT_MAPPING_PROTECT,
+				 KVM_PROOF_PROTECTED_PAGE, why, size);
+	case TRACER_UFFD:
+		return uffd_told(events, nr, proof, why, size);
+	case TRACER_FAULTS:
+		return faults_told(events, nr, proof, why, size);
+	case TRACER_USERFAULTS:
+		return userfaults_told(events, nr, proof, why, size);
 	default:
 		return false;
 	}

@@ -38,8 +38,8 @@ bool ring_told(struct tracer *t, uint64_t serial)
  */
 static int introduce(struct tracer *t, const struct record *head)
 {
-	if (ring_told(t, head->serial) || head->type == RECORD_VM_CREATE ||
-	    head->type == RECORD_VM_DESTROY)
+	if (!head->serial || ring_told(t, head->serial) ||
+	    head->type == RECORD_VM_CREATE || head->type == RECORD_VM_DESTROY)
 		return 0;
 	return base_serial(t, head->tgid, head->serial);
 }
@@ -125,6 +125,8 @@ int tracer_flush(struct tracer *t, tracer_event_fn fn, void *arg,
 	/* Stacks first: what their processes have mapped is to be seen yet */
 	int ret = stack_ring_drain(t, err);
 
+	if (!ret)
+		ret = waits_tell(t, err);
 	if (!ret && t->ring)
 		ret = ring_drain(t, missed_count, err);
 	return ret ? ret : deliver(t, fn, arg, err);

@@ -142,6 +142,12 @@ const struct slot_event *stream_next(struct stream *stream)
 	return &stream->queue[stream->head++];
 }
 
+/* A kernel's dev_t: 12 bits and 20 */
+static dev_t dev_from_kernel(uint32_t dev)
+{
+	return makedev(dev >> 20, dev & ((1U << 20) - 1));
+}
+
 struct slot slot_from_record(const struct stream *stream,
 			     const struct slot_record *rec)
 {
@@ -164,9 +170,7 @@ struct slot slot_from_record(const struct stream *stream,
 	if (rec->gmem_closed)
 		return slot;
 	slot.gmem_offset = rec->gmem_pgoff * stream->page_size;
-	/* a kernel's dev_t: 12 bits and 20 */
-	slot.gmem_dev =
-		makedev(rec->gmem_dev >> 20, rec->gmem_dev & ((1U << 20) - 1));
+	slot.gmem_dev = dev_from_kernel(rec->gmem_dev);
 	slot.gmem_ino = rec->gmem_inode;
 	return slot;
 }
@@ -327,6 +331,13 @@ static int call_from_record(const struct stream *stream, struct slot_call *call,
 		call->size = args->attributes.size;
 		call->flags = args->attributes.attributes;
 		return 0;
+	case KVM_IOC_PRE_FAULT:
+		call->kind = SLOT_CALL_PRE_FAULT;
+		call->slot = args->pre_fault.vcpu;
+		call->start = args->pre_fault.gpa;
+		call->size = args->pre_fault.size;
+		call->flags = args->pre_fault.flags;
+		return 0;
 	default:
 		return -EPROTO;
 	}
@@ -372,16 +383,32 @@ static void exit_from_record(struct slot_exit *exit,
 static int mapping_from_record(struct slot_mapping *mapping,
 			       const struct mapping_record *rec)
 {
-	if (rec->kind > MAPPING_OTHER)
+	if (rec->kind > MAPPING_UFFD_END)
 		return -EPROTO;
 	mapping->kind = (enum slot_mapping_kind)rec->kind;
 	mapping->hva = rec->start;
 	mapping->size = rec->end - rec->start;
 	mapping->as_id = rec->as_id;
 	mapping->slot = rec->slot;
+	mapping->result = rec->result;
+	mapping->uffd = rec->uffd;
 	mapping->syscall = rec->syscall;
 	for (int i = 0; i < 4; i++)
 		mapping->args[i] = rec->args[i];
+	return 0;
+}
+
+static int fault_from_record(struct slot_fault *fault,
+			     const struct fault_record *rec)
+{
+	if (rec->kind > FAULT_FAILED)
+		return -EPROTO;
+	fault->kind = (enum slot_fault_kind)rec->kind;
+	fault->vcpu = rec->vcpu;
+	fault->gpa = rec->gpa;
+	fault->hva = rec->hva;
+	fault->uffd = rec->uffd;
+	fault->result = rec->result;
 	return 0;
 }
 
@@ -420,6 +447,9 @@ int stream_record(struct stream *stream, const void *data, size_t size)
 		[RECORD_RUN] = sizeof(struct run_record),
 		[RECORD_EXIT] = sizeof(struct exit_record),
 		[RECORD_MAPPING] = sizeof(struct mapping_record),
+		[RECORD_FAULT] = sizeof(struct fault_record),
+		[RECORD_GMEM_CLOSE] = sizeof(struct gmem_record),
+		[RECORD_PROCESS_EXIT] = sizeof(struct exited_record),
 	};
 	const struct record *head = data;
 	struct slot_event event = { 0 };
@@ -471,6 +501,22 @@ int stream_record(struct stream *stream, const void *data, size_t size)
 	case RECORD_MAPPING:
 		event.type = SLOT_EVENT_MAPPING;
 		ret = mapping_from_record(&event.mapping, data);
+		break;
+	case RECORD_FAULT:
+		event.type = SLOT_EVENT_FAULT;
+		ret = fault_from_record(&event.fault, data);
+		break;
+	case RECORD_GMEM_CLOSE:
+		event.type = SLOT_EVENT_GMEM_CLOSE;
+		event.gmem_close.dev = dev_from_kernel(
+			((const struct gmem_record *)data)->dev);
+		event.gmem_close.ino =
+			((const struct gmem_record *)data)->inode;
+		break;
+	case RECORD_PROCESS_EXIT:
+		event.type = SLOT_EVENT_PROCESS_EXIT;
+		event.process_exit.status =
+			((const struct exited_record *)data)->status;
 		break;
 	}
 	if (!ret)

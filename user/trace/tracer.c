@@ -74,6 +74,7 @@ static int load(struct tracer *t, const struct kvm_proof *proof,
 	t->skel->rodata->tell_calls = t->options.classes & TRACER_CLASS_CALLS;
 	t->skel->rodata->tell_vcpus = t->options.classes & TRACER_CLASS_VCPUS;
 	t->skel->rodata->tell_mmio = t->options.classes & TRACER_CLASS_MMIO;
+	t->skel->rodata->page_size = t->stream.page_size;
 	bpf_map__set_max_entries(t->skel->maps.ring, t->options.ring_bytes);
 	bpf_map__set_max_entries(t->skel->maps.stack_ring,
 				 t->options.stack_ring_bytes);
@@ -153,8 +154,12 @@ static int start(struct tracer *t, struct slotscope_error *err)
 	/* Nobody is followed: the hooks are silent, and numbers begin anew */
 	map_clear(t->skel->maps.followed);
 	arrays_zero(t);
+	map_clear(t->skel->maps.vmms);
+	map_clear(t->skel->maps.spans);
+	map_clear(t->skel->maps.faults);
 	bss->last_serial = 0;
 	bss->last_call = 0;
+	bss->asleep_ns = t->options.asleep_ns;
 	bss->stacks_wanted = t->options.stack_fn != NULL;
 	bss->names_watched = tracer_hook_used(&t->report, TRACER_PROCESSES) !=
 			     NULL;
@@ -197,6 +202,8 @@ int tracer_open(const struct tracer_options *options,
 				   2 * sizeof(struct stack_record)) :
 			round_ring(0, 0);
 	t->options.nr_calls = round_calls(t->options.nr_calls);
+	if (!t->options.asleep_ns)
+		t->options.asleep_ns = TRACER_ASLEEP_NS;
 	if (t->options.classes & TRACER_CLASS_MMIO)
 		t->options.classes |= TRACER_CLASS_VCPUS;
 	hooks_init(&t->report);
@@ -208,7 +215,10 @@ int tracer_open(const struct tracer_options *options,
 	if (ret)
 		goto out;
 	proof.with_calls = t->options.classes & TRACER_CLASS_CALLS;
-	proof.with_vcpu = t->options.classes & TRACER_CLASS_VCPUS;
+	proof.with_vcpu =
+		t->options.classes &
+		(TRACER_CLASS_CALLS | TRACER_CLASS_VCPUS | TRACER_CLASS_FAULTS);
+	proof.with_faults = t->options.classes & TRACER_CLASS_FAULTS;
 	proof.with_mapping = t->options.classes & TRACER_CLASS_MAPPINGS;
 	t->stream.page_size = sysconf(_SC_PAGESIZE);
 	t->stream.ns_per_tick = 1000000000 / sysconf(_SC_CLK_TCK);
@@ -226,6 +236,8 @@ int tracer_open(const struct tracer_options *options,
 		ret = ring_open(t, err);
 	if (!ret && !t->options.no_hooks)
 		ret = stack_ring_open(t, err);
+	if (!ret && !t->options.no_hooks)
+		ret = waits_open(t, err);
 	if (!ret)
 		ret = prove(t, &proof, err);
 	if (!ret)
@@ -249,6 +261,7 @@ void tracer_close(struct tracer *t)
 	ring_buffer__free(t->ring);
 	ring_buffer__free(t->stack_ring);
 	arrays_unmap(t);
+	bpf_link__destroy(t->waits);
 	if (t->walked)
 		munmap(t->walked, t->walked_bytes);
 	slotscope_bpf__destroy(t->skel);

@@ -64,10 +64,18 @@ enum tracer_job {
 	TRACER_CREATION, /* VMs from their first moment */
 	TRACER_DESTRUCTION,
 	TRACER_PROCESSES, /* follow what processes make; without it only themselves */
-	TRACER_WINDOWS,	 /* when a change takes effect */
-	TRACER_RUNS,	 /* vCPUs that go into KVM_RUN, and come out */
-	TRACER_MAPPINGS, /* what is taken from under slots */
-	TRACER_WALK,	 /* find VMs that exist, and read their slots */
+	TRACER_WINDOWS,	   /* when a change takes effect */
+	TRACER_RUNS,	   /* vCPUs that go into KVM_RUN, and come out */
+	TRACER_MAPPINGS,   /* what is taken from under slots */
+	TRACER_VCPU_CALLS, /* what is asked of vCPUs about memory */
+	TRACER_GMEM,	   /* guest_memfds that are closed */
+	TRACER_MMAP,	   /* what is mapped, and */
+	TRACER_MREMAP,	   /* mapped elsewhere, and */
+	TRACER_MPROTECT,   /* given other rights under slots, and */
+	TRACER_UFFD,	   /* put into userfaultfd's hands */
+	TRACER_FAULTS,	   /* memory that vCPUs need, and */
+	TRACER_USERFAULTS, /* that userfaultfd is to answer for */
+	TRACER_WALK,	   /* find VMs that exist, and read their slots */
 	TRACER_JOBS,
 };
 
@@ -87,8 +95,9 @@ enum tracer_class {
 	TRACER_CLASS_MMIO = 1U << 2,	 /* EXIT with SLOT_EXIT_MMIO, too */
 	TRACER_CLASS_WINDOWS = 1U << 3,	 /* slot_change.invalid_ns, active_ns */
 	TRACER_CLASS_MAPPINGS = 1U << 4, /* SLOT_EVENT_MAPPING */
-	TRACER_CLASSES = 5,		 /* their number */
-	TRACER_CLASSES_ALL = (1U << 5) - 1,
+	TRACER_CLASS_FAULTS = 1U << 5,	 /* SLOT_EVENT_FAULT */
+	TRACER_CLASSES = 6,		 /* their number */
+	TRACER_CLASSES_ALL = (1U << 6) - 1,
 };
 
 /**
@@ -112,6 +121,8 @@ typedef uint64_t (*tracer_stack_fn)(const struct stack_sample *sample,
  * @stack_ring_bytes: room for stacks that wait to be read. 0:
  *		 TRACER_STACK_RING_BYTES
  * @classes:	 TRACER_CLASS_*. MMIO brings VCPUS with it
+ * @asleep_ns:	 a fault that takes as long is told by TRACER_CLASS_FAULTS. 0:
+ *		 TRACER_ASLEEP_NS
  * @avoid:	 1U << enum tracer_method: not to be used. For tests, and for a
  *		 kernel on which one does harm
  * @no_hooks:	 attach nothing: tracer_list(), tracer_find_vm() and
@@ -126,6 +137,7 @@ struct tracer_options {
 	void *stack_arg;
 	size_t stack_ring_bytes;
 	unsigned int classes;
+	uint64_t asleep_ns;
 	unsigned int avoid;
 	bool no_hooks;
 	bool verbose;
@@ -134,6 +146,7 @@ struct tracer_options {
 #define TRACER_RING_BYTES	(4U << 20)
 #define TRACER_STACK_RING_BYTES (16U << 20)
 #define TRACER_NR_CALLS		1024
+#define TRACER_ASLEEP_NS	100000000
 
 enum tracer_hook_state {
 	TRACER_HOOK_UNUSED,   /* not needed: another one does the job */
@@ -156,7 +169,7 @@ struct tracer_hook {
 	char why[256];
 };
 
-#define TRACER_MAX_HOOKS 24
+#define TRACER_MAX_HOOKS 40
 
 /**
  * struct tracer_report - which hook does which job

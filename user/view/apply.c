@@ -385,6 +385,24 @@ static int end_base(struct slot_writer *writer, const struct slot_event *event)
 	return ret ? ret : done(writer);
 }
 
+/* The slots that a guest_memfd was bound to stay, and have no memory any more */
+static void close_gmem(struct slot_state *state,
+		       const struct slot_gmem_close *close)
+{
+	for (size_t i = 0; i < state->nr_slots; i++) {
+		struct slot *slot = &state->slots[i];
+
+		if (slot->gmem != SLOT_GMEM_OPEN ||
+		    slot->gmem_dev != close->dev ||
+		    slot->gmem_ino != close->ino)
+			continue;
+		slot->gmem = SLOT_GMEM_CLOSED;
+		slot->gmem_offset = 0;
+		slot->gmem_dev = 0;
+		slot->gmem_ino = 0;
+	}
+}
+
 static int begin_life(struct slot_state *state)
 {
 	int ret;
@@ -428,6 +446,9 @@ int slot_writer_other(struct slot_writer *writer,
 		return add_base(writer, &event->base);
 	case SLOT_EVENT_BASE_END:
 		return end_base(writer, event);
+	case SLOT_EVENT_GMEM_CLOSE:
+		close_gmem(writer->state, &event->gmem_close);
+		return 0;
 	case SLOT_EVENT_LOST:
 		writer->state->coverage.lost += event->lost.count;
 		return 0;

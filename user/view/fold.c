@@ -187,6 +187,7 @@ static int take(struct folding *f, const struct slot_event *event)
 	case SLOT_EVENT_REQUEST:
 		return f->follow_requests ? follow_request(f, event) : 0;
 	case SLOT_EVENT_VM_DESTROY:
+	case SLOT_EVENT_GMEM_CLOSE:
 		return slot_writer_other(&f->writer, event);
 	default:
 		return 0; /* the ground is laid already */

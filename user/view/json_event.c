@@ -2,6 +2,7 @@
 /* slot_event as JSON: also one line of a recording */
 #include <limits.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #include "base/utf8.h"
 #include "view/json.h"
@@ -164,6 +165,10 @@ static void write_mapping(struct json_writer *w, const struct slot_mapping *m)
 	json_write_hex(w, "size", m->size);
 	json_write_u64(w, "as_id", m->as_id);
 	json_write_s64(w, "slot", m->slot);
+	if (m->result)
+		json_write_s64(w, "result", m->result);
+	if (m->kind == SLOT_MAPPING_UFFD)
+		json_write_hex(w, "uffd", m->uffd);
 	json_write_s64(w, "syscall", m->syscall);
 	if (m->syscall < 0)
 		return;
@@ -182,6 +187,9 @@ static void mapping_from_json_in(const struct json_in *in,
 	m->size = json_in_hex(in, "size", UINT64_MAX);
 	m->as_id = json_in_u64(in, "as_id", UINT16_MAX);
 	m->slot = json_in_s64(in, "slot", -1, INT32_MAX);
+	m->result = json_in_s64_or(in, "result", -MAX_ERRNO, 0, 0);
+	if (m->kind == SLOT_MAPPING_UFFD)
+		m->uffd = json_in_hex(in, "uffd", UINT32_MAX);
 	m->syscall = json_in_s64(in, "syscall", INT32_MIN, INT32_MAX);
 	if (m->syscall < 0)
 		return;
@@ -189,6 +197,46 @@ static void mapping_from_json_in(const struct json_in *in,
 	m->args[1] = json_in_hex(in, "arg1", UINT64_MAX);
 	m->args[2] = json_in_hex(in, "arg2", UINT64_MAX);
 	m->args[3] = json_in_hex(in, "arg3", UINT64_MAX);
+}
+
+static void write_fault(struct json_writer *w, const struct slot_fault *fault)
+{
+	json_write_str(w, "kind", slot_fault_kind_names[fault->kind]);
+	json_write_s64(w, "vcpu", fault->vcpu);
+	json_write_hex(w, "gpa", fault->gpa);
+	json_write_hex(w, "hva", fault->hva);
+	json_write_bool(w, "uffd", fault->uffd);
+	if (fault->kind == SLOT_FAULT_FAILED)
+		json_write_s64(w, "result", fault->result);
+}
+
+static void fault_from_json_in(const struct json_in *in,
+			       struct slot_fault *fault)
+{
+	fault->kind = json_in_name(in, "kind", slot_fault_kind_names,
+				   SLOT_FAULT_KINDS);
+	fault->vcpu = json_in_s64(in, "vcpu", -1, INT32_MAX);
+	fault->gpa = json_in_hex(in, "gpa", UINT64_MAX);
+	fault->hva = json_in_hex(in, "hva", UINT64_MAX);
+	fault->uffd = json_in_bool(in, "uffd");
+	if (fault->kind == SLOT_FAULT_FAILED)
+		fault->result = json_in_s64(in, "result", -MAX_ERRNO, -1);
+}
+
+static void write_gmem_close(struct json_writer *w,
+			     const struct slot_gmem_close *close)
+{
+	json_write_u64(w, "gmem_dev_major", major(close->dev));
+	json_write_u64(w, "gmem_dev_minor", minor(close->dev));
+	json_write_hex(w, "gmem_inode", close->ino);
+}
+
+static void gmem_close_from_json_in(const struct json_in *in,
+				    struct slot_gmem_close *close)
+{
+	close->dev = makedev(json_in_u64(in, "gmem_dev_major", UINT32_MAX),
+			     json_in_u64(in, "gmem_dev_minor", UINT32_MAX));
+	close->ino = json_in_hex(in, "gmem_inode", UINT64_MAX);
 }
 
 /* One side of a change; an event owns no memory, so it has no name */
@@ -263,6 +311,15 @@ static void write_body(struct json_writer *w, const char *member,
 		break;
 	case SLOT_EVENT_UNKNOWN:
 		json_write_u64(w, "kind", event->unknown.kind);
+		break;
+	case SLOT_EVENT_FAULT:
+		write_fault(w, &event->fault);
+		break;
+	case SLOT_EVENT_GMEM_CLOSE:
+		write_gmem_close(w, &event->gmem_close);
+		break;
+	case SLOT_EVENT_PROCESS_EXIT:
+		json_write_s64(w, "status", event->process_exit.status);
 		break;
 	default:
 		json_write_str(w, "reason",
@@ -347,6 +404,16 @@ static void body_from_json_in(const struct json_in *in,
 		break;
 	case SLOT_EVENT_UNKNOWN:
 		event->unknown.kind = json_in_u64(in, "kind", UINT32_MAX);
+		break;
+	case SLOT_EVENT_FAULT:
+		fault_from_json_in(in, &event->fault);
+		break;
+	case SLOT_EVENT_GMEM_CLOSE:
+		gmem_close_from_json_in(in, &event->gmem_close);
+		break;
+	case SLOT_EVENT_PROCESS_EXIT:
+		event->process_exit.status =
+			json_in_s64(in, "status", 0, UINT16_MAX);
 		break;
 	default:
 		event->lost.reason = json_in_name(in, "reason",

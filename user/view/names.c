@@ -14,6 +14,9 @@ const char *const slot_event_type_names[SLOT_EVENT_TYPES] = {
 	[SLOT_EVENT_VCPU] = "vcpu",
 	[SLOT_EVENT_MAPPING] = "mapping",
 	[SLOT_EVENT_UNKNOWN] = "unknown",
+	[SLOT_EVENT_FAULT] = "fault",
+	[SLOT_EVENT_GMEM_CLOSE] = "gmem-close",
+	[SLOT_EVENT_PROCESS_EXIT] = "process-exit",
 };
 
 const char *const slot_change_kind_names[SLOT_FLAGS_ONLY + 1] = {
@@ -29,6 +32,7 @@ const char *const slot_call_kind_names[SLOT_CALL_KINDS] = {
 	[SLOT_CALL_RESET_RINGS] = "reset-dirty-rings",
 	[SLOT_CALL_GUEST_MEMFD] = "create-guest-memfd",
 	[SLOT_CALL_ATTRIBUTES] = "set-memory-attributes",
+	[SLOT_CALL_PRE_FAULT] = "pre-fault-memory",
 };
 
 const char *const slot_vcpu_kind_names[SLOT_VCPU_KINDS] = {
@@ -50,6 +54,15 @@ const char *const slot_mapping_kind_names[SLOT_MAPPING_KINDS] = {
 	[SLOT_MAPPING_CLEAR] = "clear",
 	[SLOT_MAPPING_PROTECT] = "protect",
 	[SLOT_MAPPING_OTHER] = "other",
+	[SLOT_MAPPING_MAP] = "map",
+	[SLOT_MAPPING_UFFD] = "userfaultfd",
+	[SLOT_MAPPING_UFFD_END] = "userfaultfd-end",
+};
+
+const char *const slot_fault_kind_names[SLOT_FAULT_KINDS] = {
+	[SLOT_FAULT_WAITS] = "waits",
+	[SLOT_FAULT_SERVED] = "served",
+	[SLOT_FAULT_FAILED] = "failed",
 };
 
 const char *const slot_lost_reason_names[SLOT_LOST_REASONS] = {

@@ -13,6 +13,7 @@ extern const char *const slot_call_kind_names[SLOT_CALL_KINDS];
 extern const char *const slot_vcpu_kind_names[SLOT_VCPU_KINDS];
 extern const char *const slot_exit_reason_names[SLOT_EXIT_REASONS];
 extern const char *const slot_mapping_kind_names[SLOT_MAPPING_KINDS];
+extern const char *const slot_fault_kind_names[SLOT_FAULT_KINDS];
 extern const char *const slot_lost_reason_names[SLOT_LOST_REASONS];
 /* by bit number of enum slot_field */
 extern const char *const slot_field_names[SLOT_FIELD_NAMES];

@@ -186,6 +186,7 @@ static bool matters(struct slot_world *world, const struct slot_event *event)
 	case SLOT_EVENT_VM_CREATE:
 	case SLOT_EVENT_BASE:
 	case SLOT_EVENT_BASE_END:
+	case SLOT_EVENT_GMEM_CLOSE:
 	case SLOT_EVENT_LOST:
 		return true;
 	case SLOT_EVENT_CHANGE:

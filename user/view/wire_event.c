@@ -119,6 +119,26 @@ static const struct wire_field mapping[] = {
 	EVENT(mapping.args[1], 8),
 	EVENT(mapping.args[2], 8),
 	EVENT(mapping.args[3], 8),
+	EVENT(mapping.result, 4, .later = true),
+	EVENT(mapping.uffd, 4, .later = true),
+};
+
+static const struct wire_field fault[] = {
+	EVENT(fault.kind, 1, ONE_OF(SLOT_FAULT_KINDS - 1)),
+	EVENT(fault.vcpu, 4),
+	EVENT(fault.gpa, 8),
+	EVENT(fault.hva, 8),
+	EVENT(fault.uffd, 1, ONE_OF(1)),
+	EVENT(fault.result, 4),
+};
+
+static const struct wire_field gmem_close[] = {
+	EVENT(gmem_close.dev, 8),
+	EVENT(gmem_close.ino, 8),
+};
+
+static const struct wire_field process_exit[] = {
+	EVENT(process_exit.status, 4, .max = UINT16_MAX),
 };
 
 static const struct wire_field lost[] = {
@@ -161,6 +181,9 @@ static const struct event_kind kinds[SLOT_EVENT_TYPES] = {
 	[SLOT_EVENT_CALL] = KIND(0x110, kvm_call),
 	[SLOT_EVENT_VCPU] = KIND(0x111, vcpu),
 	[SLOT_EVENT_MAPPING] = KIND(0x112, mapping),
+	[SLOT_EVENT_FAULT] = KIND(0x113, fault),
+	[SLOT_EVENT_GMEM_CLOSE] = KIND(0x114, gmem_close),
+	[SLOT_EVENT_PROCESS_EXIT] = KIND(0x115, process_exit),
 };
 
 size_t wire_event_put(uint8_t *at, const struct slot_event *event,
@@ -210,6 +233,14 @@ static const char *cannot_be(const struct slot_event *event)
 			       "its result is no errno";
 	case SLOT_EVENT_VCPU:
 		return event->vcpu.result >= -MAX_ERRNO ?
+			       NULL :
+			       "its result is no errno";
+	case SLOT_EVENT_MAPPING:
+		return is_result(event->mapping.result) ?
+			       NULL :
+			       "its result is no errno";
+	case SLOT_EVENT_FAULT:
+		return is_result(event->fault.result) ?
 			       NULL :
 			       "its result is no errno";
 	default:
