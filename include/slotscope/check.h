@@ -58,6 +58,7 @@ enum finding_id {
 	FINDING_WRONG_BACKING,	 /* ... of other memory than it should be */
 	FINDING_INDEX,		 /* KVM's own indexes of its slots disagree */
 	FINDING_STAGE2,		 /* KVM's page tables map another page */
+	FINDING_STOPPED,	 /* a vCPU cannot go on, for what memory is */
 	FINDING_REFUSED,	 /* a request that failed, without effect */
 	FINDING_GAP,		 /* a time without a slot. Not yet */
 	FINDING_UNALIGNED,	 /* ragged ends that cannot be in a slot */
@@ -160,6 +161,34 @@ struct vm_end {
 	int status;
 };
 
+/* Where a vCPU's thread is */
+enum vcpu_where {
+	VCPU_ANYWHERE, /* nobody knows */
+	VCPU_IN_RUN,   /* in KVM_RUN */
+	VCPU_OUTSIDE,  /* no thread is in KVM_RUN of it */
+};
+
+/**
+ * struct vcpu_word - a vCPU as it is, and what KVM told its VMM of it last
+ * @id:     as KVM_CREATE_VCPU had it
+ * @where:  its thread is
+ * @tid:    that thread; 0: not known
+ * @asleep: it sleeps in userfaultfd: somebody is to bring a page
+ * @told:   KVM's last word could be read: @exit_reason (KVM_EXIT_*)
+ * @has_exit: that is about memory: @exit. While @where is VCPU_IN_RUN it is that of
+ *	    the run before
+ */
+struct vcpu_word {
+	int32_t id;
+	enum vcpu_where where;
+	pid_t tid;
+	bool asleep;
+	bool told;
+	uint32_t exit_reason;
+	bool has_exit;
+	struct slot_exit exit;
+};
+
 /**
  * struct check_input - the views of one VM
  * @views:     in the order in which they are shown
@@ -178,6 +207,7 @@ struct vm_end {
  * @end:       the VM and its process have ended; NULL: not so, or not known
  * @expected:  what MODEL has was written down by somebody who knows: that it has
  *	       no slot is a statement, too, with which a KERNEL without any agrees
+ * @vcpus:     of the VM, @nr_vcpus, as they are; NULL: nobody looked
  *
  * All is borrowed, for as long as the comparison lives.
  */
@@ -193,6 +223,8 @@ struct check_input {
 	const struct request_limits *limits;
 	const struct vm_end *end;
 	bool expected;
+	const struct vcpu_word *vcpus;
+	size_t nr_vcpus;
 };
 
 /**

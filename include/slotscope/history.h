@@ -103,6 +103,17 @@ const char *story_outcome_name(enum story_outcome outcome);
  */
 const char *const *finding_causes(enum finding_id id);
 
+#define STORY_NEXT_MAX 128
+
+/**
+ * finding_next() - the one command to run next
+ * @pid: of the VMM; 0: it is not there
+ *
+ * Return: @buf; NULL: there is none that would tell more.
+ */
+const char *finding_next(char buf[STORY_NEXT_MAX],
+			 const struct finding *finding, pid_t pid);
+
 #define STORY_SAY_MAX 256
 
 /** story_say_event() - "slot 5 deleted (change #17) by thread 812 (qemu)" */

@@ -60,6 +60,14 @@ run slotscope --json check -i "$work/retries" --report "$report"
 is "$status $(verdict)" "2 refused EEXIST overlap 7 retried" "-i, of one that lives: nothing to compare with"
 run slotscope --json check -i "$work/dies" --at 0 --report "$report"
 is "$status $(grep -c fatal-refusal "$report")" "2 0" "-i --at: what came later has not happened"
+# trace says beside the errno which rule it was, and who is in the way
+run slotscope trace -i "$work/dies"
+like "$(tr -s '\n ' ' ' <<<"$out")" \
+	'EEXIST .*slot 7 at 0xfe000000.* is in the way \(rule overlap\), made [0-9]+ m?u?s before by thread [0-9]+ \(refuse\)' \
+	"trace -i: the rule, and the other party by name and age"
+run slotscope --json trace -i "$work/dies"
+is "$(jq -r 'select(.why) | "\(.request.result) \(.why.rule) \(.why.other.id) \(.why.made_by == .tid)"' <<<"$out")" \
+	"-17 overlap 7 true" "trace -i --json: as fields"
 run slotscope check -i "$work/dies" --pid 1
 is "$status" 3 "-i goes with no --pid"
 run slotscope check -i "$work/dies" --vm nobody

@@ -409,7 +409,7 @@ static void assert_printed(const struct slot_event *events, size_t nr,
 		print_begin(&p);
 		printer.out = p.out;
 		for (size_t i = 0; i < nr; i++)
-			event_printer_put(&printer, &events[i]);
+			event_printer_put(&printer, &events[i], NULL);
 		if (flush)
 			event_printer_flush(&printer);
 		print_end(&p);
@@ -473,9 +473,9 @@ static void changes_under_requests(void **unused)
 	/* Of which VM, once there is a second one */
 	print_begin(&p);
 	printer.out = p.out;
-	event_printer_put(&printer, &own);
-	event_printer_put(&printer, &other);
-	event_printer_put(&printer, &own);
+	event_printer_put(&printer, &own, NULL);
+	event_printer_put(&printer, &other, NULL);
+	event_printer_put(&printer, &own, NULL);
 	print_end(&p);
 	assert_line(p.text, "0.000000 9 create 0/9 0x100000+0x100000 "
 			    "@0x7f0000000000 gen 0");
@@ -488,12 +488,12 @@ static void changes_under_requests(void **unused)
 	memset(&printer, 0, sizeof(printer));
 	print_begin(&p);
 	printer.out = p.out;
-	event_printer_put(&printer, &change1);
+	event_printer_put(&printer, &change1, NULL);
 	for (size_t i = 1; i < EVENT_PRINTER_HELD; i++)
-		event_printer_put(&printer, &request2);
+		event_printer_put(&printer, &request2, NULL);
 	fflush(p.out);
 	assert_null(strstr(p.text, "create"));
-	event_printer_put(&printer, &request2);
+	event_printer_put(&printer, &request2, NULL);
 	assert_non_null(strstr(print_end(&p), "create"));
 	assert_int_equal(printer.nr, 0);
 	free(p.text);

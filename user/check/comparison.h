@@ -92,5 +92,6 @@ void check_hidden(struct comparison *comparison);
 void check_aliased(struct comparison *comparison);
 void check_hugepage(struct comparison *comparison);
 void check_stage2(struct comparison *comparison);
+void check_stopped(struct comparison *comparison);
 
 #endif

@@ -200,6 +200,7 @@ static void check_all(struct comparison *c)
 	check_aliased(c);
 	check_hugepage(c);
 	check_stage2(c);
+	check_stopped(c);
 	check_nothing(c);
 }
 

@@ -25,6 +25,7 @@ static const struct {
 	[FINDING_WRONG_BACKING] = { "wrong-backing", FINDING_MISMATCH },
 	[FINDING_INDEX] = { "index", FINDING_MISMATCH },
 	[FINDING_STAGE2] = { "stage2", FINDING_MISMATCH },
+	[FINDING_STOPPED] = { "stopped", FINDING_MISMATCH },
 	[FINDING_REFUSED] = { "refused", FINDING_NOTE },
 	[FINDING_GAP] = { "gap", FINDING_NOTE },
 	[FINDING_UNALIGNED] = { "unaligned", FINDING_NOTE },

@@ -235,7 +235,8 @@ static void tell_request(const struct telling *t, const struct finding *finding,
 static void tell(const struct telling *t, const struct finding *finding,
 		 struct story *story)
 {
-	if (finding->id == FINDING_ANSWERED || finding->result)
+	if (finding->id == FINDING_ANSWERED || finding->id == FINDING_STOPPED ||
+	    finding->result)
 		tell_request(t, finding, story);
 	else if (is_of_slots(finding->id) && finding->size &&
 		 !is_ground(t, finding))

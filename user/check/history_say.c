@@ -2,6 +2,7 @@
 /* Words for stories, and the likely causes of each kind of finding */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <slotscope/history.h>
 
@@ -79,6 +80,11 @@ static const char *const causes[FINDING_IDS][STORY_CAUSES] = {
 		"something else was mapped over the memory under the slot",
 		"the file was mapped with another offset, or privately",
 	},
+	[FINDING_STOPPED] = {
+		"the memory was taken away, or never given, under a slot that stayed",
+		"the slot was deleted, and the vCPU not kept out of the guest meanwhile",
+		"the guest went where no memory is meant to be",
+	},
 	[FINDING_INDEX] = { "a defect of KVM, or memory of the host was overwritten" },
 	[FINDING_STAGE2] = {
 		"a defect of KVM, which did not take the mapping back in time",
@@ -89,6 +95,60 @@ static const char *const causes[FINDING_IDS][STORY_CAUSES] = {
 const char *const *finding_causes(enum finding_id id)
 {
 	return causes[id];
+}
+
+/* What tells more than the finding does; %A is its address, %P the process */
+static const char *const next[FINDING_IDS] = {
+	[FINDING_MISSING] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_EXTRA] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_MOVED] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_WRONG_HVA] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_EXTENT] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_FLAGS] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_SLOT_ID] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_AS_ID] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_ANSWERED] = "slotscope explain answered",
+	[FINDING_IGNORED_FAILURE] = "slotscope trace --stacks --pid %P",
+	[FINDING_FATAL_REFUSAL] = "slotscope explain fatal-refusal",
+	[FINDING_UNBACKED] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_PERMS] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_WRONG_BACKING] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_INDEX] = "slotscope explain index",
+	[FINDING_STAGE2] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_STOPPED] = "slotscope why --pid %P",
+	[FINDING_REFUSED] = "slotscope explain refused",
+	[FINDING_LOST] = "slotscope explain lost",
+	[FINDING_UNREAD] = "slotscope doctor",
+};
+
+/* One that needs what is not there is no help: then what explains the kind */
+const char *finding_next(char buf[STORY_NEXT_MAX],
+			 const struct finding *finding, pid_t pid)
+{
+	const char *from = next[finding->id];
+	size_t len = 0;
+
+	if (!from)
+		return NULL;
+	if ((strstr(from, "%A") && !finding->size) ||
+	    (strstr(from, "%P") && !pid)) {
+		snprintf(buf, STORY_NEXT_MAX, "slotscope explain %s",
+			 finding_id_name(finding->id));
+		return buf;
+	}
+	for (; *from && len < STORY_NEXT_MAX; from++) {
+		if (from[0] == '%' && from[1] == 'A')
+			len += snprintf(buf + len, STORY_NEXT_MAX - len,
+					"0x%" PRIx64, finding->gpa);
+		else if (from[0] == '%' && from[1] == 'P')
+			len += snprintf(buf + len, STORY_NEXT_MAX - len, "%d",
+					pid);
+		else
+			buf[len++] = *from;
+		from += from[0] == '%';
+	}
+	buf[len < STORY_NEXT_MAX ? len : STORY_NEXT_MAX - 1] = '\0';
+	return buf;
 }
 
 static void say_change(char *buf, size_t size, const struct slot_event *event)
@@ -137,6 +197,10 @@ const char *story_say_event(char buf[STORY_SAY_MAX],
 		say_change(what, sizeof(what), event);
 	else if (event->type == SLOT_EVENT_REQUEST)
 		say_request(what, sizeof(what), event);
+	else if (event->type == SLOT_EVENT_EXIT)
+		snprintf(what, sizeof(what),
+			 "vCPU %d left the guest (exit #%" PRIu64 ")",
+			 event->exit.vcpu, event->seq);
 	else
 		snprintf(what, sizeof(what), "the VM was made");
 	snprintf(buf, STORY_SAY_MAX, "%s by thread %d (%.*s)", what, event->tid,

@@ -427,6 +427,7 @@ void sample_deinit(struct sample *sample)
 		free(sample->sampled[i].why);
 	free(sample->sampled);
 	free(sample->views);
+	free(sample->vcpus);
 	memset(sample, 0, sizeof(*sample));
 }
 
@@ -449,4 +450,6 @@ void sample_input(const struct sample *sample, struct check_input *input)
 	input->restless = sample->restless;
 	input->nr_restless = sample->nr_restless;
 	input->end = sample->ended ? &sample->end : NULL;
+	input->vcpus = sample->vcpus;
+	input->nr_vcpus = sample->nr_vcpus;
 }

@@ -108,6 +108,7 @@ struct sampled {
  * @restless: what changed during the last of them
  * @unsettled: why not even that can be told; NULL: it can
  * @ended:    it is what was seen of a VM that is no more: @end
+ * @vcpus:    of the VM, @nr_vcpus, owned; the caller puts them there
  */
 struct sample {
 	struct sampled *sampled;
@@ -119,6 +120,8 @@ struct sample {
 	char *unsettled;
 	bool ended;
 	struct vm_end end;
+	struct vcpu_word *vcpus;
+	size_t nr_vcpus;
 };
 
 /**

@@ -121,6 +121,7 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 		.vm = &checker->vm,
 		.number = checker->vms.nr > 1 ? checker->vms.vms[place].number :
 						0,
+		.pid = sample->ended ? 0 : checker->vm.tgid,
 		.comm = checker->process.comm,
 		.kernel_by = kernel ? kernel_view_name(&checker->kernel) : NULL,
 		.real_ns = clock_read(CLOCK_REALTIME),

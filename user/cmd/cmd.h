@@ -65,6 +65,7 @@ extern const struct cmd cmd_repro;
 extern const struct cmd cmd_slots;
 extern const struct cmd cmd_trace;
 extern const struct cmd cmd_vm;
+extern const struct cmd cmd_why;
 
 /** getopt_fn - getopt_long() or getopt_long_only() */
 typedef int getopt_fn(int argc, char *const *argv, const char *short_options,

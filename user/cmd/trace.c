@@ -6,8 +6,10 @@
 
 #include "base/plural.h"
 #include "base/read_file.h"
+#include "check/refusals.h"
 #include "cmd/cmd.h"
 #include "cmd/tracing.h"
+#include "kvm/limits.h"
 #include "render/events.h"
 #include "render/stacks.h"
 #include "render/summary.h"
@@ -63,30 +65,71 @@ static const char help[] =
 /**
  * struct printing - how events are printed
  * @stacks: that they name; NULL: none
+ * @refusals: why requests were refused
+ * @foreign:  events of another kernel: what that allows is not known here
+ * @asked:    what this kernel allows was asked for: @limits
  */
 struct printing {
 	struct event_printer printer;
 	struct stack_table *stacks;
 	struct summary summary;
+	struct refusals refusals;
+	bool foreign;
+	bool asked;
+	struct request_limits limits;
 };
+
+/* It takes a VM of our own to find out: only if there is something to say */
+static void ask_limits(struct printing *p, const struct slot_event *event)
+{
+	struct slotscope_error ignored = {};
+
+	if (p->asked || p->foreign || event->type != SLOT_EVENT_REQUEST ||
+	    !event->request.result)
+		return;
+	p->asked = true;
+	if (!kvm_limits_probe(-1, &p->limits, &ignored))
+		p->refusals.limits = &p->limits;
+}
+
+static struct event_why why_of(const struct refusal *refusal)
+{
+	return (struct event_why){
+		.rule = refusal->known ? request_rule_name(refusal->rule) :
+					 NULL,
+		.words = refusal->words,
+		.other = refusal->other,
+		.made_ns = refusal->made_ns,
+		.tid = refusal->tid,
+	};
+}
 
 static int print_event(struct tracing *t, const struct slot_event *event)
 {
 	struct printing *p = t->arg;
 	const struct slot_stack *stack;
+	struct refusal refusal;
+	struct event_why why;
+	int ret;
 
+	ask_limits(p, event);
+	ret = refusals_take(&p->refusals, event, &refusal);
+	if (ret < 0)
+		return error_set(&t->err, ret, "keep the slots of a VM");
+	if (ret)
+		why = why_of(&refusal);
 	if (cmd_globals.json) {
 		stack = p->stacks && event->stack ?
 				stack_table_first(p->stacks, event->stack) :
 				NULL;
 		if (stack)
 			render_stack_json(cmd_report(), stack);
-		render_event_json(cmd_report(), event);
+		render_event_json(cmd_report(), event, ret ? &why : NULL);
 		return 0;
 	}
 	p->printer.out = cmd_report();
 	p->printer.stacks = p->stacks;
-	event_printer_put(&p->printer, event);
+	event_printer_put(&p->printer, event, ret ? why.words : NULL);
 	return 0;
 }
 
@@ -307,8 +350,11 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (input && t.stacks)
 		return cmd_usage(cmd, "a recording has the stacks that it has: "
 				      "--stacks does not go with -i");
+	/* With --all a VM of our own would be among those that are traced */
+	printed.foreign = input || t.all;
 	exit = input ? read_recording(input, &t) : tracing_run(&t);
 	summary_deinit(&printed.summary);
+	refusals_deinit(&printed.refusals);
 	stacks_deinit(&stacks);
 	return exit;
 }

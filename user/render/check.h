@@ -21,6 +21,7 @@ struct check_file {
  * @comparison: what was compared, and what was found
  * @vm:	       which VM; NULL: say nothing of it
  * @number:    of it, as check --vm takes it; 0: there is no other
+ * @pid:       its process, if that is there; 0: it is not
  * @comm:      its process's name; NULL: not known
  * @kernel_by: what KERNEL was read by; NULL: say nothing of it
  * @stories:   since when and why; NULL: say nothing of it
@@ -37,6 +38,7 @@ struct check_document {
 	const struct check_rows *rows;
 	const struct vm_id *vm;
 	uint64_t number;
+	pid_t pid;
 	const char *comm;
 	const char *kernel_by;
 	const struct stories *stories;

@@ -85,6 +85,18 @@ const char *story_time(char buf[STORY_TIME_SIZE],
 	return buf;
 }
 
+/* It is there to be typed: never broken */
+static void print_next(FILE *out, const struct check_document *document,
+		       const struct finding *finding, int indent)
+{
+	char command[STORY_NEXT_MAX], line[STORY_NEXT_MAX + 2];
+
+	if (!finding_next(command, finding, document->pid))
+		return;
+	snprintf(line, sizeof(line), "`%s`", command);
+	print_line(out, indent, "next", line);
+}
+
 /* Of what is seen by its own sentence alone, as a part not read, there is none */
 static void print_story(FILE *out, const struct check_document *document,
 			size_t at, int indent)
@@ -109,12 +121,12 @@ static void print_story(FILE *out, const struct check_document *document,
 	for (size_t i = 0; i < story->nr_last; i++)
 		print_line(out, indent, i ? "" : "last",
 			   story_say_event(words, story->last[i]));
-	if (finding_id_kind(finding->id) != FINDING_MISMATCH)
-		return;
 	for (size_t i = 0; i < STORY_CAUSES; i++)
-		if (finding_causes(finding->id)[i])
+		if (finding_id_kind(finding->id) == FINDING_MISMATCH &&
+		    finding_causes(finding->id)[i])
 			print_line(out, indent, i ? "" : "perhaps",
 				   finding_causes(finding->id)[i]);
+	print_next(out, document, finding, indent);
 }
 
 static void print_one(FILE *out, const struct check_document *document,

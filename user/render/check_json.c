@@ -128,7 +128,7 @@ static struct json_object *story_to_json(const struct check_document *document,
 					 const struct story *story)
 {
 	struct json_object *obj = json_object_new_object();
-	char time[STORY_TIME_SIZE];
+	char time[STORY_TIME_SIZE], next[STORY_NEXT_MAX];
 	int ret = 0;
 
 	if (!obj)
@@ -155,6 +155,8 @@ static struct json_object *story_to_json(const struct check_document *document,
 		ret |= json_put(obj, "last", last_to_json(story));
 	if (finding_causes(finding->id)[0])
 		ret |= json_put(obj, "causes", causes_to_json(finding->id));
+	if (finding_next(next, finding, document->pid))
+		ret |= json_put_str(obj, "next", next);
 	return finish(obj, ret);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -11,6 +12,7 @@
 #include "render/stacks.h"
 #include "render/text.h"
 #include "view/json.h"
+#include "view/json_parts.h"
 #include "view/names.h"
 
 #define EVENT_COLUMN 21 /* after the time and the thread */
@@ -310,12 +312,31 @@ void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns,
 	text_wrap(out, first, EVENT_COLUMN + 2, text);
 }
 
-void render_event_json(FILE *out, const struct slot_event *event)
+static void write_why(struct json_writer *w, const struct event_why *why)
+{
+	json_begin_object(w, "why");
+	if (why->rule)
+		json_write_str(w, "rule", why->rule);
+	json_write_str(w, "sentence", why->words);
+	if (why->other.size)
+		slot_write_json(w, "other", &why->other);
+	if (why->tid) {
+		json_write_u64(w, "made_ns", why->made_ns);
+		json_write_u64(w, "made_by", why->tid);
+	}
+	json_end_object(w);
+}
+
+void render_event_json(FILE *out, const struct slot_event *event,
+		       const struct event_why *why)
 {
 	struct json_writer w;
 
 	render_json_begin(&w, out);
-	slot_event_write_json(&w, NULL, event);
+	slot_event_begin_json(&w, NULL, event);
+	if (why)
+		write_why(&w, why);
+	json_end_object(&w);
 	render_json_end(&w);
 }
 
@@ -336,19 +357,28 @@ static void print_stack(struct event_printer *printer, uint64_t id)
 
 static void print_first(struct event_printer *printer)
 {
+	char indent[EVENT_COLUMN + 5];
+
+	snprintf(indent, sizeof(indent), "%*s", EVENT_COLUMN + 4, "");
 	render_event(printer->out, &printer->held[0], printer->begin_ns,
 		     printer->several);
+	if (printer->why[0])
+		text_wrap(printer->out, indent, EVENT_COLUMN + 4,
+			  printer->why[0]);
+	free(printer->why[0]);
 	print_stack(printer, printer->held[0].stack);
 	printer->nr--;
 	memmove(printer->held, printer->held + 1,
 		printer->nr * sizeof(*printer->held));
 	memmove(printer->waits, printer->waits + 1,
 		printer->nr * sizeof(*printer->waits));
+	memmove(printer->why, printer->why + 1,
+		printer->nr * sizeof(*printer->why));
 }
 
 /* Put @event at @place among those that are held; there is room */
 static void hold(struct event_printer *printer, size_t place,
-		 const struct slot_event *event, bool waits)
+		 const struct slot_event *event, bool waits, const char *why)
 {
 	size_t behind = printer->nr - place;
 
@@ -356,8 +386,12 @@ static void hold(struct event_printer *printer, size_t place,
 		behind * sizeof(*printer->held));
 	memmove(&printer->waits[place + 1], &printer->waits[place],
 		behind * sizeof(*printer->waits));
+	memmove(&printer->why[place + 1], &printer->why[place],
+		behind * sizeof(*printer->why));
 	printer->held[place] = *event;
 	printer->waits[place] = waits;
+	/* Without memory for it, less is said */
+	printer->why[place] = why ? strdup(why) : NULL;
 	printer->nr++;
 }
 
@@ -390,7 +424,7 @@ static size_t release(struct event_printer *printer,
 }
 
 void event_printer_put(struct event_printer *printer,
-		       const struct slot_event *event)
+		       const struct slot_event *event, const char *why)
 {
 	size_t place;
 
@@ -407,7 +441,7 @@ void event_printer_put(struct event_printer *printer,
 		print_first(printer);
 	place = release(printer, event);
 	hold(printer, place, event,
-	     event->type == SLOT_EVENT_CHANGE && event->call);
+	     event->type == SLOT_EVENT_CHANGE && event->call, why);
 	while (printer->nr && !printer->waits[0])
 		print_first(printer);
 }

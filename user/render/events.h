@@ -22,8 +22,28 @@ void event_print(FILE *out, const struct slot_event *event);
 void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns,
 		  bool name_vm);
 
-/** render_event_json() - one event, one line */
-void render_event_json(FILE *out, const struct slot_event *event);
+/**
+ * struct event_why - why a request was refused
+ * @rule:  the one that it broke, for certain; NULL: not known
+ * @words: in a sentence
+ * @other: the slot in the way; of size 0: none, or not known
+ * @made_ns: how long before it was made, by
+ * @tid:   this thread; 0: not known
+ */
+struct event_why {
+	const char *rule;
+	const char *words;
+	struct slot other;
+	uint64_t made_ns;
+	pid_t tid;
+};
+
+/**
+ * render_event_json() - one event, one line
+ * @why: of a request that was refused; or NULL
+ */
+void render_event_json(FILE *out, const struct slot_event *event,
+		       const struct event_why *why);
 
 #define EVENT_PRINTER_HELD 64
 
@@ -51,12 +71,16 @@ struct event_printer {
 	bool several; /* there was another one */
 	struct slot_event held[EVENT_PRINTER_HELD];
 	bool waits[EVENT_PRINTER_HELD];
+	char *why[EVENT_PRINTER_HELD];
 	size_t nr;
 };
 
-/** event_printer_put() - print an event, now or later; the header before the first */
+/**
+ * event_printer_put() - print an event, now or later; the header before the first
+ * @why: of a request that was refused, why; or NULL. Copied
+ */
 void event_printer_put(struct event_printer *printer,
-		       const struct slot_event *event);
+		       const struct slot_event *event, const char *why);
 
 /** event_printer_flush() - print what waits: there will be no more */
 void event_printer_flush(struct event_printer *printer);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "check/last_words.h"
+#include "host/vcpus.h"
 #include "session/checker.h"
 #include "session/producers.h"
 #include "session/stop.h"
@@ -46,6 +47,7 @@ static int open_tracer(struct checker *checker, struct slotscope_error *err)
 	const struct tracer_options tracing = {
 		.tgid = checker->root.tgid,
 		.verbose = checker->options.verbose,
+		.classes = checker->options.classes,
 	};
 	struct recording_info info = { .tgid = checker->root.tgid };
 	int ret;
@@ -255,6 +257,23 @@ static int open_kernel(struct checker *checker, struct slotscope_error *err)
 	return ret;
 }
 
+/*
+ * The process's vCPUs, if they can only be this VM's: which VM a vCPU is of nothing
+ * tells. What cannot be looked at is not known.
+ */
+static void look_at_vcpus(const struct checker *checker, struct sample *sample)
+{
+	struct slotscope_error ignored = {};
+	size_t nr = 0;
+
+	for (size_t i = 0; i < checker->vms.nr; i++)
+		nr += checker->vms.vms[i].here &&
+		      checker->vms.vms[i].id.tgid == checker->process.tgid;
+	if (nr == 1)
+		vcpus_read(&checker->process, &sample->vcpus, &sample->nr_vcpus,
+			   &ignored);
+}
+
 int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 		   struct slotscope_error *err)
 {
@@ -301,6 +320,8 @@ int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 	checker->sample_ms = clock_now_ms();
 	ret = sample_take(&source, SAMPLE_TRIES, sample);
 	checker->vm = subject.vm;
+	if (!ret)
+		look_at_vcpus(checker, sample);
 	if (!ret && !stop_requested)
 		return 0;
 	sample_deinit(sample);

@@ -34,6 +34,7 @@ struct given;
  * @no_trace: do without TRACED
  * @no_model: do without MODEL
  * @stage2:   look at KVM's page tables, too
+ * @classes:  TRACER_CLASS_*: events to trace beside requests and changes
  * @record:   file to write events to; NULL for none
  * @verbose:  say more on standard error
  * @notes:    where to say what is waited for, if that takes a while; NULL: nowhere
@@ -51,6 +52,7 @@ struct checker_options {
 	bool no_trace;
 	bool no_model;
 	bool stage2;
+	unsigned int classes;
 	const char *record;
 	bool verbose;
 	FILE *notes;

@@ -30,6 +30,9 @@ int vm_id_from_json(struct json_object *obj, struct vm_id *vm,
 
 void slot_event_write_json(struct json_writer *w, const char *member,
 			   const struct slot_event *event);
+/** slot_event_begin_json() - the same, and more members may follow: json_end_object() */
+void slot_event_begin_json(struct json_writer *w, const char *member,
+			   const struct slot_event *event);
 int slot_event_from_json(struct json_object *obj, struct slot_event *event,
 			 struct slotscope_error *err);
 

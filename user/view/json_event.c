@@ -332,6 +332,13 @@ static void write_body(struct json_writer *w, const char *member,
 void slot_event_write_json(struct json_writer *w, const char *member,
 			   const struct slot_event *event)
 {
+	slot_event_begin_json(w, member, event);
+	json_end_object(w);
+}
+
+void slot_event_begin_json(struct json_writer *w, const char *member,
+			   const struct slot_event *event)
+{
 	const char *type = slot_event_type_names[event->type];
 	char comm[sizeof(event->comm) + 1];
 
@@ -362,7 +369,6 @@ void slot_event_write_json(struct json_writer *w, const char *member,
 	default:
 		write_body(w, type, event);
 	}
-	json_end_object(w);
 }
 
 static void body_from_json_in(const struct json_in *in,

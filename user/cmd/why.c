@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* slotscope why: why do the vCPUs of a VM not go on? */
+#include <errno.h>
+#include <stdio.h>
+
+#include <slotscope/why.h>
+
+#include "cmd/cmd.h"
+#include "cmd/look.h"
+#include "render/why.h"
+
+enum {
+	OPT_PID = CMD_OPT_FIRST_OWN,
+	OPT_FD,
+	OPT_VM,
+	OPT_QMP,
+	OPT_FOR,
+	OPT_NO_MODEL,
+};
+
+/* Some exits have come by then, if any come */
+#define GATHER_MS 500
+
+static const char help[] =
+	"usage: slotscope why --pid PID [OPTIONS]\n"
+	"       slotscope why -i FILE [--vm NAME]\n"
+	"\n"
+	"Tells why each vCPU of a VM left the guest last, and whether it cannot go on for\n"
+	"what memory is: KVM_RUN failed, registers where RAM was meant, private memory\n"
+	"that is shared, no memory to fetch from, a page that userfaultfd is to bring.\n"
+	"From the guest's address it follows region, slot, attribute, mapping, file and\n"
+	"KVM's page tables, and names the first that breaks.\n"
+	"\n"
+	"Options:\n"
+	"  -p, --pid PID      the VMM's process\n"
+	"      --fd FD        the VM's descriptor there, if it has several VMs\n"
+	"      --vm NAME      this VM: its number, PID:FD, or the name of its process\n"
+	"      --qmp ADDRESS  the VMM's QMP socket, a path or @NAME; else it is found\n"
+	"      --for SECONDS  gather exits for so long first (default: 0.5)\n"
+	"      --no-model     do without MODEL\n"
+	"  -i, --input FILE   of a recording that has --events vcpus,mmio\n"
+	"      --json         print one JSON document\n"
+	"  -v, --verbose      say more on standard error\n"
+	"  -h, --help         this text\n"
+	"\n"
+	"Exit status: 0 none is stopped for what memory is, 1 one is, 2 nothing is known\n"
+	"of any, 3 usage or error.\n";
+
+struct asking {
+	char source[256];
+};
+
+static int tell(void *ctx, const struct looked *looked,
+		struct slotscope_error *err)
+{
+	const struct asking *asking = ctx;
+	struct stops stops;
+	const struct why_document document = { .stops = &stops,
+					       .vm = looked->vm,
+					       .source = asking->source };
+	int ret = stops_find(looked->comparison, &stops);
+
+	if (!ret && cmd_globals.json)
+		ret = render_why_json(stdout, &document);
+	else if (!ret)
+		render_why(stdout, &document);
+	if (!ret && !stops.nr)
+		ret = CMD_UNKNOWN;
+	for (size_t i = 0; i < stops.nr && ret >= 0; i++)
+		if (stops.items[i].cannot)
+			ret = CMD_MISMATCH;
+	stops_deinit(&stops);
+	return ret < 0 ? error_set(err, ret, "tell of the vCPUs") : ret;
+}
+
+static int set_option(struct look_options *options, int opt,
+		      struct slotscope_error *err)
+{
+	switch (opt) {
+	case 'p':
+	case OPT_PID:
+		return cmd_parse_pid(optarg, &options->checker.pid, err);
+	case OPT_FD:
+		return cmd_parse_fd(optarg, &options->checker.fd, err);
+	case OPT_VM:
+		return vm_name_parse(optarg, &options->checker.name, err);
+	case OPT_QMP:
+		options->checker.qmp = optarg;
+		return 0;
+	case OPT_FOR:
+		return cmd_parse_seconds(optarg, &options->wait_ms, err);
+	case OPT_NO_MODEL:
+		options->checker.no_model = true;
+		return 0;
+	case 'i':
+		options->input = optarg;
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+static int run(const struct cmd *cmd, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "pid", required_argument, NULL, OPT_PID },
+		{ "fd", required_argument, NULL, OPT_FD },
+		{ "vm", required_argument, NULL, OPT_VM },
+		{ "qmp", required_argument, NULL, OPT_QMP },
+		{ "for", required_argument, NULL, OPT_FOR },
+		{ "no-model", no_argument, NULL, OPT_NO_MODEL },
+		{ "input", required_argument, NULL, 'i' },
+		CMD_COMMON_LONG,
+		{}
+	};
+	struct look_options options = {
+		.checker = { .fd = -1,
+			     .name.fd = -1,
+			     .now = true,
+			     .classes = TRACER_CLASS_CALLS |
+					TRACER_CLASS_VCPUS |
+					TRACER_CLASS_MMIO },
+		.wait_ms = GATHER_MS,
+	};
+	struct asking asking = {};
+	struct slotscope_error err = {};
+	int opt, ret, exit;
+
+	while ((opt = cmd_getopt(getopt_long, argc, argv,
+				 ":p:i:" CMD_COMMON_SHORT, long_options)) >=
+	       0) {
+		ret = set_option(&options, opt, &err);
+		if (ret < 0)
+			return cmd_fail(&err);
+		if (ret && cmd_common_opt(cmd, opt, argv, &exit))
+			return exit;
+	}
+	options.checker.verbose = cmd_globals.verbose;
+	if (optind < argc)
+		return cmd_usage(cmd, "extra word \"%s\"", argv[optind]);
+	if (!options.checker.pid == !options.input)
+		return cmd_usage(cmd, "give one of --pid and -i");
+	if (options.input && (options.checker.fd >= 0 || options.checker.qmp ||
+			      options.checker.no_model))
+		return cmd_usage(cmd, "--fd, --qmp and --no-model go with "
+				      "--pid");
+	if (options.input)
+		snprintf(asking.source, sizeof(asking.source), "-i %.200s",
+			 options.input);
+	else
+		snprintf(asking.source, sizeof(asking.source), "--pid %d",
+			 options.checker.pid);
+	return look(&options, tell, &asking);
+}
+
+const struct cmd cmd_why = {
+	.name = "why",
+	.summary = "tell why the vCPUs of a VM do not go on",
+	.help = help,
+	.run = run,
+};
