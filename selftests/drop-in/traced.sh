@@ -46,6 +46,8 @@ inside='
 	insmod build/kmod/$(uname -r)/slotscope.ko || exit
 	program=$PWD/build/user/slotscope
 	cd "$1" || exit
+	# what page splitting wants
+	echo 64 >/proc/sys/vm/nr_hugepages
 	while read -r test args; do
 		[ -e "$test" ] || { echo "$test absent"; continue; }
 		timeout 120 ./$test $args >/tmp/alone 2>&1
