@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* KVM said yes and did something else, or no and did it all the same */
 #include <errno.h>
+#include <time.h>
 
 #include "check_make.h"
 
@@ -257,6 +258,80 @@ static void two_threads(void **unused)
 	views_deinit(&v);
 }
 
+/*
+ * A request without a change is wrong, unless another thread changed a slot while it
+ * was under way: then the slot may have been what was asked for meanwhile
+ */
+static void alone_or_not(void **unused)
+{
+	static const struct {
+		pid_t tid[3]; /* of three changes, each over at */
+		uint64_t end_ns[3];
+		bool wrong; /* of a request of thread 101 from 20000 on */
+	} try[] = {
+		{ { 101, 101, 101 }, { 30000, 40000, 50000 }, true },
+		{ { 102, 101, 101 }, { 19999, 40000, 50000 }, true },
+		{ { 102, 101, 101 }, { 20000, 40000, 50000 }, false },
+		{ { 101, 102, 101 }, { 30000, 25000, 50000 }, false },
+		{ { 101, 102, 103 }, { 30000, 19000, 18000 }, true },
+		{ { 103, 102, 101 }, { 30000, 19000, 50000 }, false },
+		/* ends are in no order, where calls run side by side */
+		{ { 102, 103, 102 }, { 30000, 10000, 15000 }, false },
+		{ { 102, 101, 102 }, { 10000, 11000, 12000 }, true },
+	};
+	struct slot_event *event;
+	struct views v;
+
+	for (size_t i = 0; i < ARRAY_SIZE(try); i++) {
+		begin(&v);
+		for (int j = 0; j < 3; j++) {
+			log_change(&v.log, 2 + j, none,
+				   slot_of(0, 20 + j, (8 + j) * GiB, MiB, HVA,
+					   0),
+				   2 + 2 * j, 0);
+			event = &v.log.events[v.log.nr - 1];
+			event->tid = try[i].tid[j];
+			event->call = 1 + j;
+			event->time_ns = try[i].end_ns[j] - 10;
+			event->duration_ns = 10;
+		}
+		log_request(&v.log, 5, high(), 0);
+		event = &v.log.events[v.log.nr - 1];
+		event->call = 9;
+		event->time_ns = 20000;
+		event->duration_ns = 80000;
+		views_check(&v);
+		if (v.found.nr != try[i].wrong)
+			fail_msg("case %zu: %zu findings", i, v.found.nr);
+		views_deinit(&v);
+	}
+}
+
+/* A log in which all calls run at once, and none did what it was asked for */
+static void all_at_once(void **unused)
+{
+	const int nr = 200000;
+	struct timespec begin_at, end_at;
+	struct views v;
+
+	begin(&v);
+	for (int i = 0; i < nr; i++) {
+		log_request(&v.log, 2 + i, high(), 0);
+		v.log.events[v.log.nr - 1].time_ns = 1;
+		v.log.events[v.log.nr - 1].duration_ns = 1000000;
+	}
+	log_change(&v.log, 2 + nr, none, slot_of(0, 7, 2 * GiB, MiB, HVA, 0), 2,
+		   0);
+	clock_gettime(CLOCK_MONOTONIC, &begin_at);
+	views_check(&v);
+	clock_gettime(CLOCK_MONOTONIC, &end_at);
+	assert_non_null(strstr(only(&v, FINDING_ANSWERED, 1)->sentence,
+			       "200000 answers"));
+	/* quadratic, it would be minutes */
+	assert_true(end_at.tv_sec - begin_at.tv_sec < 20);
+	views_deinit(&v);
+}
+
 static void again_and_again(void **unused)
 {
 	struct slot gone = high();
@@ -287,6 +362,8 @@ int main(void)
 		cmocka_unit_test(nothing_at_all),
 		cmocka_unit_test(refused_and_done),
 		cmocka_unit_test(two_threads),
+		cmocka_unit_test(alone_or_not),
+		cmocka_unit_test(all_at_once),
 		cmocka_unit_test(again_and_again),
 	};
 

@@ -30,6 +30,7 @@
  * @change:  the last change of its call that took effect; NULL if there is none
  * @stands:  without a change: the slot as it was when KVM had answered
  * @known:   ... and that is known; @stands with size 0: there is no such slot
+ * @alone:   no other thread had slots changed while it was under way
  * @count:   how many of this slot went wrong
  * @finding: the finding that says so
  */
@@ -38,6 +39,7 @@ struct answer {
 	const struct slot_event *change;
 	struct slot stands;
 	bool known;
+	bool alone;
 	uint64_t count;
 	size_t finding;
 };
@@ -94,7 +96,7 @@ static bool is_part(const struct slot_event *change,
 }
 
 static bool add(struct answers *answers, const struct slot_event *request,
-		const struct slot_event *change)
+		const struct slot_event *change, bool alone)
 {
 	struct answer *items;
 
@@ -105,6 +107,7 @@ static bool add(struct answers *answers, const struct slot_event *request,
 	answers->items = items;
 	items[answers->nr++] = (struct answer){ .request = request,
 						.change = change,
+						.alone = alone,
 						.finding = FINDING_NO_CAUSE };
 	return true;
 }
@@ -165,11 +168,53 @@ static const struct slot_event *change_of(const struct slot_event *events,
 	return NULL;
 }
 
+/**
+ * struct latest_changes - when changes that took effect ended last
+ * @tid:       the thread of the latest one
+ * @end_ns:    its end; 0: there is none yet
+ * @others_ns: the latest end of any other thread's, or 0
+ */
+struct latest_changes {
+	pid_t tid;
+	uint64_t end_ns;
+	uint64_t others_ns;
+};
+
+static void note_change(struct latest_changes *latest,
+			const struct slot_event *change)
+{
+	const uint64_t end = change->time_ns + change->duration_ns;
+
+	if (change->change.result)
+		return;
+	if (change->tid == latest->tid) {
+		if (end > latest->end_ns)
+			latest->end_ns = end;
+	} else if (end > latest->end_ns) {
+		latest->others_ns = latest->end_ns;
+		latest->tid = change->tid;
+		latest->end_ns = end;
+	} else if (end > latest->others_ns) {
+		latest->others_ns = end;
+	}
+}
+
+/* Did no other thread have slots changed while this request was under way? */
+static bool is_alone(const struct latest_changes *latest,
+		     const struct slot_event *request)
+{
+	const uint64_t end = latest->tid == request->tid ? latest->others_ns :
+							   latest->end_ns;
+
+	return !end || end < request->time_ns;
+}
+
 /* Each request with its change, in the log's order */
 static int tie(const struct check_input *input, struct answers *out)
 {
 	const struct slot_log *log = input->log;
 	const struct slot_event *event;
+	struct latest_changes latest = { 0 };
 	struct caller *callers = NULL;
 	struct caller *caller;
 	size_t *before; /* a change: the one before it, of its thread */
@@ -188,13 +233,15 @@ static int tie(const struct check_input *input, struct answers *out)
 		if (!caller) {
 			ret = -ENOMEM;
 		} else if (event->type == SLOT_EVENT_CHANGE) {
+			note_change(&latest, event);
 			before[i] = caller->last;
 			caller->last = i;
 		} else {
 			if (!event->request.unread &&
 			    !add(out, event,
 				 change_of(log->events, before, caller->last,
-					   event)))
+					   event),
+				 is_alone(&latest, event)))
 				ret = -ENOMEM;
 			caller->last = NONE;
 		}
@@ -282,22 +329,6 @@ static int look(void *opaque, const struct slot_event *event,
 	return 0;
 }
 
-/* Did another thread have slots changed while this request was under way? */
-static bool is_alone(const struct slot_log *log,
-		     const struct slot_event *request)
-{
-	const struct slot_event *event = request;
-
-	while (event-- != log->events &&
-	       event->time_ns + event->duration_ns >= request->time_ns) {
-		if (event->type == SLOT_EVENT_CHANGE &&
-		    event->serial == request->serial &&
-		    event->tid != request->tid && !event->change.result)
-			return false;
-	}
-	return true;
-}
-
 static bool has_changes(const struct slot_log *log)
 {
 	for (size_t i = 0; i < log->nr; i++) {
@@ -329,7 +360,7 @@ static int look_all(const struct check_input *input, struct answers *answers)
 }
 
 /* Of each slot the last answer that was wrong, and how many there were */
-static void keep_wrong(const struct check_input *input, struct answers *answers)
+static void keep_wrong(struct answers *answers)
 {
 	struct answer *items = answers->items;
 	size_t wrong = 0;
@@ -337,7 +368,7 @@ static void keep_wrong(const struct check_input *input, struct answers *answers)
 
 	for (size_t i = 0; i < answers->nr; i++) {
 		if (!is_right(&items[i]) &&
-		    (items[i].change || is_alone(input->log, items[i].request)))
+		    (items[i].change || items[i].alone))
 			items[wrong++] = items[i];
 	}
 	if (wrong > 1)
@@ -528,7 +559,7 @@ void check_answered(struct comparison *c)
 	if (tie(input, &answers) || look_all(input, &answers)) {
 		c->nomem = true;
 	} else {
-		keep_wrong(input, &answers);
+		keep_wrong(&answers);
 		for (size_t i = 0; i < answers.nr; i++)
 			say_wrong(c, &answers.items[i]);
 		if (!c->nomem && answers.nr)
