@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Preloaded into slotscope vm: a KVM that is interrupted, or lacks something.
+ * Preloaded into a VMM: a KVM that is interrupted, or lacks something, or is asked for
+ * what it was not meant to be.
  *
  *	KVM_SHIM_EINTR=N    the first N of KVM_CREATE_VM fail with EINTR
  *	KVM_SHIM_LACKS=CAP  KVM_CHECK_EXTENSION says 0 for this number
+ *	KVM_SHIM_MOVES=N    the host address in the Nth KVM_SET_USER_MEMORY_REGION is a
+ *			    byte too high, which KVM refuses
  *
  * All other requests go to the kernel. Each that does not is told on standard error,
  * so a test that did not reach the shim cannot pass; so is how many descriptors of
@@ -54,7 +57,9 @@ static void __attribute__((destructor)) at_end(void)
 
 int ioctl(int fd, unsigned long request, ...)
 {
+	struct kvm_userspace_memory_region region;
 	static long interrupted;
+	static long regions;
 	unsigned long arg;
 	va_list args;
 
@@ -74,6 +79,13 @@ int ioctl(int fd, unsigned long request, ...)
 		fprintf(stderr, "shim: lacks %ld, %d of KVM open\n", (long)arg,
 			kvm_fds());
 		return 0;
+	}
+	if (request == KVM_SET_USER_MEMORY_REGION &&
+	    ++regions == setting("KVM_SHIM_MOVES", 0)) {
+		memcpy(&region, (void *)arg, sizeof(region));
+		region.userspace_addr++;
+		fprintf(stderr, "shim: moves slot 0x%x\n", region.slot);
+		return syscall(SYS_ioctl, fd, request, &region);
 	}
 	return syscall(SYS_ioctl, fd, request, arg);
 }

@@ -261,9 +261,37 @@ static void hostile_text(void **unused)
 		parse_any);
 }
 
+#define UUID "0a1b2c3d-0000-4fff-8ABC-0123456789ab"
+
+static bool uuid(const char *text, size_t len)
+{
+	char found[37];
+	bool is = qmp_cmdline_uuid(text, len, found);
+
+	if (is)
+		assert_string_equal(found, UUID);
+	return is;
+}
+
+static void test_uuid(void **state)
+{
+	assert_true(uuid(CMDLINE("qemu\0-name\0guest=2\0-uuid\0" UUID "\0")));
+	assert_true(uuid(CMDLINE("qemu\0--uuid\0" UUID "\0-S\0")));
+	/* the last one, as QEMU has it; the name of another option's */
+	assert_true(uuid(CMDLINE("qemu\0-uuid\0x\0-uuid\0" UUID "\0")));
+	assert_false(uuid(CMDLINE("qemu\0-uuid\0" UUID "\0-uuid\0x\0")));
+	assert_false(uuid(CMDLINE("qemu\0-uuids\0" UUID "\0")));
+	assert_false(uuid(CMDLINE("qemu\0-uuid\0" UUID "0\0")));
+	assert_false(uuid(CMDLINE("qemu\0-uuid\0" UUID)));
+	assert_false(uuid(CMDLINE("qemu\0-uuid\0")));
+	assert_false(uuid(CMDLINE("qemu\0-uuid\0--domain\0")));
+	assert_false(uuid("", 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_uuid),
 		cmocka_unit_test(the_short_option),
 		cmocka_unit_test(a_monitor_on_a_chardev),
 		cmocka_unit_test(abstract_and_commas),

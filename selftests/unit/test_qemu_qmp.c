@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -501,6 +502,96 @@ static void test_bad_paths(void **state)
 	assert_int_equal(qmp_open(name, 100, NULL, &q, &err), -ENAMETOOLONG);
 }
 
+static const struct virsh_domain domain = {
+	"qemu:///test", "0a1b2c3d-0000-4fff-8abc-0123456789ab"
+};
+
+/* A virsh that does as the shell's words tell; it is the only one in PATH */
+static int open_virsh(const char *words, unsigned int timeout_ms,
+		      const volatile sig_atomic_t *ended, struct qmp **q,
+		      struct slotscope_error *err)
+{
+	char dir[] = "/tmp/slotscope-test-XXXXXX";
+	char *path = strdup(getenv("PATH"));
+	char name[64];
+	FILE *file;
+	int ret;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(name, sizeof(name), "%s/virsh", dir);
+	if (words) {
+		file = fopen(name, "w");
+		assert_non_null(file);
+		fprintf(file, "#!/bin/sh\nPATH=%s\n%s\n", path, words);
+		fclose(file);
+		assert_return_code(chmod(name, 0700), errno);
+	}
+	setenv("PATH", dir, 1);
+	ret = qmp_open_libvirt(&domain, timeout_ms, ended, q, err);
+	if (!ret) {
+		ret = qmp_command(*q, "query-status", NULL, NULL, err);
+		assert_string_equal(qmp_version(*q), "7.2.22");
+		assert_int_equal(qmp_peer(*q), 0);
+		qmp_close(*q);
+	}
+	setenv("PATH", path, 1);
+	free(path);
+	unlink(name);
+	rmdir(dir);
+	return ret;
+}
+
+#define VERSION                                                         \
+	"{\"return\":{\"qemu\":{\"micro\":22,\"minor\":2,\"major\":7}," \
+	"\"package\":\"\"},\"id\":\"libvirt-9\"}"
+
+static void test_libvirt(void **state)
+{
+	static const struct {
+		const char *words;
+		int ret;
+		const char *why;
+	} try[] = {
+		{ "echo '" VERSION "'", 0, NULL },
+		/* what it is told; and it is asked twice */
+		{ "[ \"$*\" = '--quiet --connect qemu:///test "
+		  "qemu-monitor-command --domain "
+		  "0a1b2c3d-0000-4fff-8abc-0123456789ab -- "
+		  "{\"execute\":\"query-version\"}' ] && echo '" VERSION "' ||"
+		  "echo '{\"error\":{\"class\":\"C\",\"desc\":\"second\"}}'",
+		  -EREMOTEIO, "QEMU refused: second (C)" },
+		{ "echo 'error: no\tdomain' >&2; echo more >&2; exit 1",
+		  -EREMOTEIO, "virsh says: error: no domain more" },
+		{ "exit 1", -EREMOTEIO, "virsh says: nothing" },
+		{ "kill -9 $$", -EREMOTEIO, "virsh says: nothing" },
+		{ "echo '" VERSION "'; exit 1", -EREMOTEIO, "virsh says" },
+		{ "", -EPROTO, "no JSON object" },
+		{ "echo hello", -EPROTO, "no JSON object" },
+		{ "echo '[]'", -EPROTO, "no JSON object" },
+		{ "echo '{\"return\":{}'", -EPROTO, "no JSON object" },
+		{ "echo '{\"id\":1}'", -EPROTO, "neither return nor error" },
+		{ "head -c 100000000 /dev/zero", -EFBIG, NULL },
+		{ NULL, -ENOENT, "there is no virsh" },
+		{ "exec sleep 1000", -ETIMEDOUT, NULL },
+	};
+	const volatile sig_atomic_t ended = 1;
+	struct slotscope_error err;
+	struct qmp *q;
+	int ret;
+
+	for (size_t i = 0; i < sizeof(try) / sizeof(try[0]); i++) {
+		err = (struct slotscope_error){};
+		ret = open_virsh(try[i].words,
+				 try[i].ret == -ETIMEDOUT ? 200 : 60000, NULL,
+				 &q, &err);
+		if (ret != try[i].ret ||
+		    (try[i].why && !strstr(err.why, try[i].why)))
+			fail_msg("%s: %d, %s", try[i].words, ret, err.why);
+	}
+	assert_int_equal(open_virsh("exec sleep 1000", 60000, &ended, &q, &err),
+			 -EINTR);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -517,6 +608,7 @@ int main(void)
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_peer_does_not_read),
 		cmocka_unit_test(test_monitor_held),
+		cmocka_unit_test(test_libvirt),
 		cmocka_unit_test(test_bad_paths),
 	};
 

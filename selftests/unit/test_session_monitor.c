@@ -193,16 +193,33 @@ static void a_free_one(void **unused)
 	end(pid);
 }
 
-static void one_that_is_taken(void **unused)
+/* By a libvirt, which passes questions on: but this "QEMU" is none of its domains */
+static void one_that_libvirt_has(void **unused)
 {
 	pid_t pid = qemu(false, false);
 	pid_t other = client("virtqemud", 0);
+	char words[64];
+
+	snprintf(words, sizeof(words), "through libvirt (process %d)", other);
+	open_it(pid, NULL, -ENOENT, NULL);
+	assert_non_null(strstr(err.tried, words));
+	assert_non_null(strstr(err.why, "-uuid"));
+	assert_non_null(strstr(err.next, "libvirt"));
+	end(other);
+	open_it(pid, NULL, 0, path[0]);
+	end(pid);
+}
+
+static void one_that_is_taken(void **unused)
+{
+	pid_t pid = qemu(false, false);
+	pid_t other = client("virt-manager", 0);
 	char words[64], relative[80];
 
-	snprintf(words, sizeof(words), "process %d (virtqemud) has it", other);
+	snprintf(words, sizeof(words), "process %d (virt-manager) has it",
+		 other);
 	assert_true(open_it(pid, NULL, -EBUSY, NULL) < 2500);
 	assert_non_null(strstr(err.why, words));
-	assert_non_null(strstr(err.next, "libvirt"));
 	/* Whatever the user calls it */
 	snprintf(relative, sizeof(relative), "unix:/tmp/../%s", path[0]);
 	assert_true(open_it(pid, relative, -EBUSY, NULL) < 2500);
@@ -323,6 +340,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_free_one),
 		cmocka_unit_test(one_that_is_taken),
+		cmocka_unit_test(one_that_libvirt_has),
 		cmocka_unit_test(the_other_one_is_free),
 		cmocka_unit_test(another_check_is_waited_for),
 		cmocka_unit_test(a_stopped_one),

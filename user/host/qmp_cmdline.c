@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <ctype.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -206,4 +207,34 @@ size_t qmp_cmdline_parse(const char *text, size_t len,
 			nr += mon_names(text, len, list, &out[nr]);
 	}
 	return nr;
+}
+
+static bool is_uuid(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+	size_t i;
+
+	for (i = 0; text[i] && form[i]; i++)
+		if (form[i] == 'x' ? !isxdigit((unsigned char)text[i]) :
+				     text[i] != '-')
+			return false;
+	return !text[i] && !form[i];
+}
+
+bool qmp_cmdline_uuid(const char *text, size_t len, char uuid[37])
+{
+	struct words words = { text, text + len };
+	const char *word, *value;
+	bool found = false;
+
+	/* of several QEMU takes the last */
+	while ((word = next_word(&words))) {
+		value = value_of(&words, word, "uuid");
+		if (!value)
+			continue;
+		found = is_uuid(value);
+		if (found)
+			strcpy(uuid, value);
+	}
+	return found;
 }

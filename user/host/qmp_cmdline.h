@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a QEMU's command line says of its QMP sockets. Pure. */
+/* What a QEMU's command line says of its QMP sockets, and who it is. Pure. */
 #ifndef HOST_QMP_CMDLINE_H
 #define HOST_QMP_CMDLINE_H
 
@@ -37,5 +37,13 @@ struct qmp_named {
  */
 size_t qmp_cmdline_parse(const char *text, size_t len,
 			 struct qmp_named out[QMP_NAMED_MAX]);
+
+/**
+ * qmp_cmdline_uuid() - the value of -uuid
+ * @uuid: as a string of 36 characters
+ *
+ * Return: is there one, and nothing else than a UUID?
+ */
+bool qmp_cmdline_uuid(const char *text, size_t len, char uuid[37]);
 
 #endif

@@ -401,6 +401,36 @@ static int name_of(const struct process *process, const char *address,
 	return found ? 0 : -ENOENT;
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+	size_t len = strlen(name);
+	size_t end_len = strlen(end);
+
+	return len >= end_len && !strcmp(name + len - end_len, end);
+}
+
+int process_listens(const struct process *process, const char *const *ends,
+		    char name[109])
+{
+	struct held_sockets sockets;
+	int ret = held_sockets_read(process, UNIX_LISTENS, &sockets);
+
+	if (ret)
+		return ret;
+	ret = -ENOENT;
+	for (; *ends && ret; ends++) {
+		for (size_t i = 0; i < sockets.held.nr && ret; i++) {
+			if (!ends_with(sockets.held.list[i].socket->name,
+				       *ends))
+				continue;
+			strcpy(name, sockets.held.list[i].socket->name);
+			ret = 0;
+		}
+	}
+	held_sockets_deinit(&sockets);
+	return ret;
+}
+
 static void name_holder(uint64_t inode, struct qmp_client *out)
 {
 	struct slotscope_error ignored = {};

@@ -69,4 +69,14 @@ struct qmp_client {
 int qmp_socket_client(const struct process *process, const char *address,
 		      struct qmp_client *out);
 
+/**
+ * process_listens() - a Unix socket that a process listens on
+ * @ends: how its name may end; NULL behind the last
+ * @name: of the first that there is, as it was bound
+ *
+ * Return: 0, -ENOENT if there is none, or what reading /proc says.
+ */
+int process_listens(const struct process *process, const char *const *ends,
+		    char name[109]);
+
 #endif

@@ -16,7 +16,8 @@
 #include "qemu/unix_socket.h"
 
 struct qmp {
-	int fd;
+	int fd; /* -1: through libvirt: */
+	struct virsh_domain domain;
 	bool dead; /* out of step with the peer: nothing more is sent */
 	unsigned int timeout_ms;
 	unsigned int total_ms; /* of qmp_limit(); 0: none */
@@ -271,11 +272,27 @@ static bool is_ours(struct qmp *q, struct json_object *reply)
 	       json_object_get_int64(id) == q->id;
 }
 
+/* What a reply holds: @result, or QEMU's refusal */
+static int unpack(struct qmp *q, struct json_object *reply,
+		  struct json_object **result, struct slotscope_error *err)
+{
+	struct json_object *value;
+
+	if (json_object_object_get_ex(reply, "error", &value))
+		return refused(q, value, err);
+	if (!json_object_object_get_ex(reply, "return", &value))
+		return nonsense(q, err,
+				"its answer holds neither return nor error");
+	if (result)
+		*result = json_object_get(value);
+	return 0;
+}
+
 /* Wait for the answer, skipping events */
 static int answer(struct qmp *q, struct json_object **result,
 		  struct slotscope_error *err)
 {
-	struct json_object *reply, *value;
+	struct json_object *reply;
 	int ret;
 
 	for (;;) {
@@ -293,15 +310,45 @@ static int answer(struct qmp *q, struct json_object **result,
 		ret = nonsense(q, err,
 			       "it answered another question than ours "
 			       "(wrong or missing id)");
-	else if (json_object_object_get_ex(reply, "error", &value))
-		ret = refused(q, value, err);
-	else if (!json_object_object_get_ex(reply, "return", &value))
-		ret = nonsense(q, err,
-			       "its answer holds neither return nor error");
-	else if (result)
-		*result = json_object_get(value);
+	else
+		ret = unpack(q, reply, result, err);
 	json_object_put(reply);
 	return ret;
+}
+
+/* The answer that libvirt passes on, with an id of its own */
+static int ask_libvirt(struct qmp *q, const char *command,
+		       struct json_object **result, struct slotscope_error *err)
+{
+	struct json_object *reply;
+	char *text;
+	int ret;
+
+	ret = virsh_ask(&q->domain, command, q->deadline_ns, q->stop, &text,
+			err);
+	if (ret == -ETIMEDOUT)
+		return no_answer(q, err);
+	if (ret)
+		return ret;
+	json_tokener_reset(q->parser);
+	reply = json_tokener_parse_ex(q->parser, text, -1);
+	if (json_object_is_type(reply, json_type_object))
+		ret = unpack(q, reply, result, err);
+	else
+		ret = nonsense(q, err, "virsh printed no JSON object");
+	json_object_put(reply);
+	free(text);
+	return ret;
+}
+
+static int ask_socket(struct qmp *q, const char *command, size_t len,
+		      struct json_object **result, struct slotscope_error *err)
+{
+	int ret = send_all(q, command, len, err);
+
+	if (!ret)
+		ret = send_all(q, "\r\n", 2, err);
+	return ret ? ret : answer(q, result, err);
 }
 
 static int transact(struct qmp *q, const char *name, struct json_object *args,
@@ -325,15 +372,18 @@ static int transact(struct qmp *q, const char *name, struct json_object *args,
 	if (args)
 		json_object_object_add(command, "arguments",
 				       json_object_get(args));
-	json_object_object_add(command, "id", json_object_new_int64(++q->id));
+	q->id++;
+	if (q->fd >= 0)
+		json_object_object_add(command, "id",
+				       json_object_new_int64(q->id));
 	text = json_object_to_json_string_length(command,
 						 JSON_C_TO_STRING_PLAIN, &len);
-	ret = text ? send_all(q, text, len, err) :
-		     error_set(err, ENOMEM, "%s", q->doing);
-	if (!ret)
-		ret = send_all(q, "\r\n", 2, err);
-	if (!ret)
-		ret = answer(q, result, err);
+	if (!text)
+		ret = error_set(err, ENOMEM, "%s", q->doing);
+	else if (q->fd < 0)
+		ret = ask_libvirt(q, text, result, err);
+	else
+		ret = ask_socket(q, text, len, result, err);
 	json_object_put(command);
 	return ret;
 }
@@ -374,14 +424,13 @@ int qmp_hmp(struct qmp *q, const char *line, char **text,
 	return ret;
 }
 
-static void keep_version(struct qmp *q, struct json_object *greeting)
+static void keep_version(struct qmp *q, struct json_object *version)
 {
 	static const char *const names[] = { "major", "minor", "micro" };
 	struct json_object *v, *n[3];
 	int i;
 
-	v = member(greeting, "version", json_type_object);
-	v = member(v, "qemu", json_type_object);
+	v = member(version, "qemu", json_type_object);
 	for (i = 0; i < 3; i++) {
 		n[i] = member(v, names[i], json_type_int);
 		if (!n[i])
@@ -401,7 +450,7 @@ static int negotiate(struct qmp *q, struct slotscope_error *err)
 		return ret;
 	greeting = member(message, "QMP", json_type_object);
 	if (greeting)
-		keep_version(q, greeting);
+		keep_version(q, member(greeting, "version", json_type_object));
 	else
 		ret = nonsense(q, err, "it sent no QMP greeting");
 	json_object_put(message);
@@ -468,6 +517,30 @@ int qmp_open(const char *path, unsigned int timeout_ms,
 	else
 		*out = q;
 	return ret;
+}
+
+int qmp_open_libvirt(const struct virsh_domain *domain, unsigned int timeout_ms,
+		     const volatile sig_atomic_t *stop, struct qmp **out,
+		     struct slotscope_error *err)
+{
+	struct json_object *version;
+	struct qmp *q;
+	int ret;
+
+	ret = create("libvirt's", timeout_ms, &q, err);
+	if (ret)
+		return ret;
+	q->domain = *domain;
+	q->stop = stop;
+	ret = qmp_command(q, "query-version", NULL, &version, err);
+	if (ret) {
+		qmp_close(q);
+		return ret;
+	}
+	keep_version(q, version);
+	json_object_put(version);
+	*out = q;
+	return 0;
 }
 
 void qmp_limit(struct qmp *q, unsigned int total_ms,

@@ -15,6 +15,8 @@
 
 #include <slotscope/error.h>
 
+#include "qemu/virsh.h"
+
 #define QMP_TIMEOUT_MS	10000	     /* for who has no better idea */
 #define QMP_MESSAGE_MAX (64UL << 20) /* bytes in one message */
 #define QMP_DEPTH_MAX	32	     /* nesting of one message */
@@ -46,6 +48,19 @@ int qmp_open_fd(int fd, const char *name, unsigned int timeout_ms,
 		struct qmp **q, struct slotscope_error *err);
 
 /**
+ * qmp_open_libvirt() - the same with a QEMU whose monitor libvirt has, through libvirt
+ * @domain: copied
+ *
+ * libvirt marks a domain that is asked so as tainted (custom-monitor). Each command
+ * costs a process.
+ *
+ * Return: as virsh_ask(), or qmp_command() of query-version.
+ */
+int qmp_open_libvirt(const struct virsh_domain *domain, unsigned int timeout_ms,
+		     const volatile sig_atomic_t *stop, struct qmp **q,
+		     struct slotscope_error *err);
+
+/**
  * qmp_limit() - an end of all that is asked from now on, in all
  * @total_ms: longest time for it, however many commands that is. A VMM that
  *	      takes its time over each of thousands would hold us for hours
@@ -69,7 +84,8 @@ const char *qmp_version(const struct qmp *q);
  * The one that called listen(2), which a daemonized QEMU's parent did: a
  * difference from the VMM's pid is a hint and no proof.
  *
- * Return: its pid, or 0 if the kernel does not tell (another pid namespace).
+ * Return: its pid, or 0 if the kernel does not tell (another pid namespace), or if
+ * libvirt is at the other end.
  */
 pid_t qmp_peer(const struct qmp *q);
 

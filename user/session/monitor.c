@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "host/libvirt.h"
 #include "host/qmp_socket.h"
 #include "session/monitor.h"
 #include "session/stop.h"
@@ -27,9 +28,6 @@ static int stopped(const struct process *process, struct slotscope_error *err)
 static int taken(const struct process *process, const char *address,
 		 const struct qmp_client *client, struct slotscope_error *err)
 {
-	bool libvirt = !strcmp(client->comm, "libvirtd") ||
-		       !strcmp(client->comm, "virtqemud");
-
 	error_set(err, EBUSY, "ask process %d (%s) on QMP socket %s",
 		  process->tgid, process->comm, address);
 	if (client->pid)
@@ -40,31 +38,64 @@ static int taken(const struct process *process, const char *address,
 	else
 		error_why(err, "a monitor serves one client at a time, and a "
 			       "process that is not seen from here has it");
-	if (libvirt)
-		return error_next(err, "libvirt keeps its own as long as it "
-				       "runs: give the domain one more, -qmp "
-				       "unix:PATH,server=on,wait=off in "
-				       "<qemu:commandline>; or --no-model");
 	return error_next(err, "close that; or start QEMU with one more -qmp "
 			       "unix:PATH,server=on,wait=off; or --no-model");
 }
 
-/* Return: 0 if it is free, or if that cannot be told; -EBUSY; -EINTR */
+/*
+ * libvirt keeps a monitor for as long as it runs, and passes questions on
+ *
+ * Return: as qmp_open_libvirt().
+ */
+static int ask_libvirt(const struct process *process, pid_t daemon,
+		       unsigned int timeout_ms, struct qmp **q,
+		       struct slotscope_error *err)
+{
+	struct libvirt_domain found;
+	struct virsh_domain domain;
+	char why[sizeof(err->why)];
+	int ret;
+
+	ret = libvirt_domain_find(process, daemon, &found, err);
+	if (!ret) {
+		memcpy(domain.uri, found.uri, sizeof(domain.uri));
+		memcpy(domain.uuid, found.uuid, sizeof(domain.uuid));
+		ret = qmp_open_libvirt(&domain, timeout_ms, &stop_requested, q,
+				       err);
+	}
+	if (!ret || ret == -EINTR)
+		return ret;
+	snprintf(why, sizeof(why), "%s", err->why);
+	error_set(err, ret,
+		  "ask process %d (%s) through libvirt (process %d), which has "
+		  "its monitor",
+		  process->tgid, process->comm, daemon);
+	error_why(err, "%s", why);
+	return error_next(err, "install virsh (Debian: libvirt-clients); or "
+			       "give the domain one more monitor, -qmp "
+			       "unix:PATH,server=on,wait=off in "
+			       "<qemu:commandline>; or --no-model");
+}
+
+/*
+ * Return: 0 if it is free, or if that cannot be told; -EBUSY, and then @client has it;
+ * -EINTR
+ */
 static int wait_free(const struct process *process, const char *address,
-		     unsigned int timeout_ms, struct slotscope_error *err)
+		     unsigned int timeout_ms, struct qmp_client *client,
+		     struct slotscope_error *err)
 {
 	const struct timespec look = { .tv_nsec = LOOK_MS * 1000000L };
 	int64_t end = clock_now_ms() + timeout_ms;
-	struct qmp_client client;
 	bool unseen = false;
 
-	while (qmp_socket_client(process, address, &client) > 0) {
+	while (qmp_socket_client(process, address, client) > 0) {
 		/* Nobody's: that of one who is just ending, or is not seen */
-		if (!client.pid && !unseen)
+		if (!client->pid && !unseen)
 			unseen = true;
-		else if (strcmp(client.comm, "slotscope") ||
+		else if (strcmp(client->comm, "slotscope") ||
 			 clock_now_ms() >= end)
-			return taken(process, address, &client, err);
+			return taken(process, address, client, err);
 		if (stop_requested)
 			return error_set(err, EINTR, "ask process %d by QMP",
 					 process->tgid);
@@ -86,8 +117,10 @@ static int try_one(const struct process *process, const char *address,
 		   struct slotscope_error *err)
 {
 	struct qmp_client client;
-	int ret = wait_free(process, address, timeout_ms, err);
+	int ret = wait_free(process, address, timeout_ms, &client, err);
 
+	if (ret == -EBUSY && is_libvirt(client.comm))
+		return ask_libvirt(process, client.pid, timeout_ms, q, err);
 	if (ret)
 		return ret;
 	ret = qmp_open(address, timeout_ms, &stop_requested, q, err);

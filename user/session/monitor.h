@@ -15,7 +15,8 @@
  *
  * A process that is stopped, and monitors that another client has, are told at
  * once, and by name. For another slotscope it waits: that holds a monitor for
- * as short as it can. A signal (session/stop.h) ends all waits.
+ * as short as it can. One that libvirt has is asked through libvirt. A signal
+ * (session/stop.h) ends all waits.
  *
  * Return: 0; -ESTALE if the process is stopped; -EBUSY if others have all its
  * monitors; or as qmp_sockets_find() or qmp_open(), for the first monitor.

@@ -6,11 +6,11 @@
  *   KVM's is. slotscope.ko must not fall for it.
  * - TEST_WALK walks a VM's slots and does nothing else: what a snapshot of them is
  *   measured by.
- * - TEST_HIDDEN_SLOTS gives a VM slots of KVM's own. KVM makes such slots for the
+ * - TEST_HIDDEN_SLOTS gives a VM slots of KVM's own, or takes them away. KVM makes such slots for the
  *   APIC access page, the TSS and the identity map, which need VMX or AVIC, and
  *   the lab has neither.
  * - TEST_DAMAGE makes KVM's tables wrong, which KVM never is; and right again,
- *   before KVM looks at them.
+ *   before KVM looks at them. Or it has KVM do less than it is asked for.
  * - TEST_HOLDS counts how often the caller holds a VM's srcu, and whether it could
  *   be preempted in that.
  */
@@ -46,7 +46,7 @@ static set_region_fn find_set_region(void)
 	return addr;
 }
 
-static long make_hidden_slots(int fd)
+static long set_hidden_slots(int fd, u32 size)
 {
 	set_region_fn set_region = find_set_region();
 	struct file *file = fget(fd);
@@ -61,9 +61,9 @@ static long make_hidden_slots(int fd)
 	/* The test is trusted to hand over a VM */
 	kvm = file->private_data;
 	mutex_lock(&kvm->slots_lock);
-	hva = set_region(kvm, FIRST_ID, TEST_FIRST_GPA, PAGE_SIZE);
+	hva = set_region(kvm, FIRST_ID, TEST_FIRST_GPA, size);
 	if (!IS_ERR(hva))
-		hva = set_region(kvm, LAST_ID, TEST_LAST_GPA, PAGE_SIZE);
+		hva = set_region(kvm, LAST_ID, TEST_LAST_GPA, size);
 	mutex_unlock(&kvm->slots_lock);
 	fput(file);
 	return PTR_ERR_OR_ZERO(hva);
@@ -239,6 +239,70 @@ static long swap_spte(struct kvm *kvm, struct test_damage *req)
 	return ret;
 }
 
+/*
+ * The VM whose requests are cut short: KVM makes each slot a page smaller than it was
+ * asked for, and says that it did as it was asked
+ */
+static struct kvm *cut_short;
+static DEFINE_MUTEX(cut_lock);
+
+static int cut_request(struct kprobe *probe, struct pt_regs *regs)
+{
+	/* the first members of what followed it are the same (region2) */
+	struct kvm_userspace_memory_region *region =
+		(void *)regs_get_kernel_argument(regs, 1);
+
+	if (regs_get_kernel_argument(regs, 0) ==
+		    (unsigned long)READ_ONCE(cut_short) &&
+	    region->memory_size > PAGE_SIZE)
+		region->memory_size -= PAGE_SIZE;
+	return 0;
+}
+
+static struct kprobe cut_probe;
+
+static void end_cutting(void)
+{
+	if (!cut_short)
+		return;
+	unregister_kprobe(&cut_probe);
+	WRITE_ONCE(cut_short, NULL);
+}
+
+/* The first that there is is the one that all requests go through */
+static int begin_cutting(struct kvm *kvm)
+{
+	static const char *const names[] = { "__kvm_set_memory_region",
+					     "kvm_set_memory_region" };
+	int ret = -ENOENT;
+	int i;
+
+	WRITE_ONCE(cut_short, kvm);
+	for (i = 0; i < ARRAY_SIZE(names) && ret; i++) {
+		cut_probe = (struct kprobe){ .symbol_name = names[i],
+					     .pre_handler = cut_request };
+		ret = register_kprobe(&cut_probe);
+	}
+	if (ret)
+		WRITE_ONCE(cut_short, NULL);
+	return ret;
+}
+
+static long swap_cutting(struct kvm *kvm, struct test_damage *req)
+{
+	long ret = 0;
+	bool was;
+
+	mutex_lock(&cut_lock);
+	was = cut_short == kvm;
+	end_cutting();
+	if (req->value)
+		ret = begin_cutting(kvm);
+	mutex_unlock(&cut_lock);
+	req->value = was;
+	return ret;
+}
+
 static long damage_vm(struct kvm *kvm, struct test_damage *req)
 {
 	struct kvm_memslots *slots = __kvm_memslots(kvm, 0);
@@ -313,9 +377,13 @@ static long damage(struct test_damage __user *argp)
 		return -EBADF;
 	/* The test is trusted to hand over a VM */
 	kvm = file->private_data;
-	mutex_lock(&kvm->slots_lock);
-	ret = damage_vm(kvm, &req);
-	mutex_unlock(&kvm->slots_lock);
+	if (req.what == DAMAGE_REQUESTS) {
+		ret = swap_cutting(kvm, &req);
+	} else {
+		mutex_lock(&kvm->slots_lock);
+		ret = damage_vm(kvm, &req);
+		mutex_unlock(&kvm->slots_lock);
+	}
 	fput(file);
 	if (!ret && copy_to_user(argp, &req, sizeof(req)))
 		ret = -EFAULT;
@@ -440,7 +508,9 @@ static noinline long kvm_vm_ioctl(struct file *file, unsigned int cmd,
 {
 	switch (cmd) {
 	case TEST_HIDDEN_SLOTS:
-		return make_hidden_slots(arg);
+		return set_hidden_slots(arg, PAGE_SIZE);
+	case TEST_NO_HIDDEN_SLOTS:
+		return set_hidden_slots(arg, 0);
 	case TEST_DAMAGE:
 		return damage((void __user *)arg);
 	case TEST_HOLDS:
@@ -473,7 +543,20 @@ static struct miscdevice test_device = {
 	.fops = &test_fops,
 	.mode = 0600,
 };
-module_misc_device(test_device);
+
+static int __init test_init(void)
+{
+	return misc_register(&test_device);
+}
+
+static void __exit test_exit(void)
+{
+	misc_deregister(&test_device);
+	end_cutting();
+}
+
+module_init(test_init);
+module_exit(test_exit);
 
 MODULE_DESCRIPTION("Passes for a VM, and makes hidden slots, to test slotscope");
 MODULE_AUTHOR("The slotscope developers");

@@ -19,6 +19,8 @@
 #define TEST_DAMAGE	  _IO('T', 3)
 /* Argument: struct test_holds */
 #define TEST_HOLDS	  _IO('T', 4)
+/* Argument: descriptor of a VM that has hidden slots */
+#define TEST_NO_HIDDEN_SLOTS _IO('T', 5)
 
 /* test_damage.what; those of a slot are of the active set of address space 0 */
 enum {
@@ -39,6 +41,8 @@ enum {
 	 */
 	DAMAGE_SPTE,
 	DAMAGE_NR_DIRTY_LOGGING, /* KVM's count; ENODEV where it has none */
+	/* 1: KVM makes each slot a page smaller than it says, 0: as it says */
+	DAMAGE_REQUESTS,
 };
 
 /**

@@ -34,6 +34,8 @@ static const char *const names[] = {
 	[DAMAGE_NR_DIRTY_LOGGING] = "nr-dirty-logging",
 	/* ID: the gfn */
 	[DAMAGE_SPTE] = "spte",
+	/* ID: any */
+	[DAMAGE_REQUESTS] = "requests",
 };
 
 static int fail(const char *what)

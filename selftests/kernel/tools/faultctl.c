@@ -9,6 +9,7 @@
  *	faultctl PID mprotect ADDR LEN PROT
  *	faultctl PID mmap ADDR LEN	anonymous, read and write; ADDR 0: anywhere
  *	faultctl PID mmap-file ADDR LEN shared|private FD OFFSET	of its own FD
+ *	faultctl PID hidden make|drop	slots of KVM's own, by slotscope_test.ko
  *
  * Numbers as strtoull() reads them. Prints what the call returned, a negative
  * errno if it failed; exits with 0 if it could be made at all. x86-64.
@@ -27,6 +28,8 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../test-module/slotscope_test.h"
 
 #define RED_ZONE 128 /* bytes below the stack pointer that are in use (psABI) */
 #define VM_LINK	 "anon_inode:kvm-vm"
@@ -105,12 +108,14 @@ static void copy_in(pid_t pid, uint64_t addr, const void *data, size_t size)
 /*
  * Where it stands after a system call that we interrupted, the instruction before
  * is "syscall": that one is stepped over once more, with our arguments. With
- * its registers put back, the kernel restarts what was interrupted.
+ * its registers put back, the kernel restarts what was interrupted. @data, if there is
+ * any, is put on its stack, and its address is argument @at (rsi or rdx).
  */
-static int64_t make_call(pid_t pid, const uint64_t args[7],
-			 const struct kvm_userspace_memory_region *region)
+static int64_t make_call(pid_t pid, const uint64_t args[7], const void *data,
+			 size_t size, int at)
 {
 	struct user_regs_struct saved, regs;
+	uint64_t where;
 	uint16_t insn;
 
 	if (ptrace(PTRACE_SEIZE, pid, 0, 0))
@@ -136,9 +141,10 @@ static int64_t make_call(pid_t pid, const uint64_t args[7],
 	regs.r10 = args[4];
 	regs.r8 = args[5];
 	regs.r9 = args[6];
-	if (region) {
-		regs.rdx = (saved.rsp - RED_ZONE - sizeof(*region)) & ~15ULL;
-		copy_in(pid, regs.rdx, region, sizeof(*region));
+	if (data) {
+		where = (saved.rsp - RED_ZONE - size) & ~15ULL;
+		copy_in(pid, where, data, size);
+		*(at == 2 ? &regs.rsi : &regs.rdx) = where;
 	}
 	if (ptrace(PTRACE_SETREGS, pid, 0, &regs) ||
 	    ptrace(PTRACE_SINGLESTEP, pid, 0, 0))
@@ -149,6 +155,26 @@ static int64_t make_call(pid_t pid, const uint64_t args[7],
 	    ptrace(PTRACE_DETACH, pid, 0, 0))
 		die("put its registers back");
 	return regs.rax;
+}
+
+/* By its own: KVM maps their memory in the process that asks */
+static int64_t hidden(pid_t pid, bool make)
+{
+	const uint64_t opening[7] = { SYS_openat, AT_FDCWD, 0, O_RDWR };
+	uint64_t asking[7] = { SYS_ioctl };
+	uint64_t closing[7] = { SYS_close };
+	int64_t fd, result;
+
+	fd = make_call(pid, opening, TEST_DEVICE, sizeof(TEST_DEVICE), 2);
+	if (fd < 0)
+		return fd;
+	asking[1] = fd;
+	asking[2] = make ? TEST_HIDDEN_SLOTS : TEST_NO_HIDDEN_SLOTS;
+	asking[3] = vm_fd(pid);
+	result = make_call(pid, asking, NULL, 0, 0);
+	closing[1] = fd;
+	make_call(pid, closing, NULL, 0, 0);
+	return result;
 }
 
 int main(int argc, char **argv)
@@ -169,14 +195,19 @@ int main(int argc, char **argv)
 	size_t call;
 	pid_t pid;
 
+	if (argc == 4 && !strcmp(argv[2], "hidden")) {
+		result = hidden(number(argv[1]), strcmp(argv[3], "drop"));
+		printf("%lld\n", (long long)result);
+		return 0;
+	}
 	for (call = 0; argc > 2 && call < sizeof(calls) / sizeof(calls[0]);
 	     call++)
 		if (!strcmp(argv[2], calls[call].name))
 			break;
 	if (argc <= 2 || call == sizeof(calls) / sizeof(calls[0]) ||
 	    argc != 3 + calls[call].nr_args) {
-		fputs("usage: faultctl PID region|munmap|mprotect|mmap|mmap-file "
-		      "ARGS\n",
+		fputs("usage: faultctl PID region|munmap|mprotect|mmap|mmap-file|"
+		      "hidden ARGS\n",
 		      stderr);
 		return 3;
 	}
@@ -211,7 +242,8 @@ int main(int argc, char **argv)
 			  (given[0] ? MAP_FIXED : 0);
 		args[5] = -1;
 	}
-	result = make_call(pid, args, is_region ? &region : NULL);
+	result = make_call(pid, args, is_region ? &region : NULL,
+			   sizeof(region), 3);
 	printf("%lld\n", (long long)result);
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A VMM that asks for what KVM refuses:
+ * A VMM that asks for what KVM refuses, or too often:
  *
  *	refuse HOW [stopped]
  *
@@ -13,6 +13,8 @@
  *	moves	asks for slot 8 elsewhere, and ends with status 3 all the same
  *	retries	deletes slot 7, asks again, says "made" and sleeps for a minute
  *	stays	says "made" and sleeps for a minute
+ *	floods	asks for nothing that is refused; once its standard input ends asks
+ *		40,000 times for what it has, says "made" and sleeps for a minute
  */
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -42,6 +44,19 @@ static int set(uint32_t slot, uint64_t gpa, uint64_t size)
 	return ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
 }
 
+static int flood(void)
+{
+	char byte;
+
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	for (int i = 0; i < 40000; i++) {
+		if (set(7, 0xfe000000, SIZE))
+			return 9;
+	}
+	return 0;
+}
+
 static int is(const char *how, const char *word)
 {
 	return !strcmp(how, word);
@@ -58,7 +73,7 @@ int main(int argc, char **argv)
 		return 9;
 	if (argc > 2)
 		raise(SIGSTOP);
-	if (!set(8, 0xfdfff000, 8192))
+	if (is(how, "floods") ? flood() : !set(8, 0xfdfff000, 8192))
 		return 9;
 	if (is(how, "knows"))
 		return 0;
