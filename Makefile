@@ -20,7 +20,7 @@ help:
 	@echo 'make check-debug  the tests of the module and of the BPF programs on it (T=WORD), with'
 	@echo '              100,000 hostile calls (CALLS=N)'
 	@echo 'make coverage  which lines of user/ the unit tests reach'
-	@echo 'make fuzz     fuzz the readers of logs, of info mtree and of QMP, a minute each (SECONDS=N)'
+	@echo 'make fuzz     fuzz all that reads what others wrote, a minute each (SECONDS=N)'
 	@echo 'make mutants  break the module in each of many ways; name those that its tests do not notice'
 	@echo 'make bench    what changes of the memory model, a VM and its slots cost'
 	@echo 'make          the slotscope program, build/user/slotscope'

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "view/json.h"
-#include "view/stack.h"
 
 static void must(bool holds)
 {
@@ -22,16 +21,6 @@ static void same(struct json_object *a, struct json_object *b)
 		     json_object_to_json_string(b)));
 	json_object_put(a);
 	json_object_put(b);
-}
-
-static void coverage(struct json_object *obj)
-{
-	struct slotscope_error err = {};
-	struct coverage coverage = {};
-
-	if (!coverage_from_json(obj, &coverage, &err))
-		json_object_put(coverage_to_json(&coverage));
-	coverage_deinit(&coverage);
 }
 
 static void state(struct json_object *obj)
@@ -71,7 +60,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const readers[])(struct json_object *) = {
-		coverage,
 		state,
 		map,
 		event,
