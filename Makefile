@@ -14,7 +14,8 @@ help:
 	@echo 'make check    all tests (T=WORD: those whose name has WORD; K="6.12": on these kernels)'
 	@echo 'make unit     the unit tests for which something has changed since they passed'
 	@echo 'make check-long  what takes long: 10 million random calls of the memory model,'
-	@echo '              and the tests that selftests/long names'
+	@echo '              a million random steps of a VM that is checked, and the tests that'
+	@echo '              selftests/long names'
 	@echo 'make lab-debug-kernel  a kernel that watches itself (KASAN, lockdep, kmemleak, ...), for'
 	@echo '              the lab; ten minutes the first time, more on a busy machine'
 	@echo 'make check-debug  the tests of the module and of the BPF programs on it (T=WORD), with'
@@ -46,6 +47,7 @@ unit: deps
 
 check-long: deps
 	@SLOTSCOPE_RANDOM_CALLS=10000000 selftests/run unit/test_memory_random
+	@SLOTSCOPE_RANDOM_STEPS=1000000 selftests/run unit/test_check_steps
 	@selftests/run -L $(foreach k,$(K),-k $(k))
 
 lab-debug-kernel: deps

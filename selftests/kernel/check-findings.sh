@@ -306,10 +306,10 @@ gone "hidden"
 
 # What a guest could do, and does not: a BAR of 2 KiB, at an address within a page
 who="QEMU, paused"
-hmp "o /l 0xcf8 0x80001830" "o /l 0xcfc 0xfe000801" "o /l 0xcf8 0x80001804" "o /w 0xcfc 2"
+hmp "o /w 0xcf8 0x80001830" "o /w 0xcfc 0xfe000801" "o /w 0xcf8 0x80001804" "o /h 0xcfc 2"
 check
 found unaligned '' "$(range 0 0xfe000800 0x800 1 0xfe000800 0x800)" "an option ROM of 2 KiB is mapped within a page"
-hmp "o /l 0xcf8 0x80001804" "o /w 0xcfc 0"
+hmp "o /w 0xcf8 0x80001804" "o /h 0xcfc 0"
 check
 gone "unaligned"
 
