@@ -462,6 +462,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 								0;
 	options.checker.now = !options.argv && !options.resume &&
 			      !options.at_ms[0];
+	options.checker.brief = options.checker.now && options.nr_at == 1 &&
+				!options.checker.record;
 	if (check_files_any(&options.files))
 		return check_given(&options);
 	return options.expect ? check_expected(&options) : check(&options);

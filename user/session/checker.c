@@ -46,6 +46,7 @@ static int open_tracer(struct checker *checker, struct slotscope_error *err)
 {
 	const struct tracer_options tracing = {
 		.tgid = checker->root.tgid,
+		.brief = checker->options.brief,
 		.verbose = checker->options.verbose,
 		.classes = checker->options.classes,
 	};

@@ -28,6 +28,7 @@ struct given;
  * @name:     which of several VMs: all that fit
  * @fd:	      the same by any of a VM's descriptors in @pid; -1: not by that
  * @now:      there must be a VM of @pid already
+ * @brief:    there will be one look, at once
  * @qmp:      address of its monitor; NULL to find it
  * @expect:   what MODEL is read from, borrowed; NULL: the VMM is asked
  * @given:    files that have views, borrowed; NULL: none
@@ -46,6 +47,7 @@ struct checker_options {
 	struct vm_name name;
 	int fd;
 	bool now;
+	bool brief;
 	const char *qmp;
 	const struct expected *expect;
 	const struct given *given;

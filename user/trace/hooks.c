@@ -648,7 +648,9 @@ static bool attach(struct tracer *t, size_t hook)
  * fentry costs a VMM the least. But where the kernel preempts a program, it
  * skips the same program for whoever runs there meanwhile: a request is lost
  * now and then (2 % of those of three busy threads on one slow processor). A
- * kprobe's program is not preempted.
+ * kprobe's program is not preempted. And to detach fentry takes a tenth of a second
+ * a function, in which the kernel waits for all tasks: for one look, kprobes come
+ * first where what they skip is counted.
  */
 static int try_next(struct tracer *t, enum tracer_job job)
 {
@@ -658,7 +660,9 @@ static int try_next(struct tracer *t, enum tracer_job job)
 		{ TRACER_KPROBE, TRACER_FENTRY, TRACER_TRACEPOINT,
 		  TRACER_RAW_TRACEPOINT },
 	};
-	const enum tracer_method *order = orders[t->preempts && !lasts(job)];
+	const enum tracer_method *order =
+		orders[(t->preempts || (t->options.brief && t->counts_skips)) &&
+		       !lasts(job)];
 
 	if (!is_asked(t, job))
 		return -1;

@@ -125,6 +125,8 @@ typedef uint64_t (*tracer_stack_fn)(const struct stack_sample *sample,
  *		 TRACER_ASLEEP_NS
  * @avoid:	 1U << enum tracer_method: not to be used. For tests, and for a
  *		 kernel on which one does harm
+ * @brief:	 it is for a moment: what is quickly attached and detached comes first
+ *		 (kprobes), though it costs a VMM more
  * @no_hooks:	 attach nothing: tracer_list(), tracer_find_vm() and
  *		 tracer_snapshot() work, there are no events
  * @verbose:	 copy what libbpf says (but for debugging) to stderr
@@ -139,6 +141,7 @@ struct tracer_options {
 	unsigned int classes;
 	uint64_t asleep_ns;
 	unsigned int avoid;
+	bool brief;
 	bool no_hooks;
 	bool verbose;
 };
