@@ -432,6 +432,24 @@ check
 found hugepage '' "$(range 0 $gpa "$size")" "a slot's guest address has another remainder by 2 MiB than its host address"
 end_vm
 
+cat >"$work/model" <<'JSON'
+{ "version": 1, "ranges": [
+	{ "gpa": "0x0", "size": "0x10000", "name": "low" },
+	{ "gpa": "0x20000", "size": "0x10000", "name": "high" } ] }
+JSON
+build/kernel/tools/stops nothing >"$work/stops" 2>&1 &
+vm=$!
+await grep -q "came back" "$work/stops"
+check --model "$work/model"
+found stopped '' "$(range 0 0x22000 0x1000)" "a vCPU reads where a file says memory is (--model), and there is no slot" missing
+end_vm
+build/kernel/tools/stops well >"$work/stops" 2>&1 &
+vm=$!
+await grep -q runs "$work/stops"
+check --model "$work/model"
+gone "stopped"
+end_vm
+
 build/kernel/tools/refuse floods <"$work/hold" >"$work/made" &
 vm=$!
 holder=$!
