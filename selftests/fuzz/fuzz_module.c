@@ -46,7 +46,7 @@ static void snapshot(struct bytes *bytes)
 	take(bytes, &req, sizeof(req));
 	req.nr_as_copied %= 4;
 	req.nr_slots_copied %= 64;
-	req.nr_as %= 65536;
+	req.nr_as %= 16;
 	as = records(bytes, req.nr_as_copied, sizeof(*as));
 	slots = records(bytes, req.nr_slots_copied, sizeof(*slots));
 	slot_state_init(&state, PARTY_KERNEL);
