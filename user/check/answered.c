@@ -367,8 +367,7 @@ static void keep_wrong(struct answers *answers)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < answers->nr; i++) {
-		if (!is_right(&items[i]) &&
-		    (items[i].change || items[i].alone))
+		if (!is_right(&items[i]) && (items[i].change || items[i].alone))
 			items[wrong++] = items[i];
 	}
 	if (wrong > 1)

@@ -9,16 +9,16 @@
 #define TEST_DEVICE "/dev/slotscope-test"
 
 /* Argument: descriptor of a VM. The first and the last id that is KVM's own */
-#define TEST_HIDDEN_SLOTS _IO('T', 1)
+#define TEST_HIDDEN_SLOTS    _IO('T', 1)
 /* Where they are: where the identity map and the APIC access page lie. A page each */
-#define TEST_FIRST_GPA	  0xfffbc000
-#define TEST_LAST_GPA	  0xfee00000
+#define TEST_FIRST_GPA	     0xfffbc000
+#define TEST_LAST_GPA	     0xfee00000
 /* Argument: descriptor of a VM. Returns how long the walk took, in ns */
-#define TEST_WALK	  _IO('T', 2)
+#define TEST_WALK	     _IO('T', 2)
 /* Argument: struct test_damage */
-#define TEST_DAMAGE	  _IO('T', 3)
+#define TEST_DAMAGE	     _IO('T', 3)
 /* Argument: struct test_holds */
-#define TEST_HOLDS	  _IO('T', 4)
+#define TEST_HOLDS	     _IO('T', 4)
 /* Argument: descriptor of a VM that has hidden slots */
 #define TEST_NO_HIDDEN_SLOTS _IO('T', 5)
 
