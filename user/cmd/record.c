@@ -14,6 +14,7 @@ enum {
 	OPT_FOR = CMD_OPT_FIRST_OWN,
 	OPT_ALL,
 	OPT_EVENTS,
+	OPT_DRY_RUN,
 	OPT_STACKS,
 	OPT_KEEP,
 	OPT_PTRACE,
@@ -40,6 +41,8 @@ static const char help[] =
 	"                     leaves behind how things stood\n"
 	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
 	"      --json         print errors as JSON\n"
+	"      --dry-run      trace nothing: tell by which hooks it would be done, and\n"
+	"                     why not by the others\n"
 	"  -v, --verbose      say more on standard error\n"
 	"  -h, --help         this text\n"
 	"\n"
@@ -134,6 +137,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "keep", required_argument, NULL, OPT_KEEP },
 		{ "ptrace", no_argument, NULL, OPT_PTRACE },
 		{ "events", required_argument, NULL, OPT_EVENTS },
+		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 		{ "for", required_argument, NULL, OPT_FOR },
 		CMD_COMMON_LONG,
 		{}
@@ -171,6 +175,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		case OPT_PTRACE:
 			t.ptrace = true;
 			break;
+		case OPT_DRY_RUN:
+			t.dry_run = true;
+			break;
 		case OPT_EVENTS:
 			if (tracer_classes_parse(optarg, &t.classes, &err))
 				return cmd_fail(&err);
@@ -186,12 +193,15 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	}
 	if (optind < argc)
 		t.argv = argv + optind;
-	if (!recorder.path)
+	if (!recorder.path && !t.dry_run)
 		return cmd_usage(cmd, "no -o FILE given");
 	if (!t.pid + !t.argv + !t.all != 2)
 		return cmd_usage(cmd, "give one of --pid, --all and a COMMAND");
 	if (t.ptrace && !t.argv)
 		return cmd_usage(cmd, "--ptrace goes with a COMMAND alone");
+	if (t.ptrace && t.dry_run)
+		return cmd_usage(cmd, "--ptrace needs no hooks: --dry-run does "
+				      "not go with it");
 	if (t.ptrace && t.classes)
 		return cmd_usage(cmd,
 				 "--ptrace sees requests alone: it does not "

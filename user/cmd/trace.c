@@ -22,6 +22,7 @@ enum {
 	OPT_REPORT,
 	OPT_STACKS,
 	OPT_EVENTS,
+	OPT_DRY_RUN,
 	OPT_PTRACE,
 };
 
@@ -56,6 +57,8 @@ static const char help[] =
 	"                     how long they took, and what failed\n"
 	"      --report FILE  print to FILE, apart from what the COMMAND prints\n"
 	"      --json         print events as JSON, one a line\n"
+	"      --dry-run      trace nothing: tell by which hooks it would be done, and\n"
+	"                     why not by the others\n"
 	"  -v, --verbose      say more on standard error\n"
 	"  -h, --help         this text\n"
 	"\n"
@@ -271,6 +274,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "ptrace", no_argument, NULL, OPT_PTRACE },
 		{ "stacks", no_argument, NULL, OPT_STACKS },
 		{ "events", required_argument, NULL, OPT_EVENTS },
+		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 		{ "input", required_argument, NULL, 'i' },
 		{ "summary", no_argument, NULL, 'c' },
 		CMD_COMMON_LONG,
@@ -316,6 +320,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			t.stacks = &stacks;
 			printed.stacks = &stacks.table;
 			break;
+		case OPT_DRY_RUN:
+			t.dry_run = true;
+			break;
 		case OPT_EVENTS:
 			if (tracer_classes_parse(optarg, &t.classes, &err))
 				return cmd_fail(&err);
@@ -341,8 +348,14 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (input && t.classes)
 		return cmd_usage(cmd, "a recording has the events that it has: "
 				      "--events does not go with -i");
+	if (input && t.dry_run)
+		return cmd_usage(cmd, "what a recording was made by is in it: "
+				      "--dry-run does not go with -i");
 	if (t.ptrace && !t.argv)
 		return cmd_usage(cmd, "--ptrace goes with a COMMAND alone");
+	if (t.ptrace && t.dry_run)
+		return cmd_usage(cmd, "--ptrace needs no hooks: --dry-run does "
+				      "not go with it");
 	if (t.ptrace && t.classes)
 		return cmd_usage(cmd,
 				 "--ptrace sees requests alone: it does not "

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
+#include "cmd/ladder.h"
 #include "cmd/tracing.h"
 #include "host/process.h"
 #include "ptrace/filter.h"
@@ -254,9 +255,11 @@ static int trace(struct tracing *t, const struct process *process,
 		return ret;
 	tell_unseen(tracer, t);
 	tell_unseen_classes(tracer, t);
-	if (t->ops->begin)
+	if (t->dry_run)
+		ladder_print(tracer_report(tracer));
+	else if (t->ops->begin)
 		ret = t->ops->begin(t, &options, tracer_report(tracer));
-	if (!ret)
+	if (!ret && !t->dry_run)
 		ret = end(t, go_along(t, tracer, process, child));
 	tracer_close(tracer);
 	return ret;
@@ -329,9 +332,9 @@ int tracing_run(struct tracing *t)
 			process_close(&process);
 	}
 	status = tracing_finish(t, ret);
-	if (!ret && !t->saw_vm)
+	if (!ret && !t->saw_vm && !t->dry_run)
 		status = tell_no_vm(&process, &child, t);
-	else if (t->argv && !stop_requested)
+	else if (t->argv && !t->dry_run && !stop_requested)
 		status = command_status(&child, t->argv[0], "all was traced",
 					status);
 	session_vms_deinit(&t->vms);

@@ -39,6 +39,7 @@ struct tracing_ops {
  * @name:   which VMs are meant
  * @stacks: where stacks of requests go; NULL: none are asked for
  * @classes: other events that are asked for: TRACER_CLASS_*
+ * @dry_run: tell by what it would be traced, and trace nothing
  * @ptrace: see @argv's requests without being root
  * @ops:    what becomes of their events
  * @arg:    for @ops
@@ -57,6 +58,7 @@ struct tracing {
 	struct vm_name name;
 	struct stacks *stacks;
 	unsigned int classes;
+	bool dry_run;
 	bool ptrace;
 	const struct tracing_ops *ops;
 	void *arg;
