@@ -194,6 +194,7 @@ static void vms(void **unused)
 	state_add(&state, slot_of(0, 0, 0, MiB, HVA, 0));
 	state_add(&state, own);
 	state_add(&state, slot_of(1, 0, 0, MiB, HVA, 0));
+	vm_row_count(&rows[0]);
 	print_begin(&p);
 	assert_int_equal(render_vms(p.out, rows, 2), 0);
 	assert_for_people(print_end(&p));

@@ -146,17 +146,6 @@ static int add_row(struct listing *listing, struct vm_row *row,
 	return 0;
 }
 
-static void count(struct vm_row *row)
-{
-	const struct slot_state *state = row->state;
-
-	row->counted = true;
-	row->nr_slots = state->nr_slots;
-	for (size_t i = 0; i < state->nr_slots; i++)
-		if (!state->slots[i].as_id && !state->slots[i].hidden)
-			row->bytes += state->slots[i].size;
-}
-
 /* A VM that ends while it is looked at is no failure of ours: it is left out */
 static int add_vm(struct listing *listing, const struct process *process,
 		  const struct vm_id *id, const char *qmp,
@@ -167,7 +156,7 @@ static int add_vm(struct listing *listing, const struct process *process,
 	if (!read_state(listing, process, &row.id, walked, &row.state))
 		return 0;
 	if (row.state)
-		count(&row);
+		vm_row_count(&row);
 	else
 		listing->unread++;
 	return add_row(listing, &row, process, qmp);

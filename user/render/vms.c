@@ -15,6 +15,18 @@ enum { COL_PID, COL_COMM, COL_FD, COL_SLOTS, COL_RAM, COL_QMP };
 #define COMM_MAX 16
 #define QMP_MAX	 40
 
+void vm_row_count(struct vm_row *row)
+{
+	const struct slot_state *state = row->state;
+
+	row->counted = true;
+	row->nr_slots = state->nr_slots;
+	row->bytes = 0;
+	for (size_t i = 0; i < state->nr_slots; i++)
+		if (!state->slots[i].as_id && !state->slots[i].hidden)
+			row->bytes += state->slots[i].size;
+}
+
 static int add_row(struct libscols_table *table, const struct vm_row *row)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);

@@ -28,6 +28,9 @@ struct vm_row {
 	struct slot_state *state;
 };
 
+/** vm_row_count() - what the slots in @row->state add up to */
+void vm_row_count(struct vm_row *row);
+
 /** render_vms() - the VMs, a line each; 0 or -ENOMEM */
 int render_vms(FILE *out, const struct vm_row *rows, size_t nr);
 
