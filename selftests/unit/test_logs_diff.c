@@ -381,9 +381,12 @@ static void other_kinds(void **unused)
 	life(&a_, 0, "0");
 	life(&b_, 0, "0");
 	log_add(&a_, event_of(SLOT_EVENT_EXIT, next_seq(&a_)));
+	log_add(&a_, event_of(SLOT_EVENT_PROCESS_EXIT, next_seq(&a_)));
+	a_.events[a_.nr - 1].serial = 0;
 	assert_int_equal(compared(), LOG_VERDICT_SAME);
 	assert_int_equal(diff_.left_out[LOG_A][SLOT_EVENT_EXIT], 1);
 	assert_int_equal(diff_.left_out[LOG_B][SLOT_EVENT_EXIT], 0);
+	assert_int_equal(diff_.left_out[LOG_A][SLOT_EVENT_PROCESS_EXIT], 1);
 	assert_int_equal(diff_.left_out[LOG_A][SLOT_EVENT_VM_CREATE], 0);
 }
 

@@ -212,6 +212,27 @@ static void calls_and_changes(void **unused)
 	assert_false(summary_has_result(&row(SUMMARY_KIND, 1)->key));
 }
 
+/* A fault that is served late took its time; one that is not, has an errno */
+static void faults(void **unused)
+{
+	struct slot_event event = event_of(SLOT_EVENT_FAULT, 1);
+
+	(void)unused;
+	event.fault.kind = SLOT_FAULT_SERVED;
+	event.duration_ns = 90;
+	add(event);
+	event.fault.kind = SLOT_FAULT_FAILED;
+	event.fault.result = -EFAULT;
+	event.duration_ns = 0;
+	add(event);
+	assert_string_equal(summary_kind_name(&row(SUMMARY_KIND, 0)->key),
+			    "served");
+	assert_int_equal(row(SUMMARY_KIND, 0)->durations.sum, 90);
+	assert_false(summary_has_result(&row(SUMMARY_KIND, 0)->key));
+	assert_true(summary_has_result(&row(SUMMARY_KIND, 1)->key));
+	assert_int_equal(row(SUMMARY_RESULT, 0)->key.error, -EFAULT);
+}
+
 static void lost(void **unused)
 {
 	struct printed p;
@@ -279,6 +300,7 @@ int main(void)
 		test(calls_and_changes),
 		test(lost),
 		test(as_text),
+		test(faults),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

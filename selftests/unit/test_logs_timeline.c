@@ -161,14 +161,24 @@ static void vcpus(void **unused)
 	event = event_of(SLOT_EVENT_EXIT, 3);
 	event.exit.vcpu = 4;
 	log_add(&log_, event);
-	event = event_of(SLOT_EVENT_MAPPING, 4);
+	event = event_of(SLOT_EVENT_FAULT, 5);
+	event.duration_ns = 70;
+	event.fault.vcpu = 4;
+	log_add(&log_, event);
+	event.seq = 6;
+	event.fault.vcpu = -1; /* the VMM itself */
+	event.time_ns = 6000;
+	log_add(&log_, event);
+	event = event_of(SLOT_EVENT_MAPPING, 7);
 	event.mapping.slot = 9;
 	log_add(&log_, event);
 	lay_out();
 	lasts(slice(TIMELINE_VCPU, 4, TIMELINE_EVENT, 0), 2000, 2000);
 	lasts(slice(TIMELINE_VCPU, 4, TIMELINE_EVENT, 1), 3000, 3000);
-	lasts(slice(TIMELINE_SLOT, 9, TIMELINE_EVENT, 0), 4000, 4000);
-	lasts(slice(TIMELINE_THREAD, 101, TIMELINE_EVENT, 0), 4000, 4000);
+	lasts(slice(TIMELINE_VCPU, 4, TIMELINE_EVENT, 2), 5000, 5070);
+	lasts(slice(TIMELINE_THREAD, 101, TIMELINE_EVENT, 0), 6000, 6070);
+	lasts(slice(TIMELINE_SLOT, 9, TIMELINE_EVENT, 0), 7000, 7000);
+	lasts(slice(TIMELINE_THREAD, 101, TIMELINE_EVENT, 1), 7000, 7000);
 }
 
 /* Two VMs with a slot of the same number, and VMs stand together */

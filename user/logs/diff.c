@@ -85,10 +85,12 @@ static int gather(struct side *side, bool changes,
 
 		if (event->type == SLOT_EVENT_LOST && !event->serial)
 			log_life_lose(&side->any, event);
-		if (frames(event->type) || at == side->nr)
+		if (frames(event->type))
 			continue;
 		ret = 0;
-		if (changes || event->type != SLOT_EVENT_CHANGE)
+		/* Not of a VM: the end of a process */
+		if (at < side->nr &&
+		    (changes || event->type != SLOT_EVENT_CHANGE))
 			ret = diff_items_add(&side->items[at], event);
 		if (ret < 0)
 			return ret;

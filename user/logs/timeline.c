@@ -299,6 +299,11 @@ static int lay(struct layout *l, const struct slot_event *event)
 		return add_event(l,
 				 vcpu_track(l, event->serial, event->exit.vcpu),
 				 event);
+	case SLOT_EVENT_FAULT:
+		track = event->fault.vcpu < 0 ?
+				thread_track(l, event) :
+				vcpu_track(l, event->serial, event->fault.vcpu);
+		return add_event(l, track, event);
 	case SLOT_EVENT_VCPU:
 		return add_event(
 			l, vcpu_track(l, event->serial, event->vcpu.id), event);
