@@ -599,6 +599,20 @@ static void hostile(void **unused)
 	forge_end(&f, 0);
 	forge_end_block(&f, 2);
 	assert_refused(&f);
+	/* A block whose first event has no number (what fuzzing found) */
+	forge_head(&f, RECORDING_VERSION);
+	f.first_seq = 0;
+	forge_block(&f);
+	forge_end(&f, 0);
+	forge_end_block(&f, 1);
+	put_bytes(f.bytes, f.len);
+	{
+		struct recording_reader *reader = open_it();
+
+		assert_missing(reader, 1, SLOT_LOST_DAMAGED, 1);
+		assert_end(reader, RECORDING_CUT);
+		recording_close(reader);
+	}
 	/* A stack that is none, or that has another number */
 	forge_head(&f, RECORDING_VERSION);
 	forge_block(&f);

@@ -85,7 +85,7 @@ bool recording_block_get(const uint8_t *at, struct recording_block *block)
 		return false;
 	wire_get(at + RECORDING_MAGIC_BYTES, crc_at - RECORDING_MAGIC_BYTES,
 		 block_fields, NR(block_fields), block);
-	return block->length <= RECORDING_MAX_BLOCK &&
+	return block->length <= RECORDING_MAX_BLOCK && block->first_seq &&
 	       block->next_seq >= block->first_seq;
 }
 

@@ -97,7 +97,8 @@ static int end_state(struct recording_reader *r, bool whole,
 		     struct slot_event *event)
 {
 	r->in_state = false;
-	if (whole && !r->not_whole)
+	/* Before the first event there was nothing */
+	if ((whole && !r->not_whole) || r->next == 1)
 		return STEP_ON;
 	*event = lost(r, r->next - 1, SLOT_LOST_DAMAGED, 1);
 	return STEP_EVENT;
@@ -271,7 +272,7 @@ static int read_state(struct recording_reader *r, const uint8_t *payload,
 	r->unknown += event->type == SLOT_EVENT_UNKNOWN;
 	if (event->type == SLOT_EVENT_UNKNOWN)
 		return STEP_ON;
-	if (event->seq + 1 != r->next || !takes(event) ||
+	if (!event->seq || event->seq + 1 != r->next || !takes(event) ||
 	    (event->type != SLOT_EVENT_BASE &&
 	     event->type != SLOT_EVENT_BASE_END &&
 	     event->type != SLOT_EVENT_LOST))
