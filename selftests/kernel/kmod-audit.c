@@ -3,12 +3,9 @@
  * SLOTSCOPE_AUDIT finds what the tests' module damages in KVM's indexes, names the
  * slot, and finds nothing in a VM that is well, whatever was done to it.
  */
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
-
-#include <linux/userfaultfd.h>
 
 #include "kmod-test.h"
 
@@ -312,26 +309,15 @@ static void *hold_slots_lock(void *page)
  */
 static void the_caller_holds_nothing(void)
 {
-	int uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-	char *page = guest_memory(PAGE);
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { (uintptr_t)page, PAGE },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	struct uffdio_zeropage zero = { .range = { (uintptr_t)page, PAGE } };
-	struct pollfd wait = { .fd = uffd, .events = POLLIN };
+	struct stuck_page stuck = stuck_page_new();
 	int status = -1, died;
 	pthread_t holder;
 	void *ret;
 	pid_t pid;
 
-	SKIP_IF(uffd < 0 || ioctl(uffd, UFFDIO_API, &api) ||
-			ioctl(uffd, UFFDIO_REGISTER, &range),
-		"no userfaultfd: %s", strerror(errno));
 	prepare();
-	pthread_create(&holder, NULL, hold_slots_lock, page);
-	ASSERT(poll(&wait, 1, 60000) == 1, "nobody waits for the page");
+	pthread_create(&holder, NULL, hold_slots_lock, stuck.page);
+	stuck_page_await(&stuck);
 	pid = fork();
 	if (!pid) {
 		audit();
@@ -343,14 +329,13 @@ static void the_caller_holds_nothing(void)
 	AWAIT(waitpid(pid, &status, WNOHANG) == pid);
 	died = WIFSIGNALED(status);
 	EXPECT(died, "who was killed waits for the lock");
-	ASSERT_ERRNO(ioctl(uffd, UFFDIO_ZEROPAGE, &zero), 0);
+	stuck_page_release(&stuck);
 	pthread_join(holder, &ret);
 	EXPECT_EQ((long)ret, 0);
 	if (!died)
 		waitpid(pid, &status, 0);
 	/* The audit that nobody waits for any more lets go of the VM */
 	expect_well(all_slots());
-	close(uffd);
 	close(vm);
 }
 

@@ -4,6 +4,9 @@
  * VM by the name of its handler, a slot of KVM's own, slots that cannot be, an
  * update that is under way, and how KVM's lock is held meanwhile.
  */
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "kmod-test.h"
 
 #include "test-module/slotscope_test.h"
@@ -194,6 +197,48 @@ static void nor_for_one_who_counts(void)
 	close(vm);
 }
 
+static int stuck_vm;
+static atomic_bool changed;
+
+static void *read_into(void *page)
+{
+	snap_prepare(snap, stuck_vm);
+	snap->req.slot_addr = (uintptr_t)page;
+	return (void *)(long)ioctl(dev, SLOTSCOPE_SNAPSHOT, &snap->req);
+}
+
+static void *change_slots(void *unused)
+{
+	__vm_set(stuck_vm, 0, KVM_MEM_LOG_DIRTY_PAGES, 0, MIB, memory);
+	__vm_set(stuck_vm, 0, 0, 0, 0, NULL);
+	changed = true;
+	return NULL;
+}
+
+/* What is copied out is copied out without any lock */
+static void nor_for_one_stuck_in_copying(void)
+{
+	struct stuck_page stuck = stuck_page_new();
+	pthread_t reader, writer;
+	void *ret;
+
+	stuck_vm = vm_create();
+	vm_set(stuck_vm, 0, 0, 0, MIB, memory);
+	changed = false;
+	pthread_create(&reader, NULL, read_into, stuck.page);
+	stuck_page_await(&stuck);
+	pthread_create(&writer, NULL, change_slots, NULL);
+	AWAIT(changed);
+	EXPECT(changed, "who changes slots waits for a reader that is stuck");
+	stuck_page_release(&stuck);
+	pthread_join(reader, &ret);
+	pthread_join(writer, NULL);
+	EXPECT_EQ((long)ret, 0);
+	/* Of the moment at which it was read */
+	EXPECT_EQ(snap->req.nr_slots, 1);
+	close(stuck_vm);
+}
+
 int main(void)
 {
 	static const struct ktap_case cases[] = {
@@ -203,6 +248,7 @@ int main(void)
 		KTAP_CASE(an_update_is_told),
 		KTAP_CASE(nobody_waits_for_a_stopped_reader),
 		KTAP_CASE(nor_for_one_who_counts),
+		KTAP_CASE(nor_for_one_stuck_in_copying),
 	};
 
 	need_module_and_kvm();

@@ -10,6 +10,7 @@
 #define SELFTESTS_KERNEL_KMOD_TEST_H
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include <linux/kvm.h>
+#include <linux/userfaultfd.h>
 
 #include <slotscope.h>
 
@@ -112,6 +114,47 @@ static inline int vendor_users(void)
 	if (file)
 		fclose(file);
 	return nr;
+}
+
+/* A page in which the kernel is stuck when it writes there, for as long as we like */
+struct stuck_page {
+	int uffd;
+	char *page;
+};
+
+static inline struct stuck_page stuck_page_new(void)
+{
+	struct stuck_page new = {
+		.uffd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK),
+		.page = guest_memory(PAGE),
+	};
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { (uintptr_t) new.page, PAGE },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+
+	SKIP_IF(new.uffd < 0 || ioctl(new.uffd, UFFDIO_API, &api) ||
+			ioctl(new.uffd, UFFDIO_REGISTER, &range),
+		"no userfaultfd: %s", strerror(errno));
+	return new;
+}
+
+static inline void stuck_page_await(const struct stuck_page *stuck)
+{
+	struct pollfd wait = { .fd = stuck->uffd, .events = POLLIN };
+
+	ASSERT(poll(&wait, 1, 60000) == 1, "nobody writes to the page");
+}
+
+static inline void stuck_page_release(const struct stuck_page *stuck)
+{
+	struct uffdio_zeropage zero = {
+		.range = { (uintptr_t)stuck->page, PAGE },
+	};
+
+	ASSERT_ERRNO(ioctl(stuck->uffd, UFFDIO_ZEROPAGE, &zero), 0);
+	close(stuck->uffd);
 }
 
 /* The first thing in main(): nothing can be tested without both */
