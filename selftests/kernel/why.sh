@@ -64,14 +64,14 @@ else
 	skip "the link that breaks" "this KVM has no KVM_EXIT_MEMORY_FAULT"
 fi
 end_vm
-slotscope record -o "$work/rec" --events vcpus,mmio -- "$stops" file >"$work/said" 2>&1 &
+slotscope record -o "$work/rec" --events vcpus,mmio,faults -- "$stops" file >"$work/said" 2>&1 &
 vm=$!
 await said 'came back'
 kill -INT $vm
 wait $vm
 run slotscope --json why -i "$work/rec"
-is "$status $(vcpu .verdict) $(vcpu .exit.errno)" "1 stopped EFAULT" \
-	"from a recording: KVM_RUN's errno" || diag "$out" "$err"
+is "$status $(vcpu .verdict) $(vcpu .exit.errno) $(vcpu .gpa)" "1 stopped EFAULT 0x22000" \
+	"from a recording: KVM_RUN's errno, and on which address" || diag "$out" "$err"
 
 start uffd
 if await said 'runs\|userfaultfd' && said userfaultfd; then

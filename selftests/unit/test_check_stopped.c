@@ -170,6 +170,56 @@ static void no_address(void **unused)
 	views_deinit(&v);
 }
 
+static void log_fault(struct views *v, uint64_t seq, struct slot_fault fault)
+{
+	struct slot_event e = event_of(SLOT_EVENT_FAULT, seq);
+
+	e.fault = fault;
+	log_add(&v->log, e);
+}
+
+/* The fault before it has the address; one that waits stops by itself */
+static void faults(void **unused)
+{
+	struct slot_exit exit = efault;
+	struct slot_fault fault = { .kind = SLOT_FAULT_FAILED,
+				    .gpa = 2 * MiB,
+				    .result = -EFAULT };
+	struct views v;
+
+	views_pc(&v);
+	exit.gpa = 0;
+	log_fault(&v, 2, fault);
+	log_exit(&v, 3, exit);
+	v.map.ranges[0].end = HVA + MiB;
+	stop_is(&v, LINK_MAPPING, true);
+	assert_under(&v, FINDING_UNBACKED);
+	/* the next one is another's, of which none tells */
+	log_exit(&v, 4, exit);
+	stop_is(&v, LINK_UNKNOWN, true);
+	views_deinit(&v);
+
+	views_pc(&v);
+	fault.kind = SLOT_FAULT_WAITS;
+	fault.uffd = true;
+	log_fault(&v, 2, fault);
+	stop_is(&v, LINK_BROUGHT, true);
+	fault.kind = SLOT_FAULT_SERVED;
+	log_fault(&v, 3, fault);
+	stop_is(&v, LINK_UNKNOWN, false);
+	/* slow, and nobody's who answers */
+	fault.kind = SLOT_FAULT_WAITS;
+	fault.uffd = false;
+	log_fault(&v, 4, fault);
+	stop_is(&v, LINK_WHOLE, false);
+	/* of another than a vCPU */
+	fault.vcpu = -1;
+	fault.uffd = true;
+	log_fault(&v, 5, fault);
+	stop_is(&v, LINK_WHOLE, false);
+	views_deinit(&v);
+}
+
 /* Registers are no stop; where RAM is meant they are */
 static void registers(void **unused)
 {
@@ -373,6 +423,7 @@ int main(void)
 		cmocka_unit_test(a_mapping_breaks),
 		cmocka_unit_test(it_went_on),
 		cmocka_unit_test(no_address),
+		cmocka_unit_test(faults),
 		cmocka_unit_test(registers),
 		cmocka_unit_test(private_memory),
 		cmocka_unit_test(internal_error),

@@ -54,6 +54,40 @@ static void take_attributes(struct stops *stops, const struct slot_event *event)
 	}
 }
 
+/* It stands before the exit that it makes; or it waits until it is served */
+static int take_fault(struct stops *stops, const struct slot_event *event)
+{
+	const struct slot_fault *fault = &event->fault;
+	struct stop *stop = fault->vcpu >= 0 ? stop_of(stops, fault->vcpu) :
+					       NULL;
+
+	if (!stop)
+		return fault->vcpu >= 0 ? -ENOMEM : 0;
+	stop->gpa_known = fault->gpa != SLOT_GPA_UNKNOWN &&
+			  fault->kind != SLOT_FAULT_SERVED;
+	stop->gpa = fault->gpa;
+	if (fault->kind == SLOT_FAULT_FAILED)
+		return 0;
+	stop->asleep = fault->kind == SLOT_FAULT_WAITS && fault->uffd;
+	stop->event = event;
+	stop->has_exit = false;
+	stop->went_on = fault->kind == SLOT_FAULT_SERVED;
+	return 0;
+}
+
+static void take_exit(struct stop *stop, const struct slot_event *event)
+{
+	stop->has_exit = true;
+	stop->exit = event->exit;
+	/* KVM_RUN's errno comes without an address: the fault before it has that */
+	if (event->exit.reason == SLOT_EXIT_ERRNO && stop->gpa_known)
+		stop->exit.gpa = stop->gpa;
+	stop->gpa_known = false;
+	stop->asleep = false;
+	stop->event = event;
+	stop->went_on = false;
+}
+
 static int take_event(struct stops *stops, const struct slot_event *event)
 {
 	struct stop *stop;
@@ -63,11 +97,10 @@ static int take_event(struct stops *stops, const struct slot_event *event)
 		stop = stop_of(stops, event->exit.vcpu);
 		if (!stop)
 			return -ENOMEM;
-		stop->has_exit = true;
-		stop->exit = event->exit;
-		stop->event = event;
-		stop->went_on = false;
+		take_exit(stop, event);
 		return 0;
+	case SLOT_EVENT_FAULT:
+		return take_fault(stops, event);
 	case SLOT_EVENT_VCPU:
 		if (event->vcpu.kind == SLOT_VCPU_CREATE &&
 		    event->vcpu.result < 0)
@@ -289,11 +322,6 @@ static enum chain_link ground_link(struct telling *t)
 	}
 	say(t, "its host address 0x%" PRIx64 " is mapped (%.160s)", stop->hva,
 	    range_name_of(piece.range));
-	if (stop->asleep && piece.range->vm_flags & HOST_UFFD) {
-		say(t, "registered with userfaultfd, and nobody has brought "
-		       "the page");
-		return LINK_BROUGHT;
-	}
 	return piece.sure ? LINK_WHOLE : LINK_UNKNOWN;
 }
 
@@ -324,6 +352,11 @@ static enum chain_link follow(struct telling *t)
 
 	if (link == LINK_WHOLE)
 		link = attribute_link(t);
+	if (link == LINK_WHOLE && t->stop->asleep) {
+		say(t, "it is registered with userfaultfd, and nobody has "
+		       "brought the page");
+		return LINK_BROUGHT;
+	}
 	if (link == LINK_WHOLE)
 		link = ground_link(t);
 	if (link == LINK_WHOLE)
@@ -333,8 +366,10 @@ static enum chain_link follow(struct telling *t)
 
 static void find_gpa(struct stop *stop)
 {
-	if (!stop->has_exit || (stop->went_on && stop->asleep))
+	/* Where it waits, or not even that */
+	if (stop->asleep || !stop->has_exit)
 		return;
+	stop->gpa_known = false;
 	switch (stop->exit.reason) {
 	case SLOT_EXIT_MMIO:
 	case SLOT_EXIT_MEMORY_FAULT:
@@ -472,7 +507,7 @@ static void say_exit(char *buf, size_t size, const struct slot_exit *exit)
 
 const char *stop_say(char buf[STOP_SAY_MAX], const struct stop *stop)
 {
-	if (stop->asleep && stop->went_on)
+	if (stop->asleep)
 		snprintf(buf, STOP_SAY_MAX,
 			 "it sleeps until a page is brought (userfaultfd)");
 	else if (stop->has_exit)

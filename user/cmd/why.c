@@ -38,7 +38,7 @@ static const char help[] =
 	"      --qmp ADDRESS  the VMM's QMP socket, a path or @NAME; else it is found\n"
 	"      --for SECONDS  gather exits for so long first (default: 0.5)\n"
 	"      --no-model     do without MODEL\n"
-	"  -i, --input FILE   of a recording that has --events vcpus,mmio\n"
+	"  -i, --input FILE   of a recording that has --events vcpus,mmio,faults\n"
 	"      --json         print one JSON document\n"
 	"  -v, --verbose      say more on standard error\n"
 	"  -h, --help         this text\n"
@@ -118,8 +118,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			     .name.fd = -1,
 			     .now = true,
 			     .classes = TRACER_CLASS_CALLS |
-					TRACER_CLASS_VCPUS |
-					TRACER_CLASS_MMIO },
+					TRACER_CLASS_VCPUS | TRACER_CLASS_MMIO |
+					TRACER_CLASS_FAULTS },
 		.wait_ms = GATHER_MS,
 	};
 	struct asking asking = {};
