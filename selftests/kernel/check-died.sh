@@ -49,6 +49,9 @@ is "$status $(verdict)" "1 fatal-refusal EEXIST overlap 7 fatal" "--pid: of what
 # One that lives: a note, and what came of it
 run slotscope --json check --no-model --at 1 --report "$report" -o "$work/retries" -- "$refuse" retries
 is "$status $(verdict)" "0 refused EEXIST overlap 7 retried" "one that asks again: harmless"
+run slotscope --json check --no-model --at 1 --events windows --report "$report" -o "$work/windows" -- "$refuse" retries
+is "$status $(slotscope --json trace -i "$work/windows" | jq -s 'map(select(.change.active_ns)) | length > 0')" \
+	"0 true" "--events: what is recorded has them" || diag "$err"
 run slotscope --json check --no-model --at 1 --report "$report" -- "$refuse" stays
 is "$status $(verdict)" "0 refused EEXIST overlap 7 open" "one that stays: not known"
 

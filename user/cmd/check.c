@@ -27,6 +27,7 @@ enum {
 	OPT_TO_END,
 	OPT_REPORT,
 	OPT_NO_TRACE,
+	OPT_EVENTS,
 	OPT_STAGE2,
 	OPT_NO_MODEL,
 	OPT_EXPECT,
@@ -77,6 +78,8 @@ static const char help[] =
 	"      --maps FILE    BACKING is the text of /proc/PID/maps or smaps\n"
 	"      --page-size N  of the host that the files are of: 4k (default), 16k, 64k\n"
 	"      --no-trace     do without TRACED\n"
+	"      --events LIST  trace other events, too, as slotscope trace does: what is\n"
+	"                     recorded has them\n"
 	"      --no-model     do without MODEL\n"
 	"      --stage2       hold what KVM's page tables map against the slots and the\n"
 	"                     host's pages, too; takes the module\n"
@@ -263,6 +266,9 @@ static int set_option(struct check_options *options, int opt,
 	case OPT_STAGE2:
 		options->checker.stage2 = true;
 		return 0;
+	case OPT_EVENTS:
+		return tracer_classes_parse(optarg, &options->checker.classes,
+					    err);
 	case OPT_NO_TRACE:
 		options->checker.no_trace = true;
 		return 0;
@@ -306,8 +312,8 @@ static int check_input_file(const struct cmd *cmd,
 	if (checker->pid || options->argv || options->resume ||
 	    options->to_end || options->expect || checker->qmp ||
 	    checker->record || checker->no_trace || checker->no_model ||
-	    checker->stage2 || checker->fd >= 0 || options->nr_at > 1 ||
-	    check_files_any(&options->files))
+	    checker->stage2 || checker->classes || checker->fd >= 0 ||
+	    options->nr_at > 1 || check_files_any(&options->files))
 		return cmd_usage(cmd, "-i goes with one --at, --vm and "
 				      "--report alone");
 	return check_recording(options->input, &checker->name,
@@ -360,9 +366,10 @@ static const char *needs_vm(const struct check_options *options)
 	if (options->resume || options->nr_at || options->to_end)
 		return "--at, --resume and --to-end are for a VM that runs";
 	if (checker->fd >= 0 || checker->qmp || options->expect ||
-	    checker->no_trace || checker->no_model || checker->record)
-		return "--fd, --qmp, --expect, --no-trace, --no-model and "
-		       "--record are for a VM that runs";
+	    checker->no_trace || checker->no_model || checker->record ||
+	    checker->classes)
+		return "--fd, --qmp, --expect, --no-trace, --no-model, "
+		       "--events and --record are for a VM that runs";
 	if (checker->name.text && !checker->name.number)
 		return "of a file a VM is named by its number: --vm 1";
 	return NULL;
@@ -397,6 +404,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "to-end", no_argument, NULL, OPT_TO_END },
 		{ "report", required_argument, NULL, OPT_REPORT },
 		{ "no-trace", no_argument, NULL, OPT_NO_TRACE },
+		{ "events", required_argument, NULL, OPT_EVENTS },
 		{ "stage2", no_argument, NULL, OPT_STAGE2 },
 		{ "no-model", no_argument, NULL, OPT_NO_MODEL },
 		{ "expect", required_argument, NULL, OPT_EXPECT },
@@ -451,6 +459,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (options.checker.fd >= 0 && options.argv)
 		return cmd_usage(cmd, "--fd goes with --pid; a COMMAND's VMs "
 				      "are named by --vm");
+	if (options.checker.classes && options.checker.no_trace)
+		return cmd_usage(cmd, "there are no events with --no-trace");
 	if (options.checker.record && options.checker.no_trace)
 		return cmd_usage(cmd,
 				 "there is nothing to record with --no-trace");

@@ -42,6 +42,21 @@ static int take_event(const struct slot_event *event, void *arg)
 	return recording_write(checker->writer, event, taking->err);
 }
 
+/* What was asked for and is not told is said; no verdict hangs on it */
+static void tell_unseen_classes(const struct checker *checker)
+{
+	const struct tracer_report *report = tracer_report(checker->tracer);
+
+	for (int i = 0; i < TRACER_CLASSES; i++)
+		if (checker->options.notes &&
+		    checker->options.classes & 1U << i &&
+		    !tracer_class_used(report, 1U << i))
+			fprintf(checker->options.notes,
+				"slotscope: no events of class %s can be seen "
+				"on this kernel; slotscope doctor says why\n",
+				tracer_class_names[i]);
+}
+
 static int open_tracer(struct checker *checker, struct slotscope_error *err)
 {
 	const struct tracer_options tracing = {
@@ -55,6 +70,8 @@ static int open_tracer(struct checker *checker, struct slotscope_error *err)
 
 	ret = tracer_open(&tracing, NULL, &checker->tracer,
 			  &checker->no_tracer);
+	if (!ret)
+		tell_unseen_classes(checker);
 	if (!checker->options.record)
 		return 0;
 	if (!ret) {
