@@ -11,7 +11,7 @@
 
 #include "changes.h"
 #include "compat.h"
-#include "requests.h"
+#include "filter.h"
 
 struct changes_map changes SEC(".maps");
 
@@ -90,17 +90,13 @@ static __always_inline struct change_call *change_of_thread(void)
 	return call_find(&changes, (__u32)bpf_get_current_pid_tgid());
 }
 
-/* The thread's name, if its request is under way: then that has it */
-static __always_inline const union comm *
-name_known(const struct change_call *call)
+/* Its request, if that is under way */
+static __always_inline struct request_call *
+request_of(const struct change_call *call)
 {
-	const struct request_call *request;
-
 	if (!call->call)
 		return NULL;
-	request =
-		call_find(&requests, (__u32)call->owner & ~(__u32)CALL_ENDING);
-	return request ? &request->comm : NULL;
+	return call_find(&requests, (__u32)call->owner & ~(__u32)CALL_ENDING);
 }
 
 static __always_inline void change_end(struct change_call *call,
@@ -108,6 +104,7 @@ static __always_inline void change_end(struct change_call *call,
 				       bool direct)
 {
 	struct vm *vm = vm_of_serial(call->serial, call->kvm);
+	struct request_call *request;
 	struct change_record *rec;
 
 	if (!call_take(&call->owner))
@@ -117,11 +114,19 @@ static __always_inline void change_end(struct change_call *call,
 			    true);
 	if (vm)
 		vm->open &= ~(1 << (call->as_id & 7));
-	rec = vm ? record_reserve_named(struct change_record, RECORD_CHANGE,
-					vm->serial, call->start_ns,
-					name_known(call)) :
-		   NULL;
+	if (!vm || !vm_meant(vm))
+		goto out;
+	if (!change_passes(call, result)) {
+		lose(LOSS_FILTERED);
+		goto out;
+	}
+	request = request_of(call);
+	rec = record_reserve_named(struct change_record, RECORD_CHANGE,
+				   vm->serial, call->start_ns,
+				   request ? &request->comm : NULL);
 	if (rec) {
+		if (request)
+			request->change_told = 1;
 		rec->old = call->old;
 		rec->new = call->new;
 		rec->call = call->call;
@@ -136,6 +141,7 @@ static __always_inline void change_end(struct change_call *call,
 		rec->generation = compat_generation(kvm, call->as_id, direct);
 		record_submit(rec);
 	}
+out:
 	call_release(&call->owner);
 }
 

@@ -121,6 +121,7 @@ enum record_loss {
 	LOSS_RING_FULL,
 	LOSS_MAP_FULL, /* no room to remember a call in flight, or a VM */
 	LOSS_MISSED,   /* a call in flight whose end was not seen */
+	LOSS_FILTERED, /* nobody asked for it */
 	LOSSES,
 };
 
@@ -361,6 +362,33 @@ struct change_record {
 	__s32 result;
 	__u8 unended;
 	__u8 pad[7];
+};
+
+/**
+ * struct event_filter - which requests and changes are told
+ * @active:	 not all are, of the VMs that are meant
+ * @failed_only: those that failed
+ * @whole:	 guest memory is no matter
+ * @as_id:	 of this address space; -1: any
+ * @slot:	 with this id; -1: any
+ * @first_gpa:	 that have some guest memory from here
+ * @last_gpa:	 to here; and the same in pages
+ * @serial:	 of this VM alone; 0: any
+ * @tgid:	 of this process's VM at
+ * @fd:		 this descriptor. 0: any
+ */
+struct event_filter {
+	__u8 active;
+	__u8 failed_only;
+	__u8 whole;
+	__u8 pad;
+	__s32 as_id;
+	__s32 slot;
+	__u32 tgid;
+	__s32 fd;
+	__u64 serial;
+	__u64 first_gpa, last_gpa;
+	__u64 first_gfn, last_gfn;
 };
 
 /* x86 has two address spaces; room for as many as a struct kvm could hold */

@@ -14,6 +14,7 @@
 #include <bpf/bpf_tracing.h>
 
 #include "dirty.h"
+#include "filter.h"
 #include "requests.h"
 #include "stacks.h"
 
@@ -119,6 +120,7 @@ static __always_inline void request_begin(const struct kvm *kvm,
 	call->arg = arg;
 	call->nr = __sync_fetch_and_add(&last_call, 1) + 1;
 	call->cmd = cmd;
+	call->change_told = 0;
 	name_read(call, tid);
 	/* Now, as KVM is about to do: another thread may write to it later */
 	args_read(call);
@@ -207,10 +209,14 @@ static __always_inline void request_end(struct request_call *call, long result)
 			    true);
 	if (vm)
 		vmm_note_current(vm);
-	if (vm && is_request(call->cmd))
-		request_told(call, vm, result);
-	else if (vm)
+	if (!vm || !vm_meant(vm))
+		;
+	else if (!is_request(call->cmd))
 		call_told(call, vm, result);
+	else if (request_passes(call, result))
+		request_told(call, vm, result);
+	else
+		lose(LOSS_FILTERED);
 	call_release(&call->owner);
 }
 

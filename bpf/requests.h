@@ -22,7 +22,8 @@ struct request_call {
 	union call_args args;
 	__u32 cmd;
 	__u8 unread;
-	__u8 pad[3];
+	__u8 change_told; /* one that it made */
+	__u8 pad[2];
 	/* where the counting of a bitmap stands */
 	__u64 bitmap;
 	__u64 words;

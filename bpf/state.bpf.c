@@ -15,6 +15,7 @@ const volatile bool preempts;
 const volatile __u32 calls_mask;
 const volatile __u64 page_size;
 
+volatile struct event_filter filter;
 volatile bool follow_all;
 volatile bool stacks_wanted;
 volatile bool ending;
@@ -23,6 +24,7 @@ volatile __u64 names_changed;
 volatile __u32 wakeup_bytes;
 volatile __u32 stack_wakeup_bytes;
 volatile bool destroy_seen;
+volatile bool changes_seen;
 volatile __u64 vm_fops;
 volatile __u64 last_serial;
 volatile __u64 last_call;

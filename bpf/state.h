@@ -95,12 +95,14 @@ extern const volatile __u64 page_size;
 extern const volatile bool
 	preempts; /* the kernel preempts programs, and skips some */
 
+extern volatile struct event_filter filter; /* none while hooks are proven */
 extern volatile bool follow_all;
 extern volatile bool stacks_wanted; /* who makes requests is to be told, too */
 extern volatile bool ending;	    /* what begins from now on is not told */
 extern volatile __u32 wakeup_bytes; /* wake the reader above so many */
 extern volatile __u32 stack_wakeup_bytes;
-extern volatile bool destroy_seen; /* the end of a VM is hooked */
+extern volatile bool destroy_seen; /* the end of a VM is hooked, and */
+extern volatile bool changes_seen; /* what becomes of its slots */
 extern volatile __u64 vm_fops;	   /* file_operations of a VM's descriptor */
 extern volatile __u64 last_serial;
 extern volatile __u64 last_call;
@@ -185,6 +187,16 @@ static __always_inline bool current_is_followed(void)
 	return !ending && is_followed(bpf_get_current_pid_tgid() >> 32);
 }
 
+/** vm_meant() - is it the one that alone is to be told of, as far as is known? */
+static __always_inline bool vm_meant(const struct vm *vm)
+{
+	if (filter.serial && vm->serial != filter.serial)
+		return false;
+	return !filter.tgid ||
+	       (vm->tgid == filter.tgid &&
+		(filter.fd < 0 || vm->fd < 0 || vm->fd == filter.fd));
+}
+
 /**
  * wanted() - is what happens to a VM to be told?
  *
@@ -193,6 +205,8 @@ static __always_inline bool current_is_followed(void)
  */
 static __always_inline bool vm_wanted(const struct vm *vm)
 {
+	if (vm && !vm_meant(vm))
+		return false;
 	return (vm && vm->traced && !ending) || current_is_followed();
 }
 

@@ -108,8 +108,8 @@ _slotscope()
 	export) words="--perfetto --input --output $common" ;;
 	model) words="replay mtree --full --against $common" ;;
 	slots) words="--pid --fd --from --details --stage2 --input --at --vm $common" ;;
-	trace) words="--pid --all --vm --ptrace --stacks --events --dry-run --report --for --input --summary $common" ;;
-	record) words="--output --pid --all --keep --stacks --ptrace --events --dry-run --for $common" ;;
+	trace) words="--pid --all --vm --ptrace --stacks --events --as --slot --gpa --failed-only --dry-run --report --for --input --summary $common" ;;
+	record) words="--output --pid --all --keep --stacks --ptrace --events --as --slot --gpa --failed-only --dry-run --for $common" ;;
 	vm) words="--machine --memory --object --numa --smp --accel --dirty-log --bios --vga-window --guest-memfd --keep-vcpus-out --test-device --qmp --paused --stopped --exit-after-halt --explain --step --debugcon --fault $common" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

@@ -534,6 +534,7 @@ enum slot_lost_reason {
 	SLOT_LOST_GAP,	     /* events in the middle of a recording are gone */
 	SLOT_LOST_DAMAGED, /* they stand in it, and not as they were written */
 	SLOT_LOST_DROPPED, /* they were not kept: what follows tells how it stood */
+	SLOT_LOST_FILTERED, /* nobody asked for them: no fault, but no whole log */
 	SLOT_LOST_REASONS,
 };
 

@@ -36,7 +36,7 @@ static const char help[] =
 	"      --all          every VM of this machine, and those to come\n"
 	"      --stacks       record who made each request: all functions that led there\n"
 	"      --ptrace       record the COMMAND without being root: its requests alone\n"
-	"      --events LIST  other events, too, as slotscope trace has them\n"
+	"      --events LIST  other events, too, as slotscope trace has them\n" TRACING_FILTER_HELP
 	"      --keep SIZE    keep the newest SIZE of it (64M, 4G); what is dropped\n"
 	"                     leaves behind how things stood\n"
 	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
@@ -138,6 +138,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "ptrace", no_argument, NULL, OPT_PTRACE },
 		{ "events", required_argument, NULL, OPT_EVENTS },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+		TRACING_FILTER_OPTIONS,
 		{ "for", required_argument, NULL, OPT_FOR },
 		CMD_COMMON_LONG,
 		{}
@@ -186,6 +187,13 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			if (cmd_parse_seconds(optarg, &t.for_ms, &err))
 				return cmd_fail(&err);
 			break;
+		case TRACING_OPT_AS:
+		case TRACING_OPT_SLOT:
+		case TRACING_OPT_GPA:
+		case TRACING_OPT_FAILED:
+			if (tracing_filter(&t.filter, opt, optarg, &err))
+				return cmd_fail(&err);
+			break;
 		default:
 			if (cmd_common_opt(cmd, opt, argv, &exit))
 				return exit;
@@ -202,6 +210,14 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (t.ptrace && t.dry_run)
 		return cmd_usage(cmd, "--ptrace needs no hooks: --dry-run does "
 				      "not go with it");
+	if (recorder.keep && tracing_filters(&t.filter))
+		return cmd_usage(cmd, "--keep drops what it can tell the sum "
+				      "of: --as, --slot, --gpa and "
+				      "--failed-only do not go with it");
+	if (t.ptrace && tracing_filters(&t.filter))
+		return cmd_usage(cmd, "it is the kernel that filters: --as, "
+				      "--slot, --gpa and --failed-only do not "
+				      "go with --ptrace");
 	if (t.ptrace && t.classes)
 		return cmd_usage(cmd,
 				 "--ptrace sees requests alone: it does not "

@@ -52,7 +52,7 @@ static const char help[] =
 	"                     ended it), mmio, windows (when a change took effect),\n"
 	"                     mappings (what becomes of host memory under a slot),\n"
 	"                     faults (who waits for memory, or cannot have it), with\n"
-	"                     commas; or all\n"
+	"                     commas; or all\n" TRACING_FILTER_HELP
 	"  -c, --summary      print no events: how many of each kind there were, by whom,\n"
 	"                     how long they took, and what failed\n"
 	"      --report FILE  print to FILE, apart from what the COMMAND prints\n"
@@ -130,6 +130,9 @@ static int print_event(struct tracing *t, const struct slot_event *event)
 		render_event_json(cmd_report(), event, ret ? &why : NULL);
 		return 0;
 	}
+	/* How many they are is told at the end */
+	if (tracing_is_filtered(event))
+		return 0;
 	p->printer.out = cmd_report();
 	p->printer.stacks = p->stacks;
 	event_printer_put(&p->printer, event, ret ? why.words : NULL);
@@ -275,6 +278,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "stacks", no_argument, NULL, OPT_STACKS },
 		{ "events", required_argument, NULL, OPT_EVENTS },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+		TRACING_FILTER_OPTIONS,
 		{ "input", required_argument, NULL, 'i' },
 		{ "summary", no_argument, NULL, 'c' },
 		CMD_COMMON_LONG,
@@ -333,6 +337,13 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		case 'c':
 			t.ops = &summing;
 			break;
+		case TRACING_OPT_AS:
+		case TRACING_OPT_SLOT:
+		case TRACING_OPT_GPA:
+		case TRACING_OPT_FAILED:
+			if (tracing_filter(&t.filter, opt, optarg, &err))
+				return cmd_fail(&err);
+			break;
 		default:
 			if (cmd_common_opt(cmd, opt, argv, &exit))
 				return exit;
@@ -356,6 +367,14 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (t.ptrace && t.dry_run)
 		return cmd_usage(cmd, "--ptrace needs no hooks: --dry-run does "
 				      "not go with it");
+	if (input && tracing_filters(&t.filter))
+		return cmd_usage(cmd, "it is the kernel that filters: --as, "
+				      "--slot, --gpa and --failed-only do not "
+				      "go with -i");
+	if (t.ptrace && tracing_filters(&t.filter))
+		return cmd_usage(cmd, "it is the kernel that filters: --as, "
+				      "--slot, --gpa and --failed-only do not "
+				      "go with --ptrace");
 	if (t.ptrace && t.classes)
 		return cmd_usage(cmd,
 				 "--ptrace sees requests alone: it does not "

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/plural.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 #include "cmd/ladder.h"
@@ -55,8 +56,10 @@ int tracing_take(const struct slot_event *event, void *arg)
 	if (!meant)
 		return 0;
 	t->events++;
-	if (event->type == SLOT_EVENT_LOST &&
-	    event->lost.reason != SLOT_LOST_DROPPED)
+	if (tracing_is_filtered(event))
+		t->filtered += event->lost.count;
+	else if (event->type == SLOT_EVENT_LOST &&
+		 event->lost.reason != SLOT_LOST_DROPPED)
 		t->lost += event->lost.count;
 	return t->ops->put(t, event);
 }
@@ -66,6 +69,12 @@ int tracing_finish(struct tracing *t, int ret)
 	if (ret < 0)
 		return cmd_fail(&t->err);
 	cmd_flush();
+	if (t->filtered)
+		fprintf(stderr,
+			"slotscope: %" PRIu64
+			" request%s or change%s filtered out\n",
+			t->filtered, plural(t->filtered),
+			t->filtered == 1 ? " was" : "s were");
 	if (t->lost)
 		fprintf(stderr, "slotscope: %" PRIu64 " event%s lost\n",
 			t->lost, t->lost == 1 ? " was" : "s were");
@@ -240,7 +249,8 @@ static int end(struct tracing *t, int ret)
 static int trace(struct tracing *t, const struct process *process,
 		 struct child *child)
 {
-	const struct tracer_options options = {
+	struct tracer_filter filter = t->filter;
+	struct tracer_options options = {
 		.tgid = t->all ? 0 : process->tgid,
 		.verbose = cmd_globals.verbose,
 		.stack_fn = t->stacks ? stacks_take : NULL,
@@ -250,6 +260,11 @@ static int trace(struct tracing *t, const struct process *process,
 	struct tracer *tracer;
 	int ret;
 
+	/* By the name of a process nobody but us can tell */
+	filter.serial = t->name.number;
+	filter.tgid = t->name.tgid;
+	filter.fd = t->name.fd;
+	options.filter = filter;
 	ret = tracer_open(&options, NULL, &tracer, &t->err);
 	if (ret)
 		return ret;

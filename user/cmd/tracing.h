@@ -40,11 +40,13 @@ struct tracing_ops {
  * @stacks: where stacks of requests go; NULL: none are asked for
  * @classes: other events that are asked for: TRACER_CLASS_*
  * @dry_run: tell by what it would be traced, and trace nothing
+ * @filter: requests and changes that are asked for
  * @ptrace: see @argv's requests without being root
  * @ops:    what becomes of their events
  * @arg:    for @ops
  * @events: given to @ops, and
- * @lost:   events that these say are lost
+ * @lost:   events that these say are lost, and
+ * @filtered: that nobody asked for
  * @unseen: there is a kind of event that no hook tells
  * @vms:    that were seen, and
  * @saw_vm: one of them is meant
@@ -59,12 +61,14 @@ struct tracing {
 	struct stacks *stacks;
 	unsigned int classes;
 	bool dry_run;
+	struct tracer_filter filter;
 	bool ptrace;
 	const struct tracing_ops *ops;
 	void *arg;
 
 	uint64_t events;
 	uint64_t lost;
+	uint64_t filtered;
 	bool unseen;
 	struct session_vms vms;
 	bool saw_vm;
@@ -75,6 +79,46 @@ struct tracing {
 	{                                         \
 		.for_ms = -1, .name = {.fd = -1 } \
 	}
+
+/** tracing_is_filtered() - does this event stand for those that nobody asked for? */
+static inline bool tracing_is_filtered(const struct slot_event *event)
+{
+	return event->type == SLOT_EVENT_LOST &&
+	       event->lost.reason == SLOT_LOST_FILTERED;
+}
+
+/* The options of a filter, and what they do: one place for all commands */
+enum tracing_filter_option {
+	TRACING_OPT_AS = 0x300,
+	TRACING_OPT_SLOT,
+	TRACING_OPT_GPA,
+	TRACING_OPT_FAILED,
+};
+
+#define TRACING_FILTER_OPTIONS                                         \
+	{ "as", required_argument, NULL, TRACING_OPT_AS },             \
+		{ "slot", required_argument, NULL, TRACING_OPT_SLOT }, \
+		{ "gpa", required_argument, NULL, TRACING_OPT_GPA },   \
+	{                                                              \
+		"failed-only", no_argument, NULL, TRACING_OPT_FAILED   \
+	}
+
+#define TRACING_FILTER_HELP                                                       \
+	"      --as N         requests and changes in this address space alone\n" \
+	"      --slot N       those of slots with this number alone\n"            \
+	"      --gpa FROM-TO  those that have some of this guest memory alone\n"  \
+	"      --failed-only  those that failed alone\n"
+
+/**
+ * tracing_filter() - one of these options
+ *
+ * Return: 0, 1 if @opt is none of them, or -EINVAL with @err filled.
+ */
+int tracing_filter(struct tracer_filter *filter, int opt, const char *arg,
+		   struct slotscope_error *err);
+
+/** tracing_filters() - is anything left out by it? */
+bool tracing_filters(const struct tracer_filter *filter);
 
 /**
  * tracing_take() - look at an event, and hand it on if it is meant

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "trace/recording_notes.h"
@@ -6,6 +7,7 @@
 char *recording_notes(const struct tracer_options *options,
 		      const struct tracer_report *report)
 {
+	const struct tracer_filter *f = &options->filter;
 	char *notes = NULL;
 	size_t len;
 	FILE *out = open_memstream(&notes, &len);
@@ -17,6 +19,21 @@ char *recording_notes(const struct tracer_options *options,
 			options->tgid);
 	else
 		fputs("filter=none: every VM\n", out);
+	if (f->serial)
+		fprintf(out, "filter=VM %" PRIu64 "\n", f->serial);
+	if (f->tgid)
+		fprintf(out, "filter=VM of process %d, descriptor %d\n",
+			f->tgid, f->fd);
+	if (f->with_as)
+		fprintf(out, "filter=address space %u\n", f->as_id);
+	if (f->with_slot)
+		fprintf(out, "filter=slot %u\n", f->slot);
+	if (f->with_gpa)
+		fprintf(out,
+			"filter=guest memory 0x%" PRIx64 "-0x%" PRIx64 "\n",
+			f->first_gpa, f->last_gpa);
+	if (f->failed_only)
+		fputs("filter=failed only\n", out);
 	for (int i = 0; i < TRACER_CLASSES; i++)
 		if (options->classes & 1U << i)
 			fprintf(out, "events=%s\n", tracer_class_names[i]);

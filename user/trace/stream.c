@@ -97,6 +97,7 @@ int stream_totals(struct stream *stream, const volatile uint32_t totals[LOSSES],
 		[LOSS_RING_FULL] = SLOT_LOST_RING_FULL,
 		[LOSS_MAP_FULL] = SLOT_LOST_MAP_FULL,
 		[LOSS_MISSED] = SLOT_LOST_MISSED,
+		[LOSS_FILTERED] = SLOT_LOST_FILTERED,
 	};
 	int ret = 0;
 

@@ -61,6 +61,26 @@ static int load_failed(int code, struct slotscope_error *err)
 			  "lockdown=integrity does no harm");
 }
 
+static void fill_filter(struct tracer *t)
+{
+	const struct tracer_filter *from = &t->options.filter;
+	struct event_filter *to = &t->skel->bss->filter;
+
+	to->as_id = from->with_as ? from->as_id : -1;
+	to->slot = from->with_slot ? from->slot : -1;
+	to->whole = !from->with_gpa;
+	to->first_gpa = from->with_gpa ? from->first_gpa : 0;
+	to->last_gpa = from->with_gpa ? from->last_gpa : UINT64_MAX;
+	to->first_gfn = to->first_gpa / t->stream.page_size;
+	to->last_gfn = to->last_gpa / t->stream.page_size;
+	to->failed_only = from->failed_only;
+	to->serial = from->serial;
+	to->tgid = from->tgid;
+	to->fd = from->fd;
+	to->active = from->with_as || from->with_slot || from->with_gpa ||
+		     from->failed_only;
+}
+
 static int load(struct tracer *t, const struct kvm_proof *proof,
 		struct slotscope_error *err)
 {
@@ -161,10 +181,13 @@ static int start(struct tracer *t, struct slotscope_error *err)
 	bss->last_call = 0;
 	bss->asleep_ns = t->options.asleep_ns;
 	bss->stacks_wanted = t->options.stack_fn != NULL;
+	bss->changes_seen = tracer_hook_used(&t->report, TRACER_CHANGES) !=
+			    NULL;
 	bss->names_watched = tracer_hook_used(&t->report, TRACER_PROCESSES) !=
 			     NULL;
 	bss->destroy_seen = tracer_hook_used(&t->report, TRACER_DESTRUCTION) !=
 			    NULL;
+	fill_filter(t);
 	stream_restart(&t->stream, bss->lost);
 	t->stream.requests = tracer_hook_used(&t->report, TRACER_REQUESTS) !=
 			     NULL;

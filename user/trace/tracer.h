@@ -110,6 +110,34 @@ typedef uint64_t (*tracer_stack_fn)(const struct stack_sample *sample,
 				    void *arg);
 
 /**
+ * struct tracer_filter - which requests and changes are told
+ * @serial:	 of the VM of this number alone; 0: of all
+ * @tgid:	 of the VMs of this process alone, or of that at
+ * @fd:		 this descriptor of it, where that is known; -1: all. @tgid 0: any
+ * @failed_only: those that failed
+ * @with_as:	 those of address space @as_id
+ * @with_slot:	 those of slots with number @slot
+ * @with_gpa:	 those with some guest memory from @first_gpa to @last_gpa: of a change
+ *		 its slot before or after. A deletion asks for that of the slot that
+ *		 it deletes
+ *
+ * The kernel decides, and what it leaves out costs no more than to look at it. The
+ * request is told with each change that it made. What is left out of the VMs that are
+ * meant is told, by number, as LOST events (SLOT_LOST_FILTERED): nothing that follows a
+ * log can take this one for whole. All zero: all are told.
+ */
+struct tracer_filter {
+	uint64_t serial;
+	pid_t tgid;
+	int fd;
+	bool failed_only;
+	bool with_as, with_slot, with_gpa;
+	uint16_t as_id;
+	uint16_t slot;
+	uint64_t first_gpa, last_gpa;
+};
+
+/**
  * struct tracer_options - what to trace; all zero is a good default
  * @tgid:	 the process to follow, see above. 0: all processes
  * @ring_bytes:	 room for events that wait to be read; rounded up to what the
@@ -123,6 +151,7 @@ typedef uint64_t (*tracer_stack_fn)(const struct stack_sample *sample,
  * @classes:	 TRACER_CLASS_*. MMIO brings VCPUS with it
  * @asleep_ns:	 a fault that takes as long is told by TRACER_CLASS_FAULTS. 0:
  *		 TRACER_ASLEEP_NS
+ * @filter:	 leave out requests and changes
  * @avoid:	 1U << enum tracer_method: not to be used. For tests, and for a
  *		 kernel on which one does harm
  * @brief:	 it is for a moment: what is quickly attached and detached comes first
@@ -140,6 +169,7 @@ struct tracer_options {
 	size_t stack_ring_bytes;
 	unsigned int classes;
 	uint64_t asleep_ns;
+	struct tracer_filter filter;
 	unsigned int avoid;
 	bool brief;
 	bool no_hooks;

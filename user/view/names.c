@@ -74,6 +74,7 @@ const char *const slot_lost_reason_names[SLOT_LOST_REASONS] = {
 	[SLOT_LOST_GAP] = "gap",
 	[SLOT_LOST_DAMAGED] = "damaged",
 	[SLOT_LOST_DROPPED] = "dropped",
+	[SLOT_LOST_FILTERED] = "filtered",
 };
 
 const char *const slot_field_names[SLOT_FIELD_NAMES] = {
