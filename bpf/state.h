@@ -302,8 +302,8 @@ static __always_inline void vmm_note_current(const struct vm *vm)
 }
 
 /* After each number whose place is taken a leap: VMs that stay stand side by side */
-#define VM_TRIES 64
-#define VM_LEAP	 257
+#define VM_TRIES 16
+#define VM_LEAP	 1031
 
 /* A number whose place is free; NULL if there is none */
 static __always_inline struct vm *vm_place(const struct kvm *kvm, __u64 *serial)

@@ -91,18 +91,16 @@ static void expect_told(const struct tracer_filter *filter, unsigned int avoid,
 /* In a round, of each slot: 3 changes, 3 requests that made them, 1 refused */
 #define ALL (ROUNDS * 3 * 7)
 
-static void each_filter(unsigned int avoid)
+/* Each takes a tracer of its own: of @step each, the first */
+static void each_filter(unsigned int avoid, size_t step)
 {
 	static const struct {
 		struct tracer_filter filter;
 		struct told told;
 	} cases[] = {
-		{ { 0 }, { 9 * ROUNDS, 9 * ROUNDS, 3 * ROUNDS, 0 } },
 		{ { .with_slot = true, .slot = 2 },
 		  { 3 * ROUNDS, 3 * ROUNDS, ROUNDS, ALL - 7 * ROUNDS } },
 		{ { .with_as = true, .as_id = 1 }, { 0, 0, 0, ALL } },
-		{ { .with_as = true },
-		  { 9 * ROUNDS, 9 * ROUNDS, 3 * ROUNDS, 0 } },
 		{ { .failed_only = true },
 		  { 0, 0, 3 * ROUNDS, ALL - 3 * ROUNDS } },
 		{ { .failed_only = true, .with_slot = true, .slot = 3 },
@@ -124,10 +122,9 @@ static void each_filter(unsigned int avoid)
 		  { 2 * ROUNDS, 2 * ROUNDS, ROUNDS, ALL - 5 * ROUNDS } },
 		/* Another VM than the one that there is */
 		{ { .serial = 2 }, { 0, 0, 0, 0 } },
-		{ { .serial = 1 }, { 9 * ROUNDS, 9 * ROUNDS, 3 * ROUNDS, 0 } },
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i += step) {
 		ktap_diag("filter %zu", i);
 		expect_told(&cases[i].filter, avoid, &cases[i].told);
 	}
@@ -135,12 +132,12 @@ static void each_filter(unsigned int avoid)
 
 static void by_default(void)
 {
-	each_filter(0);
+	each_filter(0, 1);
 }
 
 static void by_the_other(void)
 {
-	each_filter(1U << TRACER_FENTRY);
+	each_filter(1U << TRACER_FENTRY, 4);
 }
 
 /* Requests that change nothing, as fast as they go: one event each */
