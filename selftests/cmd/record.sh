@@ -29,7 +29,8 @@ is "$(slots_at "$work/rec" --at "$(when "$work/rec" 1)")" "[1]" "behind the firs
 is "$(slots_at "$work/rec" --at "$(when "$work/rec" 2)")" "[1,2]" "behind the second"
 is "$(slots_at "$work/rec" --at "$(when "$work/rec" 3)")" "[0,1,2]" "slot 0 came"
 is "$(slots_at "$work/rec" --at "$(when "$work/rec" 4)")" "[1,2]" "and went"
-is "$(slots_at - --at "$(when "$work/rec" 3)" <"$work/rec")" "[0,1,2]" "of standard input"
+third=$(when "$work/rec" 3)
+is "$(slots_at - --at "$third" <"$work/rec")" "[0,1,2]" "of standard input"
 "$program" slots -i "$work/rec" --at 1000 >"$work/out" 2>&1
 is "$?" 3 "a time beyond its end is refused"
 like "$(cat "$work/out")" 'it ends [0-9.]+ s before' "and it is said how far"
