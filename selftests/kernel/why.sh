@@ -31,7 +31,7 @@ JSON
 
 start well
 await said runs
-in_run() { grep -q '^16 .* 0xae80 ' /proc/$vm/syscall; }
+in_run() { grep -q '^16 .* 0xae80 ' "/proc/$vm/syscall"; }
 await in_run
 run slotscope --json why --pid $vm
 is "$status $(vcpu .verdict)" "0 goes-on" "a healthy one goes on" || diag "$out" "$err"
@@ -77,7 +77,7 @@ start uffd
 if await said 'runs\|userfaultfd' && said userfaultfd; then
 	skip "a page that nobody brings" "no userfaultfd here"
 else
-	asleep() { grep -q handle_userfault /proc/$vm/task/*/stack; }
+	asleep() { grep -q handle_userfault "/proc/$vm/task/"*/stack; }
 	await asleep
 	run slotscope --json why --pid $vm
 	is "$status $(vcpu .asleep)" "0 true" "it sleeps in userfaultfd" || diag "$out" "$err"
