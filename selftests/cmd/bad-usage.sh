@@ -27,10 +27,10 @@ refused() { # refused REGEX ARGS...
 refused 'no command'
 refused 'no command "frobnicate"' frobnicate
 refused 'no option like --frobnicate' --frobnicate
-for c in check list slots trace vm model doctor; do
+for c in check list top slots trace vm model doctor; do
 	refused 'no option' "$c" --frobnicate
 done
-for c in list slots vm doctor; do
+for c in list top slots vm doctor; do
 	refused '(argument|extra|word)' "$c" stray-word
 done
 refused '.' check
@@ -39,6 +39,9 @@ refused 'not a process number' check --pid -1
 refused 'not a process number' slots --pid 99999999999999999999
 refused 'needs an argument' check --pid
 refused 'number of seconds' check --pid 1 --at never
+refused 'number of seconds' top -d soon
+refused '0.1 is the least' top -d 0
+refused 'number from 1 on' top -n 0
 refused 'its number.*PID:FD' check --pid 1 --vm 0
 refused 'its number.*PID:FD' trace --pid 1 --vm 1:x
 refused 'it is empty' check --pid 1 --vm ''

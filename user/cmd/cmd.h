@@ -63,6 +63,7 @@ extern const struct cmd cmd_model;
 extern const struct cmd cmd_record;
 extern const struct cmd cmd_repro;
 extern const struct cmd cmd_slots;
+extern const struct cmd cmd_top;
 extern const struct cmd cmd_trace;
 extern const struct cmd cmd_vm;
 extern const struct cmd cmd_why;
