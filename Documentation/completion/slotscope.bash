@@ -98,7 +98,7 @@ _slotscope()
 
 	case $command in
 	'') words="check addr why list top slots trace record diff export vm model repro explain doctor --version $common" ;;
-	check) words="--pid --input --fd --vm --qmp --at --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --events --no-model --stage2 --record $common" ;;
+	check) words="--pid --input --fd --vm --qmp --at --watch --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --events --no-model --stage2 --record $common" ;;
 	addr) words="--pid --fd --vm --qmp --as --no-trace --no-model --input --mtree --model --slots --maps $common" ;;
 	why) words="--pid --fd --vm --qmp --for --no-model --input $common" ;;
 	repro) words="--minimize --kselftest --vm --output $common" ;;

@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 #include "cmd/verdict.h"
+#include "cmd/watch.h"
 #include "session/child.h"
 #include "session/course.h"
 #include "session/producers.h"
@@ -23,6 +24,7 @@ enum {
 	OPT_VM,
 	OPT_QMP,
 	OPT_AT,
+	OPT_WATCH,
 	OPT_RESUME,
 	OPT_TO_END,
 	OPT_REPORT,
@@ -44,6 +46,7 @@ enum {
 static const char help[] =
 	"usage: slotscope check --pid PID [OPTIONS]\n"
 	"       slotscope check [OPTIONS] -- COMMAND [ARGS]\n"
+	"       slotscope check --watch [OPTIONS] {--pid PID | -- COMMAND [ARGS]}\n"
 	"       slotscope check [--mtree FILE] [--model FILE] [--slots FILE] ...\n"
 	"       slotscope check -i FILE [--at SECONDS] [--vm NAME] [--json]\n"
 	"\n"
@@ -65,6 +68,8 @@ static const char help[] =
 	"      --at SECONDS   check so long after tracing began or, with a COMMAND or\n"
 	"                     --resume, after the VM was there; may be repeated\n"
 	"                     (default: 0 with --pid, 3 with a COMMAND)\n"
+	"      --watch        check at each change until it ends, or SIGINT: a line a\n"
+	"                     change, a line a finding that is new (+) or gone (-)\n"
 	"      --resume       send SIGCONT to PID once tracing has begun\n"
 	"      --to-end       let the COMMAND run to its end after the last check; there\n"
 	"                     is none at the end\n"
@@ -100,6 +105,7 @@ struct check_options {
 	char **argv; /* the command to start; NULL without one */
 	int at_ms[MAX_CHECKS];
 	size_t nr_at;
+	bool watch;
 	bool resume;
 	bool to_end;
 	const char *expect;
@@ -196,11 +202,14 @@ static int check(struct check_options *options)
 		status = cmd_fail(&err);
 		goto close_checker;
 	}
-	status = run_course(&course, &checker, &err);
+	status = options->watch ? watch(&checker) :
+				  run_course(&course, &checker, &err);
 	child_poll(&child);
 	if (options->argv && !stop_requested)
 		status = command_status(&child, options->argv[0],
-					"the views agree", status);
+					options->watch ? "the views agreed" :
+							 "the views agree",
+					status);
 close_checker:
 	if (checker_close(&checker, &err) && status != CMD_ERROR)
 		status = cmd_fail(&err);
@@ -260,6 +269,9 @@ static int set_option(struct check_options *options, int opt,
 		return 0;
 	case OPT_AT:
 		return add_time(options, optarg, err);
+	case OPT_WATCH:
+		options->watch = true;
+		return 0;
 	case OPT_RESUME:
 		options->resume = true;
 		return 0;
@@ -310,10 +322,11 @@ static int check_input_file(const struct cmd *cmd,
 	const struct checker_options *checker = &options->checker;
 
 	if (checker->pid || options->argv || options->resume ||
-	    options->to_end || options->expect || checker->qmp ||
-	    checker->record || checker->no_trace || checker->no_model ||
-	    checker->stage2 || checker->classes || checker->fd >= 0 ||
-	    options->nr_at > 1 || check_files_any(&options->files))
+	    options->watch || options->to_end || options->expect ||
+	    checker->qmp || checker->record || checker->no_trace ||
+	    checker->no_model || checker->stage2 || checker->classes ||
+	    checker->fd >= 0 || options->nr_at > 1 ||
+	    check_files_any(&options->files))
 		return cmd_usage(cmd, "-i goes with one --at, --vm and "
 				      "--report alone");
 	return check_recording(options->input, &checker->name,
@@ -363,8 +376,10 @@ static const char *needs_vm(const struct check_options *options)
 {
 	const struct checker_options *checker = &options->checker;
 
-	if (options->resume || options->nr_at || options->to_end)
-		return "--at, --resume and --to-end are for a VM that runs";
+	if (options->resume || options->nr_at || options->to_end ||
+	    options->watch)
+		return "--at, --watch, --resume and --to-end are for a VM that "
+		       "runs";
 	if (checker->fd >= 0 || checker->qmp || options->expect ||
 	    checker->no_trace || checker->no_model || checker->record ||
 	    checker->classes)
@@ -400,6 +415,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		{ "vm", required_argument, NULL, OPT_VM },
 		{ "qmp", required_argument, NULL, OPT_QMP },
 		{ "at", required_argument, NULL, OPT_AT },
+		{ "watch", no_argument, NULL, OPT_WATCH },
 		{ "resume", no_argument, NULL, OPT_RESUME },
 		{ "to-end", no_argument, NULL, OPT_TO_END },
 		{ "report", required_argument, NULL, OPT_REPORT },
@@ -456,6 +472,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd, "--resume goes with --pid");
 	if (options.to_end && !options.argv)
 		return cmd_usage(cmd, "--to-end goes with a COMMAND");
+	if (options.watch && (options.nr_at || options.to_end))
+		return cmd_usage(cmd, "--watch checks at each change, to the "
+				      "end: it goes without --at and --to-end");
 	if (options.checker.fd >= 0 && options.argv)
 		return cmd_usage(cmd, "--fd goes with --pid; a COMMAND's VMs "
 				      "are named by --vm");
@@ -473,7 +492,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	options.checker.now = !options.argv && !options.resume &&
 			      !options.at_ms[0];
 	options.checker.brief = options.checker.now && options.nr_at == 1 &&
-				!options.checker.record;
+				!options.checker.record && !options.watch;
 	if (check_files_any(&options.files))
 		return check_given(&options);
 	return options.expect ? check_expected(&options) : check(&options);
