@@ -55,6 +55,16 @@ is "$status $verdict $counts" "2 unknown 4 0 1 0" "where a text was shortened it
 compared one other
 is "$status $verdict" "1 differs" "... but that it has what a whole one has not can"
 head -5 one | head -c -20 >cut-off
+sed 1d one >late
+compared late late
+is "$status $verdict" "2 unknown" "what came before two texts begin nobody knows, even if they are the same"
+like "$(jq -r '.not_compared[]' <<<"$out")" "behind the end of late" "... and that no end is told is said"
+sed '3s/{.*}/0x7ffc00001000/' one >unread
+compared unread unread
+is "$status $verdict $(jq -c '[.a, .b | [.lost[].type]]' <<<"$out")" '2 unknown [["request"],["request"]]' \
+	"arguments that could not be read: which"
+run "$slotscope" diff unread one
+like "$out" '^- .*request' "... as a text"
 compared one cut-off
 is "$status $verdict" "2 unknown" "a text that ends within a line"
 compared one one

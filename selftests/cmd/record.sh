@@ -54,7 +54,22 @@ is "$?" 0 "what was dropped is no loss"
 like "$(head -1 "$work/trace")" '"reason":"dropped"' "and it is told"
 is "$(jq -s '[.[] | select(.type == "base")] | length > 1' "$work/trace")" true \
 	"the slots that stood are told first"
-is "$(jq -s '.[-1].seq' "$work/trace")" 60003 "up to the last event"
+# The VM, 60002 requests, and how it ended
+is "$(jq -s -c '.[-1] | [.seq, .type, .["process-exit"].status]' "$work/trace")" '[60004,"process-exit",0]' \
+	"up to the last event"
+"$program" record --ptrace --keep 5M -o "$work/more" -- "$work/churn" 30000 >"$work/out" 2>&1
+run "$program" --json diff "$work/kept" "$work/more"
+is "$status $(jq -r '.verdict, (.a.dropped > .b.dropped)' <<<"$out" | xargs)" "2 unknown true" \
+	"of an equal run more was kept: it cannot be told"
+run "$program" diff "$work/kept" "$work/kept"
+like "$status $(tr -s ' \n' ' ' <<<"$out")" '^2 .*older events that were not kept: [0-9]+ of .*kept .*unknown' \
+	"nor with itself, and what was not kept is told"
+"$program" record --ptrace -o "$work/rec" -- "$work/churn" 1 >"$work/out" 2>&1
+run "$program" diff "$work/rec" "$work/rec"
+is "$status" 0 "one that is whole is the same as itself"
+run "$program" record --ptrace --for 1 -o "$work/half" -- "$work/churn" 1000000000
+run "$program" --json diff "$work/half" "$work/half"
+is "$status $(jq -r '.vms[0].verdict' <<<"$out")" "2 unknown" "one that was ended before its VM is not all"
 is "$(slots_at "$work/kept")" "[1,2]" "the slots at its end"
 is "$(slots_at "$work/kept" --at 0 | jq -c 'map(select(. > 0))')" "[1,2]" \
 	"those that never changed are there at the beginning of what is kept, too"
@@ -72,8 +87,16 @@ for ((i = 0; i < 600; i++)); do
 done
 like "$(cat "$work/text")" 'older events were not kept' "read while it goes round"
 like "$(cat "$work/err")" "still being written" "and it is said that it is"
+for verb in repro "export --perfetto -i" "check -i" "addr 0x10000 -i"; do
+	# shellcheck disable=SC2086 # words
+	"$program" $verb "$work/killed" >"$work/out" 2>"$work/err"
+	like "$(cat "$work/err")" "still being written" "$verb says so"
+done
+"$program" diff "$work/killed" "$work/rec" >"$work/out" 2>"$work/err"
+like "$? $(cat "$work/err")" "^[12] .*killed is still being written" "diff says so"
 "$program" slots -i "$work/killed" >"$work/text" 2>"$work/err"
 is "$?" 0 "its slots can be told meanwhile"
+like "$(cat "$work/err")" "still being written" "it is said there, too"
 like "$(cat "$work/text")" "0 +2 0" "and are"
 { kill -9 "$recorder" && wait "$recorder"; } 2>"$work/err"
 "$program" trace -i "$work/killed" >"$work/text" 2>"$work/err"

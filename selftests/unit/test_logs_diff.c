@@ -7,7 +7,7 @@
 
 static struct slot_log a_, b_;
 static struct log_diff diff_;
-static bool text_a, text_b;
+static bool text_a, text_b, growing_b;
 
 static int setup(void **unused)
 {
@@ -17,6 +17,7 @@ static int setup(void **unused)
 	diff_ = (struct log_diff){ 0 };
 	text_a = false;
 	text_b = false;
+	growing_b = false;
 	return 0;
 }
 
@@ -38,7 +39,8 @@ static const struct log_vm_diff *vm(size_t i)
 /* The verdict is the same, whichever comes first */
 static enum log_verdict compared(void)
 {
-	const struct log_side a = { &a_, text_a }, b = { &b_, text_b };
+	const struct log_side a = { &a_, text_a, false };
+	const struct log_side b = { &b_, text_b, growing_b };
 	enum log_verdict turned;
 
 	log_diff_deinit(&diff_);
@@ -77,8 +79,19 @@ static void created(struct slot_log *log)
 	log_vm_create(log, next_seq(log));
 }
 
+static void process_ended(struct slot_log *log)
+{
+	struct slot_event event =
+		event_of(SLOT_EVENT_PROCESS_EXIT, next_seq(log));
+
+	event.serial = 0;
+	log_add(log, event);
+}
+
+/* By the end of its process, in the order in which the kernel does that */
 static void destroyed(struct slot_log *log)
 {
+	process_ended(log);
 	log_add(log, event_of(SLOT_EVENT_VM_DESTROY, next_seq(log)));
 }
 
@@ -100,6 +113,14 @@ static void life(struct slot_log *log, uint64_t moved, const char *ids)
 	for (; *ids; ids++)
 		slot_made(log, *ids - '0', moved);
 	destroyed(log);
+}
+
+static void of_vm(struct slot_log *log, size_t from, uint64_t serial)
+{
+	for (; from < log->nr; from++) {
+		if (log->events[from].type != SLOT_EVENT_PROCESS_EXIT)
+			log->events[from].serial = serial;
+	}
 }
 
 /* Host addresses, threads, times and generations are another run's */
@@ -226,6 +247,12 @@ static void not_read(void **unused)
 	life(&b_, 0, "01");
 	a_.events[2].request.unread = true;
 	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	/* It is told which, also where it is so in both */
+	assert_int_equal(diff_.nr_lost[LOG_A], 1);
+	assert_ptr_equal(diff_.lost[LOG_A][0], &a_.events[2]);
+	b_.events[2].request.unread = true;
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	assert_int_equal(diff_.nr_lost[LOG_B], 1);
 }
 
 /* What a cut one has must be how the other begins */
@@ -271,8 +298,60 @@ static void ended_early(void **unused)
 	text_a = true;
 	assert_int_equal(compared(), LOG_VERDICT_DIFFERS);
 	text_a = false;
+	/* All that there is, and of the other one more might have come, or not */
 	slot_made(&a_, 1, 0);
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	assert_non_null(vm(0)->why);
+	/* Nor if both end so */
+	slot_log_deinit(&b_);
+	created(&b_);
+	slot_made(&b_, 0, 0);
+	slot_made(&b_, 1, 0);
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	/* KVM takes requests from the process that made it alone: ptrace tells its end */
+	process_ended(&a_);
+	process_ended(&b_);
 	assert_int_equal(compared(), LOG_VERDICT_SAME);
+	/* Another one had its number before, or it is another that ended */
+	b_.events[b_.nr - 1].tgid++;
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	slot_log_deinit(&b_);
+	process_ended(&b_);
+	created(&b_);
+	slot_made(&b_, 0, 0);
+	slot_made(&b_, 1, 0);
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+}
+
+/* Its VM is gone, and its process may make another one */
+static void process_lives(void **unused)
+{
+	(void)unused;
+	life(&a_, 0, "01");
+	life(&b_, 0, "01");
+	assert_int_equal(compared(), LOG_VERDICT_SAME);
+	b_.events[b_.nr - 2].tgid++;
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	assert_int_equal(vm(0)->verdict, LOG_VERDICT_SAME);
+	assert_non_null(diff_.why);
+	/* Which is then what the other has more */
+	life(&a_, 0, "2");
+	of_vm(&a_, a_.nr - 5, 2);
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	b_.events[b_.nr - 2].tgid--;
+	assert_int_equal(compared(), LOG_VERDICT_DIFFERS);
+}
+
+static void still_written(void **unused)
+{
+	(void)unused;
+	life(&a_, 0, "01");
+	life(&b_, 0, "01");
+	growing_b = true;
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	assert_non_null(diff_.why);
+	b_.events[1].change.after.size = GiB;
+	assert_int_equal(compared(), LOG_VERDICT_DIFFERS);
 }
 
 /* One begins in the middle of its VM's life: it must be how the other ends */
@@ -290,24 +369,71 @@ static void begun_late(void **unused)
 	slot_log_deinit(&b_);
 	life(&b_, 0, "10");
 	assert_int_equal(compared(), LOG_VERDICT_DIFFERS);
-	/* Both: what stood is compared */
+	/* Both: what stood is compared, and may be of two moments */
 	slot_log_deinit(&b_);
 	log_base(&b_, 1, slot_of(0, 0, 0, MiB, HVA + GiB, 0));
 	log_base_end(&b_, 2, 0, 8);
 	slot_made(&b_, 1, 0);
 	destroyed(&b_);
-	assert_int_equal(compared(), LOG_VERDICT_SAME);
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	assert_int_equal(vm(0)->nr_same, 3);
 	assert_false(diff_.stood[LOG_A]);
-	/* What was not kept is no loss */
-	slot_log_deinit(&a_);
+	b_.events[0].base.flags = SLOT_READONLY;
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	assert_int_equal(vm(0)->edits[0].differs, LOG_DIFFERS_FLAGS);
+	/* However they began: both end with all that they have in common */
+	b_.events[3].request.flags = SLOT_READONLY;
+	assert_int_equal(compared(), LOG_VERDICT_DIFFERS);
+}
+
+/* Of one run more was kept than of the other */
+static void kept_in_part(void **unused)
+{
+	(void)unused;
 	lost(&a_, SLOT_LOST_DROPPED, 7);
 	log_base(&a_, 8, slot_of(0, 0, 0, MiB, HVA, 0));
-	slot_made(&a_, 1, 0);
+	slot_made(&a_, 2, 0);
+	slot_made(&a_, 3, 0);
 	destroyed(&a_);
-	assert_int_equal(compared(), LOG_VERDICT_SAME);
-	b_.events[0].base.flags = SLOT_READONLY;
+	lost(&b_, SLOT_LOST_DROPPED, 5);
+	log_base(&b_, 6, slot_of(0, 0, 0, MiB, HVA, 0));
+	slot_made(&b_, 1, 0);
+	slot_made(&b_, 2, 0);
+	slot_made(&b_, 3, 0);
+	destroyed(&b_);
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	assert_non_null(vm(0)->why);
+	assert_int_equal(diff_.dropped[LOG_A], 7);
+	assert_int_equal(diff_.dropped[LOG_B], 5);
+	b_.events[b_.nr - 3].request.size = GiB;
 	assert_int_equal(compared(), LOG_VERDICT_DIFFERS);
-	assert_int_equal(vm(0)->edits[0].differs, LOG_DIFFERS_FLAGS);
+	/* Each VM that is told of is whole, and there may have been others */
+	teardown(NULL);
+	lost(&a_, SLOT_LOST_DROPPED, 7);
+	life(&a_, 0, "01");
+	lost(&b_, SLOT_LOST_DROPPED, 7);
+	life(&b_, 0, "01");
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	assert_int_equal(vm(0)->verdict, LOG_VERDICT_SAME);
+	assert_non_null(diff_.why);
+	life(&b_, 0, "2");
+	of_vm(&b_, b_.nr - 5, 2);
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+}
+
+/* Neither says what came before: two texts */
+static void both_begun_late(void **unused)
+{
+	const struct slot slot = slot_of(0, 1, GiB, MiB, HVA, 0);
+
+	(void)unused;
+	text_a = true;
+	text_b = true;
+	log_request(&a_, 1, slot, 0);
+	log_request(&b_, 1, slot, 0);
+	assert_int_equal(compared(), LOG_VERDICT_UNKNOWN);
+	log_request(&a_, 2, slot, -EEXIST);
+	assert_int_equal(compared(), LOG_VERDICT_DIFFERS);
 }
 
 /* strace tells of requests alone */
@@ -320,6 +446,8 @@ static void without_changes(void **unused)
 	life(&b_, 0, "1");
 	assert_int_equal(compared(), LOG_VERDICT_SAME);
 	assert_true(diff_.lacks_changes[LOG_A]);
+	assert_true(diff_.taken_whole[LOG_A]);
+	assert_false(diff_.taken_whole[LOG_B]);
 	assert_false(diff_.lacks_changes[LOG_B]);
 	assert_int_equal(diff_.left_out[LOG_B][SLOT_EVENT_CHANGE], 1);
 	/* Where none was granted there was none to make */
@@ -333,22 +461,16 @@ static void without_changes(void **unused)
 	assert_int_equal(vm(0)->nr_only[LOG_B], 1);
 }
 
-static void of_vm(struct slot_log *log, size_t from, uint64_t serial)
-{
-	for (; from < log->nr; from++)
-		log->events[from].serial = serial;
-}
-
 /* VMs that are made in another order are the same ones */
 static void several_vms(void **unused)
 {
 	(void)unused;
 	life(&a_, 0, "0");
 	life(&a_, 0, "12");
-	of_vm(&a_, 4, 2);
+	of_vm(&a_, 5, 2);
 	life(&b_, 0, "12");
 	life(&b_, 0, "0");
-	of_vm(&b_, 6, 2);
+	of_vm(&b_, 7, 2);
 	assert_int_equal(compared(), LOG_VERDICT_SAME);
 	assert_int_equal(vm(0)->life[LOG_B]->vm.serial, 2);
 	/* One of them is changed: it is the other's like all the same */
@@ -358,7 +480,7 @@ static void several_vms(void **unused)
 	assert_int_equal(vm(1)->nr_differ, 1);
 	/* One more that asked for nothing */
 	life(&a_, 0, "");
-	of_vm(&a_, 10, 3);
+	of_vm(&a_, 12, 3);
 	b_.events[2].request.size = MiB;
 	assert_int_equal(compared(), LOG_VERDICT_DIFFERS);
 	assert_int_equal(diff_.nr, 3);
@@ -381,12 +503,12 @@ static void other_kinds(void **unused)
 	life(&a_, 0, "0");
 	life(&b_, 0, "0");
 	log_add(&a_, event_of(SLOT_EVENT_EXIT, next_seq(&a_)));
-	log_add(&a_, event_of(SLOT_EVENT_PROCESS_EXIT, next_seq(&a_)));
-	a_.events[a_.nr - 1].serial = 0;
+	process_ended(&a_);
 	assert_int_equal(compared(), LOG_VERDICT_SAME);
 	assert_int_equal(diff_.left_out[LOG_A][SLOT_EVENT_EXIT], 1);
 	assert_int_equal(diff_.left_out[LOG_B][SLOT_EVENT_EXIT], 0);
-	assert_int_equal(diff_.left_out[LOG_A][SLOT_EVENT_PROCESS_EXIT], 1);
+	assert_int_equal(diff_.left_out[LOG_A][SLOT_EVENT_PROCESS_EXIT], 2);
+	assert_int_equal(diff_.left_out[LOG_B][SLOT_EVENT_PROCESS_EXIT], 1);
 	assert_int_equal(diff_.left_out[LOG_A][SLOT_EVENT_VM_CREATE], 0);
 }
 
@@ -426,6 +548,10 @@ int main(void)
 		test(cut),
 		test(ended_early),
 		test(begun_late),
+		test(both_begun_late),
+		test(kept_in_part),
+		test(process_lives),
+		test(still_written),
 		test(without_changes),
 		test(several_vms),
 		test(nothing),

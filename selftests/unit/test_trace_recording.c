@@ -365,6 +365,7 @@ static void cut_is_no_older(void **unused)
 	struct recording_writer *writer = create();
 	struct slot_state state;
 	struct slot_log log;
+	bool growing;
 
 	events[0].vm.serial = 1;
 	events[0].time_ns = later;
@@ -379,7 +380,8 @@ static void cut_is_no_older(void **unused)
 	recording_abandon(writer);
 
 	slot_log_init(&log);
-	assert_int_equal(log_load(file, &log, &err), 0);
+	assert_int_equal(log_load(file, &log, &growing, &err), 0);
+	assert_false(growing);
 	assert_int_equal(log.nr, 5);
 	assert_int_equal(log.events[2].type, SLOT_EVENT_LOST);
 	assert_int_equal(log.events[2].time_ns, later + 15);
@@ -989,12 +991,19 @@ static void large(void **unused)
 {
 	struct recording_writer *writer = create();
 	struct slot_log log;
+	bool growing;
 
 	for (uint64_t seq = 1; seq <= 5003; seq++)
 		put(writer, request(seq));
+	assert_int_equal(recording_flush(writer, &err), 0);
+	slot_log_init(&log);
+	assert_int_equal(log_load(file, &log, &growing, &err), 0);
+	assert_true(growing);
+	slot_log_deinit(&log);
 	assert_int_equal(recording_finish(writer, &err), 0);
 	slot_log_init(&log);
-	assert_int_equal(log_load(file, &log, &err), 0);
+	assert_int_equal(log_load(file, &log, &growing, &err), 0);
+	assert_false(growing);
 	assert_int_equal(log.nr, 5003);
 	assert_int_equal(log.events[5002].seq, 5003);
 	slot_log_deinit(&log);

@@ -4,6 +4,7 @@
 
 #include "base/read_file.h"
 #include "cmd/cmd.h"
+#include "cmd/recorded.h"
 #include "render/log_diff.h"
 #include "trace/log_load.h"
 
@@ -19,8 +20,9 @@ static const char help[] =
 	"  -v, --verbose      say more on standard error\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"Exit status: 0 the same, 1 they differ, 2 cannot tell: what differs may be what\n"
-	"was lost or cut; 3 usage or error.\n";
+	"Exit status: 0 the same, from each VM's creation to its end, 1 they differ, 2\n"
+	"cannot tell: not all is there of one, and that may be what differs; 3 usage or\n"
+	"error.\n";
 
 static int status_of(enum log_verdict verdict)
 {
@@ -55,7 +57,7 @@ static int print_diff(const struct log_side sides[LOG_SIDES],
 	return ret;
 }
 
-static int load(const char *path, struct slot_log *log, bool *text,
+static int load(const char *path, struct slot_log *log, struct log_side *side,
 		struct slotscope_error *err)
 {
 	struct log_reader *reader;
@@ -63,8 +65,11 @@ static int load(const char *path, struct slot_log *log, bool *text,
 
 	if (ret)
 		return ret;
-	*text = !log_recording(reader);
+	side->log = log;
+	side->text = !log_recording(reader);
 	ret = log_read_all(reader, log, err);
+	side->growing = !ret && log_growing(reader);
+	recorded_tell_growing(path, side->growing);
 	log_close(reader);
 	return ret;
 }
@@ -79,8 +84,7 @@ static int compare(char *const paths[LOG_SIDES], struct slotscope_error *err)
 	for (int s = 0; s < LOG_SIDES; s++)
 		slot_log_init(&logs[s]);
 	for (int s = 0; s < LOG_SIDES && !ret; s++) {
-		ret = load(paths[s], &logs[s], &sides[s].text, err);
-		sides[s].log = &logs[s];
+		ret = load(paths[s], &logs[s], &sides[s], err);
 		files[s] = (struct log_file){ read_file_name(paths[s]),
 					      sides[s].text ?
 						      "another tool's text" :

@@ -5,6 +5,7 @@
 
 #include "base/read_file.h"
 #include "cmd/cmd.h"
+#include "cmd/recorded.h"
 #include "logs/lives.h"
 #include "render/perfetto.h"
 #include "trace/log_load.h"
@@ -80,10 +81,12 @@ static int export(const char *path, struct slotscope_error *err)
 	slot_log_init(&log);
 	recording = log_recording(reader);
 	ret = log_read_all(reader, &log, err);
-	if (!ret)
+	if (!ret) {
+		recorded_tell_growing(path, log_growing(reader));
 		ret = write_timeline(
 			path, &log,
 			recording ? recording_stacks(recording) : NULL, err);
+	}
 	slot_log_deinit(&log);
 	log_close(reader);
 	return ret;

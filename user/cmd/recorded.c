@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/read_file.h"
 #include "cmd/recorded.h"
 #include "host/process.h"
 #include "kvm/limits.h"
@@ -50,8 +52,7 @@ static int is_beyond(const struct recorded *out,
 	const uint64_t end_ns = recording ? recording_last_ns(recording) :
 					    recorded_now(out);
 
-	if (out->at_ns == UINT64_MAX || out->at_ns <= end_ns ||
-	    (recording && recording_state(recording) == RECORDING_GROWING))
+	if (out->at_ns == UINT64_MAX || out->at_ns <= end_ns || out->growing)
 		return 0;
 	error_set(err, ERANGE, "tell how things stood by %.160s", out->path);
 	error_why(err, "it ends %.3f s before that",
@@ -87,8 +88,12 @@ static int load(struct recorded *out, const struct moment *at,
 		ret = go_to(out, at, want, recording, err);
 	if (!ret)
 		ret = log_read_all(reader, &out->log, err);
+	out->growing = !ret && log_growing(reader);
 	if (!ret && want == RECORDED_STATE)
 		ret = is_beyond(out, recording, err);
+	/* What will come is later than a moment that was there by now */
+	if (!ret && recording && out->at_ns > recording_last_ns(recording))
+		recorded_tell_growing(out->path, out->growing);
 	log_close(reader);
 	slot_log_until(&out->log, out->at_ns);
 	return ret;
@@ -124,6 +129,13 @@ int recorded_load(const char *path, const struct moment *at,
 		out->limits = (struct request_limits){};
 	ret = list_vms(&out->log, &out->vms);
 	return ret ? error_set(err, ret, "keep the list of VMs") : 0;
+}
+
+void recorded_tell_growing(const char *path, bool growing)
+{
+	if (growing)
+		fprintf(stderr, "slotscope: %.160s is still being written\n",
+			read_file_name(path));
 }
 
 void recorded_deinit(struct recorded *recorded)

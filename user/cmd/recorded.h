@@ -17,6 +17,7 @@
  * @limits: what the kernel that it is of allows; zero: not known
  * @first_ns: CLOCK_MONOTONIC of the first event that there is
  * @at_ns:  of the moment that was asked for; UINT64_MAX: its end
+ * @growing: it is still being written
  */
 struct recorded {
 	const char *path;
@@ -26,6 +27,7 @@ struct recorded {
 	struct request_limits limits;
 	uint64_t first_ns;
 	uint64_t at_ns;
+	bool growing;
 };
 
 /* What is wanted of a moment */
@@ -45,6 +47,9 @@ int recorded_load(const char *path, const struct moment *at,
 		  enum recorded_want want, struct recorded *out,
 		  struct slotscope_error *err);
 void recorded_deinit(struct recorded *recorded);
+
+/** recorded_tell_growing() - if it is still being written, say so on standard error */
+void recorded_tell_growing(const char *path, bool growing);
 
 /** recorded_now() - CLOCK_MONOTONIC at its end; 0 without an event */
 uint64_t recorded_now(const struct recorded *recorded);

@@ -5,6 +5,7 @@
 
 #include "base/read_file.h"
 #include "cmd/cmd.h"
+#include "cmd/recorded.h"
 #include "render/repro.h"
 #include "session/vms.h"
 #include "trace/log_load.h"
@@ -45,10 +46,13 @@ static int write_repro(const struct repro_options *options,
 	struct repro repro = {};
 	struct slot_log log;
 	struct vm_id vm;
+	bool growing;
 	int ret;
 
 	slot_log_init(&log);
-	ret = log_load(options->path, &log, err);
+	ret = log_load(options->path, &log, &growing, err);
+	if (!ret)
+		recorded_tell_growing(options->path, growing);
 	if (!ret)
 		ret = log_pick_vm(name, &log, options->vm, &vm, err);
 	if (ret)

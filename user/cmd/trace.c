@@ -8,6 +8,7 @@
 #include "base/read_file.h"
 #include "check/refusals.h"
 #include "cmd/cmd.h"
+#include "cmd/recorded.h"
 #include "cmd/tracing.h"
 #include "kvm/limits.h"
 #include "render/events.h"
@@ -217,8 +218,6 @@ static int tell_odd(const struct recording_reader *reader, int status)
 {
 	const struct recording_odd odd = recording_odd(reader);
 
-	if (recording_state(reader) == RECORDING_GROWING)
-		fputs("slotscope: it is still being written\n", stderr);
 	if (odd.unknown)
 		fprintf(stderr,
 			"slotscope: %" PRIu64 " record%s of kinds that only "
@@ -257,6 +256,8 @@ static int read_recording(const char *path, struct tracing *t)
 	ended = t->ops->end(t);
 	ret = ret < 0 ? ret : ended;
 	status = tracing_finish(t, ret);
+	if (!ret)
+		recorded_tell_growing(path, log_growing(reader));
 	if (recording && !ret)
 		status = tell_odd(recording, status);
 	log_close(reader);

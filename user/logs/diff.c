@@ -22,6 +22,8 @@ const char *const log_differs_names[LOG_DIFFERS_NAMES] = {
  * @items: of each of its VMs
  * @taken: that VM has its like
  * @any:   what is missing that may be of a VM of which nothing is there
+ * @late:  a VM may have come and gone before it began
+ * @open:  a VM may have come behind its end
  */
 struct side {
 	const struct slot_log *log;
@@ -31,6 +33,9 @@ struct side {
 	struct diff_items *items;
 	bool *taken;
 	struct log_life any;
+	bool growing;
+	bool late;
+	bool open;
 };
 
 /* One side of a pair: what of a VM is there, and where there may be more */
@@ -40,10 +45,11 @@ struct part {
 	const struct diff_item *items;
 	bool *kept;
 	size_t nr;
+	size_t nr_base; /* of them at the beginning, slots that stood then */
 	uint64_t lost;
 	bool cut;
-	bool late; /* the other one begins before it */
-	bool open; /* its VM still stood at the end */
+	bool late; /* something may have come before it */
+	bool open; /* something may have come behind it */
 };
 
 static bool free_end(const struct part *part)
@@ -119,7 +125,9 @@ static struct part part_of(const struct side *side, const struct log_life *life,
 {
 	const struct diff_items *items;
 	struct part part = { .lost = lost_of(side, side->any.lost),
-			     .cut = side->any.cut };
+			     .cut = side->any.cut,
+			     .late = side->late,
+			     .open = side->open };
 	size_t from;
 
 	if (!life)
@@ -130,32 +138,45 @@ static struct part part_of(const struct side *side, const struct log_life *life,
 	part.about = items->about + from;
 	part.items = items->items + from;
 	part.nr = items->nr - from;
+	part.nr_base = items->nr_base - from;
 	part.cut = life->cut;
-	part.open = !life->destroyed && !side->text;
+	part.late = !life->created;
+	part.open = !life->destroyed && !life->exited && !side->text;
 	part.lost = lost_of(side, life->lost);
 	if (part.lost < UINT64_MAX)
 		part.lost += items->unread;
 	return part;
 }
 
-/* Is what both have the same, if a begins at @offset of b? */
-static bool fits_at(const struct part *a, const struct part *b, long offset)
+/* What stood when it began is no event of it: the other may have begun elsewhere */
+static struct sequence events_of(const struct part *part)
 {
-	long end_a = offset + (long)a->nr, end_b = b->nr;
+	return (struct sequence){ .ids = part->ids ? part->ids + part->nr_base :
+						     NULL,
+				  .nr = part->nr - part->nr_base };
+}
+
+/* Is what both have the same, if a begins at @offset of b? */
+static bool fits_at(const struct part *part_a, const struct part *part_b,
+		    long offset)
+{
+	const struct sequence a = events_of(part_a), b = events_of(part_b);
+	long end_a = offset + (long)a.nr, end_b = b.nr;
 	long from = offset > 0 ? offset : 0;
 	long to = end_a < end_b ? end_a : end_b;
 
-	if ((end_a < end_b && !free_end(a)) || (end_a > end_b && !free_end(b)))
+	if ((end_a < end_b && !free_end(part_a)) ||
+	    (end_a > end_b && !free_end(part_b)))
 		return false;
-	return from >= to || !memcmp(a->ids + (from - offset), b->ids + from,
-				     (to - from) * sizeof(*a->ids));
+	return from >= to || !memcmp(a.ids + (from - offset), b.ids + from,
+				     (to - from) * sizeof(*a.ids));
 }
 
 /* With nothing lost within: may both be pieces of one sequence? */
 static bool fits(const struct part *a, const struct part *b)
 {
-	long first = b->late ? -(long)a->nr : 0;
-	long last = a->late ? (long)b->nr : 0;
+	long first = b->late ? -(long)(a->nr - a->nr_base) : 0;
+	long last = a->late ? (long)(b->nr - b->nr_base) : 0;
 
 	for (long offset = first; offset <= last; offset++) {
 		if (fits_at(a, b, offset))
@@ -179,7 +200,7 @@ static const char *why_unknown(const struct part *a, const struct part *b)
 		return "the end of one is missing";
 	if (a->late || b->late)
 		return "one begins after its VM was made";
-	return "one ends while its VM still stands";
+	return "one ends before its VM does";
 }
 
 static void judge(struct log_vm_diff *vm, const struct part *a,
@@ -189,9 +210,10 @@ static void judge(struct log_vm_diff *vm, const struct part *a,
 	size_t only_a = vm->nr_only[LOG_A] + vm->nr_differ + !vm->life[LOG_B];
 	size_t only_b = vm->nr_only[LOG_B] + vm->nr_differ + !vm->life[LOG_A];
 	bool lost = a->lost || b->lost;
+	bool whole = !lost && !free_end(a) && !free_end(b) && !a->late &&
+		     !b->late;
 
-	if (!only_a && !only_b && !lost && !a->cut && !b->cut && !a->late &&
-	    !b->late) {
+	if (!only_a && !only_b && whole) {
 		vm->verdict = LOG_VERDICT_SAME;
 		return;
 	}
@@ -283,8 +305,6 @@ static int compare(struct log_diff *out, const struct side sides[LOG_SIDES],
 	int ret;
 
 	*vm = (struct log_vm_diff){ .life = { life_a, life_b } };
-	a.late = life_a && life_b && !life_a->created && life_b->created;
-	b.late = life_a && life_b && !life_b->created && life_a->created;
 	a.kept = calloc(a.nr + b.nr + 1, sizeof(*a.kept));
 	if (!a.kept)
 		return -ENOMEM;
@@ -371,7 +391,22 @@ static int compare_all(struct log_diff *out, struct side sides[LOG_SIDES])
 	return ret;
 }
 
-static void sum_up(struct log_diff *out)
+/* All VMs that both tell of are the same: what of those of which one does not tell? */
+static const char *why_not_all(const struct log_diff *out,
+			       const struct side sides[LOG_SIDES])
+{
+	for (int s = 0; s < LOG_SIDES; s++) {
+		if (out->dropped[s])
+			return "older events were not kept";
+		if (sides[s].growing)
+			return "one is still being written";
+		if (sides[s].open)
+			return "one ends before the process that made a VM does";
+	}
+	return NULL;
+}
+
+static void sum_up(struct log_diff *out, const struct side sides[LOG_SIDES])
 {
 	out->verdict = LOG_VERDICT_SAME;
 	for (size_t i = 0; i < out->nr; i++) {
@@ -381,16 +416,31 @@ static void sum_up(struct log_diff *out)
 			 out->verdict == LOG_VERDICT_SAME)
 			out->verdict = LOG_VERDICT_UNKNOWN;
 	}
-	if (out->nr)
-		return;
-	out->verdict = LOG_VERDICT_UNKNOWN;
-	out->why = "neither tells of a VM";
+	if (out->verdict == LOG_VERDICT_SAME)
+		out->why = out->nr ? why_not_all(out, sides) :
+				     "neither tells of a VM";
+	if (out->why)
+		out->verdict = LOG_VERDICT_UNKNOWN;
 }
 
 static bool is_lost(const struct slot_event *event)
 {
+	if (event->type == SLOT_EVENT_REQUEST)
+		return event->request.unread;
 	return event->type == SLOT_EVENT_LOST &&
 	       event->lost.reason != SLOT_LOST_DROPPED;
+}
+
+/* What may be missing before its begin and behind its end */
+static void look_around(struct side *side)
+{
+	bool alive = !side->nr;
+
+	for (size_t i = 0; i < side->nr; i++) {
+		side->late |= !side->lives[i].created;
+		alive |= !side->lives[i].exited;
+	}
+	side->open = side->growing || (alive && !side->text);
 }
 
 static int list_lost(struct log_diff *out, enum log_side_id s,
@@ -433,7 +483,7 @@ static int diff(struct log_diff *out, struct side sides[LOG_SIDES],
 		ret = compare_all(out, sides);
 	if (!ret) {
 		note_stood(out, sides);
-		sum_up(out);
+		sum_up(out, sides);
 	}
 	free(taken);
 	return ret;
@@ -442,9 +492,12 @@ static int diff(struct log_diff *out, struct side sides[LOG_SIDES],
 int log_diff(const struct log_side *a, const struct log_side *b,
 	     struct log_diff *out)
 {
-	struct side sides[LOG_SIDES] = { { .log = a->log, .text = a->text },
-					 { .log = b->log, .text = b->text } };
+	struct side sides[LOG_SIDES] = {
+		{ .log = a->log, .text = a->text, .growing = a->growing },
+		{ .log = b->log, .text = b->text, .growing = b->growing },
+	};
 	struct diff_items *items;
+	struct slot_lost lost;
 	size_t nr = 0;
 	int ret = 0;
 
@@ -453,6 +506,11 @@ int log_diff(const struct log_side *a, const struct log_side *b,
 		ret = log_lives(sides[s].log, &sides[s].lives, &sides[s].nr);
 		out->lives[s] = sides[s].lives;
 		nr += sides[s].nr;
+		look_around(&sides[s]);
+		log_losses(sides[s].log, &lost);
+		out->dropped[s] = lost.count[SLOT_LOST_DROPPED];
+		sides[s].late |= out->dropped[s] > 0;
+		out->taken_whole[s] = sides[s].text;
 		if (!ret)
 			ret = list_lost(out, s, sides[s].log);
 	}

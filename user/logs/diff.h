@@ -15,12 +15,14 @@ enum log_side_id { LOG_A, LOG_B, LOG_SIDES };
 
 /**
  * struct log_side - one of the two
- * @text: what another tool has written: it has requests alone, and where it ends nothing
- *	  more came
+ * @text:    what another tool has written: it has requests alone, and does not tell that a
+ *	     VM ended: where it ends nothing more is taken to have come
+ * @growing: it is still being written
  */
 struct log_side {
 	const struct slot_log *log;
 	bool text;
+	bool growing;
 };
 
 enum log_verdict {
@@ -85,25 +87,30 @@ struct log_vm_diff {
  * @vms:	pairs, and those without a like; by serial in a, then in b
  * @verdict:	of all
  * @why:	of UNKNOWN, where it is none of the VMs'; static
+ * @taken_whole: this side is a text: that nothing came behind its end is not known
  * @lacks_changes: this side tells of no change, though some must have been made: only
  *		requests were compared
  * @stood:	this side has slots that stood before, and the other has not: they
  *		were not compared
  * @left_out:	events of each type that were not compared
  * @lives:	of each side; owned
- * @lost:	each side's LOST events, in order, but SLOT_LOST_DROPPED; owned
+ * @lost:	each side's LOST events but SLOT_LOST_DROPPED, and requests whose arguments
+ *		could not be read; in order; owned
+ * @dropped:	events from before its begin that this side did not keep
  */
 struct log_diff {
 	struct log_vm_diff *vms;
 	size_t nr;
 	enum log_verdict verdict;
 	const char *why;
+	bool taken_whole[LOG_SIDES];
 	bool lacks_changes[LOG_SIDES];
 	bool stood[LOG_SIDES];
 	uint64_t left_out[LOG_SIDES][SLOT_EVENT_TYPES];
 	struct log_life *lives[LOG_SIDES];
 	const struct slot_event **lost[LOG_SIDES];
 	size_t nr_lost[LOG_SIDES];
+	uint64_t dropped[LOG_SIDES];
 };
 
 /**
@@ -112,8 +119,9 @@ struct log_diff {
  *
  * VMs whose sequences are the same are pairs first, in order; then the others, in
  * order. They differ for certain if more is missing on one side than the other can
- * have lost; if only one's end or begin is not there, what there is must be the other's
- * begin or end.
+ * have lost; where an end or a begin is not there, what both have must fit together at
+ * some place. They are the same only if both are there from their VM's creation to
+ * where it or its process ended, with nothing lost.
  *
  * Return: 0 or -ENOMEM.
  */

@@ -56,10 +56,22 @@ static void take(struct log_life *life, const struct slot_event *event)
 	if (event->type == SLOT_EVENT_VM_CREATE) {
 		life->vm = event->vm;
 		life->vm.serial = event->serial;
+		if (!life->vm.tgid)
+			life->vm.tgid = event->tgid;
 		life->created = true;
 	} else if (event->type == SLOT_EVENT_VM_DESTROY) {
 		life->destroyed = true;
+	} else if (event->type == SLOT_EVENT_REQUEST) {
+		life->exited = false;
 	}
+}
+
+/* All that were its */
+static void take_exit(struct log_life *lives, size_t nr,
+		      const struct slot_event *event)
+{
+	for (size_t i = 0; i < nr; i++)
+		lives[i].exited |= lives[i].vm.tgid == event->tgid;
 }
 
 void log_life_lose(struct log_life *life, const struct slot_event *event)
@@ -88,6 +100,8 @@ int log_lives(const struct slot_log *log, struct log_life **out, size_t *nr)
 	for (size_t i = 0; i < log->nr; i++) {
 		const struct slot_event *event = &log->events[i];
 
+		if (event->type == SLOT_EVENT_PROCESS_EXIT)
+			take_exit(lives, n, event);
 		if (!event->serial || event->type == SLOT_EVENT_LOST)
 			continue;
 		at = place_of(lives, n, event->serial);

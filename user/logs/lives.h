@@ -10,6 +10,8 @@
  * @vm:	       as its creation says; else its serial and the process of its first event
  * @created:   the log has its creation: nothing came before
  * @destroyed: the log has its end: nothing comes behind
+ * @exited:    the log has the end of the process that made it, and no request behind it:
+ *	       KVM takes a VM's requests from that process alone
  * @lost:      events that are missing, each of which may be of this VM; UINT64_MAX: nobody
  *	       could count them
  * @cut:       the log's end is missing: how many more, nobody knows
@@ -18,6 +20,7 @@ struct log_life {
 	struct vm_id vm;
 	bool created;
 	bool destroyed;
+	bool exited;
 	uint64_t lost;
 	bool cut;
 };

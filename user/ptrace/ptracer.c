@@ -48,11 +48,15 @@ struct tracee {
 
 /**
  * struct known_vm - a VM, and a descriptor of it that somebody had
+ * @asked: and by which it was made, or asked something, by
+ * @comm:  somebody of this name
  */
 struct known_vm {
 	uint64_t serial;
 	pid_t tgid;
 	int fd;
+	bool asked;
+	char comm[16];
 };
 
 /** struct ptracer - private */
@@ -186,23 +190,36 @@ static uint64_t vm_of(const struct ptracer *p, pid_t tgid, int fd)
 }
 
 /* A VM is to be known by this descriptor, too */
-static bool note_vm(struct ptracer *p, uint64_t serial, pid_t tgid, int fd)
+static struct known_vm *note_vm(struct ptracer *p, uint64_t serial, pid_t tgid,
+				int fd)
 {
 	struct known_vm *vms;
 
 	for (size_t i = 0; i < p->nr_vms; i++)
 		if (p->vms[i].tgid == tgid && p->vms[i].fd == fd) {
 			p->vms[i].serial = serial;
-			return true;
+			return &p->vms[i];
 		}
 	vms = grown(p->vms, p->nr_vms, &p->cap_vms, sizeof(*vms));
 	if (!vms) {
 		p->ret = error_set(&p->err, ENOMEM, "keep a VM");
-		return false;
+		return NULL;
 	}
 	p->vms = vms;
-	vms[p->nr_vms++] = (struct known_vm){ serial, tgid, fd };
-	return true;
+	vms[p->nr_vms] =
+		(struct known_vm){ .serial = serial, .tgid = tgid, .fd = fd };
+	return &vms[p->nr_vms++];
+}
+
+static void note_asked(struct ptracer *p, const struct slot_event *event,
+		       int fd)
+{
+	struct known_vm *vm = note_vm(p, event->serial, event->tgid, fd);
+
+	if (!vm)
+		return;
+	vm->asked = true;
+	memcpy(vm->comm, event->comm, sizeof(vm->comm));
 }
 
 static void begin_event(struct ptracer *p, struct tracee *tracee)
@@ -323,7 +340,7 @@ static bool entered(struct ptracer *p, struct tracee *tracee)
 	tracee->event.serial = vm_of(p, tracee->tgid, fd);
 	if (!tracee->event.serial)
 		tracee->event.serial = ++p->last_serial;
-	note_vm(p, tracee->event.serial, tracee->tgid, fd);
+	note_asked(p, &tracee->event, fd);
 	tracee->event.stack = take_stack(p, tracee);
 	/* From here on it is KVM's time, and that of our stops */
 	tracee->event.time_ns = clock_now();
@@ -348,7 +365,7 @@ static void vm_created(struct ptracer *p, struct tracee *tracee, int fd)
 	memcpy(event->vm.boot_id, p->boot_id, sizeof(p->boot_id));
 	if (read_stat(tracee->tgid, &stat))
 		event->vm.start_time = stat.start_time;
-	note_vm(p, event->serial, tracee->tgid, fd);
+	note_asked(p, event, fd);
 	give(p, event);
 }
 
@@ -374,12 +391,39 @@ static void ended(struct ptracer *p, struct tracee *tracee)
 	tracee->request = false;
 }
 
-static void forget(struct ptracer *p, struct tracee *tracee)
+/* Whose end is told: as the kernel's tracer does, that of who had to do with a VM */
+static const struct known_vm *vmm_of(const struct ptracer *p, pid_t tgid)
 {
+	for (size_t i = p->nr_vms; i-- > 0;)
+		if (p->vms[i].tgid == tgid && p->vms[i].asked)
+			return &p->vms[i];
+	return NULL;
+}
+
+static void exited(struct ptracer *p, const struct known_vm *vmm, int status)
+{
+	struct slot_event event = {
+		.type = SLOT_EVENT_PROCESS_EXIT,
+		.time_ns = clock_now(),
+		.tgid = vmm->tgid,
+		.tid = vmm->tgid,
+		.process_exit.status = status,
+	};
+
+	memcpy(event.comm, vmm->comm, sizeof(event.comm));
+	give(p, &event);
+}
+
+static void forget(struct ptracer *p, struct tracee *tracee, int status)
+{
+	const struct known_vm *vmm = vmm_of(p, tracee->tid);
+
 	lose(p, tracee);
+	if (vmm)
+		exited(p, vmm, status);
 	/* The first thread is the last that is waited for: its number is free then */
-	for (size_t i = p->nr_vms; tracee->tid == tracee->tgid && i-- > 0;)
-		if (p->vms[i].tgid == tracee->tgid)
+	for (size_t i = p->nr_vms; i-- > 0;)
+		if (p->vms[i].tgid == tracee->tid)
 			p->vms[i] = p->vms[--p->nr_vms];
 	*tracee = p->tracees[--p->nr];
 }
@@ -444,7 +488,7 @@ static void serve_all(struct ptracer *p)
 		if (!WIFSTOPPED(status)) {
 			for (size_t i = 0; i < p->nr; i++)
 				if (p->tracees[i].tid == tid)
-					forget(p, &p->tracees[i]);
+					forget(p, &p->tracees[i], status);
 			continue;
 		}
 		tracee = tracee_of(p, tid);

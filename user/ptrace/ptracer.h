@@ -5,7 +5,8 @@
  * nowhere else. The events are those of the tracer (trace/tracer.h), but that
  *
  * - there are no changes: what KVM made of a request, only KVM tells;
- * - no VM is destroyed: its last descriptor is closed without our seeing it;
+ * - no VM is destroyed: its last descriptor is closed without our seeing it; that the
+ *   process that made it ended is told;
  * - a duration has our own stops in it.
  *
  * Which VM a descriptor is of is asked of the kernel (kcmp(2)), so that one that was

@@ -44,6 +44,17 @@ static void say_left_out(const struct log_diff *diff,
 		if (diff->lacks_changes[s])
 			say(fn, arg, "changes: %.160s tells of none",
 			    files[s].name);
+		if (diff->dropped[s])
+			say(fn, arg,
+			    "older events that were not kept: %" PRIu64
+			    " of %.160s",
+			    diff->dropped[s], files[s].name);
+		if (diff->taken_whole[s])
+			say(fn, arg,
+			    "what came behind the end of %.160s, which does "
+			    "not tell that its VMs ended: nothing is taken to "
+			    "have",
+			    files[s].name);
 		if (diff->stood[s])
 			say(fn, arg,
 			    "slots that stood when %.160s began: in the other "
@@ -245,6 +256,7 @@ static void write_side(struct json_writer *w, const struct log_diff *diff,
 	for (size_t i = 0; i < diff->nr_lost[s]; i++)
 		slot_event_write_json(w, NULL, diff->lost[s][i]);
 	json_end_array(w);
+	json_write_u64(w, "dropped", diff->dropped[s]);
 	json_begin_object(w, "left_out");
 	for (int type = 0; type < SLOT_EVENT_TYPES; type++) {
 		if (diff->left_out[s][type])

@@ -109,6 +109,12 @@ struct recording_reader *log_recording(const struct log_reader *r)
 	return r->recording;
 }
 
+bool log_growing(const struct log_reader *r)
+{
+	return r->recording &&
+	       recording_state(r->recording) == RECORDING_GROWING;
+}
+
 void log_close(struct log_reader *r)
 {
 	if (!r)
@@ -134,14 +140,17 @@ int log_read_all(struct log_reader *r, struct slot_log *log,
 	return ret;
 }
 
-int log_load(const char *path, struct slot_log *log,
+int log_load(const char *path, struct slot_log *log, bool *growing,
 	     struct slotscope_error *err)
 {
 	struct log_reader *reader;
 	int ret = log_open(path, &reader, err);
 
+	*growing = false;
 	if (!ret)
 		ret = log_read_all(reader, log, err);
+	if (!ret)
+		*growing = log_growing(reader);
 	log_close(reader);
 	return ret;
 }

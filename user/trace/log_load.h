@@ -27,6 +27,9 @@ int log_read(struct log_reader *reader, struct slot_event *event,
 /** log_recording() - what more a recording says; NULL: it is a text */
 struct recording_reader *log_recording(const struct log_reader *reader);
 
+/** log_growing() - is it still being written? Valid once log_read() has returned 0 */
+bool log_growing(const struct log_reader *reader);
+
 /** log_close() - NULL is fine */
 void log_close(struct log_reader *reader);
 
@@ -37,8 +40,11 @@ void log_close(struct log_reader *reader);
 int log_read_all(struct log_reader *reader, struct slot_log *log,
 		 struct slotscope_error *err);
 
-/** log_load() - open, read all, close */
-int log_load(const char *path, struct slot_log *log,
+/**
+ * log_load() - open, read all, close
+ * @growing: log_growing()
+ */
+int log_load(const char *path, struct slot_log *log, bool *growing,
 	     struct slotscope_error *err);
 
 /** log_load_text() - the same of a text that was read; @name is for messages */
