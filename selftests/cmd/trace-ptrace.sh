@@ -91,6 +91,42 @@ bare "$program" trace --ptrace --for 1 --report "$work/text" -- \
 	"$program" vm -M pc -m 64M </dev/null >"$work/out" 2>"$work/err"
 is "$?" 0 "for a time: status 0"
 like "$(cat "$work/text")" 'request 0/0' "what it asked meanwhile is told"
+# What is asked by one that is told to end is answered by KVM, and told
+gcc -O1 -o "$work/last" selftests/fixtures/ptrace-last.c 2>"$work/gcc" ||
+	diag "gcc cannot"
+asked='child create 0
+child set 22
+parent create 0
+parent set 22'
+bare "$program" record --ptrace --for 3 -o "$work/rec" -- "$work/last" \
+	>"$work/said" 2>"$work/err"
+is "$?" 0 "ended after a time, it asks more: status 0"
+is "$(grep -v ready "$work/said" | sort)" "$asked" "and is answered by KVM"
+"$program" trace -i "$work/rec" >"$work/text" 2>&1
+is "$(grep -c ' request .* = -EINVAL' "$work/text")" 2 "its last requests are recorded"
+is "$(grep -c ' created by ' "$work/text")" 3 "so are its last VMs"
+# The process that is signalled is slotscope itself: no function in between
+bare=()
+[ "$(id -u)" != 0 ] || bare=(setpriv --bounding-set=-all --inh-caps=-all)
+"${bare[@]}" "$program" trace --ptrace --report "$work/text" -- "$work/last" \
+	>"$work/said" 2>"$work/err" &
+tracer=$!
+await grep -q ready "$work/said"
+kill -INT $tracer
+wait $tracer
+is "$?" 0 "ended by SIGINT, it asks more: status 0"
+is "$(grep -v ready "$work/said" | sort)" "$asked" "and is answered by KVM"
+is "$(grep -c ' request .* = -EINVAL' "$work/text")" 2 "its last requests are told"
+# Whoever kills the keeper: what has the filter does not live on without us
+"${bare[@]}" "$program" trace --ptrace --report "$work/text" -- "$work/last" \
+	>"$work/said" 2>"$work/err" &
+tracer=$!
+await grep -q ready "$work/said"
+pkill -KILL -P $tracer -x slotscope-keep
+wait $tracer
+is "$?" 2 "its keeper was killed: status 2"
+unlike "$(cat "$work/said")" ' 38$' "nothing is answered by anybody but KVM"
+like "$(cat "$work/err")" 'killed' "what was left is killed, and said to be"
 # A recording, and what does not go together
 bare "$program" record --ptrace -o "$work/rec" -- "${vmm[@]}" >"$work/out" 2>&1
 is "$?" 0 "into a recording: status 0"

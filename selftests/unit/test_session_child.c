@@ -104,6 +104,18 @@ static void its_status(void **unused)
 	assert_int_equal(child_end(&child, &err), 0);
 	assert_false(child.ended);
 	assert_true(child.all_ended);
+
+	/* Nor is it where we do not wait for that */
+	start(&child, "sleep 99");
+	child_stop(&child);
+	for (int i = 0; i < 6000 && !child.all_ended; i++) {
+		usleep(10000);
+		child_poll(&child);
+	}
+	assert_false(child.ended);
+	assert_true(child.all_ended);
+	assert_false(runs(child.pid));
+	assert_int_equal(child_end(&child, &err), 0);
 }
 
 static void not_there(void **unused)
@@ -114,6 +126,8 @@ static void not_there(void **unused)
 	assert_int_equal(child_start(&child, argv, &err), 0);
 	assert_int_equal(child_go(&child, argv, &err), -ENOENT);
 	assert_non_null(strstr(err.tried, "no-such-program"));
+	assert_int_equal(child_end(&child, &err), 0);
+	assert_true(ends(child.pid));
 	/* Given up before it began */
 	assert_int_equal(child_start(&child, argv, &err), 0);
 	assert_int_equal(child_end(&child, &err), 0);

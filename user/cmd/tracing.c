@@ -17,7 +17,8 @@
 #include "session/checker.h"
 #include "session/stop.h"
 
-#define POLL_MS 200
+#define POLL_MS	    200
+#define END_POLL_MS 20
 
 /* A VM whose beginning is lost, or that was there before: 0 or -ENOMEM */
 static int learn(struct tracing *t, const struct slot_event *event)
@@ -280,12 +281,52 @@ static int trace(struct tracing *t, const struct process *process,
 	return ret;
 }
 
+static void serve(void *ptracer)
+{
+	struct slotscope_error ignored = {};
+
+	ptracer_poll(ptracer, 0, &ignored); /* an error comes again */
+}
+
+/*
+ * What has the filter is traced to its end, whyever we want to stop: without us the
+ * kernel would answer its requests in KVM's stead. @ret: what has been up to now
+ */
+static int end_by_ptrace(struct tracing *t, struct ptracer *ptracer,
+			 struct child *child, int ret)
+{
+	struct slotscope_error err = {};
+	size_t killed;
+	int next;
+
+	child_stop(child);
+	do {
+		next = ptracer_poll(ptracer, END_POLL_MS, &err);
+		if (!ret && !next)
+			next = t->ops->flush(t);
+		if (!ret && next < 0 && err.code)
+			t->err = err;
+		ret = ret ?: next;
+		child_poll(child);
+	} while (!child->all_ended);
+	killed = ptracer_kill(ptracer);
+	if (killed) {
+		t->unseen = true;
+		fprintf(stderr,
+			"slotscope: %zu process%s of the command outlived "
+			"slotscope's keeper and %s killed\n",
+			killed, killed == 1 ? "" : "es",
+			killed == 1 ? "was" : "were");
+	}
+	return ret < 0 ? ret : 0;
+}
+
 /* The same by ptrace, until all has ended, the time is up, or a signal */
 static int follow_by_ptrace(struct tracing *t, struct ptracer *ptracer,
 			    struct child *child)
 {
 	int64_t ends = clock_now_ms() + t->for_ms, left = POLL_MS;
-	int ret = child_go(child, t->argv, &t->err);
+	int ret = child_go_served(child, t->argv, serve, ptracer, &t->err);
 
 	while (!ret && !stop_requested && left > 0 && !child->all_ended) {
 		ret = ptracer_poll(ptracer, left, &t->err);
@@ -295,7 +336,7 @@ static int follow_by_ptrace(struct tracing *t, struct ptracer *ptracer,
 		if (t->for_ms >= 0 && ends - clock_now_ms() < POLL_MS)
 			left = ends - clock_now_ms();
 	}
-	return ret < 0 ? ret : 0;
+	return end_by_ptrace(t, ptracer, child, ret);
 }
 
 static int trace_by_ptrace(struct tracing *t, struct child *child)
@@ -349,7 +390,7 @@ int tracing_run(struct tracing *t)
 	status = tracing_finish(t, ret);
 	if (!ret && !t->saw_vm && !t->dry_run)
 		status = tell_no_vm(&process, &child, t);
-	else if (t->argv && !t->dry_run && !stop_requested)
+	else if (!ret && t->argv && !t->dry_run && !stop_requested)
 		status = command_status(&child, t->argv[0], "all was traced",
 					status);
 	session_vms_deinit(&t->vms);

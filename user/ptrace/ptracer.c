@@ -29,6 +29,9 @@
 #define TEXT_MAX     4096
 #define STACK_COPIED (1U << 20)
 
+#define KILL_MS	     5000
+#define KILL_LOOK_MS 20
+
 /* The older request is the beginning of the newer one */
 #define REGION_BYTES sizeof(struct kvm_userspace_memory_region)
 
@@ -37,12 +40,14 @@
  * @tgid:    its process
  * @request: it is in a request, that began as @event says
  * @creates: it is in KVM_CREATE_VM
+ * @killed:  by us
  */
 struct tracee {
 	pid_t tid;
 	pid_t tgid;
 	bool request;
 	bool creates;
+	bool killed;
 	struct slot_event event;
 };
 
@@ -96,10 +101,12 @@ static void give(struct ptracer *p, struct slot_event *event)
 {
 	int ret;
 
+	if (p->ret)
+		return; /* there is nobody any more who would take it */
 	event->seq = p->last_seq + 1;
 	p->last_seq += event->type == SLOT_EVENT_LOST ? event->lost.count : 1;
 	ret = p->options.event(event, p->options.event_arg);
-	if (ret && !p->ret)
+	if (ret)
 		p->ret = ret;
 }
 
@@ -543,62 +550,76 @@ int ptracer_open(const struct ptracer_options *options,
 	return 0;
 }
 
-int ptracer_poll(struct ptracer *p, int timeout_ms, struct slotscope_error *err)
+/* False: it was another signal */
+static bool await_change(int64_t ms)
 {
-	int64_t until = clock_now_ms() + timeout_ms, left = timeout_ms;
-	struct timespec wait;
+	const struct timespec wait = { ms / 1000, ms % 1000 * 1000000 };
 	sigset_t child;
 
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
+	return sigtimedwait(&child, NULL, &wait) >= 0 || errno != EINTR;
+}
+
+int ptracer_poll(struct ptracer *p, int timeout_ms, struct slotscope_error *err)
+{
+	int64_t until = clock_now_ms() + timeout_ms, left = timeout_ms;
+	const int before = p->ret;
+
 	do {
 		serve_all(p);
-		if (p->ret) {
-			if (p->ret < 0)
-				*err = p->err;
-			return p->ret;
-		}
-		wait = (struct timespec){ left / 1000, left % 1000 * 1000000 };
-		if (sigtimedwait(&child, NULL, &wait) < 0 && errno == EINTR)
+		if (p->ret != before || !await_change(left))
 			break;
 		left = until - clock_now_ms();
 	} while (left > 0 && p->nr);
 	serve_all(p);
-	return 0;
+	if (p->ret < 0)
+		*err = p->err;
+	return p->ret;
 }
 
-bool ptracer_left(const struct ptracer *p)
+/* Its number is still its own: what is not waited for keeps it */
+static bool is_ours(pid_t tid)
 {
-	return p->nr;
+	siginfo_t ignored;
+
+	return !waitid(P_PID, tid, &ignored,
+		       WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL);
 }
 
-/* Only what is stopped can be let go: each is asked to stop, and waited for */
-static void let_go(struct ptracer *p)
+size_t ptracer_kill(struct ptracer *p)
 {
-	int status, signal;
+	const int64_t until = clock_now_ms() + KILL_MS;
+	size_t killed = 0;
 
-	for (size_t i = 0; i < p->nr; i++)
-		ptrace(PTRACE_INTERRUPT, p->tracees[i].tid, 0, 0);
+	serve_all(p);
 	while (p->nr) {
-		struct tracee *tracee = &p->tracees[p->nr - 1];
-		pid_t tid = tracee->tid;
-
-		if (waitpid(tid, &status, __WALL) == tid &&
-		    WIFSTOPPED(status)) {
-			signal = status >> 16 || WSTOPSIG(status) & 0x80 ?
-					 0 :
-					 WSTOPSIG(status);
-			ptrace(PTRACE_DETACH, tid, 0, signal);
+		/* A thread that made an exec has another's number since */
+		for (size_t i = p->nr; i-- > 0;)
+			if (!is_ours(p->tracees[i].tid))
+				forget(p, &p->tracees[i]);
+		for (size_t i = 0; i < p->nr; i++) {
+			killed += !p->tracees[i].killed &&
+				  tgid_of(&p->tracees[i]) == p->tracees[i].tid;
+			p->tracees[i].killed = true;
+			syscall(SYS_tkill, p->tracees[i].tid, SIGKILL);
 		}
-		p->nr--;
+		if (clock_now_ms() >= until)
+			break; /* the kernel holds it, and kills it in the end */
+		if (p->nr)
+			await_change(KILL_LOOK_MS);
+		serve_all(p);
 	}
+	return killed;
 }
 
 void ptracer_close(struct ptracer *p)
 {
 	if (!p)
 		return;
-	let_go(p);
+	if (!p->ret)
+		p->ret = -ECANCELED; /* nothing is taken any more */
+	ptracer_kill(p);
 	pthread_sigmask(SIG_SETMASK, &p->mask, NULL);
 	free(p->tracees);
 	free(p->vms);

@@ -14,7 +14,10 @@
  * a VM of which each descriptor was closed by which it asked something, or was made:
  * what comes by another is told as another VM's.
  *
- * What is traced so can be traced by nobody else, and is killed if we die. All calls
+ * What is traced so can be traced by nobody else, and lives no longer than it is
+ * traced: where the filter has no tracer, the kernel answers ENOSYS in KVM's stead.
+ * Nobody is ever let go: who wants it to end well ends it while it is served
+ * (ptracer_poll()); what is left is killed, by ptracer_close() or as we die. All calls
  * are to be made by the thread that opened it.
  */
 #ifndef PTRACE_PTRACER_H
@@ -33,7 +36,8 @@ struct ptracer;
 /**
  * struct ptracer_options - whom to trace, and where to
  * @pid:   a process of one thread that has yet to call filter_install()
- * @event: takes each event; what it returns but 0 ends the poll, which returns it
+ * @event: takes each event; what it returns but 0 ends the poll, which returns it.
+ *	   It gets none after that
  * @stack: gives the numbers of stacks; NULL: nobody asks for them
  */
 struct ptracer_options {
@@ -58,21 +62,25 @@ int ptracer_open(const struct ptracer_options *options,
 /**
  * ptracer_poll() - serve what is traced for so long; a signal ends it early
  *
- * Whatever is traced may wait for us: do not be elsewhere for long.
+ * Whatever is traced may wait for us: do not be elsewhere for long. An error ends it
+ * early as it comes up, and is returned from then on; what is traced is served all
+ * the same.
  *
  * Return: 0, what the taker of events returned, or a negative errno.
  */
 int ptracer_poll(struct ptracer *ptracer, int timeout_ms,
 		 struct slotscope_error *err);
 
-/** ptracer_left() - does anything live that is traced? */
-bool ptracer_left(const struct ptracer *ptracer);
-
 /**
- * ptracer_close() - let go of all; NULL is fine
+ * ptracer_kill() - kill what is left of it (SIGKILL)
  *
- * The filter stays: what is still there gets ENOSYS for its requests.
+ * Requests that were under way are told as lost. Waits up to five seconds.
+ *
+ * Return: how many processes these were.
  */
+size_t ptracer_kill(struct ptracer *ptracer);
+
+/** ptracer_close() - kill what is left, and tell no more events; NULL is fine */
 void ptracer_close(struct ptracer *ptracer);
 
 #endif

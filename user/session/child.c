@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,9 @@
 #include "session/child.h"
 #include "session/keeper.h"
 #include "session/stop.h"
+
+/* How often others are served while we wait for an exec */
+#define SERVE_MS 5
 
 /* What the command's process needs to know */
 struct command {
@@ -112,13 +116,21 @@ int child_start_prepared(struct child *child, char **argv, int (*prepare)(void),
 
 int child_go(struct child *child, char **argv, struct slotscope_error *err)
 {
-	struct slotscope_error ignored = {};
+	return child_go_served(child, argv, NULL, NULL, err);
+}
+
+int child_go_served(struct child *child, char **argv, void (*serve)(void *arg),
+		    void *arg, struct slotscope_error *err)
+{
+	struct pollfd answer = { .fd = child->sock, .events = POLLIN };
 	int code, ret = 0;
 	ssize_t n;
 
 	if (send(child->sock, "", 1, MSG_NOSIGNAL) != 1) {
 		ret = -errno;
 	} else {
+		while (serve && poll(&answer, 1, SERVE_MS) <= 0)
+			serve(arg);
 		do
 			n = read(child->sock, &code, sizeof(code));
 		while (n < 0 && errno == EINTR);
@@ -130,7 +142,7 @@ int child_go(struct child *child, char **argv, struct slotscope_error *err)
 	/* The terminal's SIGINT goes to both: it has ended, as we are about to */
 	if (!ret || (ret == -EPIPE && stop_requested))
 		return 0;
-	child_end(child, &ignored);
+	child_stop(child);
 	error_set(err, ret, "start %.200s", argv[0]);
 	if (ret == -EPIPE)
 		return error_why(err, "its process was ended before it began");
@@ -162,15 +174,23 @@ void child_poll(struct child *child)
 	}
 }
 
+void child_stop(struct child *child)
+{
+	if (!child->keeper)
+		return;
+	if (child->sock >= 0)
+		close(child->sock);
+	child->sock = -1;
+	shutdown(child->line, SHUT_WR);
+}
+
 int child_end(struct child *child, struct slotscope_error *err)
 {
 	struct keeper_says says = { KEEPER_STARTED, 0 };
 
 	if (!child->keeper)
 		return 0;
-	if (child->sock >= 0)
-		close(child->sock);
-	shutdown(child->line, SHUT_WR);
+	child_stop(child);
 	while (says.what != KEEPER_ENDED)
 		says = hear(child, 0);
 	close(child->line);

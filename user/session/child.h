@@ -52,10 +52,18 @@ int child_start_prepared(struct child *child, char **argv, int (*prepare)(void),
 /**
  * child_go() - let it become @argv, which is that of child_start()
  *
- * Return: 0 once the exec was made, or the errno with which it failed. Also 0 if
- * a signal to stop ended it before: child_poll() tells.
+ * Return: 0 once the exec was made, or the errno with which it failed; then
+ * child_stop() is done. Also 0 if a signal to stop ended it before: child_poll()
+ * tells.
  */
 int child_go(struct child *child, char **argv, struct slotscope_error *err);
+
+/**
+ * child_go_served() - the same, of one that may have to be served until it has gone
+ * @serve: called now and then with @arg meanwhile, as by whoever traces it
+ */
+int child_go_served(struct child *child, char **argv, void (*serve)(void *arg),
+		    void *arg, struct slotscope_error *err);
 
 /**
  * child_status_text() - "ended with status 4", "was killed by SIGALRM"
@@ -77,6 +85,14 @@ void child_no_vm(const struct child *child, const struct process *process,
  * Does nothing for a child that was not started.
  */
 void child_poll(struct child *child);
+
+/**
+ * child_stop() - have all of it ended, as child_end() does, and do not wait
+ *
+ * For whoever must serve it until it has ended: child_poll() tells. child_end() is
+ * to be called all the same.
+ */
+void child_stop(struct child *child);
 
 /**
  * child_end() - end it and all that came from it: SIGTERM, and after five
