@@ -595,9 +595,12 @@ size_t ptracer_kill(struct ptracer *p)
 	serve_all(p);
 	while (p->nr) {
 		/* A thread that made an exec has another's number since */
-		for (size_t i = p->nr; i-- > 0;)
-			if (!is_ours(p->tracees[i].tid))
-				forget(p, &p->tracees[i]);
+		for (size_t i = p->nr; i-- > 0;) {
+			if (is_ours(p->tracees[i].tid))
+				continue;
+			lose(p, &p->tracees[i]);
+			p->tracees[i] = p->tracees[--p->nr];
+		}
 		for (size_t i = 0; i < p->nr; i++) {
 			killed += !p->tracees[i].killed &&
 				  tgid_of(&p->tracees[i]) == p->tracees[i].tid;
