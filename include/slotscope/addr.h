@@ -16,7 +16,8 @@
  *	answer.places[i] is a stretch of memory that is one thing in each view
  *
  * What could not be looked at is not told as nothing: addr_says() has no words then,
- * and comparison->input->views says why.
+ * and comparison->input->views says why, or addr_unseen(). What lost events may be
+ * wrong in what it does say: slot_state_doubt().
  */
 #ifndef SLOTSCOPE_ADDR_H
 #define SLOTSCOPE_ADDR_H
@@ -154,6 +155,15 @@ void addr_answer_deinit(struct addr_answer *answer);
  */
 char *addr_says(const struct addr_input *input, const struct addr_place *place,
 		size_t view);
+
+/**
+ * addr_unseen() - why a view of slots cannot tell what there is at a place
+ *
+ * Return: borrowed from the view; NULL: it has something there, or nothing, or its
+ * slots are in doubt as a whole.
+ */
+const char *addr_unseen(const struct addr_input *input,
+			const struct addr_place *place, size_t view);
 
 /**
  * addr_path() - the way down the tree of regions to a place, the root first

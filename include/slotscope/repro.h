@@ -29,6 +29,7 @@ struct repro_request {
  * @failed:   place of the last one that fails; @nr: none does
  * @left_out: requests that could not be read: not among them
  * @lost:     events that are lost: it may end otherwise
+ * @late:     nothing tells which slots stood before: it may, too
  * @dropped:  by repro_minimize()
  */
 struct repro {
@@ -38,6 +39,7 @@ struct repro {
 	struct slot_state end;
 	uint64_t left_out;
 	uint64_t lost;
+	bool late;
 	size_t dropped;
 };
 

@@ -1003,6 +1003,24 @@ int slot_state_copy(const struct slot_state *state, struct slot_state *out);
 void slot_state_sort(struct slot_state *state);
 
 /**
+ * slot_state_doubt() - why what a state has, or lacks, may be wrong anywhere
+ *
+ * Events or records were lost, or it is cut off. What it never set out to tell is no
+ * doubt: see slot_state_beginning().
+ *
+ * Return: a string that lives as long as the program; NULL: nothing of the kind.
+ */
+const char *slot_state_doubt(const struct slot_state *state);
+
+/**
+ * slot_state_beginning() - why a state that follows events may lack slots: it does
+ * not tell, or not of every address, what there was before them
+ *
+ * Return: likewise. NULL: it tells, or needs not: it follows nothing.
+ */
+const char *slot_state_beginning(const struct slot_state *state);
+
+/**
  * slot_state_moment() - the generation of the last change that a state includes
  *
  * KERNEL may be read in the middle of a change, and is told of two ways. While a

@@ -11,6 +11,8 @@
 #include "base/grow.h"
 #include "check/comparison.h"
 #include "mtree/path.h"
+#include "view/fold.h"
+#include "view/slot_index.h"
 
 /* As QEMU calls those that it has KVM listen on */
 static const char *const spaces[] = { "memory", "KVM-SMRAM" };
@@ -426,7 +428,58 @@ static bool is_about(const struct slot_event *event,
 		       place->size);
 }
 
-/* A request to delete names no range: it is that of the change that it made */
+/*
+ * A request to delete names no range, and one to move not the old one: it is about
+ * what the slot was before it, if requests alone tell what there was
+ */
+struct was_there {
+	const struct addr_answer *out;
+	const struct slot_log *log;
+	bool *about; /* by place in the log */
+};
+
+static int note_request(void *opaque, const struct slot_event *event,
+			const struct slot_state *before,
+			const struct slot_index *index)
+{
+	struct was_there *was = opaque;
+	const struct slot_request *request = &event->request;
+	size_t at;
+
+	if (!before || request->unread)
+		return 0;
+	at = slot_index_find(index, request->slot >> 16,
+			     request->slot & 0xffff);
+	if (at == SIZE_MAX)
+		return 0;
+	for (size_t p = 0; p < was->out->nr; p++)
+		if (was->out->places[p].guest &&
+		    touches_slot(&was->out->places[p], &before->slots[at]))
+			was->about[event - was->log->events] = true;
+	return 0;
+}
+
+/* Return: by place in the log, to be freed; NULL: out of memory */
+static bool *find_requests(const struct check_input *input,
+			   const struct addr_answer *out)
+{
+	struct was_there was = { out, input->log,
+				 calloc(input->log->nr + 1, sizeof(bool)) };
+	const struct fold_watcher watcher = { note_request, &was, false };
+	const struct vm_id vm = { .fd = -1, .serial = input->serial };
+	struct slot_state state;
+
+	if (!was.about)
+		return NULL;
+	if (fold_watched(input->log, &vm, &state, &watcher)) {
+		free(was.about);
+		was.about = NULL;
+	}
+	slot_state_deinit(&state);
+	return was.about;
+}
+
+/* Where changes are told, too: it is about that of the change that it made */
 static bool is_call_of(const struct finder *f, const struct slot_event *event)
 {
 	const struct addr_answer *out = f->out;
@@ -445,13 +498,17 @@ static void find_events(struct finder *f)
 	struct addr_answer *out = f->out;
 	const struct slot_event *event, **events;
 	size_t cap = 0;
-	bool about;
+	bool about, *asked;
 
-	for (size_t i = 0; input->log && i < input->log->nr; i++) {
+	if (!input->log)
+		return;
+	asked = find_requests(input, out);
+	f->nomem |= !asked;
+	for (size_t i = 0; i < input->log->nr && !f->nomem; i++) {
 		event = &input->log->events[i];
 		if (event->serial != input->serial)
 			continue;
-		about = is_call_of(f, event);
+		about = asked[i] || is_call_of(f, event);
 		for (size_t p = 0; p < out->nr && !about; p++)
 			about = is_about(event, &out->places[p]);
 		if (!about)
@@ -460,11 +517,12 @@ static void find_events(struct finder *f)
 			       sizeof(struct slot_event *));
 		if (!events) {
 			f->nomem = true;
-			return;
+			break;
 		}
 		out->events = events;
 		events[out->nr_events++] = event;
 	}
+	free(asked);
 }
 
 int addr_find(const struct addr_input *input, const struct addr_query *query,

@@ -190,6 +190,42 @@ static char *say_nothing(const struct comparison *c, size_t view,
 	return strdup(comparison_party(c, view)->nothing);
 }
 
+/* The first reason for which it is blind anywhere in the place */
+static const char *blind_at(const struct coverage *coverage,
+			    const struct addr_place *place)
+{
+	const gpa_t last = place->gpa + (place->size - 1);
+	const struct blind_range *range;
+
+	for (size_t i = 0; i < coverage->nr_blind; i++) {
+		range = &coverage->blind[i];
+		if (range->as_id == place->as_id && range->gpa <= last &&
+		    range->gpa + (range->size - 1) >= place->gpa)
+			return range->why;
+	}
+	return NULL;
+}
+
+const char *addr_unseen(const struct addr_input *input,
+			const struct addr_place *place, size_t view)
+{
+	const struct slot_state *state =
+		comparison_state(input->comparison, view);
+	const struct check_rows *rows = input->rows;
+
+	if (!state || !place->guest)
+		return NULL;
+	if (state->gone)
+		return "the VM had ended by then";
+	if (place->row != ADDR_NO_ROW &&
+	    check_row_cell(rows, &rows->rows[place->row], view)->kind ==
+		    ROW_CELL_SLOT)
+		return NULL;
+	if (!state_covers(state, place->as_id))
+		return "nothing tells which slots this address space had";
+	return blind_at(&state->coverage, place);
+}
+
 char *addr_says(const struct addr_input *input, const struct addr_place *place,
 		size_t view)
 {

@@ -79,6 +79,7 @@ static int collect(const struct slot_log *log, uint64_t serial,
 	size_t cap = 0;
 	int ret = 0;
 
+	out->late = true;
 	for (size_t i = 0; i < log->nr && !ret; i++) {
 		event = &log->events[i];
 		if (event->type == SLOT_EVENT_LOST &&
@@ -87,6 +88,9 @@ static int collect(const struct slot_log *log, uint64_t serial,
 			out->lost += event->lost.count;
 		if (event->serial != serial)
 			continue;
+		if (event->type == SLOT_EVENT_VM_CREATE ||
+		    event->type == SLOT_EVENT_BASE_END)
+			out->late = false;
 		if (event->type == SLOT_EVENT_BASE && !event->base.hidden) {
 			request = request_of(&event->base);
 			ret = add(out, &cap, 0, &request);

@@ -59,7 +59,7 @@ static const char help[] =
 	"  -h, --help         this text\n"
 	"\n"
 	"Exit status: 0 somebody has it, 1 a finding there is a mismatch, 2 nobody that\n"
-	"could be looked at has it, 3 usage or error.\n";
+	"could be looked at has it, or a view lost events, 3 usage or error.\n";
 
 /**
  * struct asking - a question
@@ -77,11 +77,50 @@ static void add_blind(struct addr_document *document, const char *what,
 {
 	if (document->nr_blind < ADDR_BLIND_MAX)
 		document->blind[document->nr_blind++] =
-			(struct addr_blind){ what, why };
+			(struct addr_blind){ what, why, false };
+}
+
+/* What was asked for and lost: a name in the answer is no certain one then */
+static void add_doubt(struct addr_document *document, const char *what,
+		      const char *why)
+{
+	if (document->nr_blind < ADDR_BLIND_MAX)
+		document->blind[document->nr_blind++] =
+			(struct addr_blind){ what, why, true };
+}
+
+static bool any_doubt(const struct addr_document *document)
+{
+	for (size_t i = 0; i < document->nr_blind; i++)
+		if (document->blind[i].doubt)
+			return true;
+	return false;
+}
+
+/* A view that is there: where it may be wrong, else where it has not looked */
+static void blind_places(struct addr_document *document, size_t at)
+{
+	const struct addr_answer *answer = document->answer;
+	const struct view *view =
+		&document->input->comparison->input->views[at];
+	const char *name = party_of(view->party)->name;
+	const char *why = NULL;
+
+	if (view->slots)
+		why = slot_state_doubt(view->slots);
+	else if (view->map->truncated)
+		why = "it is cut off: there may be more";
+	if (why)
+		add_doubt(document, name, why);
+	for (size_t i = 0; i < answer->nr && !why; i++) {
+		why = addr_unseen(document->input, &answer->places[i], at);
+		if (why)
+			add_blind(document, name, why);
+	}
 }
 
 /* Views that say nothing, of which that could be taken for nothing there */
-static void blind_views(struct addr_document *document, const char *not_there)
+static void blind_views(struct addr_document *document, const char *absent)
 {
 	const struct check_input *input = document->input->comparison->input;
 	const struct view *view;
@@ -90,16 +129,18 @@ static void blind_views(struct addr_document *document, const char *not_there)
 	for (size_t i = 0; i < input->nr_views; i++) {
 		view = &input->views[i];
 		seen |= 1U << view->party;
-		if (view->slots || view->map)
+		if (view->slots || view->map) {
+			blind_places(document, i);
 			continue;
+		}
 		add_blind(document, party_of(view->party)->name,
 			  view->unread ? view->unread :
 			  view->none   ? view->none :
-					 not_there);
+					 absent);
 	}
 	for (int party = PARTY_MODEL; party <= PARTY_BACKING; party++)
 		if (!(seen & 1U << party))
-			add_blind(document, party_of(party)->name, not_there);
+			add_blind(document, party_of(party)->name, absent);
 }
 
 static const char *say_error(const struct slotscope_error *err, char *buf,
@@ -198,7 +239,8 @@ static int print(const struct addr_document *document)
 		return ret;
 	if (any_mismatch(document->input, document->answer))
 		return CMD_MISMATCH;
-	return document->answer->owned ? CMD_OK : CMD_UNKNOWN;
+	return document->answer->owned && !any_doubt(document) ? CMD_OK :
+								 CMD_UNKNOWN;
 }
 
 /* What the flat view, the tree and the RAMBlocks are of; and say what is not there */
@@ -223,14 +265,18 @@ static void use_layout(struct addr_input *input, struct addr_document *document,
 	input->nr_blocks = layout->nr_blocks;
 }
 
+static const char *not_there(const struct given *given)
+{
+	return given ? "no file tells of it" :
+		       "what has events alone does not tell";
+}
+
 /* Without a process; @given is NULL of a recording */
 static void use_given(struct addr_input *input, struct addr_document *document,
 		      const struct given *given)
 {
-	const char *why = given ? "no file tells of it" :
-				  "what has events alone does not tell";
+	const char *why = not_there(given);
 
-	blind_views(document, why);
 	if (given && given->mtree.views.nr)
 		input->flat = &given->mtree.views;
 	else
@@ -262,13 +308,15 @@ static int answer(void *ctx, const struct looked *looked,
 	int ret;
 
 	if (looked->checker) {
-		blind_views(&document, "it was not asked for");
 		read_layout(asking, looked, &layout);
 		use_layout(&input, &document, &layout, why);
 	} else {
 		use_given(&input, &document, looked->given);
 	}
 	ret = addr_find(&input, &asking->query, &found);
+	document.answer = &found;
+	blind_views(&document, looked->checker ? "it was not asked for" :
+						 not_there(looked->given));
 	if (!ret && looked->checker) {
 		mapped = read_mapped(looked, &found, &no_stage2);
 		if (!mapped)
@@ -276,7 +324,6 @@ static int answer(void *ctx, const struct looked *looked,
 				  say_error(&no_stage2, why[3],
 					    sizeof(why[3])));
 	}
-	document.answer = &found;
 	document.mapped = mapped;
 	if (!ret)
 		ret = print(&document);

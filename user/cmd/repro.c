@@ -29,8 +29,8 @@ static const char help[] =
 	"  -v, --verbose      say more on standard error\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"Exit status: 0 written, 2 written, but requests were lost: it may end otherwise,\n"
-	"3 usage or error.\n";
+	"Exit status: 0 written, 2 written, but requests were lost, or nothing tells how\n"
+	"the VM began: it may end otherwise, 3 usage or error.\n";
 
 struct repro_options {
 	const char *path;
@@ -70,12 +70,15 @@ static int write_repro(const struct repro_options *options,
 		goto out;
 	}
 	render_repro(cmd_report(), &repro, name, options->form);
-	ret = repro.lost || repro.left_out ? CMD_UNKNOWN : CMD_OK;
-	if (ret)
+	ret = CMD_OK;
+	if (repro.lost || repro.left_out || repro.late) {
+		ret = CMD_UNKNOWN;
 		fprintf(stderr,
-			"slotscope repro: %s is not whole: the program may end "
-			"otherwise\n",
-			name);
+			"slotscope repro: %s: the program may end otherwise\n",
+			repro.lost || repro.left_out ?
+				"the log is not whole" :
+				"nothing tells how it began");
+	}
 out:
 	repro_deinit(&repro);
 	slot_log_deinit(&log);

@@ -10,23 +10,12 @@
 #include "render/slots.h"
 #include "view/fold.h"
 
-/* Why what is shown may not be what was; NULL: it is that */
-static const char *doubt(const struct slot_state *state)
-{
-	if (state->coverage.lost)
-		return "events were lost before: it may have been otherwise";
-	if (state->coverage.truncated)
-		return "it is cut off";
-	for (size_t i = 0; i < state->nr_as; i++)
-		if (state->as[i].covered)
-			return NULL;
-	return "nothing before tells which slots it had";
-}
-
 static int show_vm(const struct session_vm *vm, const struct slot_state *state)
 {
-	const char *why = doubt(state);
+	const char *why = slot_state_doubt(state);
 
+	if (!why)
+		why = slot_state_beginning(state);
 	if (cmd_globals.json) {
 		render_slots_json(stdout, state, NULL, NULL, NULL);
 	} else {

@@ -227,7 +227,10 @@ static void print_blind(FILE *out, const struct addr_document *document)
 
 		snprintf(text, sizeof(text), "%s: %.600s",
 			 document->blind[i].what, document->blind[i].why);
-		text_wrap(out, "not looked at: ", 4, text);
+		text_wrap(out,
+			  document->blind[i].doubt ? "in doubt: " :
+						     "not looked at: ",
+			  4, text);
 	}
 }
 

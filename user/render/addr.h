@@ -18,10 +18,14 @@ struct addr_mapped {
 	bool more;
 };
 
-/** struct addr_blind - what could not be looked at, and why */
+/**
+ * struct addr_blind - what could not be looked at, and why
+ * @doubt: it was, and may be wrong
+ */
 struct addr_blind {
 	const char *what;
 	const char *why;
+	bool doubt;
 };
 
 #define ADDR_BLIND_MAX 80
@@ -32,7 +36,7 @@ struct addr_blind {
  * @vm:	    which VM; NULL: of files
  * @comm:   of its process; NULL: not known
  * @mapped: a place each, as in @answer; NULL: nobody looked
- * @blind:  what could not be looked at, @nr_blind
+ * @blind:  what could not be looked at, or may be wrong, @nr_blind
  */
 struct addr_document {
 	const struct addr_input *input;

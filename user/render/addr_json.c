@@ -190,14 +190,16 @@ int render_addr_json(FILE *out, const struct addr_document *document)
 	struct json_object *places = json_object_new_array();
 	struct json_object *events = json_object_new_array();
 	struct json_object *blind = json_object_new_array();
-	int ret = obj && places && events && blind ? 0 : -1;
+	struct json_object *doubt = json_object_new_array();
+	int ret = obj && places && events && blind && doubt ? 0 : -1;
 
 	for (size_t i = 0; i < answer->nr && !ret; i++)
 		ret = json_add(places, place_to_json(document, i));
 	for (size_t i = 0; i < answer->nr_events && !ret; i++)
 		ret = json_add(events, event_to_json(answer->events[i]));
 	for (size_t i = 0; i < document->nr_blind && !ret; i++)
-		ret = json_add(blind, blind_to_json(&document->blind[i]));
+		ret = json_add(document->blind[i].doubt ? doubt : blind,
+			       blind_to_json(&document->blind[i]));
 	if (!ret) {
 		ret |= json_put_u64(obj, "version", SLOTSCOPE_JSON_VERSION);
 		ret |= json_put_str(obj, "asked", document->asked);
@@ -208,5 +210,6 @@ int render_addr_json(FILE *out, const struct addr_document *document)
 	ret |= json_put(obj, "places", places);
 	ret |= json_put(obj, "events", events);
 	ret |= json_put(obj, "not_looked_at", blind);
+	ret |= json_put(obj, "in_doubt", doubt);
 	return render_document(out, finish(obj, ret));
 }

@@ -213,6 +213,32 @@ static void say_assumed(FILE *out, const char *notes)
 	}
 }
 
+static bool is_late(const struct comparison *comparison, size_t view)
+{
+	const struct slot_state *state = comparison->input->views[view].slots;
+
+	return state && slot_state_beginning(state);
+}
+
+/* No two views of all slots: a slot that nobody saw made could not have been found */
+static bool is_partial(const struct comparison *comparison)
+{
+	const struct compared_pair *pair;
+	bool late = false;
+
+	for (size_t i = 0; i < comparison->nr_pairs; i++) {
+		pair = &comparison->pairs[i];
+		if (!pair->compared)
+			continue;
+		if (is_late(comparison, pair->expected) ||
+		    is_late(comparison, pair->actual))
+			late = true;
+		else if (comparison->input->views[pair->actual].slots)
+			return false;
+	}
+	return late;
+}
+
 void render_check_summary(FILE *out, const struct check_document *document)
 {
 	static const char *const verdicts[] = { "agree", "mismatch",
@@ -227,7 +253,11 @@ void render_check_summary(FILE *out, const struct check_document *document)
 		nr[kind] = findings_count(findings, kind);
 	if (left)
 		snprintf(of, sizeof(of), "%zu of ", ranges - left);
-	fprintf(out, "%s: ", verdicts[findings_exit_status(findings)]);
+	fprintf(out, "%s%s: ", verdicts[findings_exit_status(findings)],
+		!findings_exit_status(findings) &&
+				is_partial(document->comparison) ?
+			", as far as can be told" :
+			"");
 	if (!ranges && !findings_exit_status(findings))
 		fputs("no slots, as expected", out);
 	else

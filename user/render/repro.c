@@ -346,6 +346,9 @@ void render_repro(FILE *out, const struct repro *repro, const char *from,
 			" events were lost, and %" PRIu64
 			" requests could not be read.\n",
 			repro->lost, repro->left_out);
+	if (repro->late)
+		fputs(" * It may end otherwise: nothing tells how it began.\n",
+		      out);
 	fputs(form == REPRO_PLAIN ?
 		      " *\n *\tcc -o repro FILE && ./repro\n" :
 		      " * For tools/testing/selftests/slotscope.\n",

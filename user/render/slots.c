@@ -240,6 +240,35 @@ static void print_table(FILE *file, const struct slot_state *state)
 	fwrite(out.text, 1, out.len, file);
 }
 
+/* KVM's own count; requests alone do not tell it */
+static void print_space(FILE *out, const struct slot_state *state, size_t as_id)
+{
+	const struct slot_as *as = &state->as[as_id];
+
+	fprintf(out, "address space %zu: generation ", as_id);
+	if (state->coverage.fields & SLOT_FIELD_GENERATION)
+		fprintf(out, "%" PRIu64, as->generation);
+	else
+		fputs("unknown", out);
+	fprintf(out, "%s%s\n", as->updating ? ", an update is under way" : "",
+		as->torn ? ", changed faster than it could be read" : "");
+}
+
+/* What the table is, if it is not KVM's own word: it is read by that again */
+static void print_footing(FILE *out, const struct slot_state *state)
+{
+	const char *beginning = slot_state_beginning(state);
+
+	if (!(party_of(state->party)->traits & PARTY_FOLLOWS))
+		return;
+	fprintf(out, "%s: what events add up to\n",
+		party_of(state->party)->name);
+	if (state->coverage.lost)
+		fprintf(out, "in doubt: %s\n", slot_state_doubt(state));
+	if (beginning)
+		fprintf(out, "not whole: %s\n", beginning);
+}
+
 void render_slots(FILE *out, const struct slot_state *state)
 {
 	if (state->nr_slots)
@@ -247,12 +276,8 @@ void render_slots(FILE *out, const struct slot_state *state)
 	else
 		fputs(state->coverage.truncated ? "" : "no slots\n", out);
 	for (size_t i = 0; i < state->nr_as; i++)
-		fprintf(out, "address space %zu: generation %" PRIu64 "%s%s\n",
-			i, state->as[i].generation,
-			state->as[i].updating ? ", an update is under way" : "",
-			state->as[i].torn ?
-				", changed faster than it could be read" :
-				"");
+		print_space(out, state, i);
+	print_footing(out, state);
 	if (state->coverage.truncated)
 		fputs("cut off: there are more slots than could be read\n",
 		      out);

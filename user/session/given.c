@@ -153,14 +153,20 @@ static int slots_table(struct given *given, const char *name, const char *text,
 		       size_t len, struct slotscope_error *err)
 {
 	struct slotscope_error inner = {};
+	struct slot_state state;
 	struct given_view *view;
-	int ret = new_view(given, PARTY_KERNEL, name,
-			   "what slotscope slots prints", &view, err);
+	int ret = slots_table_read(text, len, &state, &inner);
 
 	if (ret)
-		return ret;
-	ret = slots_table_read(text, len, &view->state, &inner);
-	return ret ? in_file(err, name, &inner) : 0;
+		ret = in_file(err, name, &inner);
+	else
+		ret = new_view(given, state.party, name,
+			       "what slotscope slots prints", &view, err);
+	if (ret)
+		slot_state_deinit(&state);
+	else
+		view->state = state;
+	return ret;
 }
 
 /* Of "AS/ID ...": address spaces up to the last that has a slot */

@@ -113,6 +113,28 @@ void slot_state_sort(struct slot_state *state)
 		      compare);
 }
 
+const char *slot_state_doubt(const struct slot_state *state)
+{
+	if (state->coverage.lost)
+		return "events were lost: it may be wrong anywhere";
+	if (state->coverage.truncated)
+		return "it is cut off: there may be more";
+	return NULL;
+}
+
+const char *slot_state_beginning(const struct slot_state *state)
+{
+	bool whole = state->nr_as && !state->coverage.nr_blind;
+
+	if (!(party_of(state->party)->traits & PARTY_FOLLOWS))
+		return NULL;
+	for (size_t i = 0; i < state->nr_as; i++)
+		whole &= state->as[i].covered;
+	return whole || state->whole_life ?
+		       NULL :
+		       "nothing tells how it began: slots may be missing";
+}
+
 static bool has_invalid(const struct slot_state *state, uint16_t as_id)
 {
 	for (size_t i = 0; i < state->nr_slots; i++) {

@@ -135,8 +135,51 @@ static bool read_slot(struct piece line, struct slot *slot)
 	return true;
 }
 
+struct table {
+	bool begun;   /* the head was there */
+	bool ended;   /* so was an address space's line */
+	bool late;    /* nothing told how it began */
+	bool counted; /* KVM's generations were told */
+};
+
+/* All but where it has slots: what else was known is not in the table */
+static int make_late(struct slot_state *out)
+{
+	const uint64_t half = 1ULL << 63;
+	const char why[] = "nothing tells how it began";
+	int ret = 0;
+
+	for (size_t i = 0; i < out->nr_as && !ret; i++) {
+		ret = coverage_add_blind(&out->coverage, i, 0, half, why);
+		if (!ret)
+			ret = coverage_add_blind(&out->coverage, i, half, half,
+						 why);
+	}
+	for (size_t i = 0; i < out->nr_slots && !ret; i++)
+		ret = coverage_remove_blind(&out->coverage, out->slots[i].as_id,
+					    out->slots[i].gpa,
+					    out->slots[i].size);
+	return ret;
+}
+
+/* What it says of itself behind the address spaces; false: no such line */
+static bool read_footing(struct piece line, struct table *table,
+			 struct slot_state *out)
+{
+	if (piece_begins(line, "TRACED: "))
+		out->party = PARTY_TRACED;
+	else if (piece_begins(line, "in doubt: "))
+		out->coverage.lost++;
+	else if (piece_begins(line, "not whole: "))
+		table->late = true;
+	else
+		return false;
+	return true;
+}
+
 /* "address space 0: generation 8", and what was going on */
-static bool read_space(struct piece line, struct slot_state *out, int *ret)
+static bool read_space(struct piece line, struct table *table,
+		       struct slot_state *out, int *ret)
 {
 	struct piece nr, word_generation, generation;
 	uint64_t as_id, value;
@@ -150,7 +193,10 @@ static bool read_space(struct piece line, struct slot_state *out, int *ret)
 		return false;
 	if (generation.s[generation.len - 1] == ',')
 		generation.len--;
-	if (!number(generation, 10, UINT64_MAX, &value))
+	value = 0;
+	if (number(generation, 10, UINT64_MAX, &value))
+		table->counted = true;
+	else if (!piece_begins(generation, "unknown"))
 		return false;
 	if (as_id >= out->nr_as)
 		*ret = slot_state_set_nr_as(out, as_id + 1);
@@ -162,11 +208,6 @@ static bool read_space(struct piece line, struct slot_state *out, int *ret)
 	out->as[as_id].torn = piece_find(line, "changed faster");
 	return true;
 }
-
-struct table {
-	bool begun; /* the head was there */
-	bool ended; /* so was an address space's line */
-};
 
 static int read_line(struct piece line, struct table *table,
 		     struct slot_state *out, const char **why)
@@ -189,8 +230,10 @@ static int read_line(struct piece line, struct table *table,
 	}
 	if (piece_begins(line, "address space ")) {
 		table->ended = true;
-		return read_space(line, out, &ret) ? ret : -EINVAL;
+		return read_space(line, table, out, &ret) ? ret : -EINVAL;
 	}
+	if (table->begun && read_footing(line, table, out))
+		return 0;
 	if (!read_slot(line, &slot)) {
 		/* What stood before the command */
 		return table->begun ? -EINVAL : 0;
@@ -228,9 +271,11 @@ int slots_table_read(const char *text, size_t len, struct slot_state *out,
 	}
 	slot_state_sort(out);
 	out->coverage.fields = FIELDS;
-	if (table.ended)
+	if (table.counted)
 		out->coverage.fields |= SLOT_FIELD_GENERATION;
-	else
+	else if (out->party == PARTY_TRACED)
+		out->coverage.fields &= ~SLOT_FIELD_HIDDEN;
+	if (!table.ended)
 		out->coverage.truncated = true;
-	return 0;
+	return table.late ? make_late(out) : 0;
 }

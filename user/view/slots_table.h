@@ -10,12 +10,13 @@
 bool slots_table_is(const char *text, size_t len);
 
 /**
- * slots_table_read() - KERNEL as it was printed
+ * slots_table_read() - KERNEL as it was printed; or TRACED, if the table says so
  * @text: need not end with NUL; as pasted
  * @out:  initialised here, also after an error; the caller deinits
  *
  * The table ends with a line for each address space. Without one it is cut off; of a
- * line that was left out there is a loss.
+ * line that was left out there is a loss. What is printed of a recording says behind
+ * that what it is, and where it may be wrong.
  *
  * Return: 0, -ENOMEM, or -EINVAL (@err names the line).
  */
