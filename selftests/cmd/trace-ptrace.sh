@@ -127,6 +127,15 @@ wait $tracer
 is "$?" 2 "its keeper was killed: status 2"
 unlike "$(cat "$work/said")" ' 38$' "nothing is answered by anybody but KVM"
 like "$(cat "$work/err")" 'killed' "what was left is killed, and said to be"
+# What KVM allows is found out by VMs of our own: none while anything is traced
+if command -v strace >"$work/null"; then
+	strace -e trace=ioctl,ptrace -o "$work/raw" "$program" trace --ptrace --for 1 \
+		--report "$work/text" -- "$work/last" >"$work/out" 2>"$work/err"
+	like "$(sed '/PTRACE_SEIZE/,$d' "$work/raw")" 'KVM_CREATE_VM' "our own VMs are made before"
+	unlike "$(sed '1,/PTRACE_SEIZE/d' "$work/raw")" 'KVM_CREATE_VM' "and none meanwhile"
+else
+	skip "our own VMs are made before" "no strace (package strace)"
+fi
 # A recording, and what does not go together
 bare "$program" record --ptrace -o "$work/rec" -- "${vmm[@]}" >"$work/out" 2>&1
 is "$?" 0 "into a recording: status 0"

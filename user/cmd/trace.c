@@ -70,28 +70,21 @@ static const char help[] =
  * struct printing - how events are printed
  * @stacks: that they name; NULL: none
  * @refusals: why requests were refused
- * @foreign:  events of another kernel: what that allows is not known here
- * @asked:    what this kernel allows was asked for: @limits
+ * @limits:   what this kernel allows, for @refusals
  */
 struct printing {
 	struct event_printer printer;
 	struct stack_table *stacks;
 	struct summary summary;
 	struct refusals refusals;
-	bool foreign;
-	bool asked;
 	struct request_limits limits;
 };
 
-/* It takes a VM of our own to find out: only if there is something to say */
-static void ask_limits(struct printing *p, const struct slot_event *event)
+/* It takes VMs of our own to find out: before there is anything that traces them */
+static void ask_limits(struct printing *p)
 {
 	struct slotscope_error ignored = {};
 
-	if (p->asked || p->foreign || event->type != SLOT_EVENT_REQUEST ||
-	    !event->request.result)
-		return;
-	p->asked = true;
 	if (!kvm_limits_probe(-1, &p->limits, &ignored))
 		p->refusals.limits = &p->limits;
 }
@@ -116,7 +109,6 @@ static int print_event(struct tracing *t, const struct slot_event *event)
 	struct event_why why;
 	int ret;
 
-	ask_limits(p, event);
 	ret = refusals_take(&p->refusals, event, &refusal);
 	if (ret < 0)
 		return error_set(&t->err, ret, "keep the slots of a VM");
@@ -383,8 +375,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (input && t.stacks)
 		return cmd_usage(cmd, "a recording has the stacks that it has: "
 				      "--stacks does not go with -i");
-	/* With --all a VM of our own would be among those that are traced */
-	printed.foreign = input || t.all;
+	/* A recording may be of another kernel: what that allows is not known here */
+	if (!input && !t.dry_run && t.ops == &printing)
+		ask_limits(&printed);
 	exit = input ? read_recording(input, &t) : tracing_run(&t);
 	summary_deinit(&printed.summary);
 	refusals_deinit(&printed.refusals);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/plural.h"
@@ -50,6 +51,8 @@ int tracing_take(const struct slot_event *event, void *arg)
 	struct tracing *t = arg;
 	bool meant;
 
+	if (t->self && event->tgid == t->self)
+		return 0;
 	if (session_vms_event(&t->vms, event) || learn(t, event))
 		return error_set(&t->err, ENOMEM, "keep the list of VMs");
 	meant = is_meant(t, event);
@@ -370,6 +373,7 @@ int tracing_run(struct tracing *t)
 	struct process process = {};
 	int ret = 0, status;
 
+	t->self = getpid();
 	stop_on_signals();
 	if (t->argv) {
 		ret = child_start_prepared(&child, t->argv,

@@ -42,6 +42,7 @@ struct tracing_ops {
  * @dry_run: tell by what it would be traced, and trace nothing
  * @filter: requests and changes that are asked for
  * @ptrace: see @argv's requests without being root
+ * @self:   leave out what this process does: our own; 0 of a recording
  * @ops:    what becomes of their events
  * @arg:    for @ops
  * @events: given to @ops, and
@@ -63,6 +64,7 @@ struct tracing {
 	bool dry_run;
 	struct tracer_filter filter;
 	bool ptrace;
+	pid_t self;
 	const struct tracing_ops *ops;
 	void *arg;
 
