@@ -132,7 +132,7 @@ if command -v strace >"$work/null"; then
 	strace -e trace=ioctl,ptrace -o "$work/raw" "$program" trace --ptrace --for 1 \
 		--report "$work/text" -- "$work/last" >"$work/out" 2>"$work/err"
 	like "$(sed '/PTRACE_SEIZE/,$d' "$work/raw")" 'KVM_CREATE_VM' "our own VMs are made before"
-	unlike "$(sed '1,/PTRACE_SEIZE/d' "$work/raw")" 'KVM_CREATE_VM' "and none meanwhile"
+	unlike "$(sed '0,/PTRACE_SEIZE/d' "$work/raw")" 'KVM_CREATE_VM' "and none meanwhile"
 else
 	skip "our own VMs are made before" "no strace (package strace)"
 fi
