@@ -102,6 +102,8 @@ static struct recording_writer *create(uint64_t keep)
 
 	unlink(file);
 	assert_int_equal(recording_create(file, &info, &writer, &err), 0);
+	/* Until then what the file had is there */
+	assert_int_equal(recording_flush(writer, &err), 0);
 	return writer;
 }
 

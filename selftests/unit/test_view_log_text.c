@@ -168,7 +168,10 @@ static void qemu_forms(void **unused)
 	};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		assert_int_equal(reads(forms[i]), 0);
+		char line[512];
+
+		snprintf(line, sizeof(line), "%s\n", forms[i]);
+		assert_int_equal(reads(line), 0);
 		assert_int_equal(log_.nr, 1);
 		assert_int_equal(event(0)->request.slot, 0x10003);
 		assert_int_equal(event(0)->request.flags, SLOT_READONLY);
@@ -224,6 +227,17 @@ static void missing(void **unused)
 		{ "ioctl(9, " REGION ") = 0\nioctl(9, KVM_SET_USER_MEMORY_REG"
 		  "ION, {slot=1, fl",
 		  SLOT_LOST_CUT },
+		/* Inside the name; a result of fewer digits; one that seems whole */
+		{ "ioctl(9, " REGION ") = 0\n100 ioctl(4, KVM_SET_USER_M",
+		  SLOT_LOST_CUT },
+		{ QEMU "\nkvm_set_user_memor", SLOT_LOST_CUT },
+		{ QEMU "\n" QEMU, SLOT_LOST_CUT },
+		{ QEMU "\n(qemu) " QEMU, SLOT_LOST_CUT },
+		{ "ioctl(9, " REGION ") = 0\nioctl(9, " REGION ") = -2",
+		  SLOT_LOST_CUT },
+		{ "ioctl(9, " REGION ") = 0\nioctl(9, " REGION ") = 0",
+		  SLOT_LOST_CUT },
+		{ "ioctl(9, " REGION ") = 0\n1", SLOT_LOST_CUT },
 		{ "ioctl(9, " REGION ") = 0\nioctl(9, " REGION
 		  " <unfinished ...>\n",
 		  SLOT_LOST_CUT },
@@ -258,6 +272,11 @@ static void missing(void **unused)
 		assert_string_equal(err.tried, bad[i].line);
 		assert_true(err.why[0]);
 	}
+	/* What nothing can go on as a request is no such line */
+	assert_int_equal(reads(QEMU "\n```"), 0);
+	assert_int_equal(log_.nr, 1);
+	assert_int_equal(reads(QEMU "\n(qemu) "), 0);
+	assert_int_equal(log_.nr, 1);
 	/* A command that was typed is no request */
 	assert_int_equal(reads("$ strace -e 'ioctl(KVM_CREATE_VM' qemu\n"
 			       "ioctl(9, " REGION ") = 0\n"),

@@ -61,17 +61,17 @@ static void whole_lines(void **unused)
 /* As slotscope slots prints them */
 static void flags_as_printed(void **unused)
 {
-	assert_int_equal(reads("0/0 0x0+0x1000 rw\n0/1 0x1000+0x1000 rw,log"),
+	assert_int_equal(reads("0/0 0x0+0x1000 rw\n0/1 0x1000+0x1000 rw,log\n"),
 			 0);
 	assert_int_equal(state.slots[0].flags, 0);
 	assert_int_equal(state.slots[1].flags, SLOT_LOG_DIRTY);
-	assert_int_equal(reads("0/0 0x0+0x1000 ro,rx"), -EINVAL);
+	assert_int_equal(reads("0/0 0x0+0x1000 ro,rx\n"), -EINVAL);
 	assert_non_null(strstr(err.why, "\"rx\""));
 }
 
 static void without_a_number(void **unused)
 {
-	assert_int_equal(reads("0/* 0x0+0x1000 gmem"), 0);
+	assert_int_equal(reads("0/* 0x0+0x1000 gmem\n"), 0);
 	assert_int_equal(state.slots[0].id, -1);
 	assert_int_equal(state.slots[0].unknown,
 			 SLOT_FIELD_ID | SLOT_FIELD_HVA);
@@ -84,6 +84,18 @@ static void none(void **unused)
 	assert_int_equal(reads(""), 0);
 	assert_int_equal(state.nr_slots, 0);
 	assert_true(state.as[0].covered);
+}
+
+/* 0x100 may have been 0x10000: what is not there is not told, and it is said */
+static void cut(void **unused)
+{
+	assert_int_equal(reads("0/0 0x0+0x1000\n0/1 0x100000+0x100"), 0);
+	assert_int_equal(state.nr_slots, 1);
+	assert_true(state.coverage.truncated);
+	assert_int_equal(reads("0/0 0x0+0x1000\n0/1"), 0);
+	assert_true(state.coverage.truncated);
+	assert_int_equal(reads("0/0 0x0+0x1000\n  "), 0);
+	assert_false(state.coverage.truncated);
 }
 
 static void refused(void **unused)
@@ -122,6 +134,7 @@ int main(void)
 		cmocka_unit_test(flags_as_printed),
 		cmocka_unit_test(without_a_number),
 		cmocka_unit_test(none),
+		cmocka_unit_test(cut),
 		cmocka_unit_test(refused),
 	};
 	int ret;

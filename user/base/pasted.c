@@ -131,6 +131,21 @@ bool pasted_is_ellipsis(struct piece line)
 	return dots >= 3;
 }
 
+size_t pasted_unended(const char *text, size_t len)
+{
+	const char *end = memrchr(text, '\n', len);
+	const char *begin = end ? end + 1 : text;
+	struct piece line = { begin, text + len - begin };
+	const size_t size = line.len;
+
+	piece_drop(&line, pasted_quote(line));
+	line = piece_trimmed(line);
+	/* What stands behind a prompt may be such a line */
+	if (pasted_is_prompt(line) && line.len <= strlen("(qemu)"))
+		return 0;
+	return line.len && !pasted_is_fence(line) ? size : 0;
+}
+
 char *pasted_clean(const char *text, size_t len, size_t *out_len)
 {
 	static const struct piece ellipsis = { PASTED_ELLIPSIS,

@@ -51,6 +51,18 @@ bool pasted_is_fence(struct piece line);
  */
 bool pasted_is_ellipsis(struct piece line);
 
+/**
+ * pasted_unended() - does a text end within a line?
+ *
+ * What stands there without a newline may be the beginning of what stood there: a
+ * number of fewer digits, half a name. Not to be trusted, whatever it says. Blanks, a
+ * fence and a prompt alone are no such line: whatever they began, it is as if the text
+ * ended before it.
+ *
+ * Return: how many bytes that line has; 0: none.
+ */
+size_t pasted_unended(const char *text, size_t len);
+
 #define PASTED_ELLIPSIS "..."
 
 /**

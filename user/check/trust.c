@@ -67,8 +67,7 @@ static void say_lost(struct comparison *c, size_t view)
 			       name, coverage->lost, plural(coverage->lost));
 	if (coverage->truncated)
 		comparison_add(c, &finding,
-			       "%s is cut off: there was more than could be "
-			       "read",
+			       "%s is cut off: there is more than was read",
 			       name);
 }
 

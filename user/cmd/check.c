@@ -193,6 +193,7 @@ static int check(struct check_options *options)
 		goto end_child;
 	}
 	if (options->argv && child_go(&child, options->argv, &err)) {
+		checker_abandon_recording(&checker);
 		status = cmd_fail(&err);
 		goto close_checker;
 	}
@@ -260,7 +261,7 @@ static int set_option(struct check_options *options, int opt,
 	case OPT_VM:
 		return vm_name_parse(optarg, &options->checker.name, err);
 	case OPT_REPORT:
-		return cmd_report_to(optarg, err);
+		return cmd_report_to(optarg, false, err);
 	case OPT_TO_END:
 		options->to_end = true;
 		return 0;
@@ -342,6 +343,11 @@ static int check_expected(struct check_options *options)
 
 	if (expected_read(options->expect, &expected, &err))
 		return cmd_fail(&err);
+	if (expected.unended)
+		fprintf(stderr,
+			"slotscope: the last line of %.160s may be cut, as no "
+			"newline ends it; if it is whole, add one\n",
+			expected.name);
 	options->checker.expect = &expected;
 	status = check(options);
 	expected_deinit(&expected);
@@ -407,6 +413,26 @@ static const char *wrong_files(const struct check_options *options)
 	return NULL;
 }
 
+/* What is written to is nothing that is read, nor what else is written to */
+static int begin_outputs(const struct check_options *options,
+			 struct slotscope_error *err)
+{
+	const char *files[6 + CHECK_FILES_MAX] = {
+		options->checker.record, options->input,
+		options->expect,	 options->files.model,
+		options->files.slots,	 options->files.maps,
+	};
+	const size_t nr = 6 + options->files.nr_mtree;
+	int ret;
+
+	for (size_t i = 6; i < nr; i++)
+		files[i] = options->files.mtree[i - 6];
+	ret = cmd_report_begin(files, nr, err);
+	for (size_t i = 1; files[0] && i < nr && !ret; i++)
+		ret = cmd_apart(files[0], files[i], err);
+	return ret;
+}
+
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	static const struct option long_options[] = {
@@ -449,6 +475,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		if (ret && cmd_common_opt(cmd, opt, argv, &exit))
 			return exit;
 	}
+	if (begin_outputs(&options, &err))
+		return cmd_fail(&err);
 	options.checker.verbose = cmd_globals.verbose;
 	options.checker.notes = stderr;
 	if (optind < argc)

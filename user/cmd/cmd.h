@@ -111,11 +111,28 @@ int cmd_cannot_tell(const struct slotscope_error *err);
 FILE *cmd_report(void);
 
 /**
- * cmd_report_to() - print to a file from now on
+ * cmd_report_to() - print to a file, once cmd_report_begin() was called
+ * @product: it is what the command makes: no error goes into it
+ *
+ * What the file has stays until something is printed.
  *
  * Return: 0, or a negative errno with @err filled.
  */
-int cmd_report_to(const char *path, struct slotscope_error *err);
+int cmd_report_to(const char *path, bool product, struct slotscope_error *err);
+
+/**
+ * cmd_report_begin() - the command line was read: from now on cmd_report() is that file
+ * @inputs: paths that are read, or written otherwise; NULL: none
+ *
+ * Return: 0, also without a file; -EINVAL where it is one of @inputs: then nothing is
+ * written to it.
+ */
+int cmd_report_begin(const char *const *inputs, size_t nr,
+		     struct slotscope_error *err);
+
+/** cmd_apart() - is it another file? 0, or -EINVAL; @input may be NULL or "-" */
+int cmd_apart(const char *output, const char *input,
+	      struct slotscope_error *err);
 
 /**
  * cmd_end_by_signal() - have main() end this process by a signal

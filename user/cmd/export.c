@@ -117,7 +117,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			input = optarg;
 			break;
 		case 'o':
-			if (cmd_report_to(optarg, &err))
+			if (cmd_report_to(optarg, true, &err))
 				return cmd_fail(&err);
 			break;
 		default:
@@ -131,7 +131,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd, "no -i FILE given");
 	if (!perfetto)
 		return cmd_usage(cmd, "no form given: --perfetto");
-	ret = export(input, &err);
+	ret = cmd_report_begin(&input, 1, &err);
+	if (!ret)
+		ret = export(input, &err);
 	return ret < 0 ? cmd_fail(&err) : ret;
 }
 

@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/kept_file.h"
 #include "cmd/cmd.h"
 #include "render/error.h"
 #include "session/stop.h"
@@ -55,8 +57,9 @@ static void print_help(FILE *out)
 
 static int output_error;
 static bool output_told;
-static FILE *report;
+static FILE *report, *pending; /* --report's file; not yet that */
 static const char *report_path;
+static bool report_is_product, report_created;
 static int end_signal;
 
 FILE *cmd_report(void)
@@ -64,19 +67,60 @@ FILE *cmd_report(void)
 	return report ? report : stdout;
 }
 
-int cmd_report_to(const char *path, struct slotscope_error *err)
+int cmd_report_to(const char *path, bool product, struct slotscope_error *err)
 {
-	FILE *file = fopen(path, "we");
+	int fd = kept_open(path, 0666, &report_created);
 
-	if (!file) {
-		error_set(err, errno, "write the report to %.160s", path);
+	if (pending)
+		fclose(pending);
+	pending = fd < 0 ? NULL : kept_stream(fd);
+	if (!pending) {
+		error_set(err, fd < 0 ? -fd : errno,
+			  "write the report to %.160s", path);
+		if (fd >= 0)
+			close(fd);
 		return error_next(err, "name a file that can be made");
 	}
-	if (report)
-		fclose(report);
-	report = file;
+	report_is_product = product;
 	report_path = path;
 	return 0;
+}
+
+int cmd_apart(const char *output, const char *input,
+	      struct slotscope_error *err)
+{
+	if (!input || !kept_is_same(output, input))
+		return 0;
+	error_set(err, EINVAL, "write to %.160s", output);
+	error_why(err,
+		  "it is the same file as %.160s: what is there would be "
+		  "lost",
+		  strcmp(input, "-") ? input : "standard input");
+	return error_next(err, "name another file to write to");
+}
+
+int cmd_report_begin(const char *const *inputs, size_t nr,
+		     struct slotscope_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; pending && i < nr && !ret; i++)
+		ret = cmd_apart(report_path, inputs[i], err);
+	if (ret)
+		return ret;
+	report = pending;
+	pending = NULL;
+	return 0;
+}
+
+/* A file that we made and that has nothing in it is none */
+static void drop_empty_report(void)
+{
+	struct stat st;
+
+	if (report_created && (pending || report_is_product) &&
+	    !stat(report_path, &st) && S_ISREG(st.st_mode) && !st.st_size)
+		unlink(report_path);
 }
 
 int cmd_flush(void)
@@ -125,10 +169,11 @@ int cmd_fail(const struct slotscope_error *err)
 {
 	cmd_flush();
 	if (cmd_globals.json) {
-		render_error_json(cmd_report(), err);
+		render_error_json(report_is_product ? stdout : cmd_report(),
+				  err);
 		return CMD_ERROR;
 	}
-	if (report)
+	if (report && !report_is_product)
 		render_error_text(report, err);
 	render_error_text(stderr, err);
 	return CMD_ERROR;
@@ -334,6 +379,7 @@ int main(int argc, char **argv)
 	ret = dispatch(argc, argv);
 
 	error = cmd_flush();
+	drop_empty_report();
 	if (error)
 		return output_told ? CMD_ERROR : say_output_failed(error);
 	if (end_signal && ret == 128 + end_signal)

@@ -30,8 +30,8 @@ static const char help[] =
 	"started, or at SIGINT.\n"
 	"\n"
 	"Options:\n"
-	"  -o, --output FILE  where to; a file that is there is replaced. - is standard\n"
-	"                     output\n"
+	"  -o, --output FILE  where to; a file that is there is replaced, once what is\n"
+	"                     traced has started. - is standard output\n"
 	"  -p, --pid PID      the process to trace, and what it starts from now on\n"
 	"      --all          every VM of this machine, and those to come\n"
 	"      --stacks       record who made each request: all functions that led there\n"
@@ -96,6 +96,11 @@ static int end(struct tracing *t)
 {
 	const struct recorder *recorder = t->arg;
 
+	/* Nothing was traced, as the command could not be started */
+	if (t->err.code && !recording_begun(recorder->writer)) {
+		recording_abandon(recorder->writer);
+		return 0;
+	}
 	return recording_finish(recorder->writer, &t->err);
 }
 

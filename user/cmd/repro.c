@@ -118,7 +118,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			options.vm = name.number;
 			break;
 		case 'o':
-			if (cmd_report_to(optarg, &err))
+			if (cmd_report_to(optarg, true, &err))
 				return cmd_fail(&err);
 			break;
 		default:
@@ -129,7 +129,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (argc - optind != 1)
 		return cmd_usage(cmd, "one FILE is expected");
 	options.path = argv[optind];
-	ret = write_repro(&options, &err);
+	ret = cmd_report_begin(&options.path, 1, &err);
+	if (!ret)
+		ret = write_repro(&options, &err);
 	return ret < 0 ? cmd_fail(&err) : ret;
 }
 

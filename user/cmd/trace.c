@@ -252,6 +252,11 @@ static int read_recording(const char *path, struct tracing *t)
 		recorded_tell_growing(path, log_growing(reader));
 	if (recording && !ret)
 		status = tell_odd(recording, status);
+	if (!ret && log_unended(reader))
+		fprintf(stderr,
+			"slotscope: the last line of %.160s may be cut, as no "
+			"newline ends it; if it is whole, add one\n",
+			read_file_name(path));
 	log_close(reader);
 	if (!ret && !t->saw_vm)
 		status = not_recorded(path, t);
@@ -303,7 +308,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				return cmd_fail(&err);
 			break;
 		case OPT_REPORT:
-			if (cmd_report_to(optarg, &err))
+			if (cmd_report_to(optarg, false, &err))
 				return cmd_fail(&err);
 			break;
 		case OPT_FOR:
@@ -375,6 +380,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (input && t.stacks)
 		return cmd_usage(cmd, "a recording has the stacks that it has: "
 				      "--stacks does not go with -i");
+	if (cmd_report_begin(&input, 1, &err))
+		return cmd_fail(&err);
 	/* A recording may be of another kernel: what that allows is not known here */
 	if (!input && !t.dry_run && t.ops == &printing)
 		ask_limits(&printed);

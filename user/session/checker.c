@@ -127,6 +127,12 @@ int checker_open(struct checker *checker, const struct checker_options *options,
 	return ret;
 }
 
+void checker_abandon_recording(struct checker *checker)
+{
+	recording_abandon(checker->writer);
+	checker->writer = NULL;
+}
+
 int checker_close(struct checker *checker, struct slotscope_error *err)
 {
 	struct taking taking = { checker, err };

@@ -97,6 +97,9 @@ struct checker {
 int checker_open(struct checker *checker, const struct checker_options *options,
 		 struct slotscope_error *err);
 
+/** checker_abandon_recording() - nothing was traced: keep what the file had */
+void checker_abandon_recording(struct checker *checker);
+
 /** checker_close() - end tracing, finish the recording */
 int checker_close(struct checker *checker, struct slotscope_error *err);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,7 +206,7 @@ static int slots_lines(struct given *given, const char *name, const char *text,
 				"not), lines AS/ID GPA+SIZE @HVA FLAGS, "
 				"strace's output, or a QEMU trace log with "
 				"kvm_set_user_memory");
-	if (ret || view->state.nr_slots)
+	if (ret || view->state.nr_slots || view->state.coverage.truncated)
 		return ret;
 	error_set(err, EINVAL, "read %.160s", name);
 	return error_why(err, "there is no slot in it, and no request");
@@ -223,11 +224,25 @@ static int read_recording(const char *name, const char *bytes, size_t len,
 	return ret;
 }
 
+/* What reads a text has left out its last line: how is that mended? */
+static int note_unended(struct given *given, const char *name,
+			struct slotscope_error *err)
+{
+	if (asprintf(&given->notes,
+		     "the last line of %.160s is cut, as no newline ends it; if "
+		     "it is whole, add one\n",
+		     name) >= 0)
+		return 0;
+	given->notes = NULL;
+	return error_set(err, ENOMEM, "read %.160s", name);
+}
+
 int given_slots(struct given *given, const char *path, uint64_t vm,
 		struct slotscope_error *err)
 {
 	const char *name = read_file_name(path);
 	enum log_text kind;
+	bool lines = false;
 	char *text;
 	size_t len;
 	int ret = read_file(path, &text, &len, err);
@@ -247,15 +262,20 @@ int given_slots(struct given *given, const char *path, uint64_t vm,
 	} else if (text[strspn(text, " \t\r\n")] == '{') {
 		ret = slots_json(given, name, text, len, err);
 	} else if (kind) {
+		lines = true;
 		ret = log_load_text(name, text, len, &given->log, err);
 		if (!ret)
 			ret = slots_of_log(given, name, vm, log_text_name(kind),
 					   err);
 	} else if (slots_table_is(text, len)) {
+		lines = true;
 		ret = slots_table(given, name, text, len, err);
 	} else {
+		lines = true;
 		ret = slots_lines(given, name, text, len, err);
 	}
+	if (!ret && lines && pasted_unended(text, len))
+		ret = note_unended(given, name, err);
 	free(text);
 	return ret;
 }
@@ -333,6 +353,7 @@ int given_end(struct given *given, struct slotscope_error *err)
 {
 	struct slotscope_error inner = {};
 	struct given_view *view = NULL;
+	char *earlier;
 	size_t size;
 	FILE *notes;
 	int ret;
@@ -342,9 +363,16 @@ int given_end(struct given *given, struct slotscope_error *err)
 	for (size_t i = 0; i < given->nr; i++)
 		if (given->views[i].party == PARTY_MODEL)
 			view = &given->views[i];
+	earlier = given->notes;
+	given->notes = NULL;
 	notes = open_memstream(&given->notes, &size);
-	if (!notes)
+	if (!notes) {
+		free(earlier);
 		return error_set(err, ENOMEM, "read %.160s", view->name);
+	}
+	if (earlier)
+		fputs(earlier, notes);
+	free(earlier);
 	slot_state_deinit(&view->state);
 	ret = text_model_state(&given->mtree, notes, &view->state, &inner);
 	if (ret)

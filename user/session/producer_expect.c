@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/pasted.h"
 #include "base/read_file.h"
 #include "session/producers.h"
 #include "view/slots_text.h"
@@ -25,7 +26,7 @@ int expected_read(const char *path, struct expected *out,
 	size_t len;
 	int ret;
 
-	*out = (struct expected){ read_file_name(path), NULL };
+	*out = (struct expected){ .name = read_file_name(path) };
 	ret = read_file(path, &out->text, &len, err);
 	if (ret)
 		return error_next(err, HOW);
@@ -35,6 +36,7 @@ int expected_read(const char *path, struct expected *out,
 		error_next(err, HOW);
 	}
 	if (!ret) {
+		out->unended = pasted_unended(out->text, len);
 		ret = expected_slots(out, UINT16_MAX + 1, &state, err);
 		slot_state_deinit(&state);
 	}

@@ -21,10 +21,12 @@ struct given;
  * @name: what it is called in messages; borrowed
  * @text: of it (view/slots_text.h). Kept: a pipe can be read once, and a VM is
  *	  read many times
+ * @unended: its last line was not taken, as no newline ends it
  */
 struct expected {
 	const char *name;
 	char *text;
+	bool unended;
 };
 
 /**

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "base/pasted.h"
 #include "base/read_file.h"
 #include "trace/log_load.h"
 #include "trace/recording_format.h"
@@ -29,12 +30,14 @@ int log_load_text(const char *name, const char *text, size_t len,
  * @recording: or, if that is NULL,
  * @log:       of a text, of which
  * @next:      is to come
+ * @unended:   its last line was not taken
  */
 struct log_reader {
 	char *name;
 	struct recording_reader *recording;
 	struct slot_log log;
 	size_t next;
+	bool unended;
 };
 
 /* The rest of it is a text; 0 if it is, 1 if it is none that we know */
@@ -51,6 +54,7 @@ static int read_text(struct log_reader *r, struct recording_source *source,
 	if (text[0] == '{' || memchr(text, '\0', len) ||
 	    !log_text_kind(text, len))
 		return 1;
+	r->unended = pasted_unended(text, len);
 	return log_load_text(source->path, text, len, &r->log, err);
 }
 
@@ -102,6 +106,11 @@ int log_read(struct log_reader *r, struct slot_event *event,
 		return 0;
 	*event = r->log.events[r->next++];
 	return 1;
+}
+
+bool log_unended(const struct log_reader *r)
+{
+	return r->unended;
 }
 
 struct recording_reader *log_recording(const struct log_reader *r)

@@ -30,6 +30,9 @@ struct recording_reader *log_recording(const struct log_reader *reader);
 /** log_growing() - is it still being written? Valid once log_read() has returned 0 */
 bool log_growing(const struct log_reader *reader);
 
+/** log_unended() - a text whose last line was not taken, as no newline ends it */
+bool log_unended(const struct log_reader *reader);
+
 /** log_close() - NULL is fine */
 void log_close(struct log_reader *reader);
 

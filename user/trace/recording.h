@@ -61,8 +61,9 @@ struct recording_info {
 struct recording_writer;
 
 /**
- * recording_create() - begin a recording
- * @path: replaced if it is a regular file. Readable by its owner alone, since it
+ * recording_create() - open a file for a recording
+ * @path: replaced if it is a regular file, by the first of what is written, flushed or
+ *	  finished: until then it is as it was. Readable by its owner alone, since it
  *	  tells where a process has its memory. Or a FIFO, or RECORDING_STDIO
  * @info: its @tgid, @notes and @keep are taken; the rest, and the kernel, is found out
  *
@@ -97,6 +98,9 @@ int recording_flush(struct recording_writer *writer,
  */
 int recording_finish(struct recording_writer *writer,
 		     struct slotscope_error *err);
+
+/** recording_begun() - is anything of it in the file? Else that is as it was */
+bool recording_begun(const struct recording_writer *writer);
 
 /** recording_abandon() - close without an end; NULL is fine */
 void recording_abandon(struct recording_writer *writer);

@@ -136,6 +136,11 @@ int blocks_begin(struct recording_blocks *b, size_t size,
 	return begin_ring(b, err);
 }
 
+bool blocks_are_short(const struct recording_blocks *b)
+{
+	return b->ring && source_size(&b->source) < segment_at(b, b->segments);
+}
+
 /* Go on to what may be the next header, behind one that is none */
 static void find_header(struct recording_blocks *b, size_t nr)
 {

@@ -66,6 +66,9 @@ int blocks_skip(struct recording_blocks *blocks, struct slotscope_error *err);
 /** blocks_note_damage() - something is not as it was written */
 void blocks_note_damage(struct recording_blocks *blocks);
 
+/** blocks_are_short() - a ring of which the file has not all: it was cut */
+bool blocks_are_short(const struct recording_blocks *blocks);
+
 /**
  * blocks_seek() - go where a state begins that is of a moment, or the latest before
  *

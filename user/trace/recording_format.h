@@ -46,6 +46,10 @@
  * other kinds it counts what it does not know. A change that such readers must not
  * pass over raises RECORDING_VERSION.
  *
+ * No CRC covers what is between the blocks of a ring: it means nothing, and is not
+ * read. The file has the size of all segments from the beginning on: a shorter one
+ * was cut.
+ *
  * Where a CRC does not fit, the rest of that block is damaged: the next header that
  * is whole tells, by its first_seq, how many events were in it. Where a header is
  * damaged the next one is looked for by its magic.

@@ -338,7 +338,8 @@ static int next_record(struct recording_reader *r, struct slot_event *event,
 /* There is no more, for now or for ever: what does that say? */
 static int at_end(struct recording_reader *r, struct slot_event *event)
 {
-	if (r->ended) {
+	/* A ring's file has one size: who cut it has cut something away */
+	if (r->ended && !blocks_are_short(&r->blocks)) {
 		r->state = RECORDING_FINISHED;
 		return 0;
 	}

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/kept_file.h"
 #include "trace/recording.h"
 #include "trace/recording_format.h"
 #include "trace/recording_sink.h"
@@ -26,17 +27,18 @@ static int open_stdout(struct slotscope_error *err)
 }
 
 /*
- * Not truncated before it is locked: another may be writing to it. Its readers
+ * Not emptied here: another may be writing to it, or we never begin. Its readers
  * ask for the lock, but never take it.
  */
-static int open_locked(const char *path, struct slotscope_error *err)
+static int open_locked(const char *path, bool *created,
+		       struct slotscope_error *err)
 {
 	struct flock lock = { .l_type = F_WRLCK };
 	struct stat st;
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int fd = kept_open(path, 0600, created);
 
 	if (fd < 0) {
-		error_set(err, errno, "create recording %s", path);
+		error_set(err, -fd, "create recording %s", path);
 		return error_next(err, "name a file that can be made");
 	}
 	if (fstat(fd, &st))
@@ -50,8 +52,6 @@ static int open_locked(const char *path, struct slotscope_error *err)
 		err->code = EBUSY;
 		error_why(err, "it is being written by another process");
 		error_next(err, "name another file");
-	} else if (ftruncate(fd, 0)) {
-		error_set(err, errno, "empty recording %s", path);
 	} else {
 		return fd;
 	}
@@ -67,13 +67,24 @@ int sink_open(struct recording_sink *s, const char *path,
 	s->path = strdup(path);
 	if (!s->path)
 		return error_set(err, ENOMEM, "create recording %s", path);
-	s->fd = strcmp(path, RECORDING_STDIO) ? open_locked(path, err) :
-						open_stdout(err);
+	s->fd = strcmp(path, RECORDING_STDIO) ?
+			open_locked(path, &s->created, err) :
+			open_stdout(err);
 	return s->fd < 0 ? s->fd : 0;
+}
+
+int sink_begin(struct recording_sink *s, struct slotscope_error *err)
+{
+	int ret = strcmp(s->path, RECORDING_STDIO) ? kept_empty(s->fd) : 0;
+
+	s->created = false;
+	return ret ? error_set(err, ret, "empty recording %s", s->path) : 0;
 }
 
 void sink_close(struct recording_sink *s)
 {
+	if (s->created)
+		unlink(s->path);
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s->path);

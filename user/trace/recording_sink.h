@@ -3,6 +3,7 @@
 #ifndef TRACE_RECORDING_SINK_H
 #define TRACE_RECORDING_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,11 +12,13 @@
 /**
  * struct recording_sink - private, but for
  * @path:     as the user named it
+ * @created:  we have made it, and it was not begun
  * @segments: of a ring; 0: it is none
  */
 struct recording_sink {
 	int fd;
 	char *path;
+	bool created;
 	uint64_t ring;
 	uint32_t segment_bytes;
 	uint32_t segments;
@@ -24,7 +27,7 @@ struct recording_sink {
 };
 
 /**
- * sink_open() - make a file, or open what is no regular one
+ * sink_open() - make a file, or open one, with what it has
  * @path: or RECORDING_STDIO
  *
  * sink_close() it, also after an error.
@@ -33,6 +36,10 @@ struct recording_sink {
 int sink_open(struct recording_sink *sink, const char *path,
 	      struct slotscope_error *err);
 
+/** sink_begin() - drop what the file had; 0 or a negative errno */
+int sink_begin(struct recording_sink *sink, struct slotscope_error *err);
+
+/** sink_close() - one that was made and never begun is taken away */
 void sink_close(struct recording_sink *sink);
 
 /** sink_can_ring() - can a recording of bounded size be there? */

@@ -146,6 +146,15 @@ int source_seek(struct recording_source *s, uint64_t at,
 	return 0;
 }
 
+uint64_t source_size(const struct recording_source *s)
+{
+	struct stat st;
+
+	if (s->fd < 0)
+		return s->at - s->pos + s->len;
+	return fstat(s->fd, &st) ? 0 : st.st_size;
+}
+
 bool source_growing(const struct recording_source *s)
 {
 	struct flock lock = { .l_type = F_RDLCK };

@@ -75,6 +75,9 @@ int source_hold(struct recording_source *source, struct slotscope_error *err);
 int source_seek(struct recording_source *source, uint64_t at,
 		struct slotscope_error *err);
 
+/** source_size() - bytes that a file has now, or those that are held; 0: nobody knows */
+uint64_t source_size(const struct recording_source *source);
+
 /** source_growing() - is someone writing to it? */
 bool source_growing(const struct recording_source *source);
 

@@ -31,6 +31,8 @@
 
 /**
  * struct recording_writer - private
+ * @begun: what the file had is gone, and the head is in it
+ * @notes, @head: for that
  * @bytes: the block that is begun: room for its header, and records
  * @put:   bytes of it that are in the file, where it could not be written whole
  * @ended: nothing more comes into it
@@ -44,6 +46,9 @@
  */
 struct recording_writer {
 	struct recording_sink sink;
+	bool begun;
+	char *notes;
+	struct recording_head head;
 	uint8_t *bytes;
 	size_t len, cap, put;
 	bool ended;
@@ -100,10 +105,14 @@ static int write_block(struct recording_writer *w, struct slotscope_error *err)
 	return 0;
 }
 
+static int begin(struct recording_writer *w, struct slotscope_error *err);
+
 static int begin_block(struct recording_writer *w, struct slotscope_error *err)
 {
-	int ret = write_block(w, err);
+	int ret = begin(w, err);
 
+	if (!ret)
+		ret = write_block(w, err);
 	if (ret || w->len)
 		return ret;
 	ret = make_room(w, RECORDING_BLOCK_BYTES, err);
@@ -172,35 +181,23 @@ static int put_named(struct recording_writer *w, const char *name,
 	return put_note(w, note, (size_t)len < sizeof(note) ? len : 0, err);
 }
 
-static int put_head(struct recording_writer *w,
-		    const struct recording_info *info, uint32_t segment_bytes,
-		    uint32_t segments, struct slotscope_error *err)
+static int put_head(struct recording_writer *w, struct slotscope_error *err)
 {
-	const struct recording_head head = {
-		.version = RECORDING_VERSION,
-		.tgid = info->tgid,
-		.time_ns = clock_read(CLOCK_MONOTONIC),
-		.real_ns = clock_read(CLOCK_REALTIME),
-		.segment_bytes = segment_bytes,
-		.segments = segments,
-	};
-	uint8_t *at = begin_record(w, sizeof(head), err);
+	uint8_t *at = begin_record(w, sizeof(w->head), err);
 
 	if (!at)
 		return -err->code;
 	end_record(w, RECORDING_HEAD,
 		   wire_put(at, recording_head_fields, RECORDING_HEAD_FIELDS,
-			    &head));
+			    &w->head));
 	return 0;
 }
 
 static int put_beginning(struct recording_writer *w,
-			 const struct recording_info *info,
-			 uint32_t segment_bytes, uint32_t segments,
 			 struct slotscope_error *err)
 {
-	int ret = put_head(w, info, segment_bytes, segments, err);
-	const char *note = info->notes;
+	int ret = put_head(w, err);
+	const char *note = w->notes;
 	char boot_id[37] = "";
 	struct utsname system;
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
@@ -234,24 +231,22 @@ static void lay_out(uint64_t keep, uint32_t *segment_bytes, uint32_t *segments)
 	*segments = keep / bytes;
 }
 
-static int begin(struct recording_writer *w, const struct recording_info *info,
-		 struct slotscope_error *err)
+/* The first that is to be written: what the file had goes now, not before */
+static int begin(struct recording_writer *w, struct slotscope_error *err)
 {
-	uint32_t segment_bytes = 0, segments = 0;
+	const struct recording_head *head = &w->head;
 	int ret;
 
-	if (info->keep) {
-		ret = sink_can_ring(&w->sink, err);
-		if (ret)
-			return ret;
-		lay_out(info->keep, &segment_bytes, &segments);
-	}
-	w->block.first_seq = 1;
-	w->block.next_seq = 1;
-	ret = put_beginning(w, info, segment_bytes, segments, err);
-	if (!ret && segments)
-		ret = sink_begin_ring(&w->sink, w->since_bytes, segment_bytes,
-				      segments, err);
+	if (w->begun)
+		return 0;
+	ret = sink_begin(&w->sink, err);
+	if (ret)
+		return ret;
+	w->begun = true;
+	ret = put_beginning(w, err);
+	if (!ret && head->segments)
+		ret = sink_begin_ring(&w->sink, w->since_bytes,
+				      head->segment_bytes, head->segments, err);
 	w->since_bytes = 0;
 	return ret;
 }
@@ -266,14 +261,34 @@ int recording_create(const char *path, const struct recording_info *info,
 	*writer = NULL;
 	if (!w)
 		return error_set(err, ENOMEM, "create recording %s", path);
+	w->block.first_seq = 1;
+	w->block.next_seq = 1;
+	w->head = (struct recording_head){
+		.version = RECORDING_VERSION,
+		.tgid = info->tgid,
+		.time_ns = clock_read(CLOCK_MONOTONIC),
+		.real_ns = clock_read(CLOCK_REALTIME),
+	};
 	ret = sink_open(&w->sink, path, err);
-	if (!ret)
-		ret = begin(w, info, err);
+	if (!ret && info->notes) {
+		w->notes = strdup(info->notes);
+		if (!w->notes)
+			ret = fail(w, ENOMEM, err);
+	}
+	if (!ret && info->keep) {
+		lay_out(info->keep, &w->head.segment_bytes, &w->head.segments);
+		ret = sink_can_ring(&w->sink, err);
+	}
 	if (ret)
 		recording_abandon(w);
 	else
 		*writer = w;
 	return ret;
+}
+
+bool recording_begun(const struct recording_writer *w)
+{
+	return w->begun;
 }
 
 static void note_time(struct recording_writer *w, uint64_t first_ns,
@@ -364,7 +379,7 @@ static int write_state(struct recording_writer *w, struct slotscope_error *err)
 
 int recording_flush(struct recording_writer *w, struct slotscope_error *err)
 {
-	int ret = end_block(w, err);
+	int ret = begin(w, err) ?: end_block(w, err);
 	bool due = w->since_bytes >= STATE_EVERY_TIMES * w->state_bytes;
 
 	if (ret)
@@ -503,6 +518,7 @@ void recording_abandon(struct recording_writer *w)
 	sink_close(&w->sink);
 	slot_world_deinit(&w->world);
 	free(w->told);
+	free(w->notes);
 	free(w->bytes);
 	free(w);
 }

@@ -59,12 +59,6 @@ int log_text_bad(struct log_text_reader *r, const char *fmt, ...)
 	return error_why(r->err, "%s: \"%s\"", why, shown);
 }
 
-int log_text_cut(struct log_text_reader *r, const char *why)
-{
-	return r->last ? log_text_lost(r, 0, SLOT_LOST_CUT, 1) :
-			 log_text_bad(r, "%s", why);
-}
-
 static int add(struct log_text_reader *r, struct slot_event *event)
 {
 	const struct slot_event *before =
@@ -235,7 +229,8 @@ int log_text_read(const char *text, size_t len, struct slot_log *log,
 		  struct slotscope_error *err)
 {
 	enum log_text kind = log_text_kind(text, len);
-	struct piece all = { text, len };
+	const size_t unended = pasted_unended(text, len);
+	struct piece all = { text, len - unended };
 	struct log_text_reader *r;
 	int ret = 0;
 
@@ -253,10 +248,11 @@ int log_text_read(const char *text, size_t len, struct slot_log *log,
 	pasted_bom(&all);
 	while (!ret && piece_line(&all, &r->line)) {
 		r->nr++;
-		r->last = !all.len && all.s[-1] != '\n';
 		r->line = cleaned(r->line);
 		ret = read_line(r, kind);
 	}
+	if (!ret && unended)
+		ret = log_text_lost(r, 0, SLOT_LOST_CUT, 1);
 	/* What became of calls that were under way at the end? */
 	if (!ret && r->nr_pending)
 		ret = log_text_lost(r, 0, SLOT_LOST_CUT, r->nr_pending);

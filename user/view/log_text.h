@@ -35,7 +35,9 @@ const char *log_text_name(enum log_text kind);
  * VM_CREATE is there where the text has it: strace's KVM_CREATE_VM, or the event
  * kvm_ioctl with which QEMU makes its VM, or the first growth of its slot table.
  * Else nothing tells what slots stood before. tgid and tid are those of the text; 0
- * where it has none. Times are those of the text, of whatever clock.
+ * where it has none. Times are those of the text, of whatever clock. A last line
+ * without a newline may be cut, even where it seems whole: it is not taken, and a
+ * LOST of SLOT_LOST_CUT stands for it.
  *
  * Return: 0, -ENOMEM, -E2BIG, or -EINVAL (@err names the line).
  */

@@ -34,12 +34,10 @@ struct text_call {
  * struct log_text_reader - a text that is being read
  * @line: that is being read, cleaned
  * @nr:	  its number, from 1
- * @last: nothing comes behind it, not even its end: it may be cut
  */
 struct log_text_reader {
 	struct piece line;
 	size_t nr;
-	bool last;
 	struct slot_log *log;
 	struct slotscope_error *err;
 	struct text_vm vms[LOG_TEXT_VMS];
@@ -59,9 +57,6 @@ bool strace_is_request(struct piece line);
 /** log_text_bad() - say what is wrong with the line; -EINVAL */
 int log_text_bad(struct log_text_reader *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-
-/** log_text_cut() - the line is cut, as the text ends in it; else log_text_bad() */
-int log_text_cut(struct log_text_reader *r, const char *why);
 
 /** log_text_lost() - @count events are missing here; of any VM with @serial 0 */
 int log_text_lost(struct log_text_reader *r, uint64_t serial,

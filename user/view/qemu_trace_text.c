@@ -129,7 +129,7 @@ int qemu_trace_line(struct log_text_reader *r)
 	if (s.len && s.s[0] != ' ')
 		return 0;
 	if (!read_request(s, &request))
-		return log_text_cut(r, "no whole kvm_set_user_memory");
+		return log_text_bad(r, "no whole kvm_set_user_memory");
 	read_who(r->line, event, &pid, &time_ns);
 	vm = vm_of(r, pid);
 	ret = vm ? 0 : log_text_vm(r, pid, -1, time_ns, false, &vm);

@@ -255,7 +255,8 @@ int slots_table_read(const char *text, size_t len, struct slot_state *out,
 	struct piece all = {}, line;
 	struct table table = {};
 	size_t nr = 0;
-	char *copy = pasted_clean(text, len, &all.len);
+	const size_t unended = pasted_unended(text, len);
+	char *copy = pasted_clean(text, len - unended, &all.len);
 	int ret = copy ? 0 : -ENOMEM;
 
 	slot_state_init(out, PARTY_KERNEL);
@@ -275,7 +276,7 @@ int slots_table_read(const char *text, size_t len, struct slot_state *out,
 		out->coverage.fields |= SLOT_FIELD_GENERATION;
 	else if (out->party == PARTY_TRACED)
 		out->coverage.fields &= ~SLOT_FIELD_HIDDEN;
-	if (!table.ended)
+	if (!table.ended || unended)
 		out->coverage.truncated = true;
 	return table.late ? make_late(out) : 0;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pasted.h"
 #include "view/slots_text.h"
 
 #define WHY_MAX 96
@@ -118,6 +119,7 @@ static const char *read_line(char *line, struct slot *slot, bool *none,
 int slots_from_text(char *text, struct slot_state *out,
 		    struct slotscope_error *err)
 {
+	const size_t len = strlen(text), unended = pasted_unended(text, len);
 	unsigned int nr = 0;
 	char why[WHY_MAX];
 	const char *wrong;
@@ -126,6 +128,8 @@ int slots_from_text(char *text, struct slot_state *out,
 	bool none;
 	int ret;
 
+	text[len - unended] = '\0';
+	out->coverage.truncated = unended;
 	for (line = text; line; line = next) {
 		next = strchr(line, '\n');
 		if (next)

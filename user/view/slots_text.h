@@ -13,7 +13,8 @@
  *	  follows a "#" is passed over. The text is changed
  * @out:  has its address spaces; its slots are added, sorted, and its coverage is
  *	  set: it speaks for all of these address spaces, but not for the host
- *	  address of a slot that has none here
+ *	  address of a slot that has none here. A last line without a newline may be
+ *	  cut: it is not taken, and the coverage is truncated
  *
  * Return: 0; -EINVAL with the line in @err; -ENOMEM.
  */

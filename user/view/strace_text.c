@@ -327,7 +327,7 @@ static int resume(struct log_text_reader *r, struct piece s, pid_t pid)
 		return ended(r, &call, result, duration_ns);
 	if (piece_find(s, "= ?"))
 		return log_text_lost(r, 0, SLOT_LOST_UNREAD, 1);
-	return log_text_cut(r, "no result of an ioctl");
+	return log_text_bad(r, "no result of an ioctl");
 }
 
 int strace_line(struct log_text_reader *r)
@@ -352,7 +352,7 @@ int strace_line(struct log_text_reader *r)
 	call.fd = value;
 	eat_file(&s);
 	if (!eat(&s, ", "))
-		return log_text_cut(r, "no whole ioctl");
+		return log_text_bad(r, "no whole ioctl");
 	which = read_call(&s);
 	if (which == CALL_OTHER)
 		return 0;
@@ -363,12 +363,12 @@ int strace_line(struct log_text_reader *r)
 		text_number(&s, &value); /* the type */
 	} else if (piece_begins(s, "{")) {
 		if (!read_region(&s, which, &call.request))
-			return log_text_cut(r, "no whole memory region");
+			return log_text_bad(r, "no whole memory region");
 	} else {
 		/* An address alone: this strace does not look behind it */
 		call.request.unread = true;
 		if (!eat(&s, "NULL") && !text_number(&s, &value))
-			return log_text_cut(r, "no whole ioctl");
+			return log_text_bad(r, "no whole ioctl");
 		if (piece_begins(s, " /*") && piece_find(s, "*/"))
 			piece_drop(&s, piece_find(s, "*/") + 2 - s.s);
 	}
@@ -379,5 +379,5 @@ int strace_line(struct log_text_reader *r)
 		return ended(r, &call, result, duration_ns);
 	if (piece_find(s, "= ?"))
 		return log_text_lost(r, 0, SLOT_LOST_UNREAD, 1);
-	return log_text_cut(r, "no result of an ioctl");
+	return log_text_bad(r, "no result of an ioctl");
 }
