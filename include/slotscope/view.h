@@ -1155,7 +1155,7 @@ void host_map_deinit(struct host_map *map);
 /**
  * host_map_parse() - read the text of /proc/PID/maps, or of /proc/PID/smaps
  * @text: need not end with a newline or NUL; a line cut short ends the reading
- *	  and sets @truncated
+ *	  and sets @truncated. Empty lines mean nothing
  *
  * How far files reach is not in it.
  *

@@ -84,7 +84,7 @@ static void refuse(const char *text, size_t len, const char *line)
 static void refuses_what_is_no_map(void **unused)
 {
 	static const char *const bad[] = {
-		"\n",
+		" \n",
 		"hello\n",
 		"7f0000001000-7f0000000000 rw-p 00000000 00:00 0 \n",
 		"7f0000000000-7f0000000000 rw-p 00000000 00:00 0 \n",
@@ -107,6 +107,8 @@ static void refuses_what_is_no_map(void **unused)
 		refuse(bad[i], strlen(bad[i]), "line 1 ");
 	refuse(nul, sizeof(nul) - 1, "line 1 ");
 	refuse(back, strlen(back), "line 2 ");
+	/* an empty line is none of a map, and is counted */
+	refuse("\n\nhello\n", 8, "line 3 ");
 }
 
 /* As Linux 6.12 writes it, shortened: proc_pid_smaps(5) */

@@ -89,7 +89,7 @@ static int load(struct recorded *out, const struct moment *at,
 	if (!ret)
 		ret = log_read_all(reader, &out->log, err);
 	out->growing = !ret && log_growing(reader);
-	if (!ret && want == RECORDED_STATE)
+	if (!ret)
 		ret = is_beyond(out, recording, err);
 	/* What will come is later than a moment that was there by now */
 	if (!ret && recording && out->at_ns > recording_last_ns(recording))

@@ -280,23 +280,6 @@ int given_slots(struct given *given, const char *path, uint64_t vm,
 	return ret;
 }
 
-/* Lines that are empty now, as prompts were, are none of a map. They are not counted */
-static size_t drop_empty(char *text, size_t len)
-{
-	struct piece all = { text, len }, line;
-	size_t n = 0;
-
-	while (piece_line(&all, &line)) {
-		if (!line.len)
-			continue;
-		memmove(text + n, line.s, line.len);
-		n += line.len;
-		if (all.len || all.s[-1] == '\n')
-			text[n++] = '\n';
-	}
-	return n;
-}
-
 /* Behind what was left out nothing is known of what is mapped */
 static void cut_map(char *text, size_t *len, bool *cut)
 {
@@ -330,7 +313,6 @@ int given_maps(struct given *given, const char *path,
 	free(text);
 	if (!clean)
 		return error_set(err, ENOMEM, "read %.160s", name);
-	len = drop_empty(clean, len);
 	cut_map(clean, &len, &cut);
 	ret = new_view(given, PARTY_BACKING, name, "a memory map", &view, err);
 	if (!ret && host_map_parse(&view->map, clean, len, &inner)) {

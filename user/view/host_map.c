@@ -213,6 +213,12 @@ static int parse_text(struct host_map *map, struct cursor line, size_t len,
 			map->truncated = true;
 			return 0;
 		}
+		/* a prompt, say, where the text was copied from a terminal */
+		if (line.end == line.at) {
+			line.at++;
+			len--;
+			continue;
+		}
 		*why = "it is no line of a maps file";
 		if (is_detail(&line) && map->nr) {
 			ret = parse_detail(line, &map->ranges[map->nr - 1]);
