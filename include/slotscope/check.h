@@ -60,7 +60,7 @@ enum finding_id {
 	FINDING_STAGE2,		 /* KVM's page tables map another page */
 	FINDING_STOPPED,	 /* a vCPU cannot go on, for what memory is */
 	FINDING_REFUSED,	 /* a request that failed, without effect */
-	FINDING_GAP,		 /* a time without a slot. Not yet */
+	FINDING_GAP,		 /* a time in which RAM had no slot */
 	FINDING_UNALIGNED,	 /* ragged ends that cannot be in a slot */
 	FINDING_ALIASED,	 /* one page at two guest addresses */
 	FINDING_HUGEPAGE,	 /* gpa and hva not congruent */

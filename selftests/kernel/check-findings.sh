@@ -326,7 +326,13 @@ retried() {
 	put_ram
 }
 traced retried
-found refused '' "$(range 0 "$ram_gpa" "$ram_size")" "a request for RAM is refused, and made again as it should be"
+found refused gap "$(range 0 "$ram_gpa" "$ram_size")" "a request for RAM is refused, and made again as it should be"
+remade() {
+	delete 0 "$ram"
+	put_ram
+}
+traced remade
+found gap '' "$(range 0 "$ram_gpa" "$ram_size")" "the slot of RAM is deleted, and made again as it was"
 cut() {
 	$damage "$vm" requests 0 1 >/dev/null
 	delete 0 "$ram"

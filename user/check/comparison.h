@@ -91,6 +91,7 @@ void check_requests(struct comparison *comparison);
 void check_hidden(struct comparison *comparison);
 void check_aliased(struct comparison *comparison);
 void check_hugepage(struct comparison *comparison);
+void check_gaps(struct comparison *comparison);
 void check_stage2(struct comparison *comparison);
 void check_stopped(struct comparison *comparison);
 

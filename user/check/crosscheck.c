@@ -199,6 +199,7 @@ static void check_all(struct comparison *c)
 	check_hidden(c);
 	check_aliased(c);
 	check_hugepage(c);
+	check_gaps(c);
 	check_stage2(c);
 	check_stopped(c);
 	check_nothing(c);

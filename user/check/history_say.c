@@ -117,6 +117,9 @@ static const char *const next[FINDING_IDS] = {
 	[FINDING_STAGE2] = "slotscope addr gpa:%A --pid %P",
 	[FINDING_STOPPED] = "slotscope why --pid %P",
 	[FINDING_REFUSED] = "slotscope explain refused",
+	[FINDING_GAP] = "slotscope trace --events vcpus,mmio,windows --pid %P",
+	[FINDING_ALIASED] = "slotscope addr gpa:%A --pid %P",
+	[FINDING_HUGEPAGE] = "slotscope addr gpa:%A --pid %P",
 	[FINDING_LOST] = "slotscope explain lost",
 	[FINDING_UNREAD] = "slotscope doctor",
 };

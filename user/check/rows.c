@@ -403,6 +403,7 @@ static int rank(const struct finding *finding)
 	case FINDING_REFUSED:
 	case FINDING_ALIASED:
 	case FINDING_HUGEPAGE:
+	case FINDING_GAP:
 		return RANKS; /* says nothing against what stands */
 	default:
 		return finding_id_kind(finding->id) == FINDING_NOTE ? 5 : 0;

@@ -14,8 +14,6 @@
 #include "qemu/unix_socket.h"
 #include "qemu/virsh.h"
 
-extern char **environ;
-
 /* What it writes to one of its descriptors */
 struct output {
 	char *text;

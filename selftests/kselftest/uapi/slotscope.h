@@ -448,27 +448,27 @@ struct slotscope_layout {
 
 /* slotscope_fault.what; what @seen and @expected are */
 /* the slot is no slot: its id, address space or size cannot be */
-#define SLOTSCOPE_FAULT_SLOT	  1
+#define SLOTSCOPE_FAULT_SLOT		 1
 /* by its id the hash has none, or another (bucket and right bucket, or 0) */
-#define SLOTSCOPE_FAULT_ID_HASH	  2
+#define SLOTSCOPE_FAULT_ID_HASH		 2
 /* it is in the hash and not in the tree of gfns */
-#define SLOTSCOPE_FAULT_GFN_TREE  3
+#define SLOTSCOPE_FAULT_GFN_TREE	 3
 /* it begins before the slot before it ends (gpa of both) */
-#define SLOTSCOPE_FAULT_GFN_ORDER 4
+#define SLOTSCOPE_FAULT_GFN_ORDER	 4
 /* it is in the hash and not in the tree of hvas */
-#define SLOTSCOPE_FAULT_HVA_TREE  5
+#define SLOTSCOPE_FAULT_HVA_TREE	 5
 /* the tree of hvas has it with another range (host address in tree and slot) */
-#define SLOTSCOPE_FAULT_HVA_RANGE 6
+#define SLOTSCOPE_FAULT_HVA_RANGE	 6
 /* the tree of hvas is not in order, so not all of it is found (as it stands there,
  * as it should)
  */
-#define SLOTSCOPE_FAULT_HVA_ORDER 7
+#define SLOTSCOPE_FAULT_HVA_ORDER	 7
 /* the active and the inactive set have not the same slot by that id (1: has one) */
-#define SLOTSCOPE_FAULT_SETS	  8
+#define SLOTSCOPE_FAULT_SETS		 8
 /* KVM's count of all slots' pages (KVM's, ours); of no slot: @id is -1 */
-#define SLOTSCOPE_FAULT_NR_PAGES  9
+#define SLOTSCOPE_FAULT_NR_PAGES	 9
 /* an index has more entries than there can be slots: it goes round */
-#define SLOTSCOPE_FAULT_LOOP	  10
+#define SLOTSCOPE_FAULT_LOOP		 10
 /* KVM's count of slots with dirty logging (KVM's, ours); of no slot. Since 1.2 */
 #define SLOTSCOPE_FAULT_NR_DIRTY_LOGGING 11
 
