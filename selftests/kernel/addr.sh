@@ -70,7 +70,7 @@ end_vm
 refuse=$PWD/build/kernel/tools/refuse
 run slotscope check --no-model --report "$work/report" -o "$work/rec" -- "$refuse" dies
 run slotscope --json addr 0xfe000000 -i "$work/rec"
-is "$status $(place 0 .views.traced.id)" "0 7" "-i: whose it was" || diag "$out" "$err"
+is "$status $(place 0 .views.traced.id)" "1 7" "-i: whose it was, and that its refusal was fatal" || diag "$out" "$err"
 is "$(jq -r '[.events[] | .type] | unique | join(" ")' <<<"$out")" "change request" "-i: what happened"
 is "$(jq -r '.events[0].comm' <<<"$out")" refuse "-i: by whom"
 like "$(jq -r '[.not_looked_at[].what] | join(" ")' <<<"$out")" 'MODEL KERNEL BACKING' "-i: what it does not tell"

@@ -26,7 +26,7 @@ theirs=$(sed -nE 's/.*Slot#([0-9]+) flags=(0x[0-9a-f]+) gpa=(0x[0-9a-f]+) size=(
 	while read -r slot rest; do printf '0x%x %s\n' "$slot" "$rest"; done)
 ours=$(jq -r 'select(.type == "request").request |
 	[.slot, .flags, .gpa, .size, .hva, .result] | join(" ")' \
-	"$work/events")
+	<<<"$(slotscope --json trace -i "$work/events")")
 is "$ours" "$theirs" "BPF saw the requests that QEMU logs, in order ($(wc -l <<<"$theirs"))"
 diag "requests: $(wc -l <<<"$theirs")"
 like "$theirs" . "QEMU logged some"

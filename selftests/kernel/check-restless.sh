@@ -60,6 +60,6 @@ load_module
 start flags
 look "flags, by the module"
 run slotscope check --pid "$vm" --no-trace
-like "$out" "nothing tells which|agree" "without a trace it is the whole address space, or luck"
+like "$(tr -s ' \n' ' ' <<<"$out")" "nothing tells which|agree" "without a trace it is the whole address space, or luck"
 stop
 done_testing
