@@ -2,11 +2,11 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "cmd/screen.h"
+#include "host/terminal.h"
 
 #define ALTERNATE "\033[?1049h"
 #define ORIGINAL  "\033[?1049l"
@@ -63,13 +63,11 @@ static size_t count_lines(const char *text)
 
 void screen_show(char *text)
 {
-	struct winsize size = { 0 };
+	struct winsize size;
 	size_t lines = count_lines(text), room, shown = 0;
 	char *end;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || !size.ws_row ||
-	    !size.ws_col)
-		size = (struct winsize){ .ws_row = 24, .ws_col = 80 };
+	terminal_size(STDOUT_FILENO, &size);
 	room = size.ws_row;
 	fputs(HOME, stdout);
 	for (; (end = strchr(text, '\n')) && shown < room; text = end + 1) {
