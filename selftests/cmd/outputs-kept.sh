@@ -69,17 +69,17 @@ cut() { # WORDS FILE
 	like "$status $(tail -1 <<<"$out")" '^2 .*LOST at least 1 event: cut' "$1: its end is missing"
 	like "$(tr -s ' \n' ' ' <<<"$err")" 'no newline ends it; if it is whole, add one' "... and how to mend it"
 }
-{ cat log; printf '100 ioctl(4, KVM_SET_USER_M'; } >cut
-cut "strace's output, cut in a name" cut
-head -c -1 log >cut
-cut "strace's output without the last newline" cut
+{ cat log; printf '100 ioctl(4, KVM_SET_USER_M'; } >short
+cut "strace's output, cut in a name" short
+head -c -1 log >short
+cut "strace's output without the last newline" short
 { echo 'kvm_slots_grow 0 -> 16'
 	echo 'kvm_set_user_memory AddrSpace#0 Slot#0 flags=0x0 gpa=0x0 size=0x1000 ua=0x7f0000000000 guest_memfd=-1 guest_memfd_offset=0x0 ret=0'
-	printf 'kvm_set_user_memory AddrSpace#0 Slot#1 flags=0x0 gpa=0x0 size=0x1000 ua=0x7f0000000000 guest_memfd=-1 guest_memfd_offset=0x0 ret=-2'; } >cut
-cut "QEMU's log, cut in a result" cut
+	printf 'kvm_set_user_memory AddrSpace#0 Slot#1 flags=0x0 gpa=0x0 size=0x1000 ua=0x7f0000000000 guest_memfd=-1 guest_memfd_offset=0x0 ret=-2'; } >short
+cut "QEMU's log, cut in a result" short
 unlike "$out" ENOENT "... which is not told"
-printf '0/0 0x0+0x100000\n0/1 0x100000+0x100' >cut
-run "$slotscope" check --slots cut --maps /proc/self/maps
+printf '0/0 0x0+0x100000\n0/1 0x100000+0x100' >short
+run "$slotscope" check --slots short --maps /proc/self/maps
 like "$(tr -s ' \n' ' ' <<<"$out$err")" 'no newline ends it' "a text of slots that is cut: it is said"
 is "$(grep -c 0x100100 <<<"$out")" 0 "... and the slot that was cut is not told"
 
