@@ -31,7 +31,7 @@ is "$(slots_at "$work/rec" --at "$(when "$work/rec" 3)")" "[0,1,2]" "slot 0 came
 is "$(slots_at "$work/rec" --at "$(when "$work/rec" 4)")" "[1,2]" "and went"
 third=$(when "$work/rec" 3)
 is "$(slots_at - --at "$third" <"$work/rec")" "[0,1,2]" "of standard input"
-unlike "$("$program" slots -i "$work/rec")" generation "requests alone tell no generation"
+unlike "$("$program" slots -i "$work/rec")" 'generation [0-9]' "requests alone tell no generation"
 for look in slots check; do
 	"$program" $look -i "$work/rec" --at 1000 >"$work/out" 2>&1
 	is "$?" 3 "$look: a time beyond its end is refused"
@@ -72,7 +72,7 @@ run "$program" diff "$work/rec" "$work/rec"
 is "$status" 0 "one that is whole is the same as itself"
 run "$program" record --ptrace --for 1 -o "$work/half" -- "$work/churn" 1000000000
 run "$program" --json diff "$work/half" "$work/half"
-is "$status $(jq -r '.vms[0].verdict' <<<"$out")" "2 unknown" "one that was ended before its VM is not all"
+is "$status $(jq -r '.vms[0].verdict' <<<"$out")" "0 same" "one whose command we ended has its end, too"
 is "$(slots_at "$work/kept")" "[1,2]" "the slots at its end"
 is "$(slots_at "$work/kept" --at 0 | jq -c 'map(select(. > 0))')" "[1,2]" \
 	"those that never changed are there at the beginning of what is kept, too"
