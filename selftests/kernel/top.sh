@@ -6,7 +6,11 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/check-lib.sh
 . selftests/check-lib.sh
-tools=$PWD/build/kernel/tools
+# Each by its whole name: what a test names below build/ is built for it
+rawvmm=$PWD/build/kernel/tools/rawvmm
+vms=$PWD/build/kernel/tools/vms
+refuse=$PWD/build/kernel/tools/refuse
+stops=$PWD/build/kernel/tools/stops
 pids=()
 trap 'kill -9 "${pids[@]}" 2>/dev/null; rm -rf "$work"' EXIT
 
@@ -26,9 +30,9 @@ row() { tail -1 <<<"$out" | jq -r --argjson pid "$1" ".vms[] | select(.vm.tgid =
 run slotscope --json top -n 1
 is "$status $(jq -c .vms <<<"$out")" "0 []" "no VM: nothing to be said against"
 
-start good ready "$tools/rawvmm" anon shared
+start good ready "$rawvmm" anon shared
 good=$pid
-start empty ready "$tools/rawvmm"
+start empty ready "$rawvmm"
 empty=$pid
 run slotscope --json top -b -n 2 -d 0.5
 is "$(jq -s length <<<"$out")" 2 "two frames, two documents"
@@ -57,9 +61,9 @@ settled() {
 }
 lines=-1
 await settled
-start vms made "$tools/vms" 1000 3 5
+start vms made "$vms" 1000 3 5
 vms=$pid
-start refuse made "$tools/refuse" retries
+start refuse made "$refuse" retries
 refuse=$pid
 lines=$(wc -l <"$work/frames")
 await settled
@@ -78,15 +82,15 @@ is "$?" 0 "ends at SIGINT, and all agree"
 is "$(row "$vms" .verdict)" "" "what has ended is not shown"
 
 # vCPUs: one in the guest, one that waits for a page that nobody brings
-start well runs "$tools/stops" well
+start well runs "$stops" well
 well=$pid
-start uffd 'runs\|userfaultfd' "$tools/stops" uffd
+start uffd 'runs\|userfaultfd' "$stops" uffd
 uffd=$pid
 in_run() { grep -q '^16 .* 0xae80 ' "/proc/$1/syscall"; }
 await in_run "$well"
 asleep() { grep -q handle_userfault "/proc/$1/task/"*/stack; }
 said uffd userfaultfd || await asleep "$uffd"
-start file 'came back' "$tools/stops" file
+start file 'came back' "$stops" file
 file=$pid
 kill -STOP "$good"
 stopped() { [ "$(awk '{ print $3 }' "/proc/$1/stat")" = T ]; }
