@@ -35,3 +35,26 @@ end_vm() {
 
 # programs - how many BPF programs are loaded
 programs() { bpftool prog list -j | jq length; }
+
+# hmp LINE... - of the human monitor of the QEMU whose QMP is at $work/qmp; prints what
+# it answers
+hmp() {
+	/usr/bin/python3 -I -S - "$work/qmp" "$@" <<-'END'
+		import json, socket, sys
+		s = socket.socket(socket.AF_UNIX)
+		s.settimeout(60)
+		s.connect(sys.argv[1])
+		f = s.makefile("rw")
+		def ask(command, **arguments):
+		    f.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+		    f.flush()
+		    while "event" in (answer := json.loads(f.readline())):
+		        pass
+		    if answer.get("return", "") not in ("", {}):
+		        print(answer["return"] if "return" in answer else answer)
+		f.readline()
+		ask("qmp_capabilities")
+		for line in sys.argv[2:]:
+		    ask("human-monitor-command", **{"command-line": line})
+	END
+}

@@ -32,28 +32,6 @@ qemu-system-x86_64 -accel kvm -M q35,memory-backend=pc.ram -m 64M -nodefaults -v
 vm=$!
 await [ -S "$work/qmp" ]
 
-# QEMU's human monitor: a line each
-hmp() {
-	python3 -I -S - "$work/qmp" "$@" <<-'END'
-		import json, socket, sys
-		s = socket.socket(socket.AF_UNIX)
-		s.settimeout(60)
-		s.connect(sys.argv[1])
-		f = s.makefile("rw")
-		def ask(command, **arguments):
-		    f.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-		    f.flush()
-		    while "event" in (answer := json.loads(f.readline())):
-		        pass
-		    if answer.get("return", "") not in ("", {}):
-		        print(answer)
-		f.readline()
-		ask("qmp_capabilities")
-		for line in sys.argv[2:]:
-		    ask("human-monitor-command", **{"command-line": line})
-	END
-}
-
 # Attached late, TRACED begins with what KERNEL holds: it is left out, to be fast
 check() { run slotscope --json check --pid "$vm" --no-trace "$@"; }
 

@@ -20,28 +20,6 @@ qemu-system-x86_64 -accel kvm -M pc -m 64M,slots=2,maxmem=1G -nodefaults -vga no
 vm=$!
 await [ -S "$work/qmp" ] || diag "$(cat "$work/qemu.err")"
 
-# hmp LINE... - of the human monitor; prints what it answers
-hmp() {
-	/usr/bin/python3 -I -S - "$work/qmp" "$@" <<-'END'
-		import json, socket, sys
-		s = socket.socket(socket.AF_UNIX)
-		s.settimeout(60)
-		s.connect(sys.argv[1])
-		f = s.makefile("rw")
-		def ask(command, **arguments):
-		    f.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-		    f.flush()
-		    while "event" in (answer := json.loads(f.readline())):
-		        pass
-		    if answer.get("return", "") not in ("", {}):
-		        print(answer["return"] if "return" in answer else answer)
-		f.readline()
-		ask("qmp_capabilities")
-		for line in sys.argv[2:]:
-		    ask("human-monitor-command", **{"command-line": line})
-	END
-}
-
 # agrees HAS WORDS - the ranges of MODEL that are HAS (an extended regular expression),
 # as "as_id:gpa+size flags of its slot"; the rest is only to agree
 agrees() {

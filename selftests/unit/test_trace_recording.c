@@ -11,26 +11,8 @@
 #include "trace/log_load.h"
 #include "trace/recording.h"
 #include "trace/recording_parts.h"
+#include "recording_make.h"
 #include "view_make.h"
-
-static char dir[] = "/tmp/slotscope-recording-XXXXXX";
-static char file[64];
-
-static struct slotscope_error err;
-
-static int setup(void **unused)
-{
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(file, sizeof(file), "%s/a.rec", dir);
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	unlink(file);
-	return rmdir(dir);
-}
 
 static struct slot_event request(uint64_t seq)
 {

@@ -8,31 +8,13 @@
 #include "trace/recording.h"
 #include "trace/recording_format.h"
 #include "view/fold.h"
+#include "recording_make.h"
 #include "view_make.h"
 
 #define VMS	 3
 #define SLOTS	 5
 #define CALL_NS	 400 /* a change begins so much before it ends */
 #define RING_MAX (RECORDING_KEEP_MIN + 2UL * RECORDING_RING_ALIGN)
-
-static char dir[] = "/tmp/slotscope-state-XXXXXX";
-static char file[64];
-
-static struct slotscope_error err;
-
-static int setup(void **unused)
-{
-	if (!mkdtemp(dir))
-		return -1;
-	snprintf(file, sizeof(file), "%s/a.rec", dir);
-	return 0;
-}
-
-static int teardown(void **unused)
-{
-	unlink(file);
-	return rmdir(dir);
-}
 
 /**
  * struct work - VMs whose slots come and go, and all that was told of it

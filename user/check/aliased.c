@@ -335,29 +335,19 @@ static void find_jumps(struct aliased *a)
 	}
 }
 
-static void find_model(struct aliased *a)
-{
-	const struct comparison *c = a->comparison;
-	const uint64_t models = comparison_views_with(c, PARTY_MEANS);
-
-	for (size_t view = 0; view < c->input->nr_views && !a->model; view++) {
-		if (!(models & 1ULL << view) || !c->views[view].usable)
-			continue;
-		a->model = comparison_state(c, view);
-		a->means.spans = &c->views[view].slots;
-	}
-}
-
 void check_aliased(struct comparison *c)
 {
 	struct aliased a = { .comparison = c, .map = comparison_ground(c) };
 	const struct slot *slot;
+	size_t model;
 
 	a.state = comparison_holder(c, &a.view);
 	if (!a.state || c->nomem)
 		return;
 	a.views = 1ULL << a.view;
-	find_model(&a);
+	a.model = comparison_model(c, &model);
+	if (a.model)
+		a.means.spans = &c->views[model].slots;
 	if (near_init(&a.near, c, 1U << FINDING_MISMATCH))
 		c->nomem = true;
 	for (size_t i = 0; i < a.state->nr_slots && !c->nomem; i++) {

@@ -243,20 +243,15 @@ static bool is_to_be_checked(struct ground *ground)
 static void find_model(struct ground *ground)
 {
 	struct comparison *c = ground->comparison;
-	const uint64_t models = comparison_views_with(c, PARTY_MEANS);
+	const struct slot_state *model = comparison_model(c, &ground->model);
 
-	for (size_t view = 0; view < c->input->nr_views; view++) {
-		if (!(models & 1ULL << view) || !c->views[view].usable)
-			continue;
-		ground->has_model = true;
-		ground->model = view;
-		ground->means.spans = &c->views[view].slots;
-		ground->blind.spans = &c->views[view].blind;
-		if (ram_blocks_find(comparison_state(c, view), ground->map,
-				    &ground->blocks))
-			c->nomem = true;
+	if (!model)
 		return;
-	}
+	ground->has_model = true;
+	ground->means.spans = &c->views[ground->model].slots;
+	ground->blind.spans = &c->views[ground->model].blind;
+	if (ram_blocks_find(model, ground->map, &ground->blocks))
+		c->nomem = true;
 }
 
 static void say_unknown(const struct ground *ground)

@@ -68,6 +68,19 @@ const struct slot_state *comparison_holder(const struct comparison *c,
 	return second;
 }
 
+const struct slot_state *comparison_model(const struct comparison *c,
+					  size_t *view)
+{
+	for (size_t i = 0; i < c->input->nr_views; i++) {
+		if (comparison_party(c, i)->traits & PARTY_MEANS &&
+		    c->views[i].usable) {
+			*view = i;
+			return comparison_state(c, i);
+		}
+	}
+	return NULL;
+}
+
 const struct host_map *comparison_ground(const struct comparison *c)
 {
 	for (size_t view = 0; view < c->input->nr_views; view++) {

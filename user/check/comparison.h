@@ -45,6 +45,14 @@ uint64_t comparison_views_with(const struct comparison *comparison,
 const struct slot_state *comparison_holder(const struct comparison *comparison,
 					   size_t *view);
 
+/**
+ * comparison_model() - the view that says what is meant, if it can be trusted
+ *
+ * NULL if there is none; else @view is its place.
+ */
+const struct slot_state *comparison_model(const struct comparison *comparison,
+					  size_t *view);
+
 /** comparison_ground() - what lies under host addresses; NULL: nobody has looked */
 const struct host_map *comparison_ground(const struct comparison *comparison);
 

@@ -11,17 +11,7 @@
 #include "session/monitor.h"
 
 enum {
-	OPT_PID = CMD_OPT_FIRST_OWN,
-	OPT_FD,
-	OPT_VM,
-	OPT_QMP,
-	OPT_AS,
-	OPT_NO_TRACE,
-	OPT_NO_MODEL,
-	OPT_MTREE,
-	OPT_MODEL,
-	OPT_SLOTS,
-	OPT_MAPS,
+	OPT_AS = CMD_OPT_FIRST_OWN,
 };
 
 /* Of one place; pages of 4 KiB each, at the worst */
@@ -351,71 +341,12 @@ static int parse_as(const char *text, struct addr_query *query,
 	return error_next(err, "0 is memory, 1 what SMM sees");
 }
 
-/* Parses what begins with a dash; @as is applied once there is an address */
-static int set_option(struct look_options *options, struct asking *asking,
-		      const char **as, int opt, struct slotscope_error *err)
-{
-	switch (opt) {
-	case 'p':
-	case OPT_PID:
-		return cmd_parse_pid(optarg, &options->checker.pid, err);
-	case OPT_FD:
-		return cmd_parse_fd(optarg, &options->checker.fd, err);
-	case OPT_VM:
-		return vm_name_parse(optarg, &options->checker.name, err);
-	case OPT_QMP:
-		options->checker.qmp = asking->qmp = optarg;
-		return 0;
-	case OPT_AS:
-		*as = optarg;
-		return 0;
-	case OPT_NO_TRACE:
-		options->checker.no_trace = true;
-		return 0;
-	case OPT_NO_MODEL:
-		options->checker.no_model = true;
-		return 0;
-	case 'i':
-		options->input = optarg;
-		return 0;
-	case OPT_MTREE:
-		if (options->files.nr_mtree == CHECK_FILES_MAX) {
-			error_set(err, E2BIG, "read %.160s", optarg);
-			return error_why(err, "%d files are the most",
-					 CHECK_FILES_MAX);
-		}
-		options->files.mtree[options->files.nr_mtree++] = optarg;
-		return 0;
-	case OPT_MODEL:
-		options->files.model = optarg;
-		return 0;
-	case OPT_SLOTS:
-		options->files.slots = optarg;
-		return 0;
-	case OPT_MAPS:
-		options->files.maps = optarg;
-		return 0;
-	default:
-		return 1;
-	}
-}
-
-static const struct option long_options[] = {
-	{ "pid", required_argument, NULL, OPT_PID },
-	{ "fd", required_argument, NULL, OPT_FD },
-	{ "vm", required_argument, NULL, OPT_VM },
-	{ "qmp", required_argument, NULL, OPT_QMP },
-	{ "as", required_argument, NULL, OPT_AS },
-	{ "no-trace", no_argument, NULL, OPT_NO_TRACE },
-	{ "no-model", no_argument, NULL, OPT_NO_MODEL },
-	{ "input", required_argument, NULL, 'i' },
-	{ "mtree", required_argument, NULL, OPT_MTREE },
-	{ "model", required_argument, NULL, OPT_MODEL },
-	{ "slots", required_argument, NULL, OPT_SLOTS },
-	{ "maps", required_argument, NULL, OPT_MAPS },
-	CMD_COMMON_LONG,
-	{}
-};
+static const struct option long_options[] = { { "as", required_argument, NULL,
+						OPT_AS },
+					      LOOK_OPTIONS_PROCESS,
+					      LOOK_OPTIONS_FILES,
+					      CMD_COMMON_LONG,
+					      {} };
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
@@ -431,7 +362,11 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	while ((opt = cmd_getopt(getopt_long, argc, argv,
 				 ":p:i:" CMD_COMMON_SHORT, long_options)) >=
 	       0) {
-		ret = set_option(&options, &asking, &as, opt, &err);
+		if (opt == OPT_AS) {
+			as = optarg;
+			continue;
+		}
+		ret = look_option(&options, opt, &err);
 		if (ret < 0)
 			return cmd_fail(&err);
 		if (ret && cmd_common_opt(cmd, opt, argv, &exit))
@@ -442,6 +377,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd, optind == argc ? "no ADDRESS given" :
 						       "one ADDRESS at a time");
 	asking.text = argv[optind];
+	asking.qmp = options.checker.qmp;
 	if (addr_parse(asking.text, &asking.query, &err) ||
 	    (as && parse_as(as, &asking.query, &err)))
 		return cmd_fail(&err);

@@ -11,6 +11,7 @@
 #include "cmd/check_recording.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
+#include "cmd/look.h"
 #include "cmd/verdict.h"
 #include "cmd/watch.h"
 #include "session/child.h"
@@ -19,24 +20,14 @@
 #include "session/stop.h"
 
 enum {
-	OPT_PID = CMD_OPT_FIRST_OWN,
-	OPT_FD,
-	OPT_VM,
-	OPT_QMP,
-	OPT_AT,
+	OPT_AT = CMD_OPT_FIRST_OWN,
 	OPT_WATCH,
 	OPT_RESUME,
 	OPT_TO_END,
 	OPT_REPORT,
-	OPT_NO_TRACE,
 	OPT_EVENTS,
 	OPT_STAGE2,
-	OPT_NO_MODEL,
 	OPT_EXPECT,
-	OPT_MTREE,
-	OPT_MODEL,
-	OPT_SLOTS,
-	OPT_MAPS,
 	OPT_PAGE_SIZE,
 };
 
@@ -101,16 +92,14 @@ static const char help[] =
 	"standard error if it is not 0.\n";
 
 struct check_options {
-	struct checker_options checker;
-	char **argv; /* the command to start; NULL without one */
+	struct look_options look; /* a process, a recording, or files */
+	char **argv;		  /* the command to start; NULL without one */
 	int at_ms[MAX_CHECKS];
 	size_t nr_at;
 	bool watch;
 	bool resume;
 	bool to_end;
 	const char *expect;
-	struct check_files files;
-	const char *input; /* a recording */
 };
 
 static int print_verdict(void *ctx, const struct checker *checker, size_t place,
@@ -183,10 +172,10 @@ static int check(struct check_options *options)
 	if (options->argv) {
 		if (child_start(&child, options->argv, &err))
 			return cmd_fail(&err);
-		options->checker.child = &child;
-		options->checker.command = options->argv[0];
+		options->look.checker.child = &child;
+		options->look.checker.command = options->argv[0];
 	}
-	ret = checker_open(&checker, &options->checker, &err);
+	ret = checker_open(&checker, &options->look.checker, &err);
 	if (ret) {
 		course_interrupted(&course, options->nr_at, ret, &err);
 		status = cmd_fail(&err);
@@ -239,34 +228,14 @@ static int add_time(struct check_options *options, const char *text,
 	return 0;
 }
 
-static int add_mtree(struct check_files *files, const char *path,
-		     struct slotscope_error *err)
-{
-	if (files->nr_mtree == CHECK_FILES_MAX) {
-		error_set(err, E2BIG, "read %.160s", path);
-		return error_why(err, "%d files are the most", CHECK_FILES_MAX);
-	}
-	files->mtree[files->nr_mtree++] = path;
-	return 0;
-}
-
 static int set_option(struct check_options *options, int opt,
 		      struct slotscope_error *err)
 {
 	switch (opt) {
-	case OPT_PID:
-		return cmd_parse_pid(optarg, &options->checker.pid, err);
-	case OPT_FD:
-		return cmd_parse_fd(optarg, &options->checker.fd, err);
-	case OPT_VM:
-		return vm_name_parse(optarg, &options->checker.name, err);
 	case OPT_REPORT:
 		return cmd_report_to(optarg, false, err);
 	case OPT_TO_END:
 		options->to_end = true;
-		return 0;
-	case OPT_QMP:
-		options->checker.qmp = optarg;
 		return 0;
 	case OPT_AT:
 		return add_time(options, optarg, err);
@@ -277,42 +246,21 @@ static int set_option(struct check_options *options, int opt,
 		options->resume = true;
 		return 0;
 	case OPT_STAGE2:
-		options->checker.stage2 = true;
+		options->look.checker.stage2 = true;
 		return 0;
 	case OPT_EVENTS:
-		return tracer_classes_parse(optarg, &options->checker.classes,
-					    err);
-	case OPT_NO_TRACE:
-		options->checker.no_trace = true;
-		return 0;
+		return tracer_classes_parse(
+			optarg, &options->look.checker.classes, err);
 	case OPT_EXPECT:
-		options->expect = optarg;
-		return 0;
-	case OPT_NO_MODEL:
-		options->checker.no_model = true;
-		return 0;
-	case OPT_MTREE:
-		return add_mtree(&options->files, optarg, err);
-	case OPT_MODEL:
-		options->files.model = optarg;
-		return 0;
-	case OPT_SLOTS:
-		options->files.slots = optarg;
-		return 0;
-	case OPT_MAPS:
-		options->files.maps = optarg;
-		return 0;
+		return look_once(&options->expect, err);
 	case OPT_PAGE_SIZE:
-		return check_files_page_size(optarg, &options->files.page_size,
-					     err);
-	case 'i':
-		options->input = optarg;
-		return 0;
+		return check_files_page_size(
+			optarg, &options->look.files.page_size, err);
 	case 'o':
-		options->checker.record = optarg;
+		options->look.checker.record = optarg;
 		return 0;
 	default:
-		return 1;
+		return look_option(&options->look, opt, err);
 	}
 }
 
@@ -320,17 +268,17 @@ static int set_option(struct check_options *options, int opt,
 static int check_input_file(const struct cmd *cmd,
 			    const struct check_options *options)
 {
-	const struct checker_options *checker = &options->checker;
+	const struct checker_options *checker = &options->look.checker;
 
 	if (checker->pid || options->argv || options->resume ||
 	    options->watch || options->to_end || options->expect ||
 	    checker->qmp || checker->record || checker->no_trace ||
 	    checker->no_model || checker->stage2 || checker->classes ||
 	    checker->fd >= 0 || options->nr_at > 1 ||
-	    check_files_any(&options->files))
+	    check_files_any(&options->look.files))
 		return cmd_usage(cmd, "-i goes with one --at, --vm and "
 				      "--report alone");
-	return check_recording(options->input, &checker->name,
+	return check_recording(options->look.input, &checker->name,
 			       options->nr_at ? options->at_ms[0] : -1);
 }
 
@@ -348,7 +296,7 @@ static int check_expected(struct check_options *options)
 			"slotscope: the last line of %.160s may be cut, as no "
 			"newline ends it; if it is whole, add one\n",
 			expected.name);
-	options->checker.expect = &expected;
+	options->look.checker.expect = &expected;
 	status = check(options);
 	expected_deinit(&expected);
 	return status;
@@ -361,7 +309,7 @@ static int check_given(struct check_options *options)
 	struct given given;
 	int status;
 
-	if (check_files_read(&options->files, 0, &given, &err)) {
+	if (check_files_read(&options->look.files, 0, &given, &err)) {
 		status = cmd_fail(&err);
 	} else if (given.doubt) {
 		error_set(&err, EINVAL, "take MODEL from %.160s",
@@ -370,7 +318,7 @@ static int check_given(struct check_options *options)
 		error_next(&err, "give all of it, or leave --pid out");
 		status = cmd_fail(&err);
 	} else {
-		options->checker.given = &given;
+		options->look.checker.given = &given;
 		status = check(options);
 	}
 	given_deinit(&given);
@@ -380,7 +328,7 @@ static int check_given(struct check_options *options)
 /* What of the command line goes with no VM; NULL: all of it */
 static const char *needs_vm(const struct check_options *options)
 {
-	const struct checker_options *checker = &options->checker;
+	const struct checker_options *checker = &options->look.checker;
 
 	if (options->resume || options->nr_at || options->to_end ||
 	    options->watch)
@@ -398,17 +346,17 @@ static const char *needs_vm(const struct check_options *options)
 
 static const char *wrong_files(const struct check_options *options)
 {
-	const struct check_files *files = &options->files;
+	const struct check_files *files = &options->look.files;
 
 	if (files->nr_mtree && files->model)
 		return "MODEL is either --mtree's or --model's";
-	if (!options->checker.pid && !options->argv)
+	if (!options->look.checker.pid && !options->argv)
 		return needs_vm(options);
 	if (files->slots || files->maps)
 		return "--slots and --maps are of a VM that is not looked at: "
 		       "without --pid and COMMAND";
-	if (options->expect || options->checker.no_model ||
-	    options->checker.qmp)
+	if (options->expect || options->look.checker.no_model ||
+	    options->look.checker.qmp)
 		return "MODEL is either a file's, or --qmp's, or none";
 	return NULL;
 }
@@ -418,15 +366,18 @@ static int begin_outputs(const struct check_options *options,
 			 struct slotscope_error *err)
 {
 	const char *files[6 + CHECK_FILES_MAX] = {
-		options->checker.record, options->input,
-		options->expect,	 options->files.model,
-		options->files.slots,	 options->files.maps,
+		options->look.checker.record,
+		options->look.input,
+		options->expect,
+		options->look.files.model,
+		options->look.files.slots,
+		options->look.files.maps,
 	};
-	const size_t nr = 6 + options->files.nr_mtree;
+	const size_t nr = 6 + options->look.files.nr_mtree;
 	int ret;
 
 	for (size_t i = 6; i < nr; i++)
-		files[i] = options->files.mtree[i - 6];
+		files[i] = options->look.files.mtree[i - 6];
 	ret = cmd_report_begin(files, nr, err);
 	for (size_t i = 1; files[0] && i < nr && !ret; i++)
 		ret = cmd_apart(files[0], files[i], err);
@@ -436,32 +387,24 @@ static int begin_outputs(const struct check_options *options,
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "pid", required_argument, NULL, OPT_PID },
-		{ "fd", required_argument, NULL, OPT_FD },
-		{ "vm", required_argument, NULL, OPT_VM },
-		{ "qmp", required_argument, NULL, OPT_QMP },
+		LOOK_OPTIONS_PROCESS,
+		LOOK_OPTIONS_FILES,
 		{ "at", required_argument, NULL, OPT_AT },
 		{ "watch", no_argument, NULL, OPT_WATCH },
 		{ "resume", no_argument, NULL, OPT_RESUME },
 		{ "to-end", no_argument, NULL, OPT_TO_END },
 		{ "report", required_argument, NULL, OPT_REPORT },
-		{ "no-trace", no_argument, NULL, OPT_NO_TRACE },
 		{ "events", required_argument, NULL, OPT_EVENTS },
 		{ "stage2", no_argument, NULL, OPT_STAGE2 },
-		{ "no-model", no_argument, NULL, OPT_NO_MODEL },
 		{ "expect", required_argument, NULL, OPT_EXPECT },
-		{ "mtree", required_argument, NULL, OPT_MTREE },
-		{ "model", required_argument, NULL, OPT_MODEL },
-		{ "slots", required_argument, NULL, OPT_SLOTS },
-		{ "maps", required_argument, NULL, OPT_MAPS },
 		{ "page-size", required_argument, NULL, OPT_PAGE_SIZE },
-		{ "input", required_argument, NULL, 'i' },
 		{ "record", required_argument, NULL, 'o' },
 		CMD_COMMON_LONG,
 		{}
 	};
-	struct check_options options = { .checker = { .fd = -1, .name.fd = -1 },
-					 .files.page_size = 4096 };
+	struct check_options options = { .look = { .checker = { .fd = -1,
+								.name.fd = -1 },
+						   .files.page_size = 4096 } };
 	struct slotscope_error err = {};
 	const char *wrong;
 	int opt, ret, exit;
@@ -477,23 +420,24 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	}
 	if (begin_outputs(&options, &err))
 		return cmd_fail(&err);
-	options.checker.verbose = cmd_globals.verbose;
-	options.checker.notes = stderr;
+	options.look.checker.verbose = cmd_globals.verbose;
+	options.look.checker.notes = stderr;
 	if (optind < argc)
 		options.argv = argv + optind;
-	if (options.input)
+	if (options.look.input)
 		return check_input_file(cmd, &options);
-	if (options.checker.stage2 && check_files_any(&options.files))
+	if (options.look.checker.stage2 && check_files_any(&options.look.files))
 		return cmd_usage(cmd, "--stage2 looks at a VM that is there: "
 				      "it does not go with files");
-	wrong = check_files_any(&options.files) ? wrong_files(&options) : NULL;
+	wrong = check_files_any(&options.look.files) ? wrong_files(&options) :
+						       NULL;
 	if (wrong)
 		return cmd_usage(cmd, "%s", wrong);
-	if (check_files_any(&options.files) && !options.checker.pid &&
+	if (check_files_any(&options.look.files) && !options.look.checker.pid &&
 	    !options.argv)
-		return check_files_run(&options.files,
-				       options.checker.name.number);
-	if (!options.checker.pid == !options.argv)
+		return check_files_run(&options.look.files,
+				       options.look.checker.name.number);
+	if (!options.look.checker.pid == !options.argv)
 		return cmd_usage(cmd, "give one of --pid, -i, a COMMAND and "
 				      "files");
 	if (options.resume && options.argv)
@@ -503,25 +447,27 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (options.watch && (options.nr_at || options.to_end))
 		return cmd_usage(cmd, "--watch checks at each change, to the "
 				      "end: it goes without --at and --to-end");
-	if (options.checker.fd >= 0 && options.argv)
+	if (options.look.checker.fd >= 0 && options.argv)
 		return cmd_usage(cmd, "--fd goes with --pid; a COMMAND's VMs "
 				      "are named by --vm");
-	if (options.checker.classes && options.checker.no_trace)
+	if (options.look.checker.classes && options.look.checker.no_trace)
 		return cmd_usage(cmd, "there are no events with --no-trace");
-	if (options.checker.record && options.checker.no_trace)
+	if (options.look.checker.record && options.look.checker.no_trace)
 		return cmd_usage(cmd,
 				 "there is nothing to record with --no-trace");
-	if (options.expect && (options.checker.no_model || options.checker.qmp))
+	if (options.expect &&
+	    (options.look.checker.no_model || options.look.checker.qmp))
 		return cmd_usage(cmd, "MODEL is either --expect's, or --qmp's, "
 				      "or none");
 	if (!options.nr_at)
 		options.at_ms[options.nr_at++] = options.argv ? COMMAND_AT_MS :
 								0;
-	options.checker.now = !options.argv && !options.resume &&
-			      !options.at_ms[0];
-	options.checker.brief = options.checker.now && options.nr_at == 1 &&
-				!options.checker.record && !options.watch;
-	if (check_files_any(&options.files))
+	options.look.checker.now = !options.argv && !options.resume &&
+				   !options.at_ms[0];
+	options.look.checker.brief =
+		options.look.checker.now && options.nr_at == 1 &&
+		!options.look.checker.record && !options.watch;
+	if (check_files_any(&options.look.files))
 		return check_given(&options);
 	return options.expect ? check_expected(&options) : check(&options);
 }

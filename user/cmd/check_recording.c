@@ -8,7 +8,7 @@
 #include "cmd/recorded.h"
 #include "cmd/verdict.h"
 
-static int check_vm(const struct recorded *recorded, size_t place,
+static int check_vm(const struct recorded *recorded, size_t place, void *arg,
 		    struct slotscope_error *err)
 {
 	const struct session_vm *vm = &recorded->vms.vms[place];
@@ -35,39 +35,9 @@ static int check_vm(const struct recorded *recorded, size_t place,
 	return ret;
 }
 
-/* A mismatch is worse than not knowing */
-static int worse(int a, int b)
-{
-	if (a == CMD_MISMATCH || b == CMD_MISMATCH)
-		return CMD_MISMATCH;
-	return a > b ? a : b;
-}
-
 int check_recording(const char *path, const struct vm_name *name, int at_ms)
 {
 	const struct moment at = moment_after_ms(at_ms);
-	struct slotscope_error err = {};
-	struct recorded recorded;
-	int ret, status = CMD_OK;
-	bool any = false;
 
-	ret = recorded_load(path, &at, RECORDED_HISTORY, &recorded, &err);
-	for (size_t i = 0; !ret && i < recorded.vms.nr; i++) {
-		if (!vm_name_fits(name, &recorded.vms.vms[i]))
-			continue;
-		any = true;
-		ret = check_vm(&recorded, i, &err);
-		if (ret >= 0) {
-			status = worse(status, ret);
-			ret = 0;
-		}
-	}
-	if (ret < 0) {
-		status = cmd_fail(&err);
-	} else if (!any) {
-		recorded_none(&recorded, name, &err);
-		status = cmd_cannot_tell(&err);
-	}
-	recorded_deinit(&recorded);
-	return status;
+	return recorded_each(path, &at, RECORDED_HISTORY, name, check_vm, NULL);
 }

@@ -24,6 +24,53 @@ struct look_options {
 	struct check_files files;
 };
 
+/* The options that say where to look, of check, too */
+enum look_option {
+	LOOK_OPT_PID = 0x400,
+	LOOK_OPT_FD,
+	LOOK_OPT_VM,
+	LOOK_OPT_QMP,
+	LOOK_OPT_NO_TRACE,
+	LOOK_OPT_NO_MODEL,
+	LOOK_OPT_MTREE,
+	LOOK_OPT_MODEL,
+	LOOK_OPT_SLOTS,
+	LOOK_OPT_MAPS,
+};
+
+#define LOOK_OPTIONS_PROCESS                                          \
+	{ "pid", required_argument, NULL, LOOK_OPT_PID },             \
+		{ "fd", required_argument, NULL, LOOK_OPT_FD },       \
+		{ "vm", required_argument, NULL, LOOK_OPT_VM },       \
+		{ "qmp", required_argument, NULL, LOOK_OPT_QMP },     \
+		{ "no-model", no_argument, NULL, LOOK_OPT_NO_MODEL }, \
+	{                                                             \
+		"input", required_argument, NULL, 'i'                 \
+	}
+
+#define LOOK_OPTIONS_FILES                                            \
+	{ "no-trace", no_argument, NULL, LOOK_OPT_NO_TRACE },         \
+		{ "mtree", required_argument, NULL, LOOK_OPT_MTREE }, \
+		{ "model", required_argument, NULL, LOOK_OPT_MODEL }, \
+		{ "slots", required_argument, NULL, LOOK_OPT_SLOTS }, \
+	{                                                             \
+		"maps", required_argument, NULL, LOOK_OPT_MAPS        \
+	}
+
+/**
+ * look_option() - one of these options, with optarg
+ *
+ * A file that is named twice where one is looked at is refused: the other would be
+ * left out without a word.
+ *
+ * Return: 0, 1 if @opt is none of them, or a negative errno with @err filled.
+ */
+int look_option(struct look_options *options, int opt,
+		struct slotscope_error *err);
+
+/** look_once() - take the name of the one file of a kind; 0, or -EINVAL */
+int look_once(const char **file, struct slotscope_error *err);
+
 /**
  * struct looked - what was seen; all is borrowed
  * @vm:	     which VM; NULL: of files

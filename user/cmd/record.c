@@ -11,13 +11,8 @@
 #include "trace/recording_notes.h"
 
 enum {
-	OPT_FOR = CMD_OPT_FIRST_OWN,
-	OPT_ALL,
-	OPT_EVENTS,
-	OPT_DRY_RUN,
-	OPT_STACKS,
+	OPT_STACKS = CMD_OPT_FIRST_OWN,
 	OPT_KEEP,
-	OPT_PTRACE,
 };
 
 static const char help[] =
@@ -136,15 +131,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{ "output", required_argument, NULL, 'o' },
-		{ "pid", required_argument, NULL, 'p' },
-		{ "all", no_argument, NULL, OPT_ALL },
 		{ "stacks", no_argument, NULL, OPT_STACKS },
 		{ "keep", required_argument, NULL, OPT_KEEP },
-		{ "ptrace", no_argument, NULL, OPT_PTRACE },
-		{ "events", required_argument, NULL, OPT_EVENTS },
-		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-		TRACING_FILTER_OPTIONS,
-		{ "for", required_argument, NULL, OPT_FOR },
+		TRACING_OPTIONS,
 		CMD_COMMON_LONG,
 		{}
 	};
@@ -152,7 +141,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	struct tracing t = TRACING_INIT;
 	struct stacks stacks = {};
 	struct slotscope_error err = {};
-	int opt, exit;
+	const char *wrong;
+	int opt, ret, exit;
 
 	t.verb = "record";
 	t.ops = &recording;
@@ -164,13 +154,6 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		case 'o':
 			recorder.path = optarg;
 			break;
-		case 'p':
-			if (cmd_parse_pid(optarg, &t.pid, &err))
-				return cmd_fail(&err);
-			break;
-		case OPT_ALL:
-			t.all = true;
-			break;
 		case OPT_STACKS:
 			t.stacks = &stacks;
 			break;
@@ -178,29 +161,11 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			if (parse_keep(optarg, &recorder.keep, &err))
 				return cmd_fail(&err);
 			break;
-		case OPT_PTRACE:
-			t.ptrace = true;
-			break;
-		case OPT_DRY_RUN:
-			t.dry_run = true;
-			break;
-		case OPT_EVENTS:
-			if (tracer_classes_parse(optarg, &t.classes, &err))
-				return cmd_fail(&err);
-			break;
-		case OPT_FOR:
-			if (cmd_parse_seconds(optarg, &t.for_ms, &err))
-				return cmd_fail(&err);
-			break;
-		case TRACING_OPT_AS:
-		case TRACING_OPT_SLOT:
-		case TRACING_OPT_GPA:
-		case TRACING_OPT_FAILED:
-			if (tracing_filter(&t.filter, opt, optarg, &err))
-				return cmd_fail(&err);
-			break;
 		default:
-			if (cmd_common_opt(cmd, opt, argv, &exit))
+			ret = tracing_option(&t, opt, &err);
+			if (ret < 0)
+				return cmd_fail(&err);
+			if (ret && cmd_common_opt(cmd, opt, argv, &exit))
 				return exit;
 		}
 	}
@@ -210,23 +175,13 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd, "no -o FILE given");
 	if (!t.pid + !t.argv + !t.all != 2)
 		return cmd_usage(cmd, "give one of --pid, --all and a COMMAND");
-	if (t.ptrace && !t.argv)
-		return cmd_usage(cmd, "--ptrace goes with a COMMAND alone");
-	if (t.ptrace && t.dry_run)
-		return cmd_usage(cmd, "--ptrace needs no hooks: --dry-run does "
-				      "not go with it");
+	wrong = tracing_wrong(&t);
+	if (wrong)
+		return cmd_usage(cmd, "%s", wrong);
 	if (recorder.keep && tracing_filters(&t.filter))
 		return cmd_usage(cmd, "--keep drops what it can tell the sum "
 				      "of: --as, --slot, --gpa and "
 				      "--failed-only do not go with it");
-	if (t.ptrace && tracing_filters(&t.filter))
-		return cmd_usage(cmd, "it is the kernel that filters: --as, "
-				      "--slot, --gpa and --failed-only do not "
-				      "go with --ptrace");
-	if (t.ptrace && t.classes)
-		return cmd_usage(cmd,
-				 "--ptrace sees requests alone: it does not "
-				 "go with --events");
 	exit = tracing_run(&t);
 	stacks_deinit(&stacks);
 	return exit;

@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include "base/read_file.h"
+#include "cmd/cmd.h"
 #include "cmd/recorded.h"
 #include "host/process.h"
 #include "kvm/limits.h"
+#include "session/course.h"
 #include "trace/log_load.h"
 
 /* Rules of another machine's kernel are not ours to ask for */
@@ -179,4 +181,31 @@ int recorded_none(const struct recorded *recorded, const struct vm_name *name,
 	error_why(err, "there is no VM in it; a recording begins with those "
 		       "that are there");
 	return error_next(err, "see what is in it: slotscope trace");
+}
+
+int recorded_each(const char *path, const struct moment *at,
+		  enum recorded_want want, const struct vm_name *name,
+		  recorded_look_fn *look, void *arg)
+{
+	struct slotscope_error err = {};
+	struct recorded recorded;
+	int ret, status = CMD_OK;
+	bool any = false;
+
+	ret = recorded_load(path, at, want, &recorded, &err);
+	for (size_t i = 0; ret >= 0 && i < recorded.vms.nr; i++) {
+		if (!vm_name_fits(name, &recorded.vms.vms[i]))
+			continue;
+		any = true;
+		ret = look(&recorded, i, arg, &err);
+		status = ret < 0 ? status : course_worse(status, ret);
+	}
+	if (ret < 0) {
+		status = cmd_fail(&err);
+	} else if (!any) {
+		recorded_none(&recorded, name, &err);
+		status = cmd_cannot_tell(&err);
+	}
+	recorded_deinit(&recorded);
+	return status;
 }

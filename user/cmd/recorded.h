@@ -41,7 +41,7 @@ enum recorded_want {
  * @at:  what came later has not happened yet
  * @out: recorded_deinit() it, also after an error
  *
- * Return: 0 or a negative errno: with RECORDED_STATE -ERANGE if @at is beyond its end.
+ * Return: 0 or a negative errno: -ERANGE if @at is beyond its end.
  */
 int recorded_load(const char *path, const struct moment *at,
 		  enum recorded_want want, struct recorded *out,
@@ -56,6 +56,26 @@ uint64_t recorded_now(const struct recorded *recorded);
 
 /** recorded_real() - CLOCK_REALTIME then; 0: not known */
 uint64_t recorded_real(const struct recorded *recorded);
+
+/**
+ * recorded_look_fn - looks at one VM
+ * @vm: its place in recorded->vms
+ *
+ * Return: an enum cmd_exit, or a negative errno with @err filled.
+ */
+typedef int recorded_look_fn(const struct recorded *recorded, size_t vm,
+			     void *arg, struct slotscope_error *err);
+
+/**
+ * recorded_each() - load a recording, and look at each VM that is meant
+ *
+ * Errors are printed, also that there is none.
+ *
+ * Return: the worst of what @look returned: a mismatch is worse than not knowing.
+ */
+int recorded_each(const char *path, const struct moment *at,
+		  enum recorded_want want, const struct vm_name *name,
+		  recorded_look_fn *look, void *arg);
 
 /** recorded_none() - say that no VM of it is called @name; returns -ENOENT */
 int recorded_none(const struct recorded *recorded, const struct vm_name *name,

@@ -30,9 +30,11 @@ static int show_vm(const struct session_vm *vm, const struct slot_state *state)
 }
 
 /* One that had ended by then is told of only to who names it */
-static int show(const struct recorded *recorded, const struct session_vm *vm,
-		bool named, struct slotscope_error *err)
+static int show(const struct recorded *recorded, size_t place, void *arg,
+		struct slotscope_error *err)
 {
+	const struct session_vm *vm = &recorded->vms.vms[place];
+	const struct vm_name *name = arg;
 	struct slot_state state;
 	int ret = fold(&recorded->log, &vm->id, &state);
 
@@ -40,7 +42,7 @@ static int show(const struct recorded *recorded, const struct session_vm *vm,
 		error_set(err, ret, "keep the slots of a VM");
 	else if (!state.gone)
 		ret = show_vm(vm, &state);
-	else if (named && !cmd_globals.json)
+	else if (name->text && !cmd_globals.json)
 		printf("VM %" PRIu64 " had ended\n", vm->number);
 	slot_state_deinit(&state);
 	return ret;
@@ -49,28 +51,6 @@ static int show(const struct recorded *recorded, const struct session_vm *vm,
 int slots_recorded(const char *path, const struct moment *at,
 		   const struct vm_name *name)
 {
-	struct slotscope_error err = {};
-	struct recorded recorded;
-	int ret, status = CMD_OK;
-	bool any = false;
-
-	ret = recorded_load(path, at, RECORDED_STATE, &recorded, &err);
-	for (size_t i = 0; ret >= 0 && i < recorded.vms.nr; i++) {
-		const struct session_vm *vm = &recorded.vms.vms[i];
-
-		if (!vm_name_fits(name, vm))
-			continue;
-		any = true;
-		ret = show(&recorded, vm, name->text, &err);
-		if (ret > status)
-			status = ret;
-	}
-	if (ret < 0) {
-		status = cmd_fail(&err);
-	} else if (!any) {
-		recorded_none(&recorded, name, &err);
-		status = cmd_cannot_tell(&err);
-	}
-	recorded_deinit(&recorded);
-	return status;
+	return recorded_each(path, at, RECORDED_STATE, name, show,
+			     (void *)name);
 }

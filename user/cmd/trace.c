@@ -18,13 +18,8 @@
 
 enum {
 	OPT_VM = CMD_OPT_FIRST_OWN,
-	OPT_FOR,
-	OPT_ALL,
 	OPT_REPORT,
 	OPT_STACKS,
-	OPT_EVENTS,
-	OPT_DRY_RUN,
-	OPT_PTRACE,
 };
 
 static const char help[] =
@@ -267,16 +262,10 @@ static int read_recording(const char *path, struct tracing *t)
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "pid", required_argument, NULL, 'p' },
-		{ "all", no_argument, NULL, OPT_ALL },
 		{ "vm", required_argument, NULL, OPT_VM },
 		{ "report", required_argument, NULL, OPT_REPORT },
-		{ "for", required_argument, NULL, OPT_FOR },
-		{ "ptrace", no_argument, NULL, OPT_PTRACE },
 		{ "stacks", no_argument, NULL, OPT_STACKS },
-		{ "events", required_argument, NULL, OPT_EVENTS },
-		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
-		TRACING_FILTER_OPTIONS,
+		TRACING_OPTIONS,
 		{ "input", required_argument, NULL, 'i' },
 		{ "summary", no_argument, NULL, 'c' },
 		CMD_COMMON_LONG,
@@ -287,7 +276,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	struct stacks stacks = {};
 	struct slotscope_error err = {};
 	const char *input = NULL;
-	int opt, exit;
+	const char *wrong;
+	int opt, ret, exit;
 
 	t.verb = "trace";
 	t.ops = &printing;
@@ -296,13 +286,6 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				 "+:p:i:c" CMD_COMMON_SHORT, long_options)) >=
 	       0) {
 		switch (opt) {
-		case 'p':
-			if (cmd_parse_pid(optarg, &t.pid, &err))
-				return cmd_fail(&err);
-			break;
-		case OPT_ALL:
-			t.all = true;
-			break;
 		case OPT_VM:
 			if (vm_name_parse(optarg, &t.name, &err))
 				return cmd_fail(&err);
@@ -311,23 +294,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			if (cmd_report_to(optarg, false, &err))
 				return cmd_fail(&err);
 			break;
-		case OPT_FOR:
-			if (cmd_parse_seconds(optarg, &t.for_ms, &err))
-				return cmd_fail(&err);
-			break;
-		case OPT_PTRACE:
-			t.ptrace = true;
-			break;
 		case OPT_STACKS:
 			t.stacks = &stacks;
 			printed.stacks = &stacks.table;
-			break;
-		case OPT_DRY_RUN:
-			t.dry_run = true;
-			break;
-		case OPT_EVENTS:
-			if (tracer_classes_parse(optarg, &t.classes, &err))
-				return cmd_fail(&err);
 			break;
 		case 'i':
 			input = optarg;
@@ -335,15 +304,11 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		case 'c':
 			t.ops = &summing;
 			break;
-		case TRACING_OPT_AS:
-		case TRACING_OPT_SLOT:
-		case TRACING_OPT_GPA:
-		case TRACING_OPT_FAILED:
-			if (tracing_filter(&t.filter, opt, optarg, &err))
-				return cmd_fail(&err);
-			break;
 		default:
-			if (cmd_common_opt(cmd, opt, argv, &exit))
+			ret = tracing_option(&t, opt, &err);
+			if (ret < 0)
+				return cmd_fail(&err);
+			if (ret && cmd_common_opt(cmd, opt, argv, &exit))
 				return exit;
 		}
 	}
@@ -360,23 +325,13 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (input && t.dry_run)
 		return cmd_usage(cmd, "what a recording was made by is in it: "
 				      "--dry-run does not go with -i");
-	if (t.ptrace && !t.argv)
-		return cmd_usage(cmd, "--ptrace goes with a COMMAND alone");
-	if (t.ptrace && t.dry_run)
-		return cmd_usage(cmd, "--ptrace needs no hooks: --dry-run does "
-				      "not go with it");
+	wrong = tracing_wrong(&t);
+	if (wrong)
+		return cmd_usage(cmd, "%s", wrong);
 	if (input && tracing_filters(&t.filter))
 		return cmd_usage(cmd, "it is the kernel that filters: --as, "
 				      "--slot, --gpa and --failed-only do not "
 				      "go with -i");
-	if (t.ptrace && tracing_filters(&t.filter))
-		return cmd_usage(cmd, "it is the kernel that filters: --as, "
-				      "--slot, --gpa and --failed-only do not "
-				      "go with --ptrace");
-	if (t.ptrace && t.classes)
-		return cmd_usage(cmd,
-				 "--ptrace sees requests alone: it does not "
-				 "go with --events");
 	if (input && t.stacks)
 		return cmd_usage(cmd, "a recording has the stacks that it has: "
 				      "--stacks does not go with -i");

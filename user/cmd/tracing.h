@@ -89,20 +89,31 @@ static inline bool tracing_is_filtered(const struct slot_event *event)
 	       event->lost.reason == SLOT_LOST_FILTERED;
 }
 
-/* The options of a filter, and what they do: one place for all commands */
-enum tracing_filter_option {
-	TRACING_OPT_AS = 0x300,
+/* The options that these commands share, and what they do, in one place */
+enum tracing_option {
+	TRACING_OPT_ALL = 0x300,
+	TRACING_OPT_PTRACE,
+	TRACING_OPT_EVENTS,
+	TRACING_OPT_DRY_RUN,
+	TRACING_OPT_FOR,
+	TRACING_OPT_AS,
 	TRACING_OPT_SLOT,
 	TRACING_OPT_GPA,
 	TRACING_OPT_FAILED,
 };
 
-#define TRACING_FILTER_OPTIONS                                         \
-	{ "as", required_argument, NULL, TRACING_OPT_AS },             \
-		{ "slot", required_argument, NULL, TRACING_OPT_SLOT }, \
-		{ "gpa", required_argument, NULL, TRACING_OPT_GPA },   \
-	{                                                              \
-		"failed-only", no_argument, NULL, TRACING_OPT_FAILED   \
+#define TRACING_OPTIONS                                                    \
+	{ "pid", required_argument, NULL, 'p' },                           \
+		{ "all", no_argument, NULL, TRACING_OPT_ALL },             \
+		{ "ptrace", no_argument, NULL, TRACING_OPT_PTRACE },       \
+		{ "events", required_argument, NULL, TRACING_OPT_EVENTS }, \
+		{ "dry-run", no_argument, NULL, TRACING_OPT_DRY_RUN },     \
+		{ "for", required_argument, NULL, TRACING_OPT_FOR },       \
+		{ "as", required_argument, NULL, TRACING_OPT_AS },         \
+		{ "slot", required_argument, NULL, TRACING_OPT_SLOT },     \
+		{ "gpa", required_argument, NULL, TRACING_OPT_GPA },       \
+	{                                                                  \
+		"failed-only", no_argument, NULL, TRACING_OPT_FAILED       \
 	}
 
 #define TRACING_FILTER_HELP                                                       \
@@ -112,12 +123,14 @@ enum tracing_filter_option {
 	"      --failed-only  those that failed alone\n"
 
 /**
- * tracing_filter() - one of these options
+ * tracing_option() - one of these options, with optarg
  *
  * Return: 0, 1 if @opt is none of them, or -EINVAL with @err filled.
  */
-int tracing_filter(struct tracer_filter *filter, int opt, const char *arg,
-		   struct slotscope_error *err);
+int tracing_option(struct tracing *t, int opt, struct slotscope_error *err);
+
+/** tracing_wrong() - what does not go together, for cmd_usage(); NULL: all does */
+const char *tracing_wrong(const struct tracing *t);
 
 /** tracing_filters() - is anything left out by it? */
 bool tracing_filters(const struct tracer_filter *filter);

@@ -10,12 +10,7 @@
 #include "render/why.h"
 
 enum {
-	OPT_PID = CMD_OPT_FIRST_OWN,
-	OPT_FD,
-	OPT_VM,
-	OPT_QMP,
-	OPT_FOR,
-	OPT_NO_MODEL,
+	OPT_FOR = CMD_OPT_FIRST_OWN,
 };
 
 /* Some exits have come by then, if any come */
@@ -73,43 +68,11 @@ static int tell(void *ctx, const struct looked *looked,
 	return ret < 0 ? error_set(err, ret, "tell of the vCPUs") : ret;
 }
 
-static int set_option(struct look_options *options, int opt,
-		      struct slotscope_error *err)
-{
-	switch (opt) {
-	case 'p':
-	case OPT_PID:
-		return cmd_parse_pid(optarg, &options->checker.pid, err);
-	case OPT_FD:
-		return cmd_parse_fd(optarg, &options->checker.fd, err);
-	case OPT_VM:
-		return vm_name_parse(optarg, &options->checker.name, err);
-	case OPT_QMP:
-		options->checker.qmp = optarg;
-		return 0;
-	case OPT_FOR:
-		return cmd_parse_seconds(optarg, &options->wait_ms, err);
-	case OPT_NO_MODEL:
-		options->checker.no_model = true;
-		return 0;
-	case 'i':
-		options->input = optarg;
-		return 0;
-	default:
-		return 1;
-	}
-}
-
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "pid", required_argument, NULL, OPT_PID },
-		{ "fd", required_argument, NULL, OPT_FD },
-		{ "vm", required_argument, NULL, OPT_VM },
-		{ "qmp", required_argument, NULL, OPT_QMP },
 		{ "for", required_argument, NULL, OPT_FOR },
-		{ "no-model", no_argument, NULL, OPT_NO_MODEL },
-		{ "input", required_argument, NULL, 'i' },
+		LOOK_OPTIONS_PROCESS,
 		CMD_COMMON_LONG,
 		{}
 	};
@@ -129,7 +92,10 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	while ((opt = cmd_getopt(getopt_long, argc, argv,
 				 ":p:i:" CMD_COMMON_SHORT, long_options)) >=
 	       0) {
-		ret = set_option(&options, opt, &err);
+		ret = opt == OPT_FOR ?
+			      cmd_parse_seconds(optarg, &options.wait_ms,
+						&err) :
+			      look_option(&options, opt, &err);
 		if (ret < 0)
 			return cmd_fail(&err);
 		if (ret && cmd_common_opt(cmd, opt, argv, &exit))

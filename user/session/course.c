@@ -13,8 +13,7 @@
 /* As findings_exit_status() has them */
 enum { AGREE, MISMATCH, CANNOT_TELL };
 
-/* A mismatch is worse than not knowing, a failure of ours than both */
-static int worse(int a, int b)
+int course_worse(int a, int b)
 {
 	static const int order[] = { AGREE, CANNOT_TELL, MISMATCH };
 	int worst = AGREE;
@@ -99,7 +98,7 @@ static int tell_deaths(const struct course *course, struct checker *checker,
 		ret = course->verdict(course->ctx, checker, i, &sample, -1,
 				      err);
 		sample_deinit(&sample);
-		worst = worse(worst, ret);
+		worst = course_worse(worst, ret);
 	}
 	return worst;
 }
@@ -154,7 +153,8 @@ static int check_all(const struct course *course, struct checker *checker,
 	for (i = 0; meant > 0 && i < checker->vms.nr && ret >= 0; i++) {
 		if (!checker_wants(checker, &checker->vms.vms[i]))
 			continue;
-		ret = worse(ret, check_vm(course, checker, i, begin, err));
+		ret = course_worse(ret,
+				   check_vm(course, checker, i, begin, err));
 		nr_checked += checker->vms.vms[i].here;
 	}
 	if (nr_checked || ret < 0)
@@ -181,11 +181,11 @@ static int check_at_times(const struct course *course, struct checker *checker,
 		ret = course_interrupted(course, course->nr_at - i, ret, err);
 		if (ret < 0)
 			return ret;
-		worst = worse(worst, ret);
+		worst = course_worse(worst, ret);
 		if (i + 1 < course->nr_at && !checker_alive(checker)) {
 			ret = check_none(course, checker, course->at_ms[i + 1],
 					 (int)(clock_now_ms() - begin), err);
-			return worse(worst, ret);
+			return course_worse(worst, ret);
 		}
 	}
 	return worst;
@@ -280,7 +280,8 @@ int course_run(const struct course *course, struct checker *checker,
 			return ret;
 	}
 	if (worst >= 0)
-		worst = worse(worst, tell_deaths(course, checker, err));
+		worst = course_worse(worst, tell_deaths(course, checker, err));
 	return worst < 0 ? worst :
-			   worse(worst, tell_unchecked(course, checker, err));
+			   course_worse(worst,
+					tell_unchecked(course, checker, err));
 }

@@ -38,6 +38,13 @@ struct course {
 };
 
 /**
+ * course_worse() - the worse of two verdicts, as findings_exit_status() has them
+ *
+ * A mismatch is worse than not knowing, a negative errno than both.
+ */
+int course_worse(int a, int b);
+
+/**
  * course_run() - check at each time each VM that is there and meant
  *
  * A VM that is meant, had memory, and was there at no check cannot be told of.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The options by which requests and changes are left out */
+/* The options that trace and record share */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +29,9 @@ static int wrong(struct slotscope_error *err, const char *what,
 	return error_next(err, "%s", next);
 }
 
-int tracing_filter(struct tracer_filter *filter, int opt, const char *arg,
-		   struct slotscope_error *err)
+/* By which requests and changes are left out */
+static int set_filter(struct tracer_filter *filter, int opt, const char *arg,
+		      struct slotscope_error *err)
 {
 	uint64_t value, last;
 	const char *rest;
@@ -73,4 +74,44 @@ bool tracing_filters(const struct tracer_filter *filter)
 {
 	return filter->with_as || filter->with_slot || filter->with_gpa ||
 	       filter->failed_only;
+}
+
+int tracing_option(struct tracing *t, int opt, struct slotscope_error *err)
+{
+	switch (opt) {
+	case 'p':
+		return cmd_parse_pid(optarg, &t->pid, err);
+	case TRACING_OPT_ALL:
+		t->all = true;
+		return 0;
+	case TRACING_OPT_PTRACE:
+		t->ptrace = true;
+		return 0;
+	case TRACING_OPT_EVENTS:
+		return tracer_classes_parse(optarg, &t->classes, err);
+	case TRACING_OPT_DRY_RUN:
+		t->dry_run = true;
+		return 0;
+	case TRACING_OPT_FOR:
+		return cmd_parse_seconds(optarg, &t->for_ms, err);
+	default:
+		return set_filter(&t->filter, opt, optarg, err);
+	}
+}
+
+const char *tracing_wrong(const struct tracing *t)
+{
+	if (!t->ptrace)
+		return NULL;
+	if (!t->argv)
+		return "--ptrace goes with a COMMAND alone";
+	if (t->dry_run)
+		return "--ptrace needs no hooks: --dry-run does not go with it";
+	if (tracing_filters(&t->filter))
+		return "it is the kernel that filters: --as, --slot, --gpa and "
+		       "--failed-only do not go with --ptrace";
+	if (t->classes)
+		return "--ptrace sees requests alone: it does not go with "
+		       "--events";
+	return NULL;
 }
