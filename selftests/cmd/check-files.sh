@@ -210,6 +210,7 @@ sed '2s/-7f/=7f/' "$work/maps" >"$work/bad"
 refused "--maps: names file and line" "$work/bad: read line 2" --maps "$work/bad"
 { printf '$ cat /proc/1/maps\n\n' && cat "$work/bad"; } >"$work/prompt"
 refused "--maps: the line as it is numbered in the file" "$work/prompt: read line 4" --maps "$work/prompt"
+refused "a kind that is named twice: none is left out" "was named for the same before" --slots "$work/slots" --slots "$work/slots"
 refused "two trees" 'read already' --mtree $pc/mtree-Do.txt --mtree $pc/mtree-Do.txt
 refused "two models" "either --mtree's or --model's" --mtree $pc/mtree-Do.txt --model "$work/model"
 refused "a page size that is none" 'power of 2' --page-size 5000 --mtree "$work/flat"
