@@ -17,334 +17,6 @@
 #include "base/plural.h"
 #include "trace/impl.h"
 
-const char *const tracer_job_names[TRACER_JOBS] = {
-	[TRACER_REQUESTS] = "requests",
-	[TRACER_CHANGES] = "changes",
-	[TRACER_CREATION] = "creation",
-	[TRACER_DESTRUCTION] = "destruction",
-	[TRACER_PROCESSES] = "processes",
-	[TRACER_WALK] = "walk",
-	[TRACER_WINDOWS] = "windows",
-	[TRACER_RUNS] = "runs",
-	[TRACER_MAPPINGS] = "mappings",
-	[TRACER_VCPU_CALLS] = "vcpu-calls",
-	[TRACER_GMEM] = "guest-memfd",
-	[TRACER_MMAP] = "mmap",
-	[TRACER_MREMAP] = "mremap",
-	[TRACER_MPROTECT] = "mprotect",
-	[TRACER_UFFD] = "userfaultfd",
-	[TRACER_FAULTS] = "faults",
-	[TRACER_USERFAULTS] = "userfaults",
-};
-
-const char *const tracer_method_names[TRACER_METHODS] = {
-	[TRACER_FENTRY] = "fentry",
-	[TRACER_KPROBE] = "kprobe",
-	[TRACER_TRACEPOINT] = "tracepoint",
-	[TRACER_RAW_TRACEPOINT] = "raw tracepoint",
-	[TRACER_ITERATOR] = "iterator",
-};
-
-const char *const tracer_hook_state_names[TRACER_HOOK_USED + 1] = {
-	[TRACER_HOOK_UNUSED] = "unused",   [TRACER_HOOK_ABSENT] = "absent",
-	[TRACER_HOOK_REFUSED] = "refused", [TRACER_HOOK_UNPROVEN] = "unproven",
-	[TRACER_HOOK_USED] = "used",
-};
-
-#define PROGRAM(program) offsetof(struct slotscope_bpf, progs.program)
-
-/* The function behind a system call bears the architecture's name */
-#if defined(__x86_64__)
-#define SYSCALL(name) "__x64_sys_" name
-#elif defined(__aarch64__)
-#define SYSCALL(name) "__arm64_sys_" name
-#else
-#define SYSCALL(name) "__riscv_sys_" name
-#endif
-
-/*
- * The candidates, by job. What fentry hooks must take as many
- * parameters as our program believes: a kernel that has changed them has
- * another function by the same name (kvm_set_memslot: 244893fa2859 "KVM:
- * Dynamically allocate "new" memslots from the get-go", 5.17).
- */
-static const struct candidate {
-	enum tracer_job job;
-	enum tracer_method method;
-	const char *target;
-	unsigned int nr_params;
-	size_t programs[HOOK_PROGRAMS]; /* of a call: its beginning, its end */
-} candidates[] = {
-	{ TRACER_REQUESTS,
-	  TRACER_FENTRY,
-	  "kvm_vm_ioctl",
-	  3,
-	  { PROGRAM(request_fentry), PROGRAM(request_fexit) } },
-	{ TRACER_REQUESTS,
-	  TRACER_KPROBE,
-	  "kvm_vm_ioctl",
-	  3,
-	  { PROGRAM(request_kprobe), PROGRAM(request_kretprobe) } },
-	{ TRACER_REQUESTS,
-	  TRACER_TRACEPOINT,
-	  "syscalls/sys_enter_ioctl",
-	  0,
-	  { PROGRAM(request_enter), PROGRAM(request_exit) } },
-	{ TRACER_CHANGES,
-	  TRACER_FENTRY,
-	  "kvm_set_memslot",
-	  4,
-	  { PROGRAM(change_fentry), PROGRAM(change_fexit) } },
-	{ TRACER_CHANGES,
-	  TRACER_KPROBE,
-	  "kvm_set_memslot",
-	  4,
-	  { PROGRAM(change_kprobe), PROGRAM(change_kretprobe) } },
-	{ TRACER_CREATION,
-	  TRACER_FENTRY,
-	  "kvm_dev_ioctl",
-	  3,
-	  { PROGRAM(create_fexit) } },
-	{ TRACER_CREATION,
-	  TRACER_KPROBE,
-	  "kvm_dev_ioctl",
-	  3,
-	  { PROGRAM(create_kprobe), PROGRAM(create_kretprobe) } },
-	{ TRACER_DESTRUCTION,
-	  TRACER_FENTRY,
-	  "kvm_destroy_vm",
-	  1,
-	  { PROGRAM(destroy_fentry) } },
-	{ TRACER_DESTRUCTION,
-	  TRACER_KPROBE,
-	  "kvm_destroy_vm",
-	  1,
-	  { PROGRAM(destroy_kprobe) } },
-	{ TRACER_PROCESSES,
-	  TRACER_RAW_TRACEPOINT,
-	  "sched_process_fork",
-	  0,
-	  { PROGRAM(process_fork), PROGRAM(process_exit), PROGRAM(process_free),
-	    PROGRAM(process_rename) } },
-	{ TRACER_WINDOWS,
-	  TRACER_FENTRY,
-	  "kvm_swap_active_memslots",
-	  2,
-	  { PROGRAM(swap_fexit) } },
-	{ TRACER_WINDOWS,
-	  TRACER_KPROBE,
-	  "kvm_swap_active_memslots",
-	  2,
-	  { PROGRAM(swap_kprobe) } },
-	{ TRACER_RUNS,
-	  TRACER_FENTRY,
-	  "kvm_arch_vcpu_ioctl_run",
-	  1,
-	  { PROGRAM(run_fentry), PROGRAM(run_fexit), PROGRAM(vcpu_gone) } },
-	{ TRACER_RUNS,
-	  TRACER_KPROBE,
-	  "kvm_arch_vcpu_ioctl_run",
-	  1,
-	  { PROGRAM(run_kprobe), PROGRAM(run_kretprobe), PROGRAM(vcpu_gone) } },
-	{ TRACER_MAPPINGS,
-	  TRACER_FENTRY,
-	  "kvm_mmu_notifier_invalidate_range_start",
-	  2,
-	  { PROGRAM(mapping_fentry) } },
-	{ TRACER_MAPPINGS,
-	  TRACER_KPROBE,
-	  "kvm_mmu_notifier_invalidate_range_start",
-	  2,
-	  { PROGRAM(mapping_kprobe) } },
-	{ TRACER_VCPU_CALLS,
-	  TRACER_FENTRY,
-	  "kvm_vcpu_ioctl",
-	  3,
-	  { PROGRAM(vcpu_call_fentry), PROGRAM(vcpu_call_fexit) } },
-	{ TRACER_VCPU_CALLS,
-	  TRACER_KPROBE,
-	  "kvm_vcpu_ioctl",
-	  3,
-	  { PROGRAM(vcpu_call_kprobe), PROGRAM(vcpu_call_kretprobe) } },
-	{ TRACER_GMEM,
-	  TRACER_FENTRY,
-	  "kvm_gmem_release",
-	  2,
-	  { PROGRAM(gmem_fentry) } },
-	{ TRACER_GMEM,
-	  TRACER_KPROBE,
-	  "kvm_gmem_release",
-	  2,
-	  { PROGRAM(gmem_kprobe) } },
-	{ TRACER_MMAP,
-	  TRACER_FENTRY,
-	  "vm_mmap_pgoff",
-	  6,
-	  { PROGRAM(mmap_fexit) } },
-	{ TRACER_MMAP,
-	  TRACER_KPROBE,
-	  "vm_mmap_pgoff",
-	  6,
-	  { PROGRAM(mmap_kprobe), PROGRAM(mmap_kretprobe) } },
-	{ TRACER_MREMAP,
-	  TRACER_FENTRY,
-	  SYSCALL("mremap"),
-	  1,
-	  { PROGRAM(mremap_fexit) } },
-	{ TRACER_MREMAP,
-	  TRACER_KPROBE,
-	  SYSCALL("mremap"),
-	  1,
-	  { PROGRAM(mremap_kprobe), PROGRAM(mremap_kretprobe) } },
-	{ TRACER_MPROTECT,
-	  TRACER_FENTRY,
-	  "do_mprotect_pkey",
-	  4,
-	  { PROGRAM(mprotect_fentry), PROGRAM(mprotect_fexit) } },
-	{ TRACER_MPROTECT,
-	  TRACER_KPROBE,
-	  "do_mprotect_pkey",
-	  4,
-	  { PROGRAM(mprotect_kprobe), PROGRAM(mprotect_kretprobe) } },
-	{ TRACER_UFFD,
-	  TRACER_FENTRY,
-	  "userfaultfd_ioctl",
-	  3,
-	  { PROGRAM(uffd_fexit) } },
-	{ TRACER_UFFD,
-	  TRACER_KPROBE,
-	  "userfaultfd_ioctl",
-	  3,
-	  { PROGRAM(uffd_kprobe), PROGRAM(uffd_kretprobe) } },
-	{ TRACER_FAULTS,
-	  TRACER_FENTRY,
-	  "kvm_mmu_page_fault",
-	  5,
-	  { PROGRAM(fault_fentry), PROGRAM(fault_fexit) } },
-	{ TRACER_FAULTS,
-	  TRACER_KPROBE,
-	  "kvm_mmu_page_fault",
-	  5,
-	  { PROGRAM(fault_kprobe), PROGRAM(fault_kretprobe) } },
-	{ TRACER_USERFAULTS,
-	  TRACER_FENTRY,
-	  "handle_userfault",
-	  2,
-	  { PROGRAM(userfault_fentry), PROGRAM(userfault_fexit) } },
-	{ TRACER_USERFAULTS,
-	  TRACER_KPROBE,
-	  "handle_userfault",
-	  2,
-	  { PROGRAM(userfault_kprobe), PROGRAM(userfault_kretprobe) } },
-	{ TRACER_WALK,
-	  TRACER_ITERATOR,
-	  "task_file",
-	  0,
-	  { PROGRAM(walk_files), PROGRAM(walk_tasks) } },
-};
-
-#define NR_CANDIDATES (sizeof(candidates) / sizeof(candidates[0]))
-
-_Static_assert(NR_CANDIDATES <= TRACER_MAX_HOOKS, "struct tracer_report");
-
-void hooks_init(struct tracer_report *report)
-{
-	*report = (struct tracer_report){ .nr_hooks = NR_CANDIDATES };
-	for (size_t i = 0; i < NR_CANDIDATES; i++) {
-		report->hooks[i].job = candidates[i].job;
-		report->hooks[i].method = candidates[i].method;
-		report->hooks[i].target = candidates[i].target;
-	}
-}
-
-const struct tracer_hook *tracer_hook_used(const struct tracer_report *report,
-					   enum tracer_job job)
-{
-	for (size_t i = 0; i < report->nr_hooks; i++)
-		if (report->hooks[i].job == job &&
-		    report->hooks[i].state == TRACER_HOOK_USED)
-			return &report->hooks[i];
-	return NULL;
-}
-
-/* Whether somebody asked for what a job is for */
-static bool is_asked(const struct tracer *t, enum tracer_job job)
-{
-	unsigned int classes = t->options.classes;
-
-	switch (job) {
-	case TRACER_WINDOWS:
-		return classes & TRACER_CLASS_WINDOWS;
-	case TRACER_RUNS:
-		return classes & (TRACER_CLASS_VCPUS | TRACER_CLASS_MMIO);
-	case TRACER_MAPPINGS:
-	case TRACER_MMAP:
-	case TRACER_MREMAP:
-	case TRACER_MPROTECT:
-	case TRACER_UFFD:
-		return classes & TRACER_CLASS_MAPPINGS;
-	case TRACER_VCPU_CALLS:
-		return classes & TRACER_CLASS_CALLS;
-	case TRACER_FAULTS:
-	case TRACER_USERFAULTS:
-		return classes & TRACER_CLASS_FAULTS;
-	default:
-		return true;
-	}
-}
-
-/* What a class needs; a job that is 0, as requests are, ends the list */
-static const enum tracer_job class_jobs[TRACER_CLASSES][6] = {
-	{ TRACER_VCPU_CALLS },
-	{ TRACER_RUNS },
-	{ TRACER_RUNS },
-	{ TRACER_CHANGES, TRACER_WINDOWS },
-	{ TRACER_MAPPINGS, TRACER_MMAP, TRACER_MREMAP, TRACER_MPROTECT,
-	  TRACER_UFFD },
-	{ TRACER_FAULTS, TRACER_USERFAULTS },
-};
-
-bool tracer_class_used(const struct tracer_report *report,
-		       enum tracer_class class)
-{
-	const enum tracer_job *job = class_jobs[__builtin_ctz(class)];
-
-	if (class & (TRACER_CLASS_CALLS | TRACER_CLASS_VCPUS) &&
-	    !tracer_hook_used(report, TRACER_REQUESTS))
-		return false;
-	for (; *job != TRACER_REQUESTS; job++)
-		if (!tracer_hook_used(report, *job))
-			return false;
-	return true;
-}
-
-struct tracer_hook *hook_of_walk(struct tracer_report *report)
-{
-	for (size_t i = 0; i < report->nr_hooks; i++)
-		if (report->hooks[i].job == TRACER_WALK)
-			return &report->hooks[i];
-	return NULL;
-}
-
-struct bpf_program *hook_program(const struct tracer *t, size_t hook, int i)
-{
-	size_t offset = candidates[hook].programs[i];
-
-	return offset ? *(struct bpf_program **)((char *)t->skel + offset) :
-			NULL;
-}
-
-void hook_settle(struct tracer_hook *hook, enum tracer_hook_state state,
-		 const char *fmt, ...)
-{
-	va_list ap;
-
-	hook->state = state;
-	va_start(ap, fmt);
-	vsnprintf(hook->why, sizeof(hook->why), fmt, ap);
-	va_end(ap);
-}
-
 /* The type of a kernel function; below 0 if @btf has no such function */
 static int function_id(const struct btf *btf, const char *function)
 {
@@ -425,15 +97,15 @@ static void find_functions(struct tracer *t)
 	t->counts_skips = counts_skips(vmlinux);
 	t->nr_kernel_types = vmlinux ? btf__type_cnt(vmlinux) : 0;
 	t->kvm_btf_fd = kvm ? module_btf_fd("kvm") : 0;
-	for (size_t i = 0; i < NR_CANDIDATES; i++) {
-		const struct candidate *c = &candidates[i];
+	for (size_t i = 0; i < nr_hook_candidates; i++) {
+		const struct hook_candidate *c = &hook_candidates[i];
 		struct tracer_hook *hook = &t->report.hooks[i];
 		unsigned int params;
 
 		if (!c->nr_params)
 			continue;
 		/* That of the candidate before is often the same */
-		if (i && !strcmp(candidates[i - 1].target, c->target))
+		if (i && !strcmp(hook_candidates[i - 1].target, c->target))
 			t->function_ids[i] = t->function_ids[i - 1];
 		else
 			t->function_ids[i] = function_id(btf, c->target);
@@ -467,7 +139,7 @@ static int aim(struct bpf_program *program, struct bpf_prog_load_opts *opts,
 	const struct tracer *t = loading;
 
 	(void)unused;
-	for (size_t i = 0; t && i < NR_CANDIDATES; i++)
+	for (size_t i = 0; t && i < nr_hook_candidates; i++)
 		for (int j = 0; j < HOOK_PROGRAMS; j++)
 			if (hook_program(t, i, j) == program) {
 				/* The kernel's own come before a module's */
@@ -571,7 +243,7 @@ void hooks_choose(struct tracer *t)
 	bpf_program__set_autoload(t->skel->progs.faults_told,
 				  t->options.classes & TRACER_CLASS_FAULTS &&
 					  !t->options.no_hooks);
-	for (size_t i = 0; i < NR_CANDIDATES; i++) {
+	for (size_t i = 0; i < nr_hook_candidates; i++) {
 		struct tracer_hook *hook = &t->report.hooks[i];
 
 		if (t->options.avoid & 1U << hook->method)
@@ -588,7 +260,7 @@ void hooks_choose(struct tracer *t)
 		for (int j = 0; j < HOOK_PROGRAMS; j++) {
 			struct bpf_program *program = hook_program(t, i, j);
 			bool load = hook->state == TRACER_HOOK_UNUSED &&
-				    is_asked(t, hook->job) &&
+				    hook_job_asked(t, hook->job) &&
 				    (hook->job == TRACER_WALK ||
 				     !t->options.no_hooks);
 
@@ -614,7 +286,7 @@ static void detach(struct tracer *t, size_t hook)
 
 void hooks_detach(struct tracer *t)
 {
-	for (size_t i = 0; i < NR_CANDIDATES; i++)
+	for (size_t i = 0; i < nr_hook_candidates; i++)
 		detach(t, i);
 }
 
@@ -664,13 +336,13 @@ static int try_next(struct tracer *t, enum tracer_job job)
 		orders[(t->preempts || (t->options.brief && t->counts_skips)) &&
 		       !lasts(job)];
 
-	if (!is_asked(t, job))
+	if (!hook_job_asked(t, job))
 		return -1;
 
 	for (int m = 0; m < TRACER_ITERATOR; m++)
-		for (size_t i = 0; i < NR_CANDIDATES; i++)
-			if (candidates[i].job == job &&
-			    candidates[i].method == order[m] &&
+		for (size_t i = 0; i < nr_hook_candidates; i++)
+			if (hook_candidates[i].job == job &&
+			    hook_candidates[i].method == order[m] &&
 			    t->report.hooks[i].state == TRACER_HOOK_UNUSED &&
 			    attach(t, i))
 				return i;
@@ -705,9 +377,9 @@ static int run_proof(struct tracer *t, struct kvm_proof *proof, int *vm_fd,
 /* What is to be known of a hook that is used */
 static const char *weakness(const struct tracer *t, size_t hook)
 {
-	enum tracer_method method = candidates[hook].method;
+	enum tracer_method method = hook_candidates[hook].method;
 
-	if (candidates[hook].job != TRACER_REQUESTS)
+	if (hook_candidates[hook].job != TRACER_REQUESTS)
 		return "";
 #if defined(__x86_64__) || defined(__aarch64__)
 	/* ftrace_get_syscall_nr(): their numbers are not the kernel's own */

@@ -94,18 +94,33 @@ const char *log_cause(void);
 int error_bpf(struct slotscope_error *err, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* hooks.c: the programs, and which of them to use */
+/* hook_table.c: the programs that there are */
+struct hook_candidate {
+	enum tracer_job job;
+	enum tracer_method method;
+	const char *target;
+	unsigned int nr_params;
+	size_t programs[HOOK_PROGRAMS]; /* of a call: its beginning, its end */
+};
+
+extern const struct hook_candidate hook_candidates[];
+extern const size_t nr_hook_candidates;
+
 void hooks_init(struct tracer_report *report);
+/* Whether somebody asked for what a job is for */
+bool hook_job_asked(const struct tracer *t, enum tracer_job job);
+struct tracer_hook *hook_of_walk(struct tracer_report *report);
+struct bpf_program *hook_program(const struct tracer *t, size_t hook, int i);
+void hook_settle(struct tracer_hook *hook, enum tracer_hook_state state,
+		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* hooks.c: which of them to use */
 int hooks_open(struct tracer *t);
 void hooks_choose(struct tracer *t);
 int hooks_load(struct tracer *t);
 int hooks_prove(struct tracer *t, struct kvm_proof *proof,
 		struct slotscope_error *err);
 void hooks_detach(struct tracer *t);
-struct tracer_hook *hook_of_walk(struct tracer_report *report);
-struct bpf_program *hook_program(const struct tracer *t, size_t hook, int i);
-void hook_settle(struct tracer_hook *hook, enum tracer_hook_state state,
-		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* ring.c: from the ring into the stream */
 int ring_open(struct tracer *t, struct slotscope_error *err);
