@@ -65,6 +65,9 @@ is "$(told "$work/rec" $vm)" "$(held $vm)" "and the slots are there"
 kill -9 $vm
 wait $vm 2>/dev/null
 
+slotscope record -o "$work/rec" -- "$churn" 1 2>"$work/err" >&2
+like "$(slotscope slots -i "$work/rec" 2>&1)" '^slotscope: no VM was there: 1 had ended$' \
+	"all that there was has ended: it is said"
 slotscope record --all --for 1 -o "$work/rec" 2>"$work/err"
 is "$?" 2 "where there is no VM: status 2"
 done_testing

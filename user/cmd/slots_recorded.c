@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "base/plural.h"
 #include "cmd/cmd.h"
 #include "cmd/recorded.h"
 #include "cmd/slots_recorded.h"
@@ -29,21 +28,32 @@ static int show_vm(const struct session_vm *vm, const struct slot_state *state)
 	return CMD_UNKNOWN;
 }
 
-/* One that had ended by then is told of only to who names it */
+/**
+ * struct seen - of the VMs that are meant
+ * @shown: how many were there by then, and
+ * @ended: had ended, which are left out
+ */
+struct seen {
+	size_t shown;
+	size_t ended;
+};
+
 static int show(const struct recorded *recorded, size_t place, void *arg,
 		struct slotscope_error *err)
 {
 	const struct session_vm *vm = &recorded->vms.vms[place];
-	const struct vm_name *name = arg;
+	struct seen *seen = arg;
 	struct slot_state state;
 	int ret = fold(&recorded->log, &vm->id, &state);
 
-	if (ret)
+	if (ret) {
 		error_set(err, ret, "keep the slots of a VM");
-	else if (!state.gone)
+	} else if (!state.gone) {
+		seen->shown++;
 		ret = show_vm(vm, &state);
-	else if (name->text && !cmd_globals.json)
-		printf("VM %" PRIu64 " had ended\n", vm->number);
+	} else {
+		seen->ended++;
+	}
 	slot_state_deinit(&state);
 	return ret;
 }
@@ -51,6 +61,12 @@ static int show(const struct recorded *recorded, size_t place, void *arg,
 int slots_recorded(const char *path, const struct moment *at,
 		   const struct vm_name *name)
 {
-	return recorded_each(path, at, RECORDED_STATE, name, show,
-			     (void *)name);
+	struct seen seen = { 0 };
+	int status = recorded_each(path, at, RECORDED_STATE, name, show, &seen);
+
+	/* Silence would read as a VM without slots */
+	if (!seen.shown && seen.ended)
+		fprintf(stderr, "slotscope: no VM was there: %zu had ended\n",
+			seen.ended);
+	return status;
 }
