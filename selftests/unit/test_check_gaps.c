@@ -190,7 +190,52 @@ static void moved(void **unused)
 	assert_int_equal(gaps_in(&v), 0);
 	log_change(&v.log, 4, there, ram(0, 4 * MiB), 8, 0);
 	at(&v, 4)->time_ns = 6000;
+	/* which was meant: a turn that moves it is not one that brings it back */
+	assert_int_equal(gaps_in(&v), 0);
+	views_deinit(&v);
+}
+
+/* RAM goes away under a window of VGA, and comes back as the window goes */
+static void what_is_meant_to_be_away(void **unused)
+{
+	struct views v;
+
+	begin(&v);
+	made(&v, 2, ram(0, 4 * MiB), 0);
+	deleted(&v, 3, ram(0, 4 * MiB), 1000);
+	made(&v, 4, ram(0, MiB), 3000);
+	made(&v, 5, ram(2 * MiB, 2 * MiB), 4000);
+	assert_int_equal(gaps_in(&v), 2);
+	/* the next turn: of it, too, what comes back is told, and [1, 2) MiB is not */
+	deleted(&v, 6, ram(0, MiB), 100000);
+	made(&v, 7, ram(0, 2 * MiB), 110000);
+	views_check(&v);
+	for (size_t i = 0; i < v.found.nr; i++)
+		if (v.found.items[i].id == FINDING_GAP &&
+		    v.found.items[i].gpa == 0)
+			assert_true(v.found.items[i].size == MiB);
+	assert_int_equal(gaps_in(&v), 2);
+	views_deinit(&v);
+}
+
+/* Another thread's turns are its own */
+static void by_two_threads(void **unused)
+{
+	struct views v;
+
+	begin(&v);
+	made(&v, 2, ram(0, 4 * MiB), 0);
+	made(&v, 3, ram(GiB, MiB), 0);
+	deleted(&v, 4, ram(0, 4 * MiB), 1000);
+	made(&v, 5, ram(2 * GiB, MiB), 2000);
+	at(&v, 5)->tid++;
+	deleted(&v, 6, ram(GiB, MiB), 3000);
+	at(&v, 6)->tid++;
+	made(&v, 7, ram(0, 4 * MiB), 4000);
 	assert_place(the_gap(&v), 0, 0, 4 * MiB);
+	/* ... and who has not taken it brings nothing back */
+	at(&v, 7)->tid++;
+	assert_int_equal(gaps_in(&v), 0);
 	views_deinit(&v);
 }
 
@@ -263,6 +308,8 @@ int main(void)
 		cmocka_unit_test(other_memory_is_no_gap),
 		cmocka_unit_test(nothing_went),
 		cmocka_unit_test(moved),
+		cmocka_unit_test(what_is_meant_to_be_away),
+		cmocka_unit_test(by_two_threads),
 		cmocka_unit_test(not_across_a_loss),
 		cmocka_unit_test(who_ran_in_it),
 		cmocka_unit_test(because_of_a_refusal),

@@ -3,8 +3,11 @@
  * A VMM that changes a slot by deleting it and making it anew leaves a time in which
  * guest RAM has no slot: a vCPU that runs then reads and writes nothing, by MMIO. A
  * gap is told where the same memory came back to the same place, and nothing else had
- * been there in between. One note for all gaps whose ranges touch.
+ * been there in between; and by the same turn of the same thread: it takes slots, then
+ * it makes some. What is not back as it takes the next was meant to be away, as RAM is
+ * under a window of VGA. One note for all gaps whose ranges touch.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +45,7 @@ struct gap {
 struct gaps {
 	struct comparison *comparison;
 	const struct slot_log *log;
+	size_t *turns; /* by place in the log: which of its thread's turns it is of */
 	struct near near;
 	struct treap holes;
 	struct gap *items;
@@ -144,6 +148,14 @@ static void add_gap(struct gaps *gaps, const struct hole *hole, gpa_t gpa,
 	};
 }
 
+static bool is_one_turn(const struct gaps *gaps, size_t a, size_t b)
+{
+	const struct slot_event *events = gaps->log->events;
+
+	return events[a].tid == events[b].tid &&
+	       gaps->turns[a] == gaps->turns[b];
+}
+
 /* A slot came: what was open under it is so no more */
 static void close_holes(struct gaps *gaps, const struct slot *slot, size_t at)
 {
@@ -157,7 +169,8 @@ static void close_holes(struct gaps *gaps, const struct slot *slot, size_t at)
 		treap_erase(&gaps->holes, &hole->node, &hole_ops);
 		old = *hole;
 		free(hole);
-		if (old.memory == slot->hva - slot->gpa)
+		if (old.memory == slot->hva - slot->gpa &&
+		    is_one_turn(gaps, old.since, at))
 			add_gap(gaps, &old,
 				old.gpa > slot->gpa ? old.gpa : slot->gpa,
 				old.last < last ? old.last : last, at);
@@ -177,14 +190,20 @@ static bool has_place(const struct slot *slot)
 	return slot->size && slot->gpa + (slot->size - 1) >= slot->gpa;
 }
 
+/* Did it take or make a slot of this VM's? */
+static bool is_done(const struct gaps *gaps, const struct slot_event *event)
+{
+	return event->serial == gaps->comparison->input->serial &&
+	       event->type == SLOT_EVENT_CHANGE && !event->change.result &&
+	       event->change.kind != SLOT_FLAGS_ONLY;
+}
+
 static void look_at_change(struct gaps *gaps, size_t at)
 {
 	const struct slot_change *change = &gaps->log->events[at].change;
 	const struct slot *before = &change->before;
 	const struct slot *after = &change->after;
 
-	if (change->result || change->kind == SLOT_FLAGS_ONLY)
-		return;
 	if (has_place(before)) {
 		/* what was open there, the log knew wrongly */
 		close_holes(gaps, before, at);
@@ -199,6 +218,75 @@ static void look_at_change(struct gaps *gaps, size_t at)
 		close_holes(gaps, after, at);
 }
 
+/* struct turn - a change, to be put beside those of its thread and address space */
+struct turn {
+	uint16_t as_id;
+	pid_t tid;
+	size_t at;
+};
+
+static int by_thread(const void *a, const void *b)
+{
+	const struct turn *x = a;
+	const struct turn *y = b;
+
+	if (x->as_id != y->as_id)
+		return x->as_id < y->as_id ? -1 : 1;
+	if (x->tid != y->tid)
+		return x->tid < y->tid ? -1 : 1;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+static void number_turns(struct gaps *gaps, const struct turn *list, size_t nr)
+{
+	const struct slot_change *change;
+	bool makes = false;
+	size_t number = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		change = &gaps->log->events[list[i].at].change;
+		if (i && (list[i].as_id != list[i - 1].as_id ||
+			  list[i].tid != list[i - 1].tid))
+			makes = false;
+		if (change->before.size && makes) {
+			number++;
+			makes = false;
+		}
+		gaps->turns[list[i].at] = number;
+		if (change->after.size)
+			makes = true;
+	}
+}
+
+static int find_turns(struct gaps *gaps)
+{
+	const struct slot_event *event;
+	struct turn *list;
+	size_t nr = 0;
+
+	gaps->turns = calloc(gaps->log->nr + 1, sizeof(*gaps->turns));
+	list = calloc(gaps->log->nr + 1, sizeof(*list));
+	if (!gaps->turns || !list) {
+		free(list);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < gaps->log->nr; i++) {
+		event = &gaps->log->events[i];
+		if (is_done(gaps, event))
+			list[nr++] = (struct turn){
+				event->change.before.size ?
+					event->change.before.as_id :
+					event->change.after.as_id,
+				event->tid, i
+			};
+	}
+	if (nr > 1)
+		qsort(list, nr, sizeof(*list), by_thread);
+	number_turns(gaps, list, nr);
+	free(list);
+	return 0;
+}
+
 static void find(struct gaps *gaps)
 {
 	const uint64_t serial = gaps->comparison->input->serial;
@@ -210,8 +298,7 @@ static void find(struct gaps *gaps)
 		if (event->type == SLOT_EVENT_LOST &&
 		    (!event->serial || event->serial == serial))
 			forget(gaps);
-		else if (event->serial == serial &&
-			 event->type == SLOT_EVENT_CHANGE)
+		else if (is_done(gaps, event))
 			look_at_change(gaps, i);
 	}
 	forget(gaps);
@@ -383,7 +470,7 @@ void check_gaps(struct comparison *c)
 
 	if (!gaps.log || !c->input->serial || c->nomem)
 		return;
-	if (near_init(&gaps.near, c, 1U << FINDING_NOTE))
+	if (near_init(&gaps.near, c, 1U << FINDING_NOTE) || find_turns(&gaps))
 		c->nomem = true;
 	find(&gaps);
 	if (gaps.nr > 1)
@@ -399,5 +486,6 @@ void check_gaps(struct comparison *c)
 		first = i + 1;
 	}
 	near_deinit(&gaps.near);
+	free(gaps.turns);
 	free(gaps.items);
 }
