@@ -7,6 +7,9 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/check-lib.sh
 . selftests/check-lib.sh
 load_module
+# The verdict, and each finding but gap: QEMU 7.2 takes RAM away and puts it back as the
+# firmware switches PAM and SMRAM, which a trace tells, rightly
+told='.verdict, (.findings[] | select(.id != "gap").sentence)'
 vm=
 trap 'end_vm; rm -rf "$work"' EXIT
 echo 1 >/proc/sys/vm/overcommit_memory # guests larger than the lab touch little
@@ -57,7 +60,7 @@ agrees() {
 	local words=$1
 	shift
 	run slotscope --json check "$@"
-	is "$status $(jq -r '.verdict, .findings[].sentence' <<<"$out" | sort -u)" \
+	is "$status $(jq -r "$told" <<<"$out" | sort -u)" \
 		"0 agree" "$words"
 	[ "$status" = 0 ] || diag "$err"
 }
@@ -123,7 +126,7 @@ await [ -s "$work/out" ]
 qmp second '{"execute": "object-add", "arguments": {"qom-type": "memory-backend-ram", "id": "m0", "size": 67108864}}' \
 	'{"execute": "device_add", "arguments": {"driver": "pc-dimm", "id": "d0", "memdev": "m0"}}'
 wait $checker
-is "$? $(jq -r '.verdict, .findings[].sentence' "$work/out" | sort -u)" "0 agree" \
+is "$? $(jq -r "$told" "$work/out" | sort -u)" "0 agree" \
 	"a DIMM plugged while it is watched"
 is "$(tail -1 "$work/out" | jq -r '.rows[] |
 	select(.as_id == 0 and .model.name == "m0") | .gpa, .size, (.traced.id == .kernel.id)')" \
