@@ -111,7 +111,7 @@ _slotscope()
 	slots) words="--pid --fd --from --details --stage2 --input --at --vm $common" ;;
 	trace) words="--pid --all --vm --ptrace --stacks --events --as --slot --gpa --failed-only --dry-run --report --for --input --summary $common" ;;
 	record) words="--output --pid --all --keep --stacks --ptrace --events --as --slot --gpa --failed-only --dry-run --for $common" ;;
-	vm) words="--machine --memory --object --numa --smp --accel --dirty-log --bios --vga-window --guest-memfd --keep-vcpus-out --test-device --qmp --paused --stopped --exit-after-halt --explain --step --debugcon --fault $common" ;;
+	vm) words="--machine --memory --object --numa --smp --accel --dirty-log --bios --vga-window --guest-memfd --keep-vcpus-out --test-device --qmp --paused --stopped --exit-after-halt --explain --step --debugcon --fault --version $common" ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

@@ -42,7 +42,8 @@ enum { CMD_OPT_JSON = 0x100, CMD_OPT_FIRST_OWN };
  * struct cmd - one subcommand
  * @name:    as typed
  * @summary: one line for the list of commands
- * @help:    the whole --help text, "usage: slotscope NAME ..." first
+ * @help:    the whole --help text, "usage: slotscope NAME ..." first; NULL: another
+ *           program has it, and @run becomes that
  * @run:     gets argv with argv[0] = @name; returns an enum cmd_exit
  */
 struct cmd {

@@ -10,8 +10,8 @@
 #include "cmd/cmd.h"
 #include "host/foreign.h"
 #include "host/module.h"
-#include "kvm/kvm.h"
 #include "kvm/loaded.h"
+#include "kvm/prove.h"
 #include "render/document.h"
 #include "render/text.h"
 #include "trace/tracer.h"
@@ -89,19 +89,23 @@ static bool works(const struct doctor *doctor, const char *what)
 static void look_at_kvm(struct doctor *doctor)
 {
 	struct slotscope_error err = {};
-	struct kvm_state kvm;
+	struct kvm_proof kvm;
 	struct diagnosis *d;
 
-	if (kvm_init(&kvm, NULL, &err)) {
+	if (kvm_proof_init(&kvm, &err)) {
 		add_error(doctor, KVM, &err);
 		return;
 	}
-	d = add(doctor, KVM, true);
-	snprintf(d->how, sizeof(d->how),
-		 "%u slots in %s%u address space%s, %u physical bits",
-		 kvm.nr_slots, kvm.nr_as == 1 ? "" : "each of ", kvm.nr_as,
-		 plural(kvm.nr_as), kvm.phys_bits);
-	kvm_deinit(&kvm);
+	if (kvm_proof_create_vm(&kvm, &err)) {
+		add_error(doctor, KVM, &err);
+	} else {
+		d = add(doctor, KVM, true);
+		snprintf(d->how, sizeof(d->how),
+			 "%u slots in %s%u address space%s", kvm.nr_slots,
+			 kvm.nr_as == 1 ? "" : "each of ", kvm.nr_as,
+			 plural(kvm.nr_as));
+	}
+	kvm_proof_deinit(&kvm);
 }
 
 /* What all but TRACED need, tried on a process as closed as any */

@@ -85,7 +85,7 @@ int kvm_proof_create_vm(struct kvm_proof *proof, struct slotscope_error *err)
 	while (proof->vm_fd < 0 && errno == EINTR);
 	if (proof->vm_fd >= 0)
 		return 0;
-	error_set(err, errno, "create a VM to try the tracer on");
+	error_set(err, errno, "create a VM of our own, to try with");
 	if (err->code == EBUSY)
 		error_next(err, "is another hypervisor using the hardware?");
 	return -err->code;

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
-#include "cmd/vm_explain.h"
 #include "render/explain.h"
+#include "vmm/vm_explain.h"
 
 #define LOOK_MS 100 /* whether the story has ended meanwhile */
 

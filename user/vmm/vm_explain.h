@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* slotscope vm --explain and --step: who listens to the story, and waits. */
-#ifndef SLOTSCOPE_CMD_VM_EXPLAIN_H
-#define SLOTSCOPE_CMD_VM_EXPLAIN_H
+#ifndef SLOTSCOPE_VMM_VM_EXPLAIN_H
+#define SLOTSCOPE_VMM_VM_EXPLAIN_H
 
 #include <stdbool.h>
 
