@@ -24,7 +24,7 @@
 #include <slotscope/check.h>
 #include <slotscope/mtree.h>
 
-#include "picture/places.h"
+#include "memory/places.h"
 #include "picture/scale.h"
 
 enum lane_kind {

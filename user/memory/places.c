@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/grow.h"
-#include "picture/places.h"
+#include "memory/places.h"
 
 #define DEPTH_MAX 1000 /* as the model has it */
 

@@ -9,7 +9,7 @@
 
 #include "memory_make.h"
 #include "mtree_fixture.h"
-#include "picture/places.h"
+#include "memory/places.h"
 
 /* "first-last seen; first-last why by; ..." of the first place of that region */
 static const char *told(const struct places *places, const char *name)

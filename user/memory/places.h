@@ -4,8 +4,8 @@
  * rest, and why. The same walk that renders a flat view, but nothing is thrown away:
  * what is seen of all places is the flat view. Pure.
  */
-#ifndef SLOTSCOPE_PICTURE_PLACES_H
-#define SLOTSCOPE_PICTURE_PLACES_H
+#ifndef SLOTSCOPE_MEMORY_PLACES_H
+#define SLOTSCOPE_MEMORY_PLACES_H
 
 #include <slotscope/memory.h>
 
