@@ -24,6 +24,19 @@ is "$status $(verdict) $(compared)" "0 agree model-traced" "a QEMU's tree and it
 is "$(jq '[.rows[] | select(.verdict != "agree")] | length' <<<"$out")" 0 "in every range"
 check --mtree $pc/mtree-Do.txt --mtree $pc/mtree-f.txt --slots "$work/trace"
 is "$status $(jq '[.rows[] | select(.verdict != "agree")] | length' <<<"$out")" "0 0" "tree and flat views, two files: the same"
+# The tree, to be drawn: what it says is QEMU's text
+tree() { jq -r ".views.model.tree | $1" <<<"$out"; }
+# 00000000000c0000-00000000000c3fff (prio 1, i/o): alias pam-pci @pci 00000000000c0000-...
+is "$(tree '[.regions[] | select(.name == "pam-pci" and .enabled)][0] | "\(.address) \(.size) \(.priority) \(.kind) \(.alias.name) \(.alias.offset)"')" \
+	"0xc0000 0x4000 1 alias pci 0xc0000" "tree: an alias, as the text has it"
+is "$(tree '[.regions[].id] == [range(.regions | length)]')" true "... each region has its place for an id"
+is "$(tree '[.flat_views[] | select(.as_id == 0).ranges[] | select(.kind != "hole") | "\(.gpa) \(.name)"] | join(",")')" \
+	"$(sed -n '/AS "memory"/,/^$/s/^  0*\([0-9a-f]*\)\([0-9a-f]\)-[0-9a-f]* ([^)]*): \([^@]*[^ @]\)\( @.*\)*$/0x\1\2 \3/p' $pc/mtree-f.txt |
+		sed 's/ KVM$//' | paste -sd,)" "... the flat view is QEMU's"
+is "$(tree '[.flat_views[].ranges[] | select(.kind != "hole" and .region == null)] | length')" 0 "... all that is seen is in the tree"
+is "$(tree '. as $t | [.flat_views[].ranges[] | select(.kind != "hole") | select($t.regions[.region].name != .name)] | length')" 0 \
+	"... by its name"
+is "$(tree '.flat_from')" vmm "... and is QEMU's own view"
 cat $pc/mtree-Do.txt $pc/mtree-f.txt >"$work/both"
 check --mtree "$work/both" --slots "$work/trace"
 is "$status $(jq '[.rows[] | select(.verdict != "agree")] | length' <<<"$out")" "0 0" "both in one file: the same"

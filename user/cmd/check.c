@@ -125,13 +125,21 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 		.real_ns = clock_read(CLOCK_REALTIME),
 		.at_ms = at_ms,
 	};
+	const struct given *given = checker->options.given;
 	struct check_file files[GIVEN_MAX];
+	struct model_tree tree;
 
-	if (checker->options.given) {
+	if (given && (given->mtree.flat || given->mtree.tree.nr_nodes)) {
+		tree = text_model_tree(&given->mtree);
+		document.tree = &tree;
+	} else if (checker->told.have) {
+		tree = model_tree_told(&checker->told);
+		document.tree = &tree;
+	}
+	if (given) {
 		document.files = files;
-		document.nr_files =
-			check_files_list(checker->options.given, files);
-		document.assumed = checker->options.given->notes;
+		document.nr_files = check_files_list(given, files);
+		document.assumed = given->notes;
 	}
 	sample_input(sample, &input);
 	verdict_limits(&input, kernel, &limits);

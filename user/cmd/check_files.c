@@ -142,6 +142,7 @@ static int judge(const struct check_files *files, const struct given *given,
 		.nr_files = check_files_list(given, list),
 		.assumed = given->notes,
 	};
+	const struct model_tree tree = text_model_tree(&given->mtree);
 	struct stories stories = {};
 	struct check_rows rows;
 	int ret;
@@ -155,6 +156,8 @@ static int judge(const struct check_files *files, const struct given *given,
 		ret = text_model_forecast(&given->mtree, &forecast,
 					  &document.nr_forecast);
 	document.forecast = forecast;
+	if (files->nr_mtree)
+		document.tree = &tree;
 	if (ret)
 		goto out_comparison;
 	ret = check_rows(&comparison, &rows);

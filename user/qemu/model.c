@@ -10,13 +10,10 @@
 #include "qemu/memdevs.h"
 #include "qemu/model.h"
 #include "qemu/model_diff.h"
+#include "qemu/model_tree.h"
 #include "qemu/mtree_fetch.h"
 #include "qemu/regions.h"
 #include "qemu/unix_socket.h"
-
-/* The address spaces that QEMU has KVM listen on, by as_id */
-static const char *const spaces[] = { "memory", "KVM-SMRAM" };
-#define NR_SPACES (sizeof(spaces) / sizeof(spaces[0]))
 
 #define FIELDS                                               \
 	(SLOT_FIELD_GPA | SLOT_FIELD_SIZE | SLOT_FIELD_HVA | \
@@ -26,6 +23,7 @@ static const char *const spaces[] = { "memory", "KVM-SMRAM" };
 struct attempt {
 	struct qmp *q;
 	FILE *notes;
+	struct model_told *told; /* where tree and views are to be kept */
 	struct mtree_flatviews views;
 	struct mtree_tree tree;
 	struct mtree_match match;
@@ -133,7 +131,7 @@ static void derive_hva(struct attempt *a, const struct mtree_range *range,
 	size_t i;
 
 	slot->unknown |= SLOT_FIELD_HVA;
-	view = mtree_flatviews_find(&a->views, spaces[0]);
+	view = mtree_flatviews_find(&a->views, qemu_spaces[0]);
 	for (i = 0; i < view->nr_ranges; i++) {
 		const struct mtree_range *seen = &view->ranges[i];
 		const struct slot *known;
@@ -151,7 +149,7 @@ static void derive_hva(struct attempt *a, const struct mtree_range *range,
 	note(a,
 	     "host address of %s at 0x%" PRIx64 " in address space %s: not "
 	     "found in %s",
-	     range->name, range->first, spaces[1], spaces[0]);
+	     range->name, range->first, qemu_spaces[1], qemu_spaces[0]);
 }
 
 static int add_range(struct attempt *a, uint16_t as_id,
@@ -226,15 +224,15 @@ static int check_spaces(struct attempt *a)
 {
 	size_t i;
 
-	for (i = 0; i < NR_SPACES; i++) {
-		int n = count_views(&a->views, spaces[i]);
+	for (i = 0; i < QEMU_SPACES; i++) {
+		int n = count_views(&a->views, qemu_spaces[i]);
 
 		if (n == 1 || (n == 0 && i > 0))
 			continue;
 		error_set(a->err, EPROTO, "read the flat views of QEMU at %s",
 			  qmp_name(a->q));
 		return error_why(a->err, "%d address spaces are named \"%s\"",
-				 n, spaces[i]);
+				 n, qemu_spaces[i]);
 	}
 	return 0;
 }
@@ -242,7 +240,7 @@ static int check_spaces(struct attempt *a)
 static int add_space(struct attempt *a, uint16_t as_id)
 {
 	const struct mtree_flatview *view =
-		mtree_flatviews_find(&a->views, spaces[as_id]);
+		mtree_flatviews_find(&a->views, qemu_spaces[as_id]);
 	size_t i;
 	int ret = 0;
 
@@ -260,8 +258,8 @@ static int cover_spaces(struct attempt *a, size_t nr_as)
 {
 	size_t i;
 
-	for (i = 0; i < NR_SPACES; i++)
-		if (i >= nr_as && count_views(&a->views, spaces[i]))
+	for (i = 0; i < QEMU_SPACES; i++)
+		if (i >= nr_as && count_views(&a->views, qemu_spaces[i]))
 			nr_as = i + 1;
 	if (slot_state_set_nr_as(a->state, nr_as))
 		return out_of_memory(a);
@@ -278,7 +276,7 @@ static int make_state(struct attempt *a, size_t nr_as)
 
 	if (!ret)
 		ret = cover_spaces(a, nr_as);
-	for (as_id = 0; as_id < NR_SPACES && !ret && !a->changed; as_id++)
+	for (as_id = 0; as_id < QEMU_SPACES && !ret && !a->changed; as_id++)
 		ret = add_space(a, as_id);
 	return ret;
 }
@@ -292,9 +290,10 @@ static int check_unchanged(struct attempt *a)
 
 	if (ret)
 		return ret;
-	for (i = 0; i < NR_SPACES; i++)
-		if (!flatviews_same(mtree_flatviews_find(&a->views, spaces[i]),
-				    mtree_flatviews_find(&now, spaces[i])))
+	for (i = 0; i < QEMU_SPACES; i++)
+		if (!flatviews_same(mtree_flatviews_find(&a->views,
+							 qemu_spaces[i]),
+				    mtree_flatviews_find(&now, qemu_spaces[i])))
 			a->changed = true;
 	mtree_flatviews_deinit(&now);
 	a->state->coverage.at_ns = clock_now();
@@ -330,12 +329,17 @@ static int attempt(struct attempt *a, size_t nr_as)
 	if (!ret && !a->changed)
 		ret = check_unchanged(a);
 	if (!ret && !a->changed && a->notes)
-		ret = model_diff(&a->tree, &a->views, spaces, NR_SPACES,
+		ret = model_diff(&a->tree, &a->views, qemu_spaces, QEMU_SPACES,
 				 a->notes, a->err);
 	json_object_put(a->memdevs);
 	regions_deinit(&a->regions);
 	if (a->matched)
 		mtree_match_deinit(&a->match);
+	if (!ret && !a->changed && a->told) {
+		model_told_deinit(a->told);
+		*a->told = (struct model_told){ true, a->tree, a->views };
+		return 0;
+	}
 	mtree_tree_deinit(&a->tree);
 	mtree_flatviews_deinit(&a->views);
 	return ret;
@@ -384,7 +388,12 @@ int qemu_model_read(struct qmp *q, const struct qemu_model_options *options,
 	tries = options->tries ? options->tries : QEMU_MODEL_TRIES;
 	slot_state_init(out, PARTY_MODEL);
 	for (i = 0; i < tries && !done && !ret; i++) {
-		struct attempt a = { .q = q, .state = out, .err = err };
+		struct attempt a = {
+			.q = q,
+			.told = options->told,
+			.state = out,
+			.err = err,
+		};
 
 		slot_state_deinit(out);
 		slot_state_init(out, PARTY_MODEL);

@@ -12,6 +12,7 @@
 #include <slotscope/mtree.h>
 #include <slotscope/view.h>
 
+#include "qemu/model_tree.h"
 #include "qemu/qmp.h"
 
 #define QEMU_MODEL_TRIES 5
@@ -24,11 +25,14 @@
  *	   QEMU_MODEL_TRIES
  * @notes: what could not be learnt, and why, a line each; and where our own
  *	   rendering of the tree differs from QEMU's flat view. NULL for none
+ * @told:  gets the texts that MODEL is made of, to be shown, in place of what it has;
+ *	   stays as it is after an error. NULL: nobody wants them
  */
 struct qemu_model_options {
 	size_t nr_as;
 	unsigned int tries;
 	FILE *notes;
+	struct model_told *told;
 };
 
 /**

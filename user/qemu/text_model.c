@@ -12,10 +12,6 @@
 
 #define FIELDS (SLOT_FIELD_GPA | SLOT_FIELD_SIZE | SLOT_FIELD_READONLY)
 
-/* The address spaces that QEMU has KVM listen on, by as_id */
-static const char *const spaces[] = { "memory", "KVM-SMRAM" };
-#define NR_SPACES (sizeof(spaces) / sizeof(spaces[0]))
-
 enum part { PART_NONE, PART_TREE, PART_FLAT };
 
 /* Which of the two texts begins with this line; PART_NONE: neither does */
@@ -194,9 +190,9 @@ const struct mtree_flatview *text_model_view(const struct text_model *model,
 {
 	const struct mtree_flatview *view;
 
-	if (as_id >= NR_SPACES)
+	if (as_id >= QEMU_SPACES)
 		return NULL;
-	view = mtree_flatviews_find(&model->views, spaces[as_id]);
+	view = mtree_flatviews_find(&model->views, qemu_spaces[as_id]);
 	if (view || as_id)
 		return view;
 	/* A tree without address spaces has its regions for such */
@@ -281,7 +277,7 @@ static int fill(const struct text_model *model, const struct regions *regions,
 
 	/* A text may lack a view, and not show it */
 	ret = slot_state_set_nr_as(out, text_model_view(model, 1) ? 2 : 1);
-	for (as_id = 0; as_id < NR_SPACES && !ret; as_id++) {
+	for (as_id = 0; as_id < QEMU_SPACES && !ret; as_id++) {
 		view = text_model_view(model, as_id);
 		if (!view)
 			continue;
@@ -490,6 +486,16 @@ int text_model_state(struct text_model *model, FILE *notes,
 	return ret;
 }
 
+struct model_tree text_model_tree(const struct text_model *model)
+{
+	struct model_tree tree = { .tree = &model->tree,
+				   .rendered = !model->flat };
+
+	for (uint16_t i = 0; i < QEMU_SPACES; i++)
+		tree.views[i] = text_model_view(model, i);
+	return tree;
+}
+
 static int forecast(const struct text_model *model,
 		    const struct regions *regions, struct slot_forecast **out,
 		    size_t *nr)
@@ -498,7 +504,7 @@ static int forecast(const struct text_model *model,
 	struct slot_forecast *list, one;
 	size_t cap = 0;
 
-	for (one.as_id = 0; one.as_id < NR_SPACES; one.as_id++) {
+	for (one.as_id = 0; one.as_id < QEMU_SPACES; one.as_id++) {
 		view = text_model_view(model, one.as_id);
 		for (size_t i = 0; view && i < view->nr_ranges; i++) {
 			one.range = &view->ranges[i];

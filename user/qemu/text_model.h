@@ -15,6 +15,7 @@
 #include <slotscope/mtree.h>
 #include <slotscope/view.h>
 
+#include "qemu/model_tree.h"
 #include "qemu/regions.h"
 
 /**
@@ -63,6 +64,9 @@ int text_model_state(struct text_model *model, FILE *notes,
  */
 const struct mtree_flatview *text_model_view(const struct text_model *model,
 					     uint16_t as_id);
+
+/** text_model_tree() - the tree, to be shown; after text_model_state() */
+struct model_tree text_model_tree(const struct text_model *model);
 
 /**
  * struct slot_forecast - a flat range that is memory, or has the mark "KVM" all the

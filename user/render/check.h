@@ -7,6 +7,7 @@
 
 #include <slotscope/history.h>
 
+struct model_tree;
 struct slot_forecast;
 
 /** struct check_file - a file that a view is of; @kind: "strace's output" */
@@ -31,6 +32,7 @@ struct check_file {
  * @files:     that views are of, @nr_files. Without a VM that was looked at nothing
  *	       tells whether they are of one moment, and that is said
  * @assumed:   to read them, a line each; NULL: nothing
+ * @tree:      that MODEL comes from; NULL: nobody told of one
  * @forecast:  what slots follow from a flat view, @nr_forecast
  */
 struct check_document {
@@ -47,6 +49,7 @@ struct check_document {
 	const struct check_file *files;
 	size_t nr_files;
 	const char *assumed;
+	const struct model_tree *tree;
 	const struct slot_forecast *forecast;
 	size_t nr_forecast;
 };

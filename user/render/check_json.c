@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include <string.h>
-
 #include <errno.h>
 #include <string.h>
 
@@ -9,7 +7,9 @@
 #include "render/check.h"
 #include "render/forecast.h"
 #include "render/document.h"
+#include "render/tree_json.h"
 #include "view/json.h"
+#include "view/json_parts.h"
 #include "view/names.h"
 
 static const char *key_of(const struct comparison *comparison, size_t view)
@@ -315,7 +315,21 @@ static struct json_object *stage2_to_json(const struct stage2_audit *stage2)
 	return finish(obj, ret);
 }
 
-/* What a view can speak for; its slots are in the rows */
+static struct json_object *slots_to_json(const struct slot_state *state)
+{
+	struct json_text text = { 0 };
+	struct json_writer w;
+
+	json_writer_init(&w, json_text_put, &text);
+	json_begin_array(&w, NULL);
+	for (size_t i = 0; i < state->nr_slots; i++)
+		slot_write_json(&w, NULL, &state->slots[i]);
+	json_end_array(&w);
+	json_writer_flush(&w);
+	return json_text_tree(&text);
+}
+
+/* What a view can speak for, and its slots as they are: rows cut them */
 static struct json_object *state_to_json(const struct slot_state *state)
 {
 	struct json_object *obj = json_object_new_object();
@@ -328,6 +342,7 @@ static struct json_object *state_to_json(const struct slot_state *state)
 	ret |= json_put(obj, "address_spaces",
 			slot_state_spaces_to_json(state));
 	ret |= json_put_u64(obj, "slots", state->nr_slots);
+	ret |= json_put(obj, "memslots", slots_to_json(state));
 	return finish(obj, ret);
 }
 
@@ -355,17 +370,23 @@ static struct json_object *view_to_json(const struct view *view)
 	return finish(obj, ret);
 }
 
-static struct json_object *views_to_json(const struct comparison *comparison)
+static struct json_object *views_to_json(const struct check_document *document)
 {
-	struct json_object *obj = json_object_new_object();
+	const struct comparison *comparison = document->comparison;
+	struct json_object *obj = json_object_new_object(), *out;
 	const struct view *view;
 	int ret = 0;
 
 	for (size_t i = 0; i < comparison->input->nr_views && obj; i++) {
 		view = &comparison->input->views[i];
-		if (view->slots || view->map || view->unread || view->none)
-			ret |= json_put(obj, key_of(comparison, i),
-					view_to_json(view));
+		if (!view->slots && !view->map && !view->unread && !view->none)
+			continue;
+		out = view_to_json(view);
+		if (out && view->party == PARTY_MODEL && view->slots &&
+		    document->tree)
+			ret |= json_put(out, "tree",
+					model_tree_to_json(document->tree));
+		ret |= json_put(obj, key_of(comparison, i), out);
 	}
 	return finish(obj, ret);
 }
@@ -493,7 +514,7 @@ int render_check_json(FILE *out, const struct check_document *document)
 	ret |= json_put(obj, "compared", pairs_to_json(comparison));
 	if (unsettled)
 		ret |= json_put_str(obj, "unsettled", unsettled);
-	ret |= json_put(obj, "views", views_to_json(comparison));
+	ret |= json_put(obj, "views", views_to_json(document));
 	ret |= json_put(obj, "rows", rows_to_json(comparison, document->rows));
 	ret |= json_put(obj, "findings", findings_to_json(document));
 	return render_document(out, finish(obj, ret));

@@ -154,6 +154,7 @@ int checker_close(struct checker *checker, struct slotscope_error *err)
 	process_close(&checker->root);
 	session_vms_deinit(&checker->vms);
 	slot_log_deinit(&checker->log);
+	model_told_deinit(&checker->told);
 	return ret;
 }
 
@@ -311,6 +312,7 @@ int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 		.expect = options->expect,
 		.given = options->given,
 		.notes = options->verbose ? stderr : NULL,
+		.told = &checker->told,
 		.kernel = &checker->kernel,
 		.tracer = checker->tracer,
 		.no_tracer = &checker->no_tracer,
@@ -342,6 +344,7 @@ int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 	source.nr_producers =
 		producers_choose(ways, nr_ways, without, &subject, producers);
 	checker->sample_ms = clock_now_ms();
+	model_told_deinit(&checker->told);
 	ret = sample_take(&source, SAMPLE_TRIES, sample);
 	checker->vm = subject.vm;
 	if (!ret)

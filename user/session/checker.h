@@ -11,6 +11,7 @@
 
 #include "check/sample.h"
 #include "host/process.h"
+#include "qemu/model_tree.h"
 #include "session/child.h"
 #include "session/kernel_view.h"
 #include "session/vms.h"
@@ -67,6 +68,7 @@ struct checker_options {
  * @process: whose VM was sampled last,
  * @vm:	     which VM that is
  * @log:     what was traced so far
+ * @told:    what the VMM told of its MemoryRegion tree, in the last sample
  *
  * The rest is private. checker_open(), checker_close().
  */
@@ -80,6 +82,7 @@ struct checker {
 	struct tracer *tracer;
 	struct slotscope_error no_tracer;
 	struct slot_log log;
+	struct model_told told;
 	struct recording_writer *writer;
 	struct kernel_view kernel;
 	bool have_kernel;

@@ -99,6 +99,7 @@ int qemu_read(void *ctx, const struct slot_state *upto, struct slot_state *out,
 	const struct qemu_model_options options = {
 		.nr_as = subject->nr_as,
 		.notes = subject->notes,
+		.told = subject->told,
 	};
 	struct qmp *qmp;
 	int ret;

@@ -15,6 +15,7 @@
 #include "trace/tracer.h"
 
 struct given;
+struct model_told;
 
 /**
  * struct expected - a file with the slots that there should be
@@ -42,6 +43,7 @@ struct expected {
  * @expect:    the slots that there should be; NULL without
  * @given:     files that have views; NULL without
  * @notes:     for what a producer says by the way; NULL for none
+ * @told:      gets what a QEMU told of its tree; NULL: nobody wants it
  * @kernel:    the way to KVM's slots
  * @tracer:    NULL without one: @no_tracer says why
  * @log:       what was traced so far
@@ -60,6 +62,7 @@ struct subject {
 	const struct expected *expect;
 	const struct given *given;
 	FILE *notes;
+	struct model_told *told;
 	const struct kernel_view *kernel;
 	struct tracer *tracer;
 	const struct slotscope_error *no_tracer;
