@@ -45,7 +45,7 @@ _slotscope_value()
 	*:-p | *:--pid) words=$(_slotscope_vmms) ;;
 	slots:--from) words='module bpf' ;;
 	slots:--stage2) words='all' ;;
-	vm:--fault) words='skip-slot unmap ignore-refusal' ;;
+	vm:--fault) words='skip-slot unmap ignore-refusal wrong-hva short-slot read-only late-delete seed=' ;;
 	quiz:-k | quiz:--kinds) words='view where commit slots errno' ;;
 	check:--page-size) words='4k 16k 64k' ;;
 	vm:-M | vm:--machine) words='pc q35 microvm isapc' ;;
