@@ -28,8 +28,10 @@ help:
 	@echo 'make kmod     the module, against KDIR ($(KDIR))'
 	@echo 'make lint     what reviewers'\'' tools say: selftests/lint -l lists them'
 	@echo 'make compile_commands  build/compile_commands.json, for clangd and its like'
-	@echo 'make install  program, man pages, completion, headers under PREFIX ($(PREFIX)); DESTDIR works'
+	@echo 'make install  programs, library, headers, man pages, completion and documents under'
+	@echo '              PREFIX ($(PREFIX)); DESTDIR works'
 	@echo 'make install-module  the module, for KDIR'
+	@echo 'make uninstall, make uninstall-module  remove what those have brought'
 	@echo 'make deps     install the Debian packages that the above need'
 	@echo 'make clean    remove build/ (not the cache of kernels: selftests/vm/README.md)'
 
@@ -96,10 +98,23 @@ install: user
 	@$(MAKE) --no-print-directory -C user install PREFIX=$(PREFIX)
 	@$(MAKE) --no-print-directory -C Documentation install PREFIX=$(PREFIX)
 
+# What "make install" with the same PREFIX and DESTDIR brings, by doing so elsewhere; and
+# the folders that are empty then, but for those that are there before anything is
+uninstall: user
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+	$(MAKE) -s --no-print-directory install DESTDIR="$$dir" >"$$dir/.log" && rm "$$dir/.log" && \
+	(cd "$$dir" && find . ! -type d -printf '%P\0') | (cd "$(DESTDIR)/" && xargs -0 rm -f) && \
+	(cd "$$dir$(PREFIX)" && find . -depth -mindepth 1 -type d -printf '%P\n') | \
+	grep -vxE 'bin|include|lib|share|share/(doc|man)' | \
+	(cd "$(DESTDIR)$(PREFIX)" 2>/dev/null && xargs -r rmdir --ignore-fail-on-non-empty 2>/dev/null; :)
+
 install-module: kmod
 	@$(MAKE) --no-print-directory -C kmod install KDIR=$(KDIR)
+
+uninstall-module:
+	@$(MAKE) --no-print-directory -C kmod uninstall KDIR=$(KDIR)
 
 clean:
 	rm -rf build
 
-.PHONY: all help deps demo check unit check-long lab-debug-kernel check-debug coverage mutants bench fuzz user bpf kmod lint compile_commands install install-module clean
+.PHONY: all help deps demo check unit check-long lab-debug-kernel check-debug coverage mutants bench fuzz user bpf kmod lint compile_commands install uninstall install-module uninstall-module clean

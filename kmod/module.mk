@@ -48,7 +48,12 @@ INSTALL_MOD_PATH ?= $(DESTDIR)
 install: all
 	+$(KBUILD) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) modules_install
 
+# In whatever form it was installed: compressed, where the kernel wants it so
+uninstall:
+	rm -f $(INSTALL_MOD_PATH)/lib/modules/$(RELEASE)/updates/slotscope.ko*
+	$(if $(INSTALL_MOD_PATH),,depmod $(RELEASE))
+
 clean:
 	rm -rf $(BUILD)/$(WHERE)
 
-.PHONY: all links install clean
+.PHONY: all links install uninstall clean

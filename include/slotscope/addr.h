@@ -146,6 +146,7 @@ struct addr_answer {
  */
 int addr_find(const struct addr_input *input, const struct addr_query *query,
 	      struct addr_answer *out);
+/** addr_answer_deinit() - free what addr_find() put there; zero is empty */
 void addr_answer_deinit(struct addr_answer *answer);
 
 /**
@@ -165,6 +166,8 @@ char *addr_says(const struct addr_input *input, const struct addr_place *place,
 const char *addr_unseen(const struct addr_input *input,
 			const struct addr_place *place, size_t view);
 
+#define ADDR_PATH_MAX 32
+
 /**
  * addr_path() - the way down the tree of regions to a place, the root first
  * @names: names of regions, borrowed from the tree; an alias is followed by what it shows
@@ -172,7 +175,6 @@ const char *addr_unseen(const struct addr_input *input,
  *
  * Return: how many; 0: not known; or -ENOMEM.
  */
-#define ADDR_PATH_MAX 32
 int addr_path(const struct addr_input *input, const struct addr_place *place,
 	      const char *names[ADDR_PATH_MAX], bool alias[ADDR_PATH_MAX]);
 

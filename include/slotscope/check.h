@@ -73,6 +73,8 @@ enum finding_id {
 
 /** finding_id_name() - "missing", "wrong-hva", ... as in Documentation/design.md and JSON */
 const char *finding_id_name(enum finding_id id);
+
+/** finding_id_kind() - how bad a finding of this id is */
 enum finding_kind finding_id_kind(enum finding_id id);
 /** finding_kind_name() - "mismatch", "unknown", "note" */
 const char *finding_kind_name(enum finding_kind kind);
@@ -315,6 +317,8 @@ struct comparison {
  * Return: 0, -ENOMEM, or -E2BIG for more than CHECK_MAX_VIEWS.
  */
 int crosscheck(const struct check_input *input, struct comparison *out);
+
+/** comparison_deinit() - free what crosscheck() made; the views stay their owners' */
 void comparison_deinit(struct comparison *comparison);
 
 /**
@@ -326,6 +330,7 @@ void comparison_deinit(struct comparison *comparison);
 char *comparison_says(const struct comparison *comparison,
 		      const struct finding *finding, size_t view);
 
+/** findings_count() - how many findings are of this kind */
 size_t findings_count(const struct findings *findings, enum finding_kind kind);
 
 /** findings_exit_status() - 1 with any mismatch, else 2 with any unknown, or 0 */
@@ -405,6 +410,8 @@ check_row_cell(const struct check_rows *rows, const struct check_row *row,
  * Return: 0 or -ENOMEM.
  */
 int check_rows(const struct comparison *comparison, struct check_rows *out);
+
+/** check_rows_deinit() - free the table; zero is empty */
 void check_rows_deinit(struct check_rows *rows);
 
 #ifdef __cplusplus

@@ -87,6 +87,8 @@ struct stories {
  */
 int history(const struct comparison *comparison, uint64_t now_ns,
 	    struct stories *out);
+
+/** stories_deinit() - free them; zero is empty */
 void stories_deinit(struct stories *stories);
 
 /** story_since_name() - "event", "creation", ...: as in JSON; NULL: SINCE_NOWHEN */

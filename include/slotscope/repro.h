@@ -63,6 +63,8 @@ int repro_make(const struct slot_log *log, const struct vm_id *vm,
  * Return: 0 or -ENOMEM.
  */
 int repro_minimize(struct repro *repro);
+
+/** repro_deinit() - free it; zero is empty */
 void repro_deinit(struct repro *repro);
 
 #ifdef __cplusplus

@@ -226,6 +226,7 @@ struct party {
 	uint32_t traits;
 };
 
+/** party_of() - what is known of a party, which is one of the enum */
 const struct party *party_of(enum party_id id);
 
 /** party_by_key() - the party that JSON calls @key; false if there is none */
@@ -972,7 +973,10 @@ struct view {
 void index_audit_deinit(struct index_audit *audit);
 
 /* States */
+
+/** slot_state_init() - make a state of @party without slots, address spaces or coverage */
 void slot_state_init(struct slot_state *state, enum party_id party);
+/** slot_state_deinit() - free it; zero is empty */
 void slot_state_deinit(struct slot_state *state);
 
 /**
@@ -1000,6 +1004,8 @@ int slot_state_add(struct slot_state *state, const struct slot *slot);
  * Return: 0 or -ENOMEM.
  */
 int slot_state_copy(const struct slot_state *state, struct slot_state *out);
+
+/** slot_state_sort() - bring the slots in the order of (as_id, gpa) */
 void slot_state_sort(struct slot_state *state);
 
 /**
@@ -1078,7 +1084,10 @@ int coverage_remove_blind(struct coverage *coverage, uint16_t as_id, gpa_t gpa,
 			  uint64_t size);
 
 /* Logs */
+
+/** slot_log_init() - make a log without events */
 void slot_log_init(struct slot_log *log);
+/** slot_log_deinit() - free it; zero is empty */
 void slot_log_deinit(struct slot_log *log);
 
 /**
@@ -1149,7 +1158,10 @@ int fold_until(const struct slot_log *log, const struct vm_id *vm,
 	       const struct slot_state *moment, struct slot_state *out);
 
 /* Host maps */
+
+/** host_map_init() - make a map without ranges */
 void host_map_init(struct host_map *map);
+/** host_map_deinit() - free it; zero is empty */
 void host_map_deinit(struct host_map *map);
 
 /**

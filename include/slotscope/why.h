@@ -84,6 +84,8 @@ struct stops {
  * Return: 0 or -ENOMEM.
  */
 int stops_find(const struct comparison *comparison, struct stops *out);
+
+/** stops_deinit() - free it; zero is empty */
 void stops_deinit(struct stops *stops);
 
 /** chain_link_name() - "whole", "mapping", ...: as in JSON */

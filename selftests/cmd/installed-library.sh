@@ -80,30 +80,39 @@ END
 if command -v g++ >null; then
 	run g++ -std=c++17 -Wall -Wextra -Werror -o use "${cflags[@]}" use.cc "${libs[@]}"
 	is "$status$err" 0 "a program in C++ links with the library"
-	run ./use
+	run env LD_LIBRARY_PATH="$lib" ./use
 	is "$status" 0 "it runs"
 else
 	skip "a program in C++" "no g++ (package g++)"
 fi
 
-example=$top/Documentation/examples/flat-view.c
+# What each example prints, by the rules; the one that finds a mismatch has its status
+declare -A wanted=() wanted_status=([check-views]=1)
 # 64 MiB of RAM with 128 KiB of ROM over it, so RAM in two parts; the second
 # part's host address is as far into the RAM as its guest address
-wanted='       0 +   e0000 pc.ram
+wanted[flat-view]='       0 +   e0000 pc.ram
    e0000 +   20000 bios
   100000 + 3f00000 pc.ram
 slot        0 at 7f0000000000
 slot    e0000 at 7f1000000000
 slot   100000 at 7f0000100000'
-build example "$example" "${cflags[@]}" "${libs[@]}"
-is "$status$err" 0 "the example builds with the installed library alone"
-run ./example
-is "$status" 0 "the example runs"
-is "$out" "$wanted" "the example prints what the rules say"
-build example-static "$example" -static "${cflags[@]}" "${static[@]}"
-is "$status$err" 0 "it links statically by pkg-config --static"
-run ./example-static
-is "$out" "$wanted" "and prints the same"
+# The model has 64 MiB, KVM 32: what lacks is the upper half
+wanted[check-views]='extent 2000000+2000000: MODEL has pc.ram at 0x0-0x3ffffff (64 MiB); KERNEL has no slot for 0x2000000-0x3ffffff (32 MiB) of it'
+# 512 KiB to 1.5 MiB, where slot 3 has 0 to 640 KiB
+wanted[refused]='certain: slot 3 at 0x0-0x9ffff (640 KiB) is in the way (rule overlap)'
+for example in "$top"/Documentation/examples/*.c; do
+	name=${example##*/} name=${name%.c}
+	build example "$example" "${cflags[@]}" "${libs[@]}"
+	is "$status$err" 0 "$name builds with the installed library alone"
+	run env LD_LIBRARY_PATH="$lib" ./example
+	is "$status $err" "${wanted_status[$name]-0} " "$name runs"
+	is "$out" "${wanted[$name]-an expectation here}" "$name prints what the rules say"
+	like "$(readelf -d example)" 'NEEDED.*libslotscope\.so\.0\]' "$name is linked to the shared library"
+	build example-static "$example" -static "${cflags[@]}" "${static[@]}"
+	is "$status$err" 0 "$name links statically by pkg-config --static"
+	run ./example-static
+	is "$out" "${wanted[$name]-}" "and prints the same"
+done
 
 # Every function that a public header declares, in one program: if one of them
 # needed another library, slotscope.pc would have to name it
@@ -112,9 +121,13 @@ for header in "$root$prefix"/include/slotscope/*.h; do
 done >all.c
 cc "${cflags[@]}" -E -P all.c | grep -oE '\b[a-z][a-z0-9_]*\(' | tr -d '(' | sort -u >declared
 nm -g --defined-only "$lib/libslotscope.a" | awk 'NF == 3 {print $3}' | sort -u >defined
+nm -D --defined-only "$lib/libslotscope.so" | awk '$2 != "A" {print $3}' | sort -u >shared
 comm -12 declared defined >public
 # Anything else could collide with a name of the program that links it
 is "$(comm -13 declared defined)" "" "the library exports no name but those that its headers declare"
+# A name without a version, or one that user/libslotscope.map lacks, is told here
+is "$(sed 's/@@LIBSLOTSCOPE_0\.[0-9]*$//' shared)" "$(cat public)" \
+	"the shared one has the same names, each with a version"
 {
 	echo 'extern const void *const all[];'
 	echo 'const void *const all[] = {'

@@ -61,7 +61,6 @@ extern const struct cmd cmd_explain;
 extern const struct cmd cmd_export;
 extern const struct cmd cmd_list;
 extern const struct cmd cmd_model;
-extern const struct cmd cmd_quiz;
 extern const struct cmd cmd_record;
 extern const struct cmd cmd_repro;
 extern const struct cmd cmd_slots;
