@@ -8,7 +8,7 @@
 
 #include <slotscope/mtree.h>
 
-#include "mtree/places.h"
+#include "memory/places.h"
 
 /* The address spaces that QEMU has KVM listen on, by as_id */
 #define QEMU_SPACES 2
@@ -29,12 +29,14 @@ void model_told_deinit(struct model_told *told);
 
 /**
  * struct model_tree - a tree and what is seen of it; all is borrowed
- * @tree:     without nodes if there was no tree
- * @views:    by as_id; NULL: not told
- * @rendered: @views are our own rendering of @tree
+ * @tree:  to build a model of; without nodes if there was no tree
+ * @model: that model, if there is one already; NULL: it is built
+ * @views: by as_id; NULL: not told
+ * @rendered: @views are our own rendering
  */
 struct model_tree {
 	const struct mtree_tree *tree;
+	const struct memory_model *model;
 	const struct mtree_flatview *views[QEMU_SPACES];
 	bool rendered;
 };
@@ -43,19 +45,54 @@ struct model_tree {
 struct model_tree model_tree_told(const struct model_told *told);
 
 /**
- * struct model_layout - the tree, laid out in the address spaces
- * @places: valid unless @not_laid_out has a code
- * @roots:  by address space of the tree: the index of its root's region, or -1
- * @not_laid_out: why the regions cannot be told apart
+ * struct model_seen - what is seen somewhere
+ * @place: index of the place, in that address space's
  */
-struct model_layout {
-	struct mtree_places places;
-	int32_t *roots;
-	struct slotscope_error not_laid_out;
+struct model_seen {
+	uint64_t first;
+	uint64_t last;
+	size_t place;
 };
 
 /**
- * model_tree_lay_out() - which regions there are, where they stand, and what is seen
+ * struct model_range - addresses
+ */
+struct model_range {
+	uint64_t first;
+	uint64_t last;
+};
+
+/**
+ * struct model_space - an address space that KVM has slots of
+ * @as:	     NULL: there is none
+ * @places:  where regions stand in it
+ * @seen:    what is seen by our rendering, ascending; @nr_seen
+ * @differs: where the flat view has something else, or is not there, ascending;
+ *	     @nr_differs
+ */
+struct model_space {
+	const struct address_space *as;
+	struct places places;
+	struct model_seen *seen;
+	size_t nr_seen;
+	struct model_range *differs;
+	size_t nr_differs;
+	size_t differs_cap; /* private */
+};
+
+/**
+ * struct model_layout - the tree as a model, laid out, beside the flat views
+ * @model: NULL: there is no tree, or @not_built has a code and says why
+ */
+struct model_layout {
+	const struct memory_model *model;
+	struct model_space spaces[QEMU_SPACES];
+	struct slotscope_error not_built;
+	struct memory_model *built; /* private */
+};
+
+/**
+ * model_tree_lay_out() - where regions stand, and what is seen
  * @out: model_layout_deinit() it, also after an error
  *
  * Return: 0 or -ENOMEM.

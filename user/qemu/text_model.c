@@ -489,6 +489,7 @@ int text_model_state(struct text_model *model, FILE *notes,
 struct model_tree text_model_tree(const struct text_model *model)
 {
 	struct model_tree tree = { .tree = &model->tree,
+				   .model = model->model,
 				   .rendered = !model->flat };
 
 	for (uint16_t i = 0; i < QEMU_SPACES; i++)
