@@ -49,13 +49,14 @@ _slotscope_value()
 	check:--page-size) words='4k 16k 64k' ;;
 	vm:-M | vm:--machine) words='pc q35 microvm isapc' ;;
 	vm:--dirty-log) words='bitmap clear ring' ;;
+	metrics:--format) words='text openmetrics' ;;
 	*:-o | *:-i | *:--input | *:--output | *:--record | *:--report | \
 		*:--against | *:--expect | *:--mtree | *:--model | *:--slots | *:--maps | \
 		*:--bios | *:--qmp)
 		_slotscope_files "$cur"
 		return ;;
 	# nobody knows these beforehand
-	*:--fd | *:--vm | *:--at | *:--as | *:--for | vm:-m | vm:--memory | vm:--object | \
+	*:--fd | *:--vm | *:--at | *:--as | *:--for | *:--delay | *:--listen | vm:-m | vm:--memory | vm:--object | \
 		vm:--numa | vm:--smp | vm:--accel) ;;
 	*) return 1 ;;
 	esac
@@ -97,7 +98,7 @@ _slotscope()
 	fi
 
 	case $command in
-	'') words="check addr why list top slots trace record diff export vm model repro explain doctor --version $common" ;;
+	'') words="check addr why list top metrics slots trace record diff export vm model repro explain doctor --version $common" ;;
 	check) words="--pid --input --fd --vm --qmp --at --watch --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --events --no-model --stage2 --record $common" ;;
 	addr) words="--pid --fd --vm --qmp --as --no-trace --no-model --input --mtree --model --slots --maps $common" ;;
 	why) words="--pid --fd --vm --qmp --for --no-model --input $common" ;;
@@ -105,6 +106,7 @@ _slotscope()
 	explain) words="$(_slotscope_findings) $common" ;;
 	list | doctor) words=$common ;;
 	top) words="--delay --frames --batch $common" ;;
+	metrics) words="--output --delay --listen --format --details $common" ;;
 	diff) words=$common ;;
 	export) words="--perfetto --input --output $common" ;;
 	model) words="replay mtree --full --against $common" ;;

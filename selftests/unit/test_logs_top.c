@@ -12,6 +12,7 @@
 #define SECOND 1000000000ULL
 
 static struct top top_;
+static const struct top_names vmm = { .comm = "vmm" };
 
 static int setup(void **unused)
 {
@@ -85,7 +86,7 @@ static void frame(uint64_t nr, uint64_t now_ns)
 					  .tgid = 100 + (pid_t)i,
 					  .fd = 9 };
 
-		assert_int_equal(top_list(&top_, &id, "vmm", true), 0);
+		assert_int_equal(top_list(&top_, &id, &vmm, true), 0);
 	}
 	assert_int_equal(top_list_end(&top_, now_ns, true), 0);
 }
@@ -192,8 +193,8 @@ static void by_descriptor(void **unused)
 
 	for (int i = 0; i < 2; i++) {
 		top_list_begin(&top_);
-		assert_int_equal(top_list(&top_, &b, "vmm", false), 0);
-		assert_int_equal(top_list(&top_, &a, "vmm", false), 0);
+		assert_int_equal(top_list(&top_, &b, &vmm, false), 0);
+		assert_int_equal(top_list(&top_, &a, &vmm, false), 0);
 		assert_int_equal(top_list_end(&top_, SECOND, false), 0);
 		assert_int_equal(top_.nr, 2);
 		assert_int_equal(vm(0)->id.fd, 4);
@@ -201,7 +202,7 @@ static void by_descriptor(void **unused)
 	vm(0)->look.at_ns = 1;
 	a.start_time = 9;
 	top_list_begin(&top_);
-	assert_int_equal(top_list(&top_, &a, "vmm", false), 0);
+	assert_int_equal(top_list(&top_, &a, &vmm, false), 0);
 	assert_int_equal(top_list_end(&top_, SECOND, false), 0);
 	assert_int_equal(top_.nr, 1);
 	assert_int_equal(vm(0)->look.at_ns, 0);
@@ -263,6 +264,117 @@ static void logs_are_cut_short(void **unused)
 	fold_vm(&state);
 	assert_int_equal(state.nr_slots, 50);
 	assert_true(state.coverage.lost);
+	slot_state_deinit(&state);
+}
+
+/* A slot that goes and comes back in a turn; however often logs were cut meanwhile */
+static void gaps_are_counted(void **unused)
+{
+	created(1, 1);
+	change(1, 5, true);
+	for (int i = 0; i < 2000; i++) {
+		change(1, 5, false);
+		if (!(i % 100))
+			frame(1, (i + 1) * SECOND);
+		change(1, 5, true);
+	}
+	assert_true(vm(0)->log.nr < 2000);
+	assert_int_equal(vm(0)->gaps, 2000);
+	/* What is missing may have closed it */
+	change(1, 5, false);
+	lost(1, 1);
+	change(1, 5, true);
+	assert_int_equal(vm(0)->gaps, 2000);
+	/* Made to be away: the next turn begins before it is back */
+	change(1, 5, false);
+	change(1, 6, true);
+	change(1, 6, false);
+	change(1, 5, true);
+	assert_int_equal(vm(0)->gaps, 2000);
+	change(1, 6, true);
+	assert_int_equal(vm(0)->gaps, 2001);
+}
+
+static void refused_by_rule(void **unused)
+{
+	created(1, 1);
+	refused(1);
+	top_refused(&top_, 1, RULE_OVERLAP);
+	refused(1);
+	top_refused(&top_, 1, REQUEST_RULES);
+	top_refused(&top_, 2, RULE_OVERLAP); /* nobody's */
+	frame(1, SECOND);
+	assert_int_equal(vm(0)->failed, 2);
+	assert_int_equal(vm(0)->refused[RULE_OVERLAP], 1);
+	assert_int_equal(vm(0)->refused[REQUEST_RULES], 1);
+}
+
+static void slots_by_address_space(void **unused)
+{
+	struct slot_state state;
+	struct top_look look = { 0 };
+
+	state_make(&state, PARTY_KERNEL, 2);
+	state.as[0].generation = 12;
+	state.as[1].torn = true;
+	state_add(&state, slot_of(0, 0, 0, MiB, HVA, 0));
+	state_add(&state, slot_of(0, 1, 2 * MiB, MiB, HVA + 2 * MiB, 0));
+	state_add(&state, slot_of(1, 1, 0, MiB, HVA, 0));
+	state.slots[1].hidden = true;
+	top_count(&state, &look);
+	assert_true(look.counted);
+	assert_int_equal(look.nr_as, 2);
+	assert_int_equal(look.as[0].nr, 1);
+	assert_int_equal(look.as[0].bytes, MiB);
+	assert_int_equal(look.as[0].hidden_nr, 1);
+	assert_int_equal(look.as[0].generation, 12);
+	assert_true(look.as[0].covered);
+	assert_int_equal(look.as[1].nr, 1);
+	assert_false(look.as[1].covered);
+	assert_int_equal(look.bytes, MiB);
+	state.coverage.truncated = true;
+	top_count(&state, &look);
+	assert_false(look.counted);
+	assert_int_equal(look.nr_as, 0);
+	slot_state_deinit(&state);
+}
+
+/* A slot of 4 MiB, two huge pages, and one of a page; a look at Linux gave the sizes */
+static void beside_the_slots(void **unused)
+{
+	struct slot_detail slots[] = {
+		{ .told = true,
+		  .dirty_log = true,
+		  .nr_dirty = 3,
+		  .rmap = true,
+		  .huge = { { 2 * MiB, 2, 1 }, { GiB, 1, 1 } },
+		  .nr_huge = 2 },
+		{ .told = true, .write_track = true },
+	};
+	struct vm_detail detail = { .vm_told = true,
+				    .nr_vcpus = 2,
+				    .dirty_ring_bytes = 65536,
+				    .slots = slots,
+				    .nr_slots = 2 };
+	struct slot_metadata meta;
+	struct slot_state state;
+
+	state_make(&state, PARTY_KERNEL, 1);
+	state_add(&state, slot_of(0, 0, 0, 4 * MiB, HVA, 0));
+	state_add(&state, slot_of(0, 1, 8 * MiB, 4096, HVA + 8 * MiB, 0));
+	slot_metadata_count(&state, &detail, &meta);
+	assert_true(meta.told);
+	assert_int_equal(meta.bytes[METADATA_HUGE_PAGES], 3 * 4);
+	assert_int_equal(meta.bytes[METADATA_REVERSE_MAP], (1024 + 3) * 8);
+	assert_int_equal(meta.bytes[METADATA_DIRTY_BITMAP], 2 * 1024 / 8);
+	assert_int_equal(meta.bytes[METADATA_WRITE_TRACK], 2);
+	assert_int_equal(meta.bytes[METADATA_DIRTY_RING], 131072);
+	assert_int_equal(meta.nr_dirty, 3);
+	assert_int_equal(meta.nr_disallowed, 2);
+	slots[1].told = false;
+	slot_metadata_count(&state, &detail, &meta);
+	assert_false(meta.told);
+	assert_int_equal(meta.bytes[METADATA_HUGE_PAGES], 0);
 	slot_state_deinit(&state);
 }
 
@@ -466,12 +578,13 @@ static void lines(void **unused)
 
 static void a_name_moves_no_cursor(void **unused)
 {
+	const struct top_names odd = { .comm = "\033[2Jabcdefghijklm" };
 	const struct vm_id id = { .tgid = 4194304, .fd = 1023 };
 	struct top_frame frame = shown;
 	struct printed p;
 
 	top_list_begin(&top_);
-	assert_int_equal(top_list(&top_, &id, "\033[2Jabcdefghijklm", true), 0);
+	assert_int_equal(top_list(&top_, &id, &odd, true), 0);
 	assert_int_equal(top_list_end(&top_, 2, true), 0);
 	frame.changes = false;
 	frame.requests = false;
@@ -566,6 +679,10 @@ int main(void)
 		TEST(by_descriptor),
 		TEST(each_in_its_turn),
 		TEST(logs_are_cut_short),
+		TEST(gaps_are_counted),
+		TEST(refused_by_rule),
+		TEST(slots_by_address_space),
+		TEST(beside_the_slots),
 		TEST(verdicts),
 		TEST(vcpus),
 		TEST(lines),

@@ -60,6 +60,7 @@ extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_export;
 extern const struct cmd cmd_list;
+extern const struct cmd cmd_metrics;
 extern const struct cmd cmd_model;
 extern const struct cmd cmd_record;
 extern const struct cmd cmd_repro;

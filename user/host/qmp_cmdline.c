@@ -238,3 +238,39 @@ bool qmp_cmdline_uuid(const char *text, size_t len, char uuid[37])
 	}
 	return found;
 }
+
+bool qmp_cmdline_name(const char *text, size_t len, char name[VALUE_MAX])
+{
+	struct words words = { text, text + len };
+	char one[VALUE_MAX];
+	const char *word, *list;
+	bool found = false;
+
+	/* as with all options of QEMU that are a list: the last that says it */
+	while ((word = next_word(&words))) {
+		list = value_of(&words, word, "name");
+		if (list && get(list, "guest", "guest", one) && one[0]) {
+			strcpy(name, one);
+			found = true;
+		}
+	}
+	return found;
+}
+
+const char *cmdline_value(const char *text, size_t len, const char *name)
+{
+	struct words words = { text, text + len };
+	const char *word, *value, *found = NULL;
+	const size_t n = strlen(name);
+
+	while ((word = next_word(&words))) {
+		if (!strncmp(word, "--", 2) && !strncmp(word + 2, name, n) &&
+		    word[2 + n] == '=') {
+			found = word + 2 + n + 1;
+			continue;
+		}
+		value = value_of(&words, word, name);
+		found = value ? value : found;
+	}
+	return found;
+}

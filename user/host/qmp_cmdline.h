@@ -46,4 +46,20 @@ size_t qmp_cmdline_parse(const char *text, size_t len,
  */
 bool qmp_cmdline_uuid(const char *text, size_t len, char uuid[37]);
 
+/**
+ * qmp_cmdline_name() - what -name calls the VM: "NAME" or "guest=NAME,..."
+ * @name: ends in NUL; what is longer is cut
+ *
+ * Return: is there one?
+ */
+bool qmp_cmdline_name(const char *text, size_t len, char name[128]);
+
+/**
+ * cmdline_value() - what follows an option of any program: "--NAME VALUE", "-NAME VALUE"
+ * or "--NAME=VALUE"
+ *
+ * Return: the last one's, in @text; or NULL.
+ */
+const char *cmdline_value(const char *text, size_t len, const char *name);
+
 #endif

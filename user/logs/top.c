@@ -14,6 +14,7 @@
 static void vm_free(struct top_vm *vm)
 {
 	slot_log_deinit(&vm->log);
+	gap_finder_deinit(&vm->finder);
 	free(vm);
 }
 
@@ -128,9 +129,18 @@ static int cut_short(struct top_vm *vm)
 	return ret;
 }
 
+static void count_gap(const struct slot_gap *gap, void *opaque)
+{
+	struct top_vm *vm = opaque;
+
+	vm->gaps++;
+	vm->gap_ns += gap->ns;
+}
+
 static int lose(struct top_vm *vm, const struct slot_event *event)
 {
 	vm->lost += event->lost.count;
+	gap_finder_forget(&vm->finder);
 	return keep(vm, event);
 }
 
@@ -169,7 +179,18 @@ int top_event(struct top *top, const struct slot_event *event)
 		vm->changes++;
 	if (event->type == SLOT_EVENT_REQUEST && event->request.result)
 		vm->failed++;
+	if (gap_finder_take(&vm->finder, event, 0, count_gap, vm))
+		return -ENOMEM;
 	return keep(vm, event);
+}
+
+void top_refused(struct top *top, uint64_t serial, enum request_rule rule)
+{
+	const struct vm_id id = { .serial = serial };
+	struct top_vm *vm = find(top, &id);
+
+	if (vm)
+		vm->refused[rule < REQUEST_RULES ? rule : REQUEST_RULES]++;
 }
 
 void top_list_begin(struct top *top)
@@ -178,15 +199,15 @@ void top_list_begin(struct top *top)
 		top->vms[i]->here = false;
 }
 
-bool top_has_name(const struct top *top, const struct vm_id *id)
+bool top_has_names(const struct top *top, const struct vm_id *id)
 {
 	const struct top_vm *vm = find(top, id);
 
-	return vm && vm->comm[0];
+	return vm && vm->names.comm[0];
 }
 
-int top_list(struct top *top, const struct vm_id *id, const char *comm,
-	     bool alone)
+int top_list(struct top *top, const struct vm_id *id,
+	     const struct top_names *names, bool alone)
 {
 	struct top_vm *vm = find_or_add(top, id, false);
 
@@ -195,8 +216,8 @@ int top_list(struct top *top, const struct vm_id *id, const char *comm,
 	vm->id = *id;
 	vm->here = true;
 	vm->alone = alone;
-	if (comm)
-		snprintf(vm->comm, sizeof(vm->comm), "%s", comm);
+	if (names)
+		vm->names = *names;
 	return 0;
 }
 
@@ -331,9 +352,14 @@ int top_judge(const struct comparison *comparison,
 	struct stops stops;
 	int ret = stops_find(comparison, &stops);
 
+	look->judged = true;
 	look->verdict = verdict_of(comparison, rows);
 	look->mismatches = findings_count(findings, FINDING_MISMATCH);
 	look->notes = findings_count(findings, FINDING_NOTE);
+	look->unknowns = findings_count(findings, FINDING_UNKNOWN);
+	memset(look->found, 0, sizeof(look->found));
+	for (size_t i = 0; i < findings->nr; i++)
+		look->found[findings->items[i].id]++;
 	look->in_run = look->outside = look->anywhere = look->stuck = 0;
 	for (size_t i = 0; i < input->nr_vcpus; i++)
 		switch (input->vcpus[i].where) {
@@ -353,14 +379,38 @@ int top_judge(const struct comparison *comparison,
 	return ret;
 }
 
+static void count_slot(struct top_as *as, const struct slot *slot)
+{
+	if (slot->hidden) {
+		as->hidden_nr++;
+		as->hidden_bytes += slot->size;
+	} else {
+		as->nr++;
+		as->bytes += slot->size;
+	}
+}
+
 void top_count(const struct slot_state *kernel, struct top_look *look)
 {
-	look->counted = !kernel->coverage.truncated;
+	look->counted = !kernel->coverage.truncated &&
+			kernel->nr_as <= TOP_AS_MAX;
 	look->nr_slots = kernel->nr_slots;
 	look->bytes = 0;
-	for (size_t i = 0; i < kernel->nr_slots; i++)
-		if (!kernel->slots[i].as_id && !kernel->slots[i].hidden)
-			look->bytes += kernel->slots[i].size;
+	memset(look->as, 0, sizeof(look->as));
+	look->nr_as = look->counted ? kernel->nr_as : 0;
+	for (size_t i = 0; i < look->nr_as; i++) {
+		look->as[i].covered = kernel->as[i].covered &&
+				      !kernel->as[i].torn;
+		look->as[i].generation = kernel->as[i].generation;
+	}
+	for (size_t i = 0; i < kernel->nr_slots; i++) {
+		const struct slot *slot = &kernel->slots[i];
+
+		if (!slot->as_id && !slot->hidden)
+			look->bytes += slot->size;
+		if (slot->as_id < look->nr_as)
+			count_slot(&look->as[slot->as_id], slot);
+	}
 }
 
 bool top_changed(const struct top_vm *vm)

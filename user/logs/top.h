@@ -19,6 +19,9 @@
 
 #include <slotscope/why.h>
 
+#include "logs/gap_finder.h"
+#include "logs/metadata_x86.h"
+
 enum top_verdict {
 	TOP_NOT_YET,	  /* nobody has looked */
 	TOP_UNKNOWN,	  /* it could not be told */
@@ -39,14 +42,39 @@ enum top_state {
 	TOP_STATES,
 };
 
+/* Address spaces that are counted apart: above what any KVM has */
+#define TOP_AS_MAX 8
+
+/**
+ * struct top_as - what an address space's slots add up to
+ * @covered: the rest is known
+ * @generation: of its slots
+ * @nr:	     slots of the VMM, and
+ * @bytes:   ... their guest memory
+ * @hidden_nr, @hidden_bytes: the same of KVM's own
+ */
+struct top_as {
+	bool covered;
+	uint64_t generation;
+	uint64_t nr;
+	uint64_t bytes;
+	uint64_t hidden_nr;
+	uint64_t hidden_bytes;
+};
+
 /**
  * struct top_look - what a look at a VM found
  * @at_ns:	CLOCK_MONOTONIC at which it was begun; 0: there was none yet
+ * @judged:	what was found is known:
  * @verdict:	of comparing TRACED with KERNEL, and KERNEL with BACKING
  * @mismatches: that were found, and
  * @notes:
+ * @unknowns:	... of things that cannot be told, and of
+ * @found:	... each finding
  * @counted:	@nr_slots (KVM's own among them) and @bytes (of address space 0, without
- *		those) are known
+ *		those) are known, and
+ * @as:		... of each of @nr_as address spaces
+ * @metadata:	what KVM has beside the slots, if that was asked for and could be told
  * @held:	the process is stopped
  * @asked:	somebody could look at its vCPUs:
  * @in_run, @outside, @anywhere: of which so many are in KVM_RUN, out of it, or not known,
@@ -58,11 +86,17 @@ enum top_state {
 struct top_look {
 	uint64_t at_ns;
 	enum top_verdict verdict;
+	bool judged;
 	size_t mismatches;
 	size_t notes;
+	size_t unknowns;
+	size_t found[FINDING_IDS];
 	bool counted;
 	uint64_t nr_slots;
 	uint64_t bytes;
+	struct top_as as[TOP_AS_MAX];
+	size_t nr_as;
+	struct slot_metadata metadata;
 	bool held;
 	bool asked;
 	size_t in_run, outside, anywhere;
@@ -72,12 +106,26 @@ struct top_look {
 };
 
 /**
+ * struct top_names - what a VM is called; any bytes but NUL
+ * @comm: its process
+ * @vmm:  the program that it is, such as "qemu"; empty: none that we know
+ * @name: the VM, as it was told to the VMM; empty: not known to have one
+ */
+struct top_names {
+	char comm[65];
+	char vmm[24];
+	char name[256];
+};
+
+/**
  * struct top_vm - one VM
- * @comm:    name of its process; any bytes but NUL
+ * @names:   empty: not known yet
  * @alone:   its process has no other VM
  * @log:     its events, numbered anew; what is old is replaced by what it adds up to
  * @changes: that KVM made to its slots since it, or we, began
- * @failed:  requests for slots that were refused in that time
+ * @failed:  requests for slots that were refused in that time, and
+ * @refused: ... of those how many by which rule; the last: by none for certain
+ * @gaps:    times in that time in which guest RAM had no slot; @gap_ns: all together
  * @lost:    events that are missing, each of which may have been of it
  * @rate_known: @rate, changes in 1,000 seconds, is known
  * @look:    the last one; for who looks to fill in
@@ -86,16 +134,20 @@ struct top_look {
  */
 struct top_vm {
 	struct vm_id id;
-	char comm[65];
+	struct top_names names;
 	bool alone;
 	struct slot_log log;
 	uint64_t changes;
 	uint64_t failed;
+	uint64_t refused[REQUEST_RULES + 1];
+	uint64_t gaps;
+	uint64_t gap_ns;
 	uint64_t lost;
 	bool rate_known;
 	uint64_t rate;
 	struct top_look look;
 
+	struct gap_finder finder;
 	uint64_t next; /* number of its next event */
 	size_t told;   /* events of @log that are what was before */
 	bool here;     /* as of the list that is under way, or the last */
@@ -122,18 +174,24 @@ void top_deinit(struct top *top);
 /** top_event() - count an event, and keep it; 0 or -ENOMEM */
 int top_event(struct top *top, const struct slot_event *event);
 
+/**
+ * top_refused() - a request that top_event() was given was refused by this rule
+ * @rule: REQUEST_RULES if no rule explains it for certain
+ */
+void top_refused(struct top *top, uint64_t serial, enum request_rule rule);
+
 /** top_list_begin() - a new frame: no VM is there until top_list() says so */
 void top_list_begin(struct top *top);
 
 /**
  * top_list() - a VM is there
- * @comm:  of its process; NULL: as it was
+ * @names: NULL: as they were
  * @alone: that has no other VM
  *
  * Return: 0 or -ENOMEM.
  */
-int top_list(struct top *top, const struct vm_id *id, const char *comm,
-	     bool alone);
+int top_list(struct top *top, const struct vm_id *id,
+	     const struct top_names *names, bool alone);
 
 /**
  * top_list_end() - forget the others, reckon rates, cut logs short
@@ -144,8 +202,8 @@ int top_list(struct top *top, const struct vm_id *id, const char *comm,
  */
 int top_list_end(struct top *top, uint64_t now_ns, bool traced);
 
-/** top_has_name() - is the name of this VM's process known? */
-bool top_has_name(const struct top *top, const struct vm_id *id);
+/** top_has_names() - is it known what this VM is called? */
+bool top_has_names(const struct top *top, const struct vm_id *id);
 
 /**
  * top_next() - the VM that has waited longest, of those not looked at in this frame
@@ -157,7 +215,7 @@ struct top_vm *top_next(struct top *top);
 /**
  * top_judge() - what a comparison says of a VM, in a word
  * @rows: of @comparison
- * @look: verdict, mismatches, notes and vCPUs are filled in
+ * @look: verdict, findings and vCPUs are filled in
  *
  * It is TOP_AGREE if TRACED was compared with KERNEL and KERNEL with BACKING, all of it.
  *

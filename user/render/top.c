@@ -120,7 +120,8 @@ static void print_vm(FILE *out, const struct top_frame *frame,
 	char comm[CELL], slots[CELL] = "?", bytes[CELL] = "?", rate[CELL];
 	char failed[CELL], vcpus[CELL], age[CELL], verdict[CELL];
 
-	text_clean(comm, sizeof(comm), COMM_MAX, vm->comm[0] ? vm->comm : "?");
+	text_clean(comm, sizeof(comm), COMM_MAX,
+		   vm->names.comm[0] ? vm->names.comm : "?");
 	if (vm->look.counted) {
 		say_count(slots, vm->look.nr_slots);
 		say_bytes(bytes, vm->look.bytes);
@@ -198,7 +199,7 @@ static void write_vm(struct json_writer *w, const struct top_frame *frame,
 
 	json_begin_object(w, NULL);
 	vm_id_write_json(w, "vm", &vm->id);
-	json_write_str(w, "comm", vm->comm[0] ? vm->comm : NULL);
+	json_write_str(w, "comm", vm->names.comm[0] ? vm->names.comm : NULL);
 	json_write_str(w, "state",
 		       state == TOP_STATE_UNKNOWN ? NULL :
 						    top_state_name(state));

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "host/vcpus.h"
 #include "host/vm_fds.h"
+#include "host/vmm.h"
+#include "kvm/limits.h"
 #include "session/overview.h"
 #include "session/producers.h"
 #include "session/stop.h"
@@ -24,9 +26,14 @@ int overview_open(struct overview *o, bool brief, bool verbose,
 	const struct tracer_options options = { .brief = brief,
 						.verbose = verbose };
 	const struct tracer_report *report;
+	struct slotscope_error ignored = {};
 	int ret;
 
 	*o = (struct overview){ 0 };
+	/* Before anything is traced: what it asks KVM would be seen */
+	if (kvm_limits_probe(-1, &o->limits, &ignored))
+		o->limits = (struct request_limits){ 0 };
+	o->refusals.limits = &o->limits;
 	if (!tracer_open(&options, NULL, &o->tracer, &o->no_tracer)) {
 		report = tracer_report(o->tracer);
 		o->requests = tracer_hook_used(report, TRACER_REQUESTS);
@@ -44,14 +51,23 @@ void overview_close(struct overview *o)
 {
 	kernel_view_close(&o->kernel);
 	tracer_close(o->tracer);
+	refusals_deinit(&o->refusals);
 	top_deinit(&o->top);
 }
 
 static int take_event(const struct slot_event *event, void *arg)
 {
 	struct overview *o = arg;
+	struct refusal refusal;
+	int ret = top_event(&o->top, event);
 
-	return top_event(&o->top, event);
+	if (ret)
+		return ret;
+	ret = refusals_take(&o->refusals, event, &refusal);
+	if (ret > 0)
+		top_refused(&o->top, event->serial,
+			    refusal.known ? refusal.rule : REQUEST_RULES);
+	return ret < 0 ? ret : 0;
 }
 
 /* What top_event() returned is told by its code alone */
@@ -67,6 +83,13 @@ static int catch_up(void *owner, struct slotscope_error *err)
 	struct overview *o = owner;
 
 	return told(tracer_flush(o->tracer, take_event, o, err), err);
+}
+
+int overview_gather(struct overview *o, struct slotscope_error *err)
+{
+	return o->tracer ? told(tracer_poll(o->tracer, 0, take_event, o, err),
+				err) :
+			   0;
 }
 
 static void pause_ms(int64_t ms)
@@ -95,23 +118,35 @@ int overview_wait(struct overview *o, int ms, struct slotscope_error *err)
 	return ret;
 }
 
-/* The name of one that is seen for the first time; each look reads it again */
+static void read_names(const struct process *process, struct top_names *names)
+{
+	struct vmm vmm;
+
+	vmm_read(process, &vmm);
+	*names = (struct top_names){};
+	snprintf(names->comm, sizeof(names->comm), "%s", process->comm);
+	snprintf(names->vmm, sizeof(names->vmm), "%s", vmm.vmm);
+	snprintf(names->name, sizeof(names->name), "%s", vmm.name);
+}
+
+/* The names of one that is seen for the first time; each look reads them again */
 static int add_vm(struct overview *o, const struct vm_id *id, bool alone)
 {
 	struct slotscope_error ignored = {};
+	struct top_names names;
 	struct process process;
 	bool opened;
-	int ret;
 
 	/* Those that we prove hooks by */
 	if (id->tgid == getpid())
 		return 0;
-	opened = !top_has_name(&o->top, id) &&
+	opened = !top_has_names(&o->top, id) &&
 		 !process_open(id->tgid, &process, &ignored);
-	ret = top_list(&o->top, id, opened ? process.comm : NULL, alone);
-	if (opened)
+	if (opened) {
+		read_names(&process, &names);
 		process_close(&process);
-	return ret;
+	}
+	return top_list(&o->top, id, opened ? &names : NULL, alone);
 }
 
 /* By a tracer: each VM once, with its number; by process */
@@ -247,6 +282,20 @@ static void look_at_vcpus(const struct top_vm *vm,
 					       &sample->nr_vcpus, &ignored);
 }
 
+static void look_beside(struct overview *o, const struct top_vm *vm,
+			const struct process *process, struct top_look *look)
+{
+	struct slotscope_error ignored = {};
+	struct slot_state state;
+	struct vm_detail detail;
+
+	if (!kernel_view_details(&o->kernel, process, &vm->id, &state, &detail,
+				 &ignored))
+		slot_metadata_count(&state, &detail, &look->metadata);
+	vm_detail_deinit(&detail);
+	slot_state_deinit(&state);
+}
+
 static int look_at(struct overview *o, struct top_vm *vm,
 		   const struct process *process, struct top_look *look)
 {
@@ -285,6 +334,8 @@ static int look_at(struct overview *o, struct top_vm *vm,
 			top_count(&kernel->state, look);
 		ret = judge(&sample, vm, look);
 	}
+	if (!ret && o->details && o->kernel.source == KERNEL_BY_MODULE)
+		look_beside(o, vm, process, look);
 	look->changes = vm->changes;
 	look->lost = vm->lost;
 	sample_deinit(&sample);
@@ -306,7 +357,7 @@ static int look(struct overview *o, struct top_vm *vm)
 		vm->look = found;
 		return 0;
 	}
-	snprintf(vm->comm, sizeof(vm->comm), "%s", process.comm);
+	read_names(&process, &vm->names);
 	found.held = process_stopped(&process);
 	ret = process.start_time == vm->id.start_time ?
 		      look_at(o, vm, &process, &found) :

@@ -10,6 +10,7 @@
 
 #include <slotscope/error.h>
 
+#include "check/refusals.h"
 #include "logs/top.h"
 #include "session/kernel_view.h"
 #include "trace/tracer.h"
@@ -23,6 +24,9 @@
  * @unseen:    processes that could not be looked into, or have no pid here
  * @at_ns:     CLOCK_MONOTONIC of the last frame
  * @nr_looked: VMs that were looked at in it
+ * @limits:    what this kernel allows; of no @page_size if that is not known
+ * @details:   for the caller to set: looks take in what KVM has beside the slots,
+ *	       which the module alone tells, and which takes a while
  *
  * The rest is private.
  */
@@ -35,6 +39,9 @@ struct overview {
 	size_t unseen;
 	uint64_t at_ns;
 	size_t nr_looked;
+	bool details;
+	struct request_limits limits;
+	struct refusals refusals;
 	struct kernel_view kernel;
 	int64_t look_ms; /* when the look that is under way was begun */
 };
@@ -44,6 +51,8 @@ struct overview {
  *
  * @brief: there will be one frame, at once
  *
+ * Refusals are held against the rules: top_refused().
+ *
  * That nothing can be traced is no error: then less is compared.
  *
  * Return: 0, or a negative errno if there is no way to read slots.
@@ -51,6 +60,9 @@ struct overview {
 int overview_open(struct overview *o, bool brief, bool verbose,
 		  struct slotscope_error *err);
 void overview_close(struct overview *o);
+
+/** overview_gather() - take the events that are there; 0 or negative */
+int overview_gather(struct overview *o, struct slotscope_error *err);
 
 /** overview_wait() - gather events for so long, or up to a signal; 0 or negative */
 int overview_wait(struct overview *o, int ms, struct slotscope_error *err);
