@@ -45,7 +45,8 @@ _slotscope_value()
 	*:-p | *:--pid) words=$(_slotscope_vmms) ;;
 	slots:--from) words='module bpf' ;;
 	slots:--stage2) words='all' ;;
-	vm:--fault) words='skip-slot unmap ignore-refusal' ;;
+	vm:--fault) words='skip-slot unmap ignore-refusal wrong-hva short-slot read-only late-delete seed=' ;;
+	quiz:-k | quiz:--kinds) words='view where commit slots errno' ;;
 	check:--page-size) words='4k 16k 64k' ;;
 	vm:-M | vm:--machine) words='pc q35 microvm isapc' ;;
 	vm:--dirty-log) words='bitmap clear ring' ;;
@@ -56,7 +57,7 @@ _slotscope_value()
 		_slotscope_files "$cur"
 		return ;;
 	# nobody knows these beforehand
-	*:--fd | *:--vm | *:--at | *:--as | *:--for | *:--delay | *:--listen | vm:-m | vm:--memory | vm:--object | \
+	quiz:-s | quiz:--seed | quiz:-n | quiz:--number | *:--fd | *:--vm | *:--at | *:--as | *:--for | *:--delay | *:--listen | vm:-m | vm:--memory | vm:--object | \
 		vm:--numa | vm:--smp | vm:--accel) ;;
 	*) return 1 ;;
 	esac
@@ -98,13 +99,14 @@ _slotscope()
 	fi
 
 	case $command in
-	'') words="check addr why list top metrics slots trace record diff export vm model repro explain doctor --version $common" ;;
+	'') words="check addr why list top metrics slots trace record diff export vm model repro explain quiz doctor --version $common" ;;
 	check) words="--pid --input --fd --vm --qmp --at --watch --resume --to-end --report --expect --mtree --model --slots --maps --page-size --no-trace --events --no-model --stage2 --record $common" ;;
 	addr) words="--pid --fd --vm --qmp --as --no-trace --no-model --input --mtree --model --slots --maps $common" ;;
 	why) words="--pid --fd --vm --qmp --for --no-model --input $common" ;;
 	repro) words="--minimize --kselftest --vm --output $common" ;;
 	explain) words="$(_slotscope_findings) $common" ;;
 	list | doctor) words=$common ;;
+	quiz) words="--seed --number --kinds --check --answers $common" ;;
 	top) words="--delay --frames --batch $common" ;;
 	metrics) words="--output --delay --listen --format --details $common" ;;
 	diff) words=$common ;;

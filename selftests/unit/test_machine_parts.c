@@ -181,14 +181,16 @@ static void console_makes_lines(void **unused)
 
 static void knows_faults_by_name(void **unused)
 {
-	static const char *const good[] = { "skip-slot", "unmap",
-					    "ignore-refusal" };
+	static const char *const good[] = {
+		"skip-slot",  "unmap",	   "ignore-refusal", "wrong-hva",
+		"short-slot", "read-only", "late-delete",
+	};
 	static const char *const bad[] = { "", "skip", "skip-slots", "UNMAP" };
 	struct slotscope_error err = {};
 	enum kvm_fault_kind kind;
 	size_t i;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < 7; i++) {
 		assert_int_equal(kvm_fault_parse(good[i], &kind, &err), 0);
 		assert_string_equal(kvm_fault_name(kind), good[i]);
 	}
@@ -220,6 +222,66 @@ static const struct kvm_slot_request reuse_id = {
 	.size = MIB,
 	.hva = 0x30000000,
 };
+
+/* Each comes up, and none is that there is none */
+static void chooses_a_fault_by_seed(void **unused)
+{
+	size_t seen[KVM_FAULT_KINDS] = {};
+
+	for (uint64_t seed = 0; seed < 700; seed++) {
+		enum kvm_fault_kind kind = kvm_fault_of_seed(seed);
+
+		assert_true(kind < KVM_FAULT_KINDS);
+		assert_int_equal(kind, kvm_fault_of_seed(seed));
+		seen[kind]++;
+	}
+	assert_int_equal(seen[KVM_FAULT_NONE], 0);
+	for (size_t i = 1; i < KVM_FAULT_KINDS; i++)
+		assert_true(seen[i] > 50);
+}
+
+static void alters_one_slot_and_no_other(void **unused)
+{
+	const struct kvm_slot_request high = {
+		.slot = 3,
+		.gpa = 4 * GIB,
+		.size = GIB,
+		.hva = 0x7f0100000000,
+		.offset = 0x1000000,
+	};
+	struct kvm_slot_request request = create_low;
+	struct kvm_fault fault = { .gpa = 4 * GIB };
+
+	for (int kind = KVM_FAULT_WRONG_HVA; kind <= KVM_FAULT_LATE_DELETE;
+	     kind++) {
+		fault.kind = (enum kvm_fault_kind)kind;
+		assert_false(kvm_fault_alters(&fault, &request));
+		assert_memory_equal(&request, &create_low, sizeof(request));
+	}
+	request = high;
+	assert_false(kvm_fault_alters(&fault, &request));
+	assert_memory_equal(&request, &high, sizeof(request));
+	assert_true(fault.active);
+	assert_int_equal(fault.slot, 3);
+	fault.kind = KVM_FAULT_WRONG_HVA;
+	assert_true(kvm_fault_alters(&fault, &request));
+	assert_int_equal(request.hva, 0x7f00ff000000);
+	request = high;
+	fault.kind = KVM_FAULT_SHORT_SLOT;
+	assert_true(kvm_fault_alters(&fault, &request));
+	assert_int_equal(request.size, GIB / 2);
+	request = high;
+	fault.kind = KVM_FAULT_READ_ONLY;
+	assert_true(kvm_fault_alters(&fault, &request));
+	assert_int_equal(request.flags, SLOT_READONLY);
+	assert_int_equal(request.size, GIB);
+	/* Once it is deleted, its number is anybody's */
+	request = delete_high;
+	assert_false(kvm_fault_alters(&fault, &request));
+	request = reuse_id;
+	assert_false(kvm_fault_alters(&fault, &request));
+	assert_memory_equal(&request, &reuse_id, sizeof(request));
+}
 
 static void skips_one_slot_and_no_other(void **unused)
 {
@@ -320,6 +382,8 @@ int main(void)
 		cmocka_unit_test(refuses_ram_beyond_the_address_space),
 		cmocka_unit_test(console_makes_lines),
 		cmocka_unit_test(knows_faults_by_name),
+		cmocka_unit_test(chooses_a_fault_by_seed),
+		cmocka_unit_test(alters_one_slot_and_no_other),
 		cmocka_unit_test(skips_one_slot_and_no_other),
 		cmocka_unit_test(spoils_one_request_and_no_other),
 		cmocka_unit_test(no_fault_touches_nothing),

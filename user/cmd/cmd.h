@@ -62,6 +62,7 @@ extern const struct cmd cmd_export;
 extern const struct cmd cmd_list;
 extern const struct cmd cmd_metrics;
 extern const struct cmd cmd_model;
+extern const struct cmd cmd_quiz;
 extern const struct cmd cmd_record;
 extern const struct cmd cmd_repro;
 extern const struct cmd cmd_slots;

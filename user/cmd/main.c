@@ -8,10 +8,10 @@
 #include "cmd/program.h"
 
 static const struct cmd *const commands[] = {
-	&cmd_check,  &cmd_addr,	   &cmd_why,	 &cmd_list,
-	&cmd_top,    &cmd_metrics, &cmd_slots,	 &cmd_trace,
-	&cmd_record, &cmd_diff,	   &cmd_export,	 &cmd_vm,
-	&cmd_model,  &cmd_repro,   &cmd_explain, &cmd_doctor,
+	&cmd_check,   &cmd_addr,   &cmd_why,   &cmd_list,   &cmd_top,
+	&cmd_metrics, &cmd_slots,  &cmd_trace, &cmd_record, &cmd_diff,
+	&cmd_export,  &cmd_vm,	   &cmd_model, &cmd_repro,  &cmd_explain,
+	&cmd_quiz,    &cmd_doctor,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

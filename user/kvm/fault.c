@@ -6,37 +6,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <linux/kvm.h>
+
 #include "kvm/fault.h"
+#include "kvm/ioctl.h"
 
 #define HOLE_MAX (2ULL << 20)
-
-static const char *const names[] = {
-	[KVM_FAULT_NONE] = "none",
-	[KVM_FAULT_SKIP_SLOT] = "skip-slot",
-	[KVM_FAULT_UNMAP] = "unmap",
-	[KVM_FAULT_IGNORE_REFUSAL] = "ignore-refusal",
-};
-
-int kvm_fault_parse(const char *name, enum kvm_fault_kind *kind,
-		    struct slotscope_error *err)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!strcmp(name, names[i])) {
-			*kind = i;
-			return 0;
-		}
-	}
-	error_set(err, EINVAL, "read the fault \"%.40s\"", name);
-	error_why(err, "there is no such fault");
-	return error_next(err, "give skip-slot, unmap or ignore-refusal");
-}
-
-const char *kvm_fault_name(enum kvm_fault_kind kind)
-{
-	return names[kind];
-}
 
 /* Is it for the slot that the fault acts on? */
 static bool is_target(struct kvm_fault *fault,
@@ -70,6 +45,43 @@ bool kvm_fault_spoils(struct kvm_fault *fault,
 	/* No page begins here: EINVAL on every kernel */
 	*hva = request->hva + 1;
 	return true;
+}
+
+bool kvm_fault_alters(struct kvm_fault *fault, struct kvm_slot_request *request)
+{
+	uint64_t page = sysconf(_SC_PAGESIZE);
+	uint64_t half = request->size / 2;
+
+	switch (fault->kind) {
+	case KVM_FAULT_WRONG_HVA:
+	case KVM_FAULT_SHORT_SLOT:
+	case KVM_FAULT_READ_ONLY:
+	case KVM_FAULT_LATE_DELETE: /* it has to know the slot's number */
+		break;
+	default:
+		return false;
+	}
+	if (!is_target(fault, request) || !request->size)
+		return false;
+	if (fault->kind == KVM_FAULT_WRONG_HVA)
+		request->hva -= request->offset;
+	else if (fault->kind == KVM_FAULT_SHORT_SLOT)
+		request->size = half > page ? half - half % page :
+					      request->size;
+	else if (fault->kind == KVM_FAULT_READ_ONLY)
+		request->flags |= SLOT_READONLY;
+	return fault->kind != KVM_FAULT_LATE_DELETE;
+}
+
+int kvm_fault_delete(struct kvm_fault *fault, int vm_fd,
+		     struct slotscope_error *err)
+{
+	struct kvm_userspace_memory_region region = { .slot = fault->slot };
+
+	if (kvm_ioctl(vm_fd, KVM_SET_USER_MEMORY_REGION, &region))
+		return error_set(err, errno, "delete slot %u on purpose",
+				 fault->slot);
+	return 0;
 }
 
 int64_t kvm_fault_unmap(struct kvm_fault *fault, void *host, uint64_t size,

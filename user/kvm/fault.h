@@ -13,12 +13,7 @@
 #include <slotscope/error.h>
 #include <slotscope/kvm_slots.h>
 
-enum kvm_fault_kind {
-	KVM_FAULT_NONE,
-	KVM_FAULT_SKIP_SLOT,	  /* a section is never registered */
-	KVM_FAULT_UNMAP,	  /* host memory under a slot goes away */
-	KVM_FAULT_IGNORE_REFUSAL, /* a refused request counts as done */
-};
+#include "view/fault_kind.h"
 
 /**
  * struct kvm_fault - one fault
@@ -34,13 +29,6 @@ struct kvm_fault {
 	uint32_t slot;
 };
 
-/** kvm_fault_parse() - the kind that a name stands for; -EINVAL if none */
-int kvm_fault_parse(const char *name, enum kvm_fault_kind *kind,
-		    struct slotscope_error *err);
-
-/** kvm_fault_name() - its name on the command line */
-const char *kvm_fault_name(enum kvm_fault_kind kind);
-
 /**
  * kvm_fault_skips() - is this request not to be made?
  *
@@ -55,6 +43,22 @@ bool kvm_fault_skips(struct kvm_fault *fault,
  */
 bool kvm_fault_spoils(struct kvm_fault *fault,
 		      const struct kvm_slot_request *request, hva_t *hva);
+
+/**
+ * kvm_fault_alters() - is something else to be asked for?
+ * @request: what is to be asked, and is asked of each later request for the slot:
+ *	     changed to that
+ */
+bool kvm_fault_alters(struct kvm_fault *fault,
+		      struct kvm_slot_request *request);
+
+/**
+ * kvm_fault_delete() - take the slot away, once it is there
+ *
+ * Return: 0 or a negative errno.
+ */
+int kvm_fault_delete(struct kvm_fault *fault, int vm_fd,
+		     struct slotscope_error *err);
 
 /**
  * kvm_fault_unmap() - take away host memory from the middle of a range

@@ -58,6 +58,7 @@ static int set_user_memory_region(struct kvm_memory_listener *l,
 static int request(void *opaque, const struct kvm_slot_request *req)
 {
 	struct kvm_memory_listener *l = opaque;
+	struct kvm_slot_request altered = *req;
 	hva_t hva = req->hva;
 	int ret;
 
@@ -66,6 +67,10 @@ static int request(void *opaque, const struct kvm_slot_request *req)
 	if (kvm_fault_spoils(l->fault, req, &hva)) {
 		set_user_memory_region(l, req, hva);
 		return 0;
+	}
+	if (kvm_fault_alters(l->fault, &altered)) {
+		req = &altered;
+		hva = altered.hva;
 	}
 	ret = set_user_memory_region(l, req, hva);
 	if (!ret)

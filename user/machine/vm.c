@@ -334,24 +334,40 @@ static void *host_at(struct vm *vm, gpa_t gpa, uint64_t *size)
 	return host;
 }
 
+/* Who is to find it is not told what it is */
+static int tell_fault(struct vm *vm, const char *what)
+{
+	if (vm->options->fault_untold)
+		vm_tell(vm, VM_EVENT_FAULT, "there is a fault: find it");
+	else
+		vm_tell(vm, VM_EVENT_FAULT, "fault %s: %s",
+			kvm_fault_name(vm->fault.kind), what);
+	return 0;
+}
+
 /*
- * The two faults in requests have acted by now, while the board was built. The
- * third acts on a VM that runs.
+ * The faults in requests have acted by now, while the board was built. The others
+ * act on a VM that runs.
  */
 static int apply_fault(struct vm *vm, struct slotscope_error *err)
 {
 	uint64_t size;
 	void *host;
+	char what[96];
 	gpa_t hole;
 	int64_t len;
 
 	if (vm->fault.kind == KVM_FAULT_NONE)
 		return 0;
 	if (vm->fault.kind != KVM_FAULT_UNMAP) {
-		vm_tell(vm, VM_EVENT_FAULT, "fault %s: slot %u at 0x%" PRIx64,
-			kvm_fault_name(vm->fault.kind), vm->fault.slot,
-			vm->fault.gpa);
-		return 0;
+		int ret = vm->fault.kind == KVM_FAULT_LATE_DELETE ?
+				  kvm_fault_delete(&vm->fault, vm->kvm.vm_fd,
+						   err) :
+				  0;
+
+		snprintf(what, sizeof(what), "slot %u at 0x%" PRIx64,
+			 vm->fault.slot, vm->fault.gpa);
+		return ret ? ret : tell_fault(vm, what);
 	}
 	host = host_at(vm, vm->fault.gpa, &size);
 	if (!host)
@@ -360,11 +376,10 @@ static int apply_fault(struct vm *vm, struct slotscope_error *err)
 	len = kvm_fault_unmap(&vm->fault, host, size, &hole, err);
 	if (len < 0)
 		return len;
-	vm_tell(vm, VM_EVENT_FAULT,
-		"fault unmap: %" PRId64 " KiB at 0x%" PRIx64
-		" have no host memory",
-		len >> 10, hole);
-	return 0;
+	snprintf(what, sizeof(what),
+		 "%" PRId64 " KiB at 0x%" PRIx64 " have no host memory",
+		 len >> 10, hole);
+	return tell_fault(vm, what);
 }
 
 static int run(struct vm *vm, struct slotscope_error *err)

@@ -35,6 +35,7 @@ enum vm_event {
  * @bios:	firmware file; NULL for our own
  * @qmp:	where the monitor listens; see monitor_create()
  * @fault:	a fault on purpose
+ * @fault_untold: say that there is one, and not which
  * @kvm:	how KVM is used: vCPUs, interrupt controllers, dirty log
  * @vga_window: see struct machine_options
  * @test_device: have a device for guests that test accesses
@@ -49,6 +50,7 @@ struct vm_options {
 	const char *bios;
 	const char *qmp;
 	enum kvm_fault_kind fault;
+	bool fault_untold;
 	struct kvm_options kvm;
 	bool vga_window;
 	bool test_device;

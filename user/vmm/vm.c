@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <slotscope/version.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_value.h"
@@ -94,6 +95,11 @@ static const char help[] =
 	"                     unmap           host memory in its middle is unmapped\n"
 	"                     ignore-refusal  its slot is requested with an address\n"
 	"                                     that KVM refuses; carry on as if done\n"
+	"                     wrong-hva       its slot is that of the RAM's beginning\n"
+	"                     short-slot      its slot is half of it\n"
+	"                     read-only       its slot is read-only\n"
+	"                     late-delete     once the VM runs, its slot is deleted\n"
+	"                     seed=N          one of these, by N; it is not told which\n"
 	"  --version        the version\n"
 	"  --json           tell what happens in JSON, an object a line\n"
 	"  -v, --verbose    say more on standard error\n"
@@ -188,6 +194,26 @@ static void tell(enum vm_event event, const char *text)
 		cmd_flush();
 }
 
+/* "seed=N", or the name of a fault */
+static int parse_fault(const char *text, struct vm_options *vm,
+		       struct slotscope_error *err)
+{
+	char *end;
+	uint64_t seed;
+
+	vm->fault_untold = !strncmp(text, "seed=", 5);
+	if (!vm->fault_untold)
+		return kvm_fault_parse(text, &vm->fault, err);
+	seed = strtoull(text + 5, &end, 0);
+	if (!text[5] || text[5] == '-' || *end) {
+		error_set(err, EINVAL, "read the fault \"%.40s\"", text);
+		error_why(err, "behind seed= a number is expected");
+		return error_next(err, "give --fault seed=1, say");
+	}
+	vm->fault = kvm_fault_of_seed(seed);
+	return 0;
+}
+
 static int run(int argc, char **argv)
 {
 	static struct machine_config config; /* large */
@@ -269,7 +295,7 @@ static int run(int argc, char **argv)
 			explain = step = true;
 			break;
 		case OPT_FAULT:
-			ret = kvm_fault_parse(optarg, &vm.fault, &err);
+			ret = parse_fault(optarg, &vm, &err);
 			break;
 		case OPT_VERSION:
 			puts("slotscope-vm " SLOTSCOPE_VERSION);
