@@ -24,7 +24,12 @@ refused() { # refused REGEX ARGS...
 		"slotscope --json $*: a whole JSON error"
 }
 
-refused 'no command'
+run "$program"
+is "$status" 3 "slotscope alone: status 3, nothing was done"
+like "$out" '^usage: slotscope' "slotscope alone: a short help"
+like "$(wc -l <<<"$out")" '^1?[0-9]$' "... of less than twenty lines"
+run "$program" --json
+like "$(jq -r .error.why <<<"$out")" 'no command' "slotscope --json alone: a JSON error"
 refused 'no command "frobnicate"' frobnicate
 refused 'no option like --frobnicate' --frobnicate
 for c in check list top slots trace vm model doctor; do
@@ -60,6 +65,25 @@ refused '\-\-fd goes with --pid' check --fd 3 -- true
 refused '\-\-to-end goes with a COMMAND' check --to-end --pid 1
 refused 'write the report to /none/x' trace --report /none/x --pid 1
 refused 'number of seconds' trace --pid 1 --for -1
+# Did you mean
+refused 'did you mean check\?' chekc
+refused 'did you mean record\?' recrod
+refused 'slotscope check --pid 1234' 1234
+refused 'slotscope check -- sh' sh
+refused 'did you mean check\?' help chek
+refused 'did you mean --record\?' check --recrod x
+refused 'did you mean --json\?' --jsn
+refused '"zhs" \(did you mean zsh\?\)' completion zhs
+refused 'may be --resume, --record or --report' check --re
+refused '\-pid has one dash +next: write --pid' check -pid 12
+refused '\-\-json takes no value' list --json=yes
+refused 'auto, always or never' list --color=blue
+# QEMU's own
+refused 'option of QEMU.* KVM is all there is' vm -enable-kvm
+refused 'option of QEMU.*no disks' vm -cdrom x
+refused 'option of QEMU.*write --paused' vm -S
+refused 'option of QEMU.*slotscope check -- qemu' check -enable-kvm
+refused 'option of QEMU.*slotscope check -- qemu' -m 1G
 refused '.' slots
 refused '.' trace
 # --json may stand behind what is wrong
@@ -73,8 +97,18 @@ done
 run "$program" check --pid x -- ls --json
 is "$out" "" "check -- COMMAND --json: that is the command's"
 
-run "$program" --version
-like "$out" '^slotscope [0-9]' "--version prints the version"
+for how in --version -V version; do
+	run "$program" $how
+	like "$status $out" '^0 slotscope [0-9]' "$how prints the version"
+done
+run "$program" help
+is "$out" "$("$program" --help)" "help prints what --help prints"
+run "$program" check -p x
+like "$err" 'not a process number' "-p is --pid everywhere"
+run "$program" slots -p x
+like "$err" 'not a process number' "... of slots, too"
+run "$program" -j check -p x
+is "$(jq .error.code <<<"$out")" 22 "-j is --json"
 run "$program" --help
 is "$status" 0 "--help: status 0"
 like "$out" 'Exit status: 0' "--help tells the exit statuses"

@@ -6,34 +6,41 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/tap.sh
 . selftests/tap.sh
 program=build/user/slotscope
-completion=Documentation/completion/slotscope.bash
 man=Documentation/man
 
 # long options at the head of a line, "-x FILE, --long FILE" included
-help_options() { grep -oE '^ +(-[A-Za-z]+( [A-Z]+)?, )?--[a-z-]+' | grep -oE -e '--[a-z-]+' | sort -u; }
-man_options() { grep -oE '^(-[A-Za-z]+( [A-Z]+)?, )?--[a-z][a-z-]*' "$1" | grep -oE -e '--[a-z-]+' | sort -u; }
+help_options() { grep -oE '^ +(-[A-Za-z]+( [A-Z]+)?, )?--[a-z0-9-]+' | grep -oE -e '--[a-z0-9-]+' | sort -u; }
+man_options() { grep -oE '^(-[A-Za-z]+( [A-Z]+)?, )?--[a-z][a-z0-9-]*' "$1" | grep -oE -e '--[a-z0-9-]+' | sort -u; }
 # in the main page, the common options; each command has those too
 common=$(printf '%s\n' --help --json --verbose)
 without_common() { grep -vxE -e '--(help|json|verbose)'; }
 
-commands=$($program --help | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on {print $1}')
+# help and version are told in the main page
+commands=$($program --help | awk '/^  [a-z]+ +[a-z]/ {print $1}' | grep -vxE 'help|version')
 in_man=$(grep -oE '^\*\*slotscope-[a-z]+' $man/slotscope.1.rst | sed 's/.*slotscope-//' | sort -u)
 is "$(sort <<<"$commands")" "$in_man" "man slotscope lists the commands of --help"
-in_completion=$(sed -n "s/^\t'') words=\"\(.*\)--version.*/\1/p" $completion | tr ' ' '\n' | grep . | sort)
+in_completion=$($program complete -- '' | cut -f1 | grep -vxE 'help|version' | sort)
 is "$in_completion" "$(sort <<<"$commands")" "completion knows the commands of --help"
+is "$(man_options $man/slotscope.1.rst)" "$($program --help | help_options)" \
+	"man slotscope has the options of --help"
+# those that each command takes, and its help leaves to that of slotscope
+everywhere=$($program --help | help_options | grep -vxE -e '--(help|json|verbose|version)')
 
 for c in $commands; do
 	help=$($program "$c" --help | help_options | without_common)
 	page=$(man_options "$man/slotscope-$c.1.rst" | without_common)
 	is "$page" "$help" "$c: the man page has the options of --help"
-	words=$(grep -E "^	([a-z]+ \| )?$c( \| [a-z]+)?\) words=" $completion |
-		grep -oE -e '--[a-z-]+' | without_common | sort -u)
-	is "$words" "$help" "$c: completion has the options of --help"
+	words=$($program complete -- "$c" - | cut -f1 | without_common | sort -u)
+	is "$words" "$(printf '%s\n' "$help" "$everywhere" | grep . | sort -u)" "$c: completion has the options of --help"
 	all=$($program "$c" --help | help_options | grep -xE -e '--(help|json|verbose)')
 	is "$all" "$common" "$c: --help names the common options"
 	like "$($program "$c" --help | head -1)" "^usage: slotscope $c" "$c: --help begins with the usage"
-	wide=$($program "$c" --help | awk 'length > 80')
-	is "$wide" "" "$c: --help fits in 80 columns"
+	is "$($program help "$c")" "$($program "$c" --help)" "help $c prints the same"
+	for columns in 50 80 100; do
+		wide=$(COLUMNS=$columns $program "$c" --help |
+			awk -v max=$((columns < 80 ? columns : 80)) 'length > max && !/^(usage:|       slotscope|      and) |^ +--[a-z-]+ [^ ]+$/')
+		is "$wide" "" "$c: --help fits in $columns columns, and in 80"
+	done
 done
 
 # The table of errno rules: their names and order are the code's

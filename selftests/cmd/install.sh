@@ -27,7 +27,7 @@ like "$out" '^slotscope-vm [0-9]' "the installed slotscope finds its slotscope-v
 for p in slotscope slotscope-vm; do
 	is "$(readelf -d "$prefix/bin/$p" | grep -E 'RPATH|RUNPATH')" "" "$p looks for no library here"
 done
-for c in $(build/user/slotscope --help | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on {print $1}'); do
+for c in $(build/user/slotscope complete -- '' | cut -f1 | grep -vxE 'help|version'); do
 	[ -s "$prefix/share/man/man1/slotscope-$c.1" ] || missing+="slotscope-$c.1 "
 done
 while read -r name; do

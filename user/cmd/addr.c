@@ -19,37 +19,32 @@ enum {
 
 #define QMP_MS 10000
 
-static const char help[] =
-	"usage: slotscope addr ADDRESS --pid PID [OPTIONS]\n"
-	"       slotscope addr ADDRESS -i FILE [--vm NAME]\n"
-	"       slotscope addr ADDRESS [--mtree FILE] [--model FILE] [--slots FILE] ...\n"
-	"\n"
-	"Tells who owns an address, in every view: the region and the way to it, the flat\n"
-	"range, the slot as it was asked for and as KVM holds it, KVM's page tables, the\n"
-	"mapping, file and offset, the RAMBlock; what is wrong there, and what happened.\n"
-	"ADDRESS is a guest's or one of the VMM: 0x1000, 0x1000-0x1fff or 0x1000+4k, with\n"
-	"gpa: or hva: before it where it may be both; or a region's name, or\n"
-	"pc.ram+0x1000.\n"
-	"\n"
-	"Options:\n"
-	"  -p, --pid PID      the VMM's process\n"
-	"      --fd FD        the VM's descriptor there, if it has several VMs\n"
-	"      --vm NAME      this VM: its number, PID:FD, or the name of its process\n"
-	"      --qmp ADDRESS  the VMM's QMP socket, a path or @NAME; else it is found\n"
-	"      --as N         in this address space alone: 0 is memory, 1 SMM's\n"
-	"      --no-trace     do without TRACED\n"
-	"      --no-model     do without MODEL, and what else the VMM would tell\n"
-	"  -i, --input FILE   of a recording, strace's output or a QEMU trace log\n"
-	"      --mtree FILE   of the text of QEMU's info mtree; as check has it\n"
-	"      --model FILE   of what a VMM has written down; likewise\n"
-	"      --slots FILE   of slots, or the requests that made them; likewise\n"
-	"      --maps FILE    of the text of /proc/PID/maps or smaps; likewise\n"
-	"      --json         print one JSON document\n"
-	"  -v, --verbose      say more on standard error\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Exit status: 0 somebody has it, 1 a finding there is a mismatch, 2 nobody that\n"
-	"could be looked at has it, or a view lost events, 3 usage or error.\n";
+static const struct cmd_option option_table[] = {
+	{ 'p', "pid", "PID", VALUES_VM_PIDS, "the VMM's process" },
+	{ LOOK_OPT_FD, "fd", "FD", NULL,
+	  "the VM's descriptor there, if it has several VMs" },
+	{ LOOK_OPT_VM, "vm", "NAME", NULL,
+	  "this VM: its number, PID:FD, or the name of its process" },
+	{ LOOK_OPT_QMP, "qmp", "ADDRESS", VALUES_FILES,
+	  "the VMM's QMP socket, a path or @NAME; else it is found" },
+	{ OPT_AS, "as", "N", NULL,
+	  "in this address space alone: 0 is memory, 1 SMM's" },
+	{ LOOK_OPT_NO_TRACE, "no-trace", NULL, NULL, "do without TRACED" },
+	{ LOOK_OPT_NO_MODEL, "no-model", NULL, NULL,
+	  "do without MODEL, and what else the VMM would tell" },
+	{ 'i', "input", "FILE", VALUES_FILES,
+	  "of a recording, strace's output or a QEMU trace log" },
+	{ LOOK_OPT_MTREE, "mtree", "FILE", VALUES_FILES,
+	  "of the text of QEMU's info mtree; as check has it" },
+	{ LOOK_OPT_MODEL, "model", "FILE", VALUES_FILES,
+	  "of what a VMM has written down; likewise" },
+	{ LOOK_OPT_SLOTS, "slots", "FILE", VALUES_FILES,
+	  "of slots, or the requests that made them; likewise" },
+	{ LOOK_OPT_MAPS, "maps", "FILE", VALUES_FILES,
+	  "of the text of /proc/PID/maps or smaps; likewise" },
+	CMD_JSON("print one JSON document"),
+	CMD_COMMON
+};
 
 /**
  * struct asking - a question
@@ -341,13 +336,6 @@ static int parse_as(const char *text, struct addr_query *query,
 	return error_next(err, "0 is memory, 1 what SMM sees");
 }
 
-static const struct option long_options[] = { { "as", required_argument, NULL,
-						OPT_AS },
-					      LOOK_OPTIONS_PROCESS,
-					      LOOK_OPTIONS_FILES,
-					      CMD_COMMON_LONG,
-					      {} };
-
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	struct look_options options = {
@@ -359,9 +347,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	const char *as = NULL;
 	int opt, ret, exit;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 ":p:i:" CMD_COMMON_SHORT, long_options)) >=
-	       0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		if (opt == OPT_AS) {
 			as = optarg;
 			continue;
@@ -396,6 +382,22 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_addr = {
 	.name = "addr",
 	.summary = "tell who owns an address, in every view",
-	.help = help,
+	.usage =
+		"addr ADDRESS --pid PID [OPTIONS]\n"
+		"addr ADDRESS -i FILE [--vm NAME]\n"
+		"addr ADDRESS [--mtree FILE] [--model FILE] [--slots FILE] ...",
+	.about =
+		"Tells who owns an address, in every view: the region and the "
+		"way to it, the flat range, the slot as it was asked for and as "
+		"KVM holds it, KVM's page tables, the mapping, file and offset, "
+		"the RAMBlock; what is wrong there, and what happened. ADDRESS "
+		"is a guest's or one of the VMM: 0x1000, 0x1000-0x1fff or "
+		"0x1000+4k, with gpa: or hva: before it where it may be both; "
+		"or a region's name, or pc.ram+0x1000.",
+	.options = option_table,
+	.ending =
+		"Exit status: 0 somebody has it, 1 a finding there is a "
+		"mismatch, 2 nobody that could be looked at has it, or a view "
+		"lost events, 3 usage or error.",
 	.run = run,
 };

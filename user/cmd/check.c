@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 #include "cmd/look.h"
+#include "cmd/tracing.h"
 #include "cmd/verdict.h"
 #include "cmd/watch.h"
 #include "session/child.h"
@@ -34,62 +35,61 @@ enum {
 #define MAX_CHECKS    64
 #define COMMAND_AT_MS 3000
 
-static const char help[] =
-	"usage: slotscope check --pid PID [OPTIONS]\n"
-	"       slotscope check [OPTIONS] -- COMMAND [ARGS]\n"
-	"       slotscope check --watch [OPTIONS] {--pid PID | -- COMMAND [ARGS]}\n"
-	"       slotscope check [--mtree FILE] [--model FILE] [--slots FILE] ...\n"
-	"       slotscope check -i FILE [--at SECONDS] [--vm NAME] [--json]\n"
-	"\n"
-	"Compares the views of a VM: MODEL (what the VMM means, by QMP), TRACED (what BPF\n"
-	"saw), KERNEL (what KVM holds) and BACKING (what is mapped there). Prints a table\n"
-	"of guest memory, the findings, and the verdict, for each VM that is there.\n"
-	"With a COMMAND: starts it, traces it and all that it starts from the first\n"
-	"system call on, and ends all of it after the last check.\n"
-	"With files alone: compares what they have, without a VM, KVM or root.\n"
-	"Of a VMM that dies it says of which refused request, if it was one. With -i:\n"
-	"what a recording tells of its VMs, at its end or --at.\n"
-	"\n"
-	"Options:\n"
-	"      --pid PID      the VMM's process; what it starts meanwhile is followed\n"
-	"      --fd FD        the VM at this descriptor of PID alone\n"
-	"      --vm NAME      this VM alone: its number (1 is made first), PID:FD, or the\n"
-	"                     name of its process\n"
-	"      --qmp ADDRESS  the VMM's QMP socket, a path or @NAME; else it is found\n"
-	"      --at SECONDS   check so long after tracing began or, with a COMMAND or\n"
-	"                     --resume, after the VM was there; may be repeated\n"
-	"                     (default: 0 with --pid, 3 with a COMMAND)\n"
-	"      --watch        check at each change until it ends, or SIGINT: a line a\n"
-	"                     change, a line a finding that is new (+) or gone (-)\n"
-	"      --resume       send SIGCONT to PID once tracing has begun\n"
-	"      --to-end       let the COMMAND run to its end after the last check; there\n"
-	"                     is none at the end\n"
-	"      --expect FILE  MODEL is what FILE (- is standard input) says: slots as\n"
-	"                     AS/ID GPA+SIZE @HVA FLAGS\n"
-	"      --mtree FILE   MODEL is the text of QEMU's info mtree (-o, -D, plain, -f;\n"
-	"                     twice: a tree and the flat views), as it was pasted\n"
-	"      --model FILE   MODEL is what a VMM has written down, as JSON\n"
-	"      --slots FILE   KERNEL, as slotscope slots prints it, or TRACED: strace's\n"
-	"                     output, a QEMU trace log, a recording\n"
-	"      --maps FILE    BACKING is the text of /proc/PID/maps or smaps\n"
-	"      --page-size N  of the host that the files are of: 4k (default), 16k, 64k\n"
-	"      --no-trace     do without TRACED\n"
-	"      --events LIST  trace other events, too, as slotscope trace does: what is\n"
-	"                     recorded has them\n"
-	"      --no-model     do without MODEL\n"
-	"      --stage2       hold what KVM's page tables map against the slots and the\n"
-	"                     host's pages, too; takes the module\n"
-	"  -i, --input FILE   look at a recording in place of a process\n"
-	"  -o, --record FILE  write what was traced to FILE\n"
-	"      --report FILE  print to FILE, apart from what the COMMAND prints; also the\n"
-	"                     error, if there is no verdict\n"
-	"      --json         print one JSON document a check and VM, a line each\n"
-	"  -v, --verbose      say more on standard error\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Exit status: 0 agree, 1 mismatch, 2 cannot tell, 3 usage or error. Where the\n"
-	"views agree, that of a COMMAND that ended by itself, which is then told on\n"
-	"standard error if it is not 0.\n";
+static const struct cmd_option option_table[] = {
+	{ 'p', "pid", "PID", VALUES_VM_PIDS,
+	  "the VMM's process; what it starts meanwhile is followed" },
+	{ LOOK_OPT_FD, "fd", "FD", NULL,
+	  "the VM at this descriptor of PID alone" },
+	{ LOOK_OPT_VM, "vm", "NAME", NULL,
+	  "this VM alone: its number (1 is made first), PID:FD, or the "
+	  "name of its process" },
+	{ LOOK_OPT_QMP, "qmp", "ADDRESS", VALUES_FILES,
+	  "the VMM's QMP socket, a path or @NAME; else it is found" },
+	{ OPT_AT, "at", "SECONDS", NULL,
+	  "check so long after tracing began or, with a COMMAND or "
+	  "--resume, after the VM was there; may be repeated (default: 0 "
+	  "with --pid, 3 with a COMMAND)" },
+	{ OPT_WATCH, "watch", NULL, NULL,
+	  "check at each change until it ends, or SIGINT: a line a "
+	  "change, a line a finding that is new (+) or gone (-)" },
+	{ OPT_RESUME, "resume", NULL, NULL,
+	  "send SIGCONT to PID once tracing has begun" },
+	{ OPT_TO_END, "to-end", NULL, NULL,
+	  "let the COMMAND run to its end after the last check; there is "
+	  "none at the end" },
+	{ OPT_EXPECT, "expect", "FILE", VALUES_FILES,
+	  "MODEL is what FILE (- is standard input) says: slots as AS/ID "
+	  "GPA+SIZE @HVA FLAGS" },
+	{ LOOK_OPT_MTREE, "mtree", "FILE", VALUES_FILES,
+	  "MODEL is the text of QEMU's info mtree (-o, -D, plain, -f; "
+	  "twice: a tree and the flat views), as it was pasted" },
+	{ LOOK_OPT_MODEL, "model", "FILE", VALUES_FILES,
+	  "MODEL is what a VMM has written down, as JSON" },
+	{ LOOK_OPT_SLOTS, "slots", "FILE", VALUES_FILES,
+	  "KERNEL, as slotscope slots prints it, or TRACED: strace's "
+	  "output, a QEMU trace log, a recording" },
+	{ LOOK_OPT_MAPS, "maps", "FILE", VALUES_FILES,
+	  "BACKING is the text of /proc/PID/maps or smaps" },
+	{ OPT_PAGE_SIZE, "page-size", "N", "4k 16k 64k",
+	  "of the host that the files are of: 4k (default), 16k, 64k" },
+	{ LOOK_OPT_NO_TRACE, "no-trace", NULL, NULL, "do without TRACED" },
+	{ OPT_EVENTS, "events", "LIST", TRACING_EVENTS,
+	  "trace other events, too, as slotscope trace does: what is "
+	  "recorded has them" },
+	{ LOOK_OPT_NO_MODEL, "no-model", NULL, NULL, "do without MODEL" },
+	{ OPT_STAGE2, "stage2", NULL, NULL,
+	  "hold what KVM's page tables map against the slots and the "
+	  "host's pages, too; takes the module" },
+	{ 'i', "input", "FILE", VALUES_FILES,
+	  "look at a recording in place of a process" },
+	{ 'o', "record", "FILE", VALUES_FILES,
+	  "write what was traced to FILE" },
+	{ OPT_REPORT, "report", "FILE", VALUES_FILES,
+	  "print to FILE, apart from what the COMMAND prints; also the "
+	  "error, if there is no verdict" },
+	CMD_JSON("print one JSON document a check and VM, a line each"),
+	CMD_COMMON
+};
 
 struct check_options {
 	struct look_options look; /* a process, a recording, or files */
@@ -394,22 +394,6 @@ static int begin_outputs(const struct check_options *options,
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		LOOK_OPTIONS_PROCESS,
-		LOOK_OPTIONS_FILES,
-		{ "at", required_argument, NULL, OPT_AT },
-		{ "watch", no_argument, NULL, OPT_WATCH },
-		{ "resume", no_argument, NULL, OPT_RESUME },
-		{ "to-end", no_argument, NULL, OPT_TO_END },
-		{ "report", required_argument, NULL, OPT_REPORT },
-		{ "events", required_argument, NULL, OPT_EVENTS },
-		{ "stage2", no_argument, NULL, OPT_STAGE2 },
-		{ "expect", required_argument, NULL, OPT_EXPECT },
-		{ "page-size", required_argument, NULL, OPT_PAGE_SIZE },
-		{ "record", required_argument, NULL, 'o' },
-		CMD_COMMON_LONG,
-		{}
-	};
 	struct check_options options = { .look = { .checker = { .fd = -1,
 								.name.fd = -1 },
 						   .files.page_size = 4096 } };
@@ -417,9 +401,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	const char *wrong;
 	int opt, ret, exit;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 "+:i:o:" CMD_COMMON_SHORT, long_options)) >=
-	       0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		ret = set_option(&options, opt, &err);
 		if (ret < 0)
 			return cmd_fail(&err);
@@ -483,6 +465,27 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_check = {
 	.name = "check",
 	.summary = "compare what a VMM means with what KVM holds",
-	.help = help,
+	.usage = "check --pid PID [OPTIONS]\n"
+		 "check [OPTIONS] -- COMMAND [ARGS]\n"
+		 "check --watch [OPTIONS] {--pid PID | -- COMMAND [ARGS]}\n"
+		 "check [--mtree FILE] [--model FILE] [--slots FILE] ...\n"
+		 "check -i FILE [--at SECONDS] [--vm NAME] [--json]",
+	.about =
+		"Compares the views of a VM: MODEL (what the VMM means, by "
+		"QMP), TRACED (what BPF saw), KERNEL (what KVM holds) and "
+		"BACKING (what is mapped there). Prints a table of guest "
+		"memory, the findings, and the verdict, for each VM that is "
+		"there. With a COMMAND: starts it, traces it and all that it "
+		"starts from the first system call on, and ends all of it after "
+		"the last check. With files alone: compares what they have, "
+		"without a VM, KVM or root. Of a VMM that dies it says of which "
+		"refused request, if it was one. With -i: what a recording "
+		"tells of its VMs, at its end or --at.",
+	.options = option_table,
+	.ending =
+		"Exit status: 0 agree, 1 mismatch, 2 cannot tell, 3 usage or "
+		"error. Where the views agree, that of a COMMAND that ended by "
+		"itself, which is then told on standard error if it is not 0.",
+	.takes_command = true,
 	.run = run,
 };

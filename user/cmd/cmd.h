@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The subcommands of slotscope: parse, call, print. One file each, named for
- * the command, with a row in main.c's table.
+ * the command, with a place in the table of commands.c.
  */
 #ifndef SLOTSCOPE_CMD_H
 #define SLOTSCOPE_CMD_H
@@ -25,33 +25,103 @@ enum cmd_exit {
 struct cmd_globals {
 	bool json;
 	bool verbose;
+	bool pretty;
+	bool wide;
+	bool no_pager;
+	int color; /* -1 never, 0 where it is a terminal, 1 always */
 };
 extern struct cmd_globals cmd_globals;
 
-enum { CMD_OPT_JSON = 0x100, CMD_OPT_FIRST_OWN };
+enum {
+	CMD_OPT_PRETTY = 0x100,
+	CMD_OPT_COLOR,
+	CMD_OPT_WIDE,
+	CMD_OPT_NO_PAGER,
+	CMD_OPT_FIRST_OWN,
+};
 
-#define CMD_COMMON_SHORT "hv"
-#define CMD_COMMON_LONG                                 \
-	{ "help", no_argument, NULL, 'h' },             \
-		{ "verbose", no_argument, NULL, 'v' },  \
-	{                                               \
-		"json", no_argument, NULL, CMD_OPT_JSON \
+/**
+ * struct cmd_option - a row of a command's table of options, as in glibc's argp
+ * @key:    what cmd_getopt() returns; a character is the short form, too
+ * @name:   the long form; NULL ends the table
+ * @arg:    what stands for its value in the help: "FILE"; NULL: it takes none;
+ *	    with "[" before it: the value may be left out
+ * @values: what completion offers for that: words with blanks between them (a ","
+ *	    first: with commas, several), or VALUES_*; NULL: who knows
+ * @doc:    for the help, which breaks it into lines. A line that begins with blanks
+ *	    is indented by so many
+ *
+ * The command line is read by it, and help, "did you mean" and the completions are
+ * made of it.
+ */
+struct cmd_option {
+	int key;
+	const char *name;
+	const char *arg;
+	const char *values;
+	const char *doc;
+};
+
+#define VALUES_FILES	"@files"
+#define VALUES_VM_PIDS	"@vm-pids"
+#define VALUES_FINDINGS "@findings"
+#define VALUES_COMMANDS "@commands"
+
+/* The last rows of each table. What --json prints is the command's */
+#define CMD_JSON(doc)                          \
+	{                                      \
+		'j', "json", NULL, NULL, (doc) \
+	}
+#define CMD_COMMON                                                    \
+	{ 'v', "verbose", NULL, NULL, "say more on standard error" }, \
+		{ 'h', "help", NULL, NULL, "this text" },             \
+	{                                                             \
 	}
 
 /**
  * struct cmd - one subcommand
  * @name:    as typed
  * @summary: one line for the list of commands
- * @help:    the whole --help text, "usage: slotscope NAME ..." first; NULL: another
- *           program has it, and @run becomes that
+ * @usage:   a line each way to call it, "NAME ..." first
+ * @about:   paragraphs for the help, before the options
+ * @options: its table
+ * @ending:  paragraphs behind the options; exit statuses last
+ * @args:    what completion offers for its words, as cmd_option.values: of the first
+ *	     word, then, behind a ";", of the others. NULL: it takes none that anybody
+ *	     knows
+ * @takes_command: what follows the options is another program's command line
+ * @one_dash: long options may have one dash, as QEMU's
+ * @more:    prints what the help has before the options; NULL: nothing
  * @run:     gets argv with argv[0] = @name; returns an enum cmd_exit
  */
 struct cmd {
 	const char *name;
 	const char *summary;
-	const char *help;
+	const char *usage;
+	const char *about;
+	const struct cmd_option *options;
+	const char *ending;
+	const char *args;
+	bool takes_command;
+	bool one_dash;
+	void (*more)(FILE *out);
 	int (*run)(const struct cmd *cmd, int argc, char **argv);
 };
+
+/**
+ * struct cmd_group - commands that are listed together
+ * @cmds: ends in NULL
+ */
+struct cmd_group {
+	const char *heading;
+	const struct cmd *const *cmds;
+};
+
+/* All of them; ends in a group without a heading: those that are not listed */
+extern const struct cmd_group cmd_groups[];
+
+/* What stands before a command's name */
+extern const struct cmd cmd_slotscope;
 
 extern const struct cmd cmd_addr;
 extern const struct cmd cmd_check;
@@ -71,20 +141,35 @@ extern const struct cmd cmd_trace;
 extern const struct cmd cmd_vm;
 extern const struct cmd cmd_why;
 
-/** getopt_fn - getopt_long() or getopt_long_only() */
-typedef int getopt_fn(int argc, char *const *argv, const char *short_options,
-		      const struct option *long_options, int *index);
+extern const struct cmd cmd_complete;
+extern const struct cmd cmd_completion;
+extern const struct cmd cmd_help;
+extern const struct cmd cmd_version;
+
+/** cmd_find() - the command of this name, or NULL */
+const struct cmd *cmd_find(const char *name);
+
+/** cmd_names() - of those that are listed, NULL last; to be freed. NULL: no memory */
+const char **cmd_names(void);
 
 /**
- * cmd_getopt() - the next option, by @parse
+ * cmd_option_at() - the @at-th option that a command takes
+ *
+ * First its own, then what all commands take and it has not itself.
+ *
+ * Return: NULL behind the last.
+ */
+const struct cmd_option *cmd_option_at(const struct cmd *cmd, size_t at);
+
+/**
+ * cmd_getopt() - the next option of a command line, as getopt_long() has it
  *
  * Before the first it looks for --json among all of them: an error in an option
  * that stands before it is JSON, too.
  *
- * Return: as @parse.
+ * Return: cmd_option.key, ':' or '?' for what is wrong, -1 behind the last.
  */
-int cmd_getopt(getopt_fn *parse, int argc, char **argv,
-	       const char *short_options, const struct option *long_options);
+int cmd_getopt(const struct cmd *cmd, int argc, char **argv);
 
 /**
  * cmd_common_opt() - handle an option that cmd_getopt() returned
@@ -96,6 +181,18 @@ int cmd_getopt(getopt_fn *parse, int argc, char **argv,
  * Return: true if the command is to return *@exit now.
  */
 bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit);
+
+/** cmd_print_help() - what --help prints */
+void cmd_print_help(FILE *out, const struct cmd *cmd);
+
+/** cmd_help_columns() - how wide a line of that may be */
+unsigned int cmd_help_columns(void);
+
+/** cmd_print_commands() - the list of them, under their headings */
+void cmd_print_commands(FILE *out);
+
+/** cmd_print_short_help() - what slotscope alone prints */
+void cmd_print_short_help(FILE *out);
 
 /**
  * cmd_fail() - print an error
@@ -158,6 +255,10 @@ int cmd_flush(void);
 
 /** cmd_output_told() - the user knows that output failed: say no more */
 void cmd_output_told(void);
+
+/** cmd_suggest() - print a usage error that says what to do about it; CMD_ERROR */
+int cmd_suggest(const char *next, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 /** cmd_usage() - print a usage error and where the help is; CMD_ERROR */
 int cmd_usage(const struct cmd *cmd, const char *fmt, ...)

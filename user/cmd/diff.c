@@ -8,21 +8,8 @@
 #include "render/log_diff.h"
 #include "trace/log_load.h"
 
-static const char help[] =
-	"usage: slotscope diff [OPTIONS] A B\n"
-	"\n"
-	"Tells what differs between the requests and changes of two recordings, VM by\n"
-	"VM. A and B may also be strace's output, or a QEMU trace log. What is another\n"
-	"in each run is not compared: host addresses, processes, threads, times.\n"
-	"\n"
-	"Options:\n"
-	"      --json         print JSON\n"
-	"  -v, --verbose      say more on standard error\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Exit status: 0 the same, from each VM's creation to its end, 1 they differ, 2\n"
-	"cannot tell: not all is there of one, and that may be what differs; 3 usage or\n"
-	"error.\n";
+static const struct cmd_option option_table[] = { CMD_JSON("print JSON"),
+						  CMD_COMMON };
 
 static int status_of(enum log_verdict verdict)
 {
@@ -99,12 +86,10 @@ static int compare(char *const paths[LOG_SIDES], struct slotscope_error *err)
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option long_options[] = { CMD_COMMON_LONG, {} };
 	struct slotscope_error err = {};
 	int opt, exit, ret;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv, ":" CMD_COMMON_SHORT,
-				 long_options)) >= 0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		if (cmd_common_opt(cmd, opt, argv, &exit))
 			return exit;
 	}
@@ -117,6 +102,17 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_diff = {
 	.name = "diff",
 	.summary = "tell what differs between two recordings",
-	.help = help,
+	.usage = "diff [OPTIONS] A B",
+	.about =
+		"Tells what differs between the requests and changes of two "
+		"recordings, VM by VM. A and B may also be strace's output, or "
+		"a QEMU trace log. What is another in each run is not compared: "
+		"host addresses, processes, threads, times.",
+	.options = option_table,
+	.ending =
+		"Exit status: 0 the same, from each VM's creation to its end, 1 "
+		"they differ, 2 cannot tell: not all is there of one, and that "
+		"may be what differs; 3 usage or error.",
+	.args = VALUES_FILES,
 	.run = run,
 };

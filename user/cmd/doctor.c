@@ -17,19 +17,12 @@
 #include "trace/tracer.h"
 #include "view/json.h"
 
-static const char help[] =
-	"usage: slotscope doctor [OPTIONS]\n"
-	"\n"
-	"Tries each thing that slotscope needs, and says what works, what does not,\n"
-	"why, and what to do about it. The last four lines are the views: by what each\n"
-	"can be had, or what of the above it lacks. The exit status is theirs.\n"
-	"\n"
-	"Options:\n"
-	"      --json     print one JSON document\n"
-	"  -v, --verbose  say more on standard error, and tell every hook tried\n"
-	"  -h, --help     this text\n"
-	"\n"
-	"Exit status: 0 all four views can be had, 2 some cannot, 3 usage or error.\n";
+static const struct cmd_option option_table[] = {
+	CMD_JSON("print one JSON document"),
+	{ 'v', "verbose", NULL, NULL,
+	  "say more on standard error, and tell every hook tried" },
+	CMD_COMMON
+};
 
 /* Names of lines that views need, beside the tracer's jobs */
 #define KVM    "KVM"
@@ -345,12 +338,10 @@ fail:
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option options[] = { CMD_COMMON_LONG, {} };
 	struct doctor doctor = {};
 	int opt, exit;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv, ":" CMD_COMMON_SHORT,
-				 options)) >= 0)
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0)
 		if (cmd_common_opt(cmd, opt, argv, &exit))
 			return exit;
 	if (optind < argc)
@@ -373,6 +364,13 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_doctor = {
 	.name = "doctor",
 	.summary = "say what works on this machine",
-	.help = help,
+	.usage = "doctor [OPTIONS]",
+	.about = "Tries each thing that slotscope needs, and says what works, "
+		 "what does not, why, and what to do about it. The last four "
+		 "lines are the views: by what each can be had, or what of the "
+		 "above it lacks. The exit status is theirs.",
+	.options = option_table,
+	.ending = "Exit status: 0 all four views can be had, 2 some cannot, 3 "
+		  "usage or error.",
 	.run = run,
 };

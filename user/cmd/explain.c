@@ -9,18 +9,9 @@
 #include "cmd/cmd.h"
 #include "render/document.h"
 
-static const char help[] =
-	"usage: slotscope explain [ID]...\n"
-	"\n"
-	"Tells what a finding of slotscope check means, how it comes about, and how to\n"
-	"tell its causes apart. Without an ID: lists all.\n"
-	"\n"
-	"Options:\n"
-	"      --json         print one JSON document\n"
-	"  -v, --verbose      say more on standard error\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Exit status: 0 printed, 3 usage or error.\n";
+static const struct cmd_option option_table[] = {
+	CMD_JSON("print one JSON document"), CMD_COMMON
+};
 
 /* The document as it is; user/Makefile makes a string of it */
 static const char findings[] =
@@ -212,11 +203,9 @@ static int print_some(char **ids)
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option long_options[] = { CMD_COMMON_LONG, {} };
 	int opt, exit;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv, ":" CMD_COMMON_SHORT,
-				 long_options)) >= 0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		if (cmd_common_opt(cmd, opt, argv, &exit))
 			return exit;
 	}
@@ -226,6 +215,13 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_explain = {
 	.name = "explain",
 	.summary = "tell the whole story of a kind of finding",
-	.help = help,
+	.usage = "explain [ID]...",
+	.about =
+		"Tells what a finding of slotscope check means, how it comes "
+		"about, and how to tell its causes apart. Without an ID: lists "
+		"all.",
+	.options = option_table,
+	.ending = "Exit status: 0 printed, 3 usage or error.",
+	.args = VALUES_FINDINGS,
 	.run = run,
 };

@@ -12,23 +12,15 @@
 
 enum { OPT_PERFETTO = CMD_OPT_FIRST_OWN };
 
-static const char help[] =
-	"usage: slotscope export --perfetto -i FILE [-o FILE]\n"
-	"\n"
-	"Writes a recording as a time line for ui.perfetto.dev or chrome://tracing: a\n"
-	"track a VM, a slot, a vCPU and a thread, with requests, changes, exits, and what\n"
-	"is missing. FILE may also be strace's output with times.\n"
-	"\n"
-	"Options:\n"
-	"      --perfetto     as Chrome trace JSON (Trace Event Format)\n"
-	"  -i, --input FILE   the recording; - is standard input\n"
-	"  -o, --output FILE  write to FILE\n"
-	"      --json         errors as JSON\n"
-	"  -v, --verbose      say more on standard error\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Exit status: 0 written, 2 written, but events were lost, or it has no VM,\n"
-	"3 usage or error.\n";
+static const struct cmd_option option_table[] = {
+	{ OPT_PERFETTO, "perfetto", NULL, NULL,
+	  "as Chrome trace JSON (Trace Event Format)" },
+	{ 'i', "input", "FILE", VALUES_FILES,
+	  "the recording; - is standard input" },
+	{ 'o', "output", "FILE", VALUES_FILES, "write to FILE" },
+	CMD_JSON("errors as JSON"),
+	CMD_COMMON
+};
 
 static int no_times(const char *path, int ret, struct slotscope_error *err)
 {
@@ -94,21 +86,12 @@ static int export(const char *path, struct slotscope_error *err)
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "perfetto", no_argument, NULL, OPT_PERFETTO },
-		{ "input", required_argument, NULL, 'i' },
-		{ "output", required_argument, NULL, 'o' },
-		CMD_COMMON_LONG,
-		{}
-	};
 	struct slotscope_error err = {};
 	const char *input = NULL;
 	bool perfetto = false;
 	int opt, exit, ret;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 ":i:o:" CMD_COMMON_SHORT, long_options)) >=
-	       0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		switch (opt) {
 		case OPT_PERFETTO:
 			perfetto = true;
@@ -140,6 +123,14 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_export = {
 	.name = "export",
 	.summary = "write a recording as a time line for Perfetto",
-	.help = help,
+	.usage = "export --perfetto -i FILE [-o FILE]",
+	.about = "Writes a recording as a time line for ui.perfetto.dev or "
+		 "chrome://tracing: a track a VM, a slot, a vCPU and a thread, "
+		 "with requests, changes, exits, and what is missing. FILE may "
+		 "also be strace's output with times.",
+	.options = option_table,
+	.ending =
+		"Exit status: 0 written, 2 written, but events were lost, or it "
+		"has no VM, 3 usage or error.",
 	.run = run,
 };

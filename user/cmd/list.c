@@ -17,18 +17,12 @@
 #include "render/vms.h"
 #include "session/kernel_view.h"
 
-static const char help[] =
-	"usage: slotscope list [OPTIONS]\n"
-	"\n"
-	"Lists the VMs of this machine: a line for each that a process holds a\n"
-	"descriptor of.\n"
-	"\n"
-	"Options:\n"
-	"      --json     print one JSON document\n"
-	"  -v, --verbose  say on standard error what could not be read, and why\n"
-	"  -h, --help     this text\n"
-	"\n"
-	"Exit status: 0 done, 2 some could not be looked into, 3 usage or error.\n";
+static const struct cmd_option option_table[] = {
+	CMD_JSON("print one JSON document"),
+	{ 'v', "verbose", NULL, NULL,
+	  "say on standard error what could not be read, and why" },
+	CMD_COMMON
+};
 
 /* The list as it grows */
 struct listing {
@@ -325,14 +319,12 @@ static void listing_deinit(struct listing *listing)
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option options[] = { CMD_COMMON_LONG, {} };
 	struct vm_list_stats stats = {};
 	struct slotscope_error err = {};
 	struct listing listing = {};
 	int opt, ret, exit;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv, ":" CMD_COMMON_SHORT,
-				 options)) >= 0)
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0)
 		if (cmd_common_opt(cmd, opt, argv, &exit))
 			return exit;
 	if (optind < argc)
@@ -358,6 +350,13 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_list = {
 	.name = "list",
 	.summary = "list the VMs of this machine",
-	.help = help,
+	.usage = "list [OPTIONS]",
+	.about =
+		"Lists the VMs of this machine: a line for each that a process "
+		"holds a descriptor of.",
+	.options = option_table,
+	.ending =
+		"Exit status: 0 done, 2 some could not be looked into, 3 usage "
+		"or error.",
 	.run = run,
 };

@@ -24,10 +24,9 @@ struct look_options {
 	struct check_files files;
 };
 
-/* The options that say where to look, of check, too */
+/* The options that say where to look, of check, too; beside 'p' and 'i' */
 enum look_option {
-	LOOK_OPT_PID = 0x400,
-	LOOK_OPT_FD,
+	LOOK_OPT_FD = 0x400,
 	LOOK_OPT_VM,
 	LOOK_OPT_QMP,
 	LOOK_OPT_NO_TRACE,
@@ -37,25 +36,6 @@ enum look_option {
 	LOOK_OPT_SLOTS,
 	LOOK_OPT_MAPS,
 };
-
-#define LOOK_OPTIONS_PROCESS                                          \
-	{ "pid", required_argument, NULL, LOOK_OPT_PID },             \
-		{ "fd", required_argument, NULL, LOOK_OPT_FD },       \
-		{ "vm", required_argument, NULL, LOOK_OPT_VM },       \
-		{ "qmp", required_argument, NULL, LOOK_OPT_QMP },     \
-		{ "no-model", no_argument, NULL, LOOK_OPT_NO_MODEL }, \
-	{                                                             \
-		"input", required_argument, NULL, 'i'                 \
-	}
-
-#define LOOK_OPTIONS_FILES                                            \
-	{ "no-trace", no_argument, NULL, LOOK_OPT_NO_TRACE },         \
-		{ "mtree", required_argument, NULL, LOOK_OPT_MTREE }, \
-		{ "model", required_argument, NULL, LOOK_OPT_MODEL }, \
-		{ "slots", required_argument, NULL, LOOK_OPT_SLOTS }, \
-	{                                                             \
-		"maps", required_argument, NULL, LOOK_OPT_MAPS        \
-	}
 
 /**
  * look_option() - one of these options, with optarg

@@ -31,7 +31,6 @@ int look_option(struct look_options *options, int opt,
 {
 	switch (opt) {
 	case 'p':
-	case LOOK_OPT_PID:
 		return cmd_parse_pid(optarg, &options->checker.pid, err);
 	case LOOK_OPT_FD:
 		return cmd_parse_fd(optarg, &options->checker.fd, err);

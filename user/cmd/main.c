@@ -1,81 +1,97 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The slotscope program: finds the subcommand and runs it. */
-#include <slotscope/version.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/nearest.h"
 #include "cmd/cmd.h"
 #include "cmd/program.h"
+#include "cmd/version.h"
 
-static const struct cmd *const commands[] = {
-	&cmd_check,   &cmd_addr,   &cmd_why,   &cmd_list,   &cmd_top,
-	&cmd_metrics, &cmd_slots,  &cmd_trace, &cmd_record, &cmd_diff,
-	&cmd_export,  &cmd_vm,	   &cmd_model, &cmd_repro,  &cmd_explain,
-	&cmd_quiz,    &cmd_doctor,
+static const struct cmd_option option_table[] = {
+	CMD_JSON("print JSON, errors too"),
+	{ 'V', "version", NULL, NULL, "print the version" },
+	CMD_COMMON
 };
 
-#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+const struct cmd cmd_slotscope = {
+	.usage = "[OPTIONS] COMMAND [ARGS]",
+	.about =
+		"Tells whether a VMM and the kernel agree on what guest memory "
+		"is, and if not, where, since when and why.",
+	.options = option_table,
+	.ending = "Exit status: 0 agree or done, 1 mismatch, 2 cannot tell, 3 "
+		  "usage or error.\n"
+		  "slotscope COMMAND --help tells more; so does man slotscope.",
+	.args = VALUES_COMMANDS,
+	.takes_command = true,
+	.more = cmd_print_commands,
+};
 
-static void print_help(FILE *out)
+static bool is_program(const char *name)
 {
-	size_t i;
+	const char *path = getenv("PATH");
+	char file[4096];
+	size_t len;
 
-	fputs("usage: slotscope [--json] [-v] COMMAND [ARGS]\n"
-	      "\n"
-	      "Tells whether a VMM and the kernel agree on what guest memory is,\n"
-	      "and if not, where, since when and why.\n"
-	      "\n"
-	      "Commands:\n",
-	      out);
-	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(out, "  %-8s %s\n", commands[i]->name,
-			commands[i]->summary);
-	fputs("\n"
-	      "Options, before or after the command:\n"
-	      "  --json         print JSON, errors too\n"
-	      "  -v, --verbose  say more on standard error\n"
-	      "  -h, --help     this text, or the command's\n"
-	      "  --version      the version\n"
-	      "\n"
-	      "Exit status: 0 agree or done, 1 mismatch, 2 cannot tell, 3 usage or error.\n"
-	      "slotscope COMMAND --help tells more; so does man slotscope.\n",
-	      out);
+	if (strchr(name, '/'))
+		return !access(name, X_OK);
+	for (; path && *path; path += len + !!path[len]) {
+		len = strcspn(path, ":");
+		snprintf(file, sizeof(file), "%.*s/%s", (int)len, path, name);
+		if (!access(file, X_OK))
+			return true;
+	}
+	return false;
+}
+
+static int unknown_command(const char *word)
+{
+	const char **names = cmd_names();
+	const char *near = names ? nearest(word, names) : NULL;
+	char next[256];
+
+	free(names);
+	if (word[strspn(word, "0123456789")] == '\0' && *word)
+		snprintf(next, sizeof(next),
+			 "to look at that process: slotscope check --pid %.20s",
+			 word);
+	else if (near)
+		snprintf(next, sizeof(next),
+			 "did you mean %s? slotscope --help lists all", near);
+	else if (is_program(word))
+		snprintf(next, sizeof(next),
+			 "to start it and check its VMs: slotscope check -- "
+			 "%.80s ...",
+			 word);
+	else
+		snprintf(next, sizeof(next), "see slotscope --help");
+	return cmd_suggest(next, "there is no command \"%.60s\"", word);
 }
 
 static int dispatch(int argc, char **argv)
 {
-	char why[128];
-	int i;
-	size_t c;
+	const struct cmd *cmd;
+	int opt, exit;
 
-	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
-		if (!strcmp(argv[i], "--json")) {
-			cmd_globals.json = true;
-		} else if (!strcmp(argv[i], "-v") ||
-			   !strcmp(argv[i], "--verbose")) {
-			cmd_globals.verbose = true;
-		} else if (!strcmp(argv[i], "-h") ||
-			   !strcmp(argv[i], "--help")) {
-			print_help(stdout);
-			return CMD_OK;
-		} else if (!strcmp(argv[i], "--version")) {
-			puts("slotscope " SLOTSCOPE_VERSION);
-			return CMD_OK;
-		} else {
-			snprintf(why, sizeof(why),
-				 "there is no option like %.60s", argv[i]);
-			return program_usage_error(why, "slotscope --help");
-		}
+	while ((opt = cmd_getopt(&cmd_slotscope, argc, argv)) >= 0) {
+		if (opt == 'V')
+			return version_print();
+		if (cmd_common_opt(&cmd_slotscope, opt, argv, &exit))
+			return exit;
 	}
-	if (i == argc)
-		return program_usage_error("no command given",
-					   "slotscope --help");
-	for (c = 0; c < NR_COMMANDS; c++)
-		if (!strcmp(argv[i], commands[c]->name))
-			return commands[c]->run(commands[c], argc - i,
-						argv + i);
-	snprintf(why, sizeof(why), "there is no command \"%.60s\"", argv[i]);
-	return program_usage_error(why, "slotscope --help");
+	argc -= optind;
+	argv += optind;
+	if (!argc && cmd_globals.json)
+		return cmd_usage(&cmd_slotscope, "no command given");
+	if (!argc) {
+		cmd_print_short_help(stdout);
+		return CMD_ERROR;
+	}
+	cmd = cmd_find(*argv);
+	return cmd ? cmd->run(cmd, argc, argv) : unknown_command(*argv);
 }
 
 int main(int argc, char **argv)

@@ -28,28 +28,21 @@
 
 enum { OPT_LISTEN = CMD_OPT_FIRST_OWN, OPT_FORMAT, OPT_DETAILS };
 
-static const char help[] =
-	"usage: slotscope metrics [OPTIONS]\n"
-	"       slotscope metrics -o FILE [-d SECONDS] [OPTIONS]\n"
-	"       slotscope metrics --listen unix:PATH [OPTIONS]\n"
-	"\n"
-	"Tells of all VMs of this machine as metrics, in Prometheus' text format: slots,\n"
-	"their memory, what the last look at each found. With -d or --listen it goes on,\n"
-	"and counts changes, refused requests, gaps and lost events.\n"
-	"\n"
-	"Options:\n"
-	"  -o, --output FILE    write FILE at once as a whole: for the textfile collector\n"
-	"                       of node_exporter\n"
-	"  -d, --delay SECONDS  write it again every so often; 1 at least\n"
-	"      --listen unix:PATH  answer HTTP on a Unix socket: GET /metrics\n"
-	"      --format text | openmetrics  the form, where no client says it (text)\n"
-	"      --details        also what KVM has beside the slots; takes the module\n"
-	"      --json           errors as JSON\n"
-	"  -v, --verbose        say more on standard error\n"
-	"  -h, --help           this text\n"
-	"\n"
-	"Exit status: 0 done, 2 written, but some processes could not be looked into,\n"
-	"3 usage or error.\n";
+static const struct cmd_option option_table[] = {
+	{ 'o', "output", "FILE", VALUES_FILES,
+	  "write FILE at once as a whole: for the textfile collector of "
+	  "node_exporter" },
+	{ 'd', "delay", "SECONDS", NULL,
+	  "write it again every so often; 1 at least" },
+	{ OPT_LISTEN, "listen", "unix:PATH", NULL,
+	  "answer HTTP on a Unix socket: GET /metrics" },
+	{ OPT_FORMAT, "format", "FORM", "text openmetrics",
+	  "text (default) or openmetrics, where no client says it" },
+	{ OPT_DETAILS, "details", NULL, NULL,
+	  "also what KVM has beside the slots; takes the module" },
+	CMD_JSON("errors as JSON"),
+	CMD_COMMON
+};
 
 struct metering {
 	const char *path;
@@ -279,21 +272,11 @@ static int parse_form(const char *text, enum metrics_form *form,
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "delay", required_argument, NULL, 'd' },
-		{ "listen", required_argument, NULL, OPT_LISTEN },
-		{ "format", required_argument, NULL, OPT_FORMAT },
-		{ "details", no_argument, NULL, OPT_DETAILS },
-		CMD_COMMON_LONG,
-		{}
-	};
 	struct metering m = { .form = METRICS_TEXT };
 	struct slotscope_error err = {};
 	int opt, exit;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 ":o:d:" CMD_COMMON_SHORT, options)) >= 0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		switch (opt) {
 		case 'o':
 			m.path = optarg;
@@ -329,6 +312,17 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_metrics = {
 	.name = "metrics",
 	.summary = "tell of all VMs as metrics, for Prometheus",
-	.help = help,
+	.usage = "metrics [OPTIONS]\n"
+		 "metrics -o FILE [-d SECONDS] [OPTIONS]\n"
+		 "metrics --listen unix:PATH [OPTIONS]",
+	.about =
+		"Tells of all VMs of this machine as metrics, in Prometheus' text "
+		"format: slots, their memory, what the last look at each found. "
+		"With -d or --listen it goes on, and counts changes, refused "
+		"requests, gaps and lost events.",
+	.options = option_table,
+	.ending =
+		"Exit status: 0 done, 2 written, but some processes could not be "
+		"looked into, 3 usage or error.",
 	.run = run,
 };

@@ -6,45 +6,24 @@
 
 #include "cmd/model.h"
 
-static const char help[] =
-	"usage: slotscope model replay [OPTIONS] FILE...\n"
-	"       slotscope model mtree [OPTIONS] FILE\n"
-	"\n"
-	"replay  makes the calls of QEMU's memory API that a log holds of our own model,\n"
-	"        and holds every flat view and every request to KVM that follows against\n"
-	"        what followed in QEMU.\n"
-	"mtree   rebuilds the tree from the text of `info mtree -o -D` and prints all\n"
-	"        flat views as `info mtree -f` does, or holds them against what that\n"
-	"        printed. What had to be assumed, because the text does not tell, goes\n"
-	"        to standard error.\n"
-	"FILE may be -, standard input.\n"
-	"\n"
-	"Options:\n"
-	"      --full          replay: render each view whole at each commit\n"
-	"      --against FILE  mtree: compare with the text of `info mtree -f` in FILE\n"
-	"      --json          print one JSON document\n"
-	"  -v, --verbose       say more on standard error\n"
-	"  -h, --help          this text\n"
-	"\n"
-	"Exit status: 0 equal or printed, 1 a difference, 2 nothing to compare, 3 usage\n"
-	"or error.\n";
-
 enum { OPT_FULL = CMD_OPT_FIRST_OWN, OPT_AGAINST };
+
+static const struct cmd_option option_table[] = {
+	{ OPT_FULL, "full", NULL, NULL,
+	  "replay: render each view whole at each commit" },
+	{ OPT_AGAINST, "against", "FILE", VALUES_FILES,
+	  "mtree: compare with the text of `info mtree -f` in FILE" },
+	CMD_JSON("print one JSON document"),
+	CMD_COMMON
+};
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		CMD_COMMON_LONG,
-		{ "full", no_argument, NULL, OPT_FULL },
-		{ "against", required_argument, NULL, OPT_AGAINST },
-		{}
-	};
 	struct replay_options options = {};
 	const char *against = NULL;
 	int opt, exit;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv, ":" CMD_COMMON_SHORT,
-				 long_options)) >= 0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		if (opt == OPT_FULL)
 			options.full_render = true;
 		else if (opt == OPT_AGAINST)
@@ -73,6 +52,21 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_model = {
 	.name = "model",
 	.summary = "replay what QEMU's memory API did; read info mtree",
-	.help = help,
+	.usage = "model replay [OPTIONS] FILE...\n"
+		 "model mtree [OPTIONS] FILE",
+	.about =
+		"replay makes the calls of QEMU's memory API that a log holds of "
+		"our own model, and holds every flat view and every request to "
+		"KVM that follows against what followed in QEMU.\n\n"
+		"mtree rebuilds the tree from the text of `info mtree -o -D` and "
+		"prints all flat views as `info mtree -f` does, or holds them "
+		"against what that printed. What had to be assumed, because the "
+		"text does not tell, goes to standard error.\n\n"
+		"FILE may be -, standard input.",
+	.args = "replay mtree;" VALUES_FILES,
+	.options = option_table,
+	.ending =
+		"Exit status: 0 equal or printed, 1 a difference, 2 nothing to "
+		"compare, 3 usage or error.",
 	.run = run,
 };

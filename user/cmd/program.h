@@ -15,12 +15,4 @@
  */
 int program_main(int argc, char **argv, int (*run)(int argc, char **argv));
 
-/**
- * program_usage_error() - print why the command line is not understood
- * @help: the command that prints the help
- *
- * Return: CMD_ERROR.
- */
-int program_usage_error(const char *why, const char *help);
-
 #endif

@@ -16,32 +16,22 @@
 
 enum { OPT_ANSWERS = CMD_OPT_FIRST_OWN };
 
-static const char help[] =
-	"usage: slotscope quiz [-s SEED] [-n N] [-k KINDS] [-c | --answers]\n"
-	"\n"
-	"Asks what follows from a machine's memory regions or a request to KVM, by new\n"
-	"problems that the memory model and the errno rules answer. On a terminal it\n"
-	"waits for each answer, and tells what is wrong with it and why. Elsewhere it\n"
-	"prints the problems alone; -c judges answers.\n"
-	"\n"
-	"Options:\n"
-	"  -s, --seed SEED    the same problems again; without it new ones\n"
-	"  -n, --number N     how many (default: 5)\n"
-	"  -k, --kinds KINDS  of view (flat views), where (what answers an address),\n"
-	"                     commit (slots that go and come), slots (cut to pages of\n"
-	"                     4, 16 or 64 KiB), errno (what KVM answers), with commas\n"
-	"  -c, --check        read the answers from standard input, a line a problem, and\n"
-	"                     judge them\n"
-	"      --answers      print the answers, too, and why they are right\n"
-	"      --json         print one JSON document\n"
-	"  -v, --verbose      say more on standard error\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"An answer is a list of FIRST-LAST NAME+OFFSET with commas, in any order. Numbers\n"
-	"are hexadecimal, with 0x or without; 64K or 1M are decimal; FIRST+SIZE will do.\n"
-	"\n"
-	"Exit status: 0 all answers are right, or no answer was asked for, 1 one is\n"
-	"wrong, 2 one is missing or cannot be read, 3 usage or error.\n";
+static const struct cmd_option option_table[] = {
+	{ 's', "seed", "SEED", NULL,
+	  "the same problems again; without it new ones" },
+	{ 'n', "number", "N", NULL, "how many (default: 5)" },
+	{ 'k', "kinds", "KINDS", ",view where commit slots errno",
+	  "of view (flat views), where (what answers an address), commit "
+	  "(slots that go and come), slots (cut to pages of 4, 16 or 64 "
+	  "KiB), errno (what KVM answers), with commas" },
+	{ 'c', "check", NULL, NULL,
+	  "read the answers from standard input, a line a problem, and "
+	  "judge them" },
+	{ OPT_ANSWERS, "answers", NULL, NULL,
+	  "print the answers, too, and why they are right" },
+	CMD_JSON("print one JSON document"),
+	CMD_COMMON
+};
 
 /**
  * struct quiz_options - what is asked, and how
@@ -279,15 +269,6 @@ static bool parse_u64(const char *text, uint64_t *out)
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		CMD_COMMON_LONG,
-		{ "seed", required_argument, NULL, 's' },
-		{ "number", required_argument, NULL, 'n' },
-		{ "kinds", required_argument, NULL, 'k' },
-		{ "check", no_argument, NULL, 'c' },
-		{ "answers", no_argument, NULL, OPT_ANSWERS },
-		{}
-	};
 	struct quiz_options options = {
 		.number = 5,
 		.kinds = (1U << QUIZ_KINDS) - 1,
@@ -297,9 +278,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	uint16_t seed = 0;
 	int opt, exit, ret;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 ":s:n:k:c" CMD_COMMON_SHORT, long_options)) >=
-	       0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		switch (opt) {
 		case 's':
 			if (!parse_u64(optarg, &options.seed))
@@ -351,6 +330,20 @@ const struct cmd cmd_quiz = {
 	.name = "quiz",
 	.summary =
 		"ask about flat views, commits, slots and errnos; answers with the reason",
-	.help = help,
+	.usage = "quiz [-s SEED] [-n N] [-k KINDS] [-c | --answers]",
+	.about =
+		"Asks what follows from a machine's memory regions or a request "
+		"to KVM, by new problems that the memory model and the errno "
+		"rules answer. On a terminal it waits for each answer, and "
+		"tells what is wrong with it and why. Elsewhere it prints the "
+		"problems alone; -c judges answers.",
+	.options = option_table,
+	.ending =
+		"An answer is a list of FIRST-LAST NAME+OFFSET with commas, in "
+		"any order. Numbers are hexadecimal, with 0x or without; 64K or "
+		"1M are decimal; FIRST+SIZE will do.\n\n"
+		"Exit status: 0 all answers are right, or no answer was asked "
+		"for, 1 one is wrong, 2 one is missing or cannot be read, 3 "
+		"usage or error.",
 	.run = run,
 };

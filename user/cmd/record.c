@@ -15,34 +15,39 @@ enum {
 	OPT_KEEP,
 };
 
-static const char help[] =
-	"usage: slotscope record -o FILE --pid PID [OPTIONS]\n"
-	"       slotscope record -o FILE --all [OPTIONS]\n"
-	"       slotscope record -o FILE [OPTIONS] -- COMMAND [ARGS]\n"
-	"\n"
-	"Records each request for a memory slot and each change that KVM made, for\n"
-	"slotscope trace -i FILE. Ends with the process, or the COMMAND and all that it\n"
-	"started, or at SIGINT.\n"
-	"\n"
-	"Options:\n"
-	"  -o, --output FILE  where to; a file that is there is replaced, once what is\n"
-	"                     traced has started. - is standard output\n"
-	"  -p, --pid PID      the process to trace, and what it starts from now on\n"
-	"      --all          every VM of this machine, and those to come\n"
-	"      --stacks       record who made each request: all functions that led there\n"
-	"      --ptrace       record the COMMAND without being root: its requests alone\n"
-	"      --events LIST  other events, too, as slotscope trace has them\n" TRACING_FILTER_HELP
-	"      --keep SIZE    keep the newest SIZE of it (64M, 4G); what is dropped\n"
-	"                     leaves behind how things stood\n"
-	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
-	"      --json         print errors as JSON\n"
-	"      --dry-run      trace nothing: tell by which hooks it would be done, and\n"
-	"                     why not by the others\n"
-	"  -v, --verbose      say more on standard error\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Exit status: 0 done, 2 events were lost or not seen, or no VM was, 3 usage or\n"
-	"error. In place of 0, that of a COMMAND that ended by itself.\n";
+static const struct cmd_option option_table[] = {
+	{ 'o', "output", "FILE", VALUES_FILES,
+	  "where to; a file that is there is replaced, once what is "
+	  "traced has started. - is standard output" },
+	{ 'p', "pid", "PID", VALUES_VM_PIDS,
+	  "the process to trace, and what it starts from now on" },
+	{ TRACING_OPT_ALL, "all", NULL, NULL,
+	  "every VM of this machine, and those to come" },
+	{ OPT_STACKS, "stacks", NULL, NULL,
+	  "record who made each request: all functions that led there" },
+	{ TRACING_OPT_PTRACE, "ptrace", NULL, NULL,
+	  "record the COMMAND without being root: its requests alone" },
+	{ TRACING_OPT_EVENTS, "events", "LIST", TRACING_EVENTS,
+	  "other events, too, as slotscope trace has them" },
+	{ TRACING_OPT_AS, "as", "N", NULL,
+	  "requests and changes in this address space alone" },
+	{ TRACING_OPT_SLOT, "slot", "N", NULL,
+	  "those of slots with this number alone" },
+	{ TRACING_OPT_GPA, "gpa", "FROM-TO", NULL,
+	  "those that have some of this guest memory alone" },
+	{ TRACING_OPT_FAILED, "failed-only", NULL, NULL,
+	  "those that failed alone" },
+	{ OPT_KEEP, "keep", "SIZE", NULL,
+	  "keep the newest SIZE of it (64M, 4G); what is dropped leaves "
+	  "behind how things stood" },
+	{ TRACING_OPT_FOR, "for", "SECONDS", NULL,
+	  "stop after so long; a COMMAND is ended" },
+	CMD_JSON("print errors as JSON"),
+	{ TRACING_OPT_DRY_RUN, "dry-run", NULL, NULL,
+	  "trace nothing: tell by which hooks it would be done, and why "
+	  "not by the others" },
+	CMD_COMMON
+};
 
 struct recorder {
 	const char *path;
@@ -129,14 +134,6 @@ static int parse_keep(const char *text, uint64_t *keep,
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "stacks", no_argument, NULL, OPT_STACKS },
-		{ "keep", required_argument, NULL, OPT_KEEP },
-		TRACING_OPTIONS,
-		CMD_COMMON_LONG,
-		{}
-	};
 	struct recorder recorder = {};
 	struct tracing t = TRACING_INIT;
 	struct stacks stacks = {};
@@ -147,9 +144,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	t.verb = "record";
 	t.ops = &recording;
 	t.arg = &recorder;
-	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 "+:o:p:" CMD_COMMON_SHORT, long_options)) >=
-	       0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		switch (opt) {
 		case 'o':
 			recorder.path = optarg;
@@ -190,6 +185,18 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_record = {
 	.name = "record",
 	.summary = "write slot requests and changes to a recording",
-	.help = help,
+	.usage = "record -o FILE --pid PID [OPTIONS]\n"
+		 "record -o FILE --all [OPTIONS]\n"
+		 "record -o FILE [OPTIONS] -- COMMAND [ARGS]",
+	.about =
+		"Records each request for a memory slot and each change that "
+		"KVM made, for slotscope trace -i FILE. Ends with the process, "
+		"or the COMMAND and all that it started, or at SIGINT.",
+	.options = option_table,
+	.ending =
+		"Exit status: 0 done, 2 events were lost or not seen, or no VM "
+		"was, 3 usage or error. In place of 0, that of a COMMAND that "
+		"ended by itself.",
+	.takes_command = true,
 	.run = run,
 };

@@ -12,25 +12,17 @@
 
 enum { OPT_KSELFTEST = CMD_OPT_FIRST_OWN, OPT_MINIMIZE, OPT_VM };
 
-static const char help[] =
-	"usage: slotscope repro [OPTIONS] FILE\n"
-	"\n"
-	"Writes a C program that makes the requests in FILE on a fresh VM, and ends in\n"
-	"the same slots and errnos, or says what came out otherwise. FILE is a recording,\n"
-	"strace's output, or a QEMU trace log. The program needs libc and linux-libc-dev.\n"
-	"\n"
-	"Options:\n"
-	"      --minimize     drop what the last failure, or the slots at the end, do not\n"
-	"                     need\n"
-	"      --kselftest    write a test for selftests/kselftest instead\n"
-	"      --vm N         of several VMs the Nth\n"
-	"  -o, --output FILE  write to FILE\n"
-	"      --json         errors as JSON\n"
-	"  -v, --verbose      say more on standard error\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Exit status: 0 written, 2 written, but requests were lost, or nothing tells how\n"
-	"the VM began: it may end otherwise, 3 usage or error.\n";
+static const struct cmd_option option_table[] = {
+	{ OPT_MINIMIZE, "minimize", NULL, NULL,
+	  "drop what the last failure, or the slots at the end, do not "
+	  "need" },
+	{ OPT_KSELFTEST, "kselftest", NULL, NULL,
+	  "write a test for selftests/kselftest instead" },
+	{ OPT_VM, "vm", "N", NULL, "of several VMs the Nth" },
+	{ 'o', "output", "FILE", VALUES_FILES, "write to FILE" },
+	CMD_JSON("errors as JSON"),
+	CMD_COMMON
+};
 
 struct repro_options {
 	const char *path;
@@ -87,21 +79,12 @@ out:
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		CMD_COMMON_LONG,
-		{ "kselftest", no_argument, NULL, OPT_KSELFTEST },
-		{ "minimize", no_argument, NULL, OPT_MINIMIZE },
-		{ "vm", required_argument, NULL, OPT_VM },
-		{ "output", required_argument, NULL, 'o' },
-		{}
-	};
 	struct repro_options options = {};
 	struct slotscope_error err = {};
 	struct vm_name name = { .fd = -1 };
 	int opt, exit, ret;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 ":o:" CMD_COMMON_SHORT, long_options)) >= 0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		switch (opt) {
 		case OPT_KSELFTEST:
 			options.form = REPRO_KSELFTEST;
@@ -138,6 +121,17 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_repro = {
 	.name = "repro",
 	.summary = "write a program that makes a log's requests on a fresh VM",
-	.help = help,
+	.usage = "repro [OPTIONS] FILE",
+	.about =
+		"Writes a C program that makes the requests in FILE on a fresh "
+		"VM, and ends in the same slots and errnos, or says what came "
+		"out otherwise. FILE is a recording, strace's output, or a QEMU "
+		"trace log. The program needs libc and linux-libc-dev.",
+	.options = option_table,
+	.ending =
+		"Exit status: 0 written, 2 written, but requests were lost, or "
+		"nothing tells how the VM began: it may end otherwise, 3 usage "
+		"or error.",
+	.args = VALUES_FILES,
 	.run = run,
 };

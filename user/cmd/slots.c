@@ -17,8 +17,7 @@
 #include "session/kernel_view.h"
 
 enum {
-	OPT_PID = CMD_OPT_FIRST_OWN,
-	OPT_FD,
+	OPT_FD = CMD_OPT_FIRST_OWN,
 	OPT_FROM,
 	OPT_DETAILS,
 	OPT_STAGE2,
@@ -26,34 +25,30 @@ enum {
 	OPT_VM,
 };
 
-static const char help[] =
-	"usage: slotscope slots --pid PID [OPTIONS]\n"
-	"       slotscope slots -i FILE [--at TIME] [OPTIONS]\n"
-	"\n"
-	"Prints the memory slots that KVM holds for a VM, and the generation of each\n"
-	"address space. KVM's own slots are marked. With -i: what VMs held at some time,\n"
-	"as a recording tells.\n"
-	"\n"
-	"Options:\n"
-	"      --pid PID      the VMM's process\n"
-	"      --fd FD        the VM's descriptor there, if it has several VMs\n"
-	"      --from SOURCE  module or bpf; default: the module if it is loaded\n"
-	"      --details      also what KVM keeps beside the slots: pages that are\n"
-	"                     dirty or tracked, huge pages; vCPUs, users, owner\n"
-	"      --stage2 RANGE also what KVM's page tables map of RANGE now, and if\n"
-	"                     that is the host's page: GPA, GPA+SIZE or all\n"
-	"  -i, --input FILE   a recording, or what strace or QEMU's trace log says; - is\n"
-	"                     standard input\n"
-	"      --at TIME      seconds after its first event, as slotscope trace counts,\n"
-	"                     or local time, \"2026-11-29 10:00:00\" or 10:00; default: its\n"
-	"                     end\n"
-	"      --vm NAME      this VM of it alone: its number, PID:FD, or the name of its\n"
-	"                     process\n"
-	"      --json         print one JSON document a VM\n"
-	"  -v, --verbose      say more on standard error\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Exit status: 0 done, 2 cut off or not told, 3 usage or error.\n";
+static const struct cmd_option option_table[] = {
+	{ 'p', "pid", "PID", VALUES_VM_PIDS, "the VMM's process" },
+	{ OPT_FD, "fd", "FD", NULL,
+	  "the VM's descriptor there, if it has several VMs" },
+	{ OPT_FROM, "from", "SOURCE", "module bpf",
+	  "module or bpf; default: the module if it is loaded" },
+	{ OPT_DETAILS, "details", NULL, NULL,
+	  "also what KVM keeps beside the slots: pages that are dirty or "
+	  "tracked, huge pages; vCPUs, users, owner" },
+	{ OPT_STAGE2, "stage2", "RANGE", "all",
+	  "also what KVM's page tables map of RANGE now, and if that is "
+	  "the host's page: GPA, GPA+SIZE or all" },
+	{ 'i', "input", "FILE", VALUES_FILES,
+	  "a recording, or what strace or QEMU's trace log says; - is "
+	  "standard input" },
+	{ OPT_AT, "at", "TIME", NULL,
+	  "seconds after its first event, as slotscope trace counts, or "
+	  "local time, \"2026-11-29 10:00:00\" or 10:00; default: its end" },
+	{ OPT_VM, "vm", "NAME", NULL,
+	  "this VM of it alone: its number, PID:FD, or the name of its "
+	  "process" },
+	CMD_JSON("print one JSON document a VM"),
+	CMD_COMMON
+};
 
 struct slots_options {
 	pid_t pid;
@@ -261,18 +256,6 @@ close_process:
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "pid", required_argument, NULL, OPT_PID },
-		{ "fd", required_argument, NULL, OPT_FD },
-		{ "from", required_argument, NULL, OPT_FROM },
-		{ "details", no_argument, NULL, OPT_DETAILS },
-		{ "stage2", required_argument, NULL, OPT_STAGE2 },
-		{ "input", required_argument, NULL, 'i' },
-		{ "at", required_argument, NULL, OPT_AT },
-		{ "vm", required_argument, NULL, OPT_VM },
-		CMD_COMMON_LONG,
-		{}
-	};
 	struct slots_options options = { .fd = -1 };
 	struct vm_name name = { .fd = -1 };
 	struct moment at = { .kind = MOMENT_END };
@@ -280,10 +263,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	struct slotscope_error err = {};
 	int opt, exit;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 ":i:" CMD_COMMON_SHORT, long_options)) >= 0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		switch (opt) {
-		case OPT_PID:
+		case 'p':
 			if (cmd_parse_pid(optarg, &options.pid, &err))
 				return cmd_fail(&err);
 			break;
@@ -344,6 +326,14 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_slots = {
 	.name = "slots",
 	.summary = "print the memory slots of one VM",
-	.help = help,
+	.usage = "slots --pid PID [OPTIONS]\n"
+		 "slots -i FILE [--at TIME] [OPTIONS]",
+	.about =
+		"Prints the memory slots that KVM holds for a VM, and the "
+		"generation of each address space. KVM's own slots are marked. "
+		"With -i: what VMs held at some time, as a recording tells.",
+	.options = option_table,
+	.ending =
+		"Exit status: 0 done, 2 cut off or not told, 3 usage or error.",
 	.run = run,
 };

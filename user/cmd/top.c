@@ -17,24 +17,15 @@
 #define DELAY_MIN_MS 100
 #define KEY_MS	     100
 
-static const char help[] =
-	"usage: slotscope top [OPTIONS]\n"
-	"\n"
-	"Shows all VMs of this machine: their slots, how often these change, what was\n"
-	"refused, where their vCPUs are, and whether what was traced, what KVM holds and\n"
-	"what is mapped agree. On a terminal it is refreshed in place: q quits; c, m, p\n"
-	"sort by changes, memory, process.\n"
-	"\n"
-	"Options:\n"
-	"  -d, --delay SECONDS  between two frames (2); 0.1 at least\n"
-	"  -n, --frames N       end after so many\n"
-	"  -b, --batch          print one frame after the other, also on a terminal\n"
-	"      --json           the same as JSON, one document a frame\n"
-	"  -v, --verbose        say more on standard error\n"
-	"  -h, --help           this text\n"
-	"\n"
-	"Exit status, of the last frame: 0 all VMs agree, or there was none; 1 one has\n"
-	"mismatches; 2 of one that could not be told; 3 usage or error.\n";
+static const struct cmd_option option_table[] = {
+	{ 'd', "delay", "SECONDS", NULL,
+	  "between two frames (2); 0.1 at least" },
+	{ 'n', "frames", "N", NULL, "end after so many" },
+	{ 'b', "batch", NULL, NULL,
+	  "print one frame after the other, also on a terminal" },
+	CMD_JSON("the same as JSON, one document a frame"),
+	CMD_COMMON
+};
 
 struct topping {
 	int delay_ms;
@@ -229,19 +220,11 @@ static int parse_delay(const char *text, int *ms, struct slotscope_error *err)
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "delay", required_argument, NULL, 'd' },
-		{ "frames", required_argument, NULL, 'n' },
-		{ "batch", no_argument, NULL, 'b' },
-		CMD_COMMON_LONG,
-		{}
-	};
 	struct topping t = { .delay_ms = DELAY_MS, .status = CMD_UNKNOWN };
 	struct slotscope_error err = {};
 	int opt, exit;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 ":d:n:b" CMD_COMMON_SHORT, options)) >= 0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		switch (opt) {
 		case 'd':
 			if (parse_delay(optarg, &t.delay_ms, &err))
@@ -269,6 +252,17 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_top = {
 	.name = "top",
 	.summary = "show all VMs of this machine, refreshed in place",
-	.help = help,
+	.usage = "top [OPTIONS]",
+	.about =
+		"Shows all VMs of this machine: their slots, how often these "
+		"change, what was refused, where their vCPUs are, and whether "
+		"what was traced, what KVM holds and what is mapped agree. On a "
+		"terminal it is refreshed in place: q quits; c, m, p sort by "
+		"changes, memory, process.",
+	.options = option_table,
+	.ending =
+		"Exit status, of the last frame: 0 all VMs agree, or there was "
+		"none; 1 one has mismatches; 2 of one that could not be told; 3 "
+		"usage or error.",
 	.run = run,
 };

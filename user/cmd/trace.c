@@ -22,44 +22,48 @@ enum {
 	OPT_STACKS,
 };
 
-static const char help[] =
-	"usage: slotscope trace --pid PID [OPTIONS]\n"
-	"       slotscope trace --all [OPTIONS]\n"
-	"       slotscope trace [OPTIONS] -- COMMAND [ARGS]\n"
-	"       slotscope trace -i FILE [OPTIONS]\n"
-	"\n"
-	"Prints each request for a memory slot (KVM_SET_USER_MEMORY_REGION and REGION2)\n"
-	"with its result, and each change that KVM made. A slot reads\n"
-	"AS/ID GPA+SIZE @HVA FLAGS. Ends with the process, or the COMMAND and all that it\n"
-	"started, or at SIGINT.\n"
-	"\n"
-	"Options:\n"
-	"  -p, --pid PID      the process to trace, and what it starts from now on\n"
-	"      --all          every VM of this machine, and those to come\n"
-	"      --vm NAME      this VM alone: its number (1 is made first), PID:FD, or the\n"
-	"                     name of its process\n"
-	"      --for SECONDS  stop after so long; a COMMAND is ended\n"
-	"  -i, --input FILE   print a recording, or what strace or QEMU's trace log says;\n"
-	"                     - is standard input\n"
-	"      --stacks       show who made each request: all functions that led there\n"
-	"      --ptrace       trace the COMMAND without being root: its requests alone\n"
-	"      --events LIST  other events, too: some of calls (dirty logs, guest_memfd,\n"
-	"                     attributes), vcpus (who was in KVM_RUN at a change, what\n"
-	"                     ended it), mmio, windows (when a change took effect),\n"
-	"                     mappings (what becomes of host memory under a slot),\n"
-	"                     faults (who waits for memory, or cannot have it), with\n"
-	"                     commas; or all\n" TRACING_FILTER_HELP
-	"  -c, --summary      print no events: how many of each kind there were, by whom,\n"
-	"                     how long they took, and what failed\n"
-	"      --report FILE  print to FILE, apart from what the COMMAND prints\n"
-	"      --json         print events as JSON, one a line\n"
-	"      --dry-run      trace nothing: tell by which hooks it would be done, and\n"
-	"                     why not by the others\n"
-	"  -v, --verbose      say more on standard error\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Exit status: 0 done, 2 events were lost or not seen, or no VM was, 3 usage or\n"
-	"error. In place of 0, that of a COMMAND that ended by itself.\n";
+static const struct cmd_option option_table[] = {
+	{ 'p', "pid", "PID", VALUES_VM_PIDS,
+	  "the process to trace, and what it starts from now on" },
+	{ TRACING_OPT_ALL, "all", NULL, NULL,
+	  "every VM of this machine, and those to come" },
+	{ OPT_VM, "vm", "NAME", NULL,
+	  "this VM alone: its number (1 is made first), PID:FD, or the "
+	  "name of its process" },
+	{ TRACING_OPT_FOR, "for", "SECONDS", NULL,
+	  "stop after so long; a COMMAND is ended" },
+	{ 'i', "input", "FILE", VALUES_FILES,
+	  "print a recording, or what strace or QEMU's trace log says; - "
+	  "is standard input" },
+	{ OPT_STACKS, "stacks", NULL, NULL,
+	  "show who made each request: all functions that led there" },
+	{ TRACING_OPT_PTRACE, "ptrace", NULL, NULL,
+	  "trace the COMMAND without being root: its requests alone" },
+	{ TRACING_OPT_EVENTS, "events", "LIST", TRACING_EVENTS,
+	  "other events, too: some of calls (dirty logs, guest_memfd, "
+	  "attributes), vcpus (who was in KVM_RUN at a change, what ended "
+	  "it), mmio, windows (when a change took effect), mappings (what "
+	  "becomes of host memory under a slot), faults (who waits for "
+	  "memory, or cannot have it), with commas; or all" },
+	{ TRACING_OPT_AS, "as", "N", NULL,
+	  "requests and changes in this address space alone" },
+	{ TRACING_OPT_SLOT, "slot", "N", NULL,
+	  "those of slots with this number alone" },
+	{ TRACING_OPT_GPA, "gpa", "FROM-TO", NULL,
+	  "those that have some of this guest memory alone" },
+	{ TRACING_OPT_FAILED, "failed-only", NULL, NULL,
+	  "those that failed alone" },
+	{ 'c', "summary", NULL, NULL,
+	  "print no events: how many of each kind there were, by whom, "
+	  "how long they took, and what failed" },
+	{ OPT_REPORT, "report", "FILE", VALUES_FILES,
+	  "print to FILE, apart from what the COMMAND prints" },
+	CMD_JSON("print events as JSON, one a line"),
+	{ TRACING_OPT_DRY_RUN, "dry-run", NULL, NULL,
+	  "trace nothing: tell by which hooks it would be done, and why "
+	  "not by the others" },
+	CMD_COMMON
+};
 
 /**
  * struct printing - how events are printed
@@ -261,16 +265,6 @@ static int read_recording(const char *path, struct tracing *t)
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "vm", required_argument, NULL, OPT_VM },
-		{ "report", required_argument, NULL, OPT_REPORT },
-		{ "stacks", no_argument, NULL, OPT_STACKS },
-		TRACING_OPTIONS,
-		{ "input", required_argument, NULL, 'i' },
-		{ "summary", no_argument, NULL, 'c' },
-		CMD_COMMON_LONG,
-		{}
-	};
 	struct printing printed = {};
 	struct tracing t = TRACING_INIT;
 	struct stacks stacks = {};
@@ -282,9 +276,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	t.verb = "trace";
 	t.ops = &printing;
 	t.arg = &printed;
-	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 "+:p:i:c" CMD_COMMON_SHORT, long_options)) >=
-	       0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		switch (opt) {
 		case OPT_VM:
 			if (vm_name_parse(optarg, &t.name, &err))
@@ -350,6 +342,21 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_trace = {
 	.name = "trace",
 	.summary = "print slot requests and changes, as they come or recorded",
-	.help = help,
+	.usage = "trace --pid PID [OPTIONS]\n"
+		 "trace --all [OPTIONS]\n"
+		 "trace [OPTIONS] -- COMMAND [ARGS]\n"
+		 "trace -i FILE [OPTIONS]",
+	.about =
+		"Prints each request for a memory slot "
+		"(KVM_SET_USER_MEMORY_REGION and REGION2) with its result, and "
+		"each change that KVM made. A slot reads AS/ID GPA+SIZE @HVA "
+		"FLAGS. Ends with the process, or the COMMAND and all that it "
+		"started, or at SIGINT.",
+	.options = option_table,
+	.ending =
+		"Exit status: 0 done, 2 events were lost or not seen, or no VM "
+		"was, 3 usage or error. In place of 0, that of a COMMAND that "
+		"ended by itself.",
+	.takes_command = true,
 	.run = run,
 };

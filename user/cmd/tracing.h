@@ -89,7 +89,7 @@ static inline bool tracing_is_filtered(const struct slot_event *event)
 	       event->lost.reason == SLOT_LOST_FILTERED;
 }
 
-/* The options that these commands share, and what they do, in one place */
+/* The options that these commands share, beside 'p', and what they do, in one place */
 enum tracing_option {
 	TRACING_OPT_ALL = 0x300,
 	TRACING_OPT_PTRACE,
@@ -102,25 +102,8 @@ enum tracing_option {
 	TRACING_OPT_FAILED,
 };
 
-#define TRACING_OPTIONS                                                    \
-	{ "pid", required_argument, NULL, 'p' },                           \
-		{ "all", no_argument, NULL, TRACING_OPT_ALL },             \
-		{ "ptrace", no_argument, NULL, TRACING_OPT_PTRACE },       \
-		{ "events", required_argument, NULL, TRACING_OPT_EVENTS }, \
-		{ "dry-run", no_argument, NULL, TRACING_OPT_DRY_RUN },     \
-		{ "for", required_argument, NULL, TRACING_OPT_FOR },       \
-		{ "as", required_argument, NULL, TRACING_OPT_AS },         \
-		{ "slot", required_argument, NULL, TRACING_OPT_SLOT },     \
-		{ "gpa", required_argument, NULL, TRACING_OPT_GPA },       \
-	{                                                                  \
-		"failed-only", no_argument, NULL, TRACING_OPT_FAILED       \
-	}
-
-#define TRACING_FILTER_HELP                                                       \
-	"      --as N         requests and changes in this address space alone\n" \
-	"      --slot N       those of slots with this number alone\n"            \
-	"      --gpa FROM-TO  those that have some of this guest memory alone\n"  \
-	"      --failed-only  those that failed alone\n"
+/* What completion offers for --events */
+#define TRACING_EVENTS ",calls vcpus mmio windows mappings faults all"
 
 /**
  * tracing_option() - one of these options, with optarg

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/vm_options.h"
 
 #define NAME "slotscope-vm"
 
@@ -25,13 +26,14 @@ static int beside(char *path, size_t size)
 	return 0;
 }
 
-static int run(const struct cmd *cmd, int argc, char **argv)
+int vm_command(const struct cmd *cmd, int argc, char **argv)
 {
 	char path[PATH_MAX + sizeof(NAME)], **args;
 	struct slotscope_error err = {};
 	int ret, n = 0;
 
-	args = calloc(argc + 3, sizeof(*args));
+	(void)cmd;
+	args = calloc(argc + 4, sizeof(*args));
 	if (!args) {
 		error_set(&err, ENOMEM, "run " NAME);
 		return cmd_fail(&err);
@@ -41,6 +43,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		args[n++] = "--json";
 	if (cmd_globals.verbose)
 		args[n++] = "--verbose";
+	if (cmd_globals.pretty)
+		args[n++] = "--pretty";
 	memcpy(&args[n], &argv[1], (argc - 1) * sizeof(*args));
 	ret = beside(path, sizeof(path));
 	if (ret) {
@@ -55,9 +59,3 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	free(args);
 	return cmd_fail(&err);
 }
-
-const struct cmd cmd_vm = {
-	.name = "vm",
-	.summary = "run our own VMM",
-	.run = run,
-};

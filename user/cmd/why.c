@@ -16,30 +16,22 @@ enum {
 /* Some exits have come by then, if any come */
 #define GATHER_MS 500
 
-static const char help[] =
-	"usage: slotscope why --pid PID [OPTIONS]\n"
-	"       slotscope why -i FILE [--vm NAME]\n"
-	"\n"
-	"Tells why each vCPU of a VM left the guest last, and whether it cannot go on for\n"
-	"what memory is: KVM_RUN failed, registers where RAM was meant, private memory\n"
-	"that is shared, no memory to fetch from, a page that userfaultfd is to bring.\n"
-	"From the guest's address it follows region, slot, attribute, mapping, file and\n"
-	"KVM's page tables, and names the first that breaks.\n"
-	"\n"
-	"Options:\n"
-	"  -p, --pid PID      the VMM's process\n"
-	"      --fd FD        the VM's descriptor there, if it has several VMs\n"
-	"      --vm NAME      this VM: its number, PID:FD, or the name of its process\n"
-	"      --qmp ADDRESS  the VMM's QMP socket, a path or @NAME; else it is found\n"
-	"      --for SECONDS  gather exits for so long first (default: 0.5)\n"
-	"      --no-model     do without MODEL\n"
-	"  -i, --input FILE   of a recording that has --events vcpus,mmio,faults\n"
-	"      --json         print one JSON document\n"
-	"  -v, --verbose      say more on standard error\n"
-	"  -h, --help         this text\n"
-	"\n"
-	"Exit status: 0 none is stopped for what memory is, 1 one is, 2 nothing is known\n"
-	"of any, 3 usage or error.\n";
+static const struct cmd_option option_table[] = {
+	{ 'p', "pid", "PID", VALUES_VM_PIDS, "the VMM's process" },
+	{ LOOK_OPT_FD, "fd", "FD", NULL,
+	  "the VM's descriptor there, if it has several VMs" },
+	{ LOOK_OPT_VM, "vm", "NAME", NULL,
+	  "this VM: its number, PID:FD, or the name of its process" },
+	{ LOOK_OPT_QMP, "qmp", "ADDRESS", VALUES_FILES,
+	  "the VMM's QMP socket, a path or @NAME; else it is found" },
+	{ OPT_FOR, "for", "SECONDS", NULL,
+	  "gather exits for so long first (default: 0.5)" },
+	{ LOOK_OPT_NO_MODEL, "no-model", NULL, NULL, "do without MODEL" },
+	{ 'i', "input", "FILE", VALUES_FILES,
+	  "of a recording that has --events vcpus,mmio,faults" },
+	CMD_JSON("print one JSON document"),
+	CMD_COMMON
+};
 
 struct asking {
 	char source[256];
@@ -70,12 +62,6 @@ static int tell(void *ctx, const struct looked *looked,
 
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		{ "for", required_argument, NULL, OPT_FOR },
-		LOOK_OPTIONS_PROCESS,
-		CMD_COMMON_LONG,
-		{}
-	};
 	struct look_options options = {
 		.checker = { .fd = -1,
 			     .name.fd = -1,
@@ -89,9 +75,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	struct slotscope_error err = {};
 	int opt, ret, exit;
 
-	while ((opt = cmd_getopt(getopt_long, argc, argv,
-				 ":p:i:" CMD_COMMON_SHORT, long_options)) >=
-	       0) {
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		ret = opt == OPT_FOR ?
 			      cmd_parse_seconds(optarg, &options.wait_ms,
 						&err) :
@@ -122,6 +106,18 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 const struct cmd cmd_why = {
 	.name = "why",
 	.summary = "tell why the vCPUs of a VM do not go on",
-	.help = help,
+	.usage = "why --pid PID [OPTIONS]\n"
+		 "why -i FILE [--vm NAME]",
+	.about =
+		"Tells why each vCPU of a VM left the guest last, and whether "
+		"it cannot go on for what memory is: KVM_RUN failed, registers "
+		"where RAM was meant, private memory that is shared, no memory "
+		"to fetch from, a page that userfaultfd is to bring. From the "
+		"guest's address it follows region, slot, attribute, mapping, "
+		"file and KVM's page tables, and names the first that breaks.",
+	.options = option_table,
+	.ending =
+		"Exit status: 0 none is stopped for what memory is, 1 one is, 2 "
+		"nothing is known of any, 3 usage or error.",
 	.run = run,
 };

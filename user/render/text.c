@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "render/style.h"
 #include "render/text.h"
 
 static bool printable(char c)
@@ -69,28 +70,39 @@ static size_t word_len(const char *text, bool *command)
 	return len + strcspn(text + len, " \n");
 }
 
-void text_wrap(FILE *out, const char *first, int indent, const char *text)
+static size_t new_line(FILE *out, int indent)
 {
-	const size_t max = RENDER_COLUMNS - 1;
+	fprintf(out, "\n%*s", indent, "");
+	return indent;
+}
+
+void text_fill(FILE *out, const char *first, int indent, unsigned int columns,
+	       const char *text)
+{
+	const size_t max = columns;
 	size_t column = strlen(first);
+	int hang = indent;  /* of the lines of this paragraph */
 	bool begun = false; /* a word stands on this line */
 	bool command;
 	size_t len;
 
 	fputs(first, out);
 	while (*text) {
-		if (*text == ' ' || *text == '\n') {
-			if (*text++ == '\n') {
-				fprintf(out, "\n%*s", indent, "");
-				column = indent;
-				begun = false;
-			}
+		if (*text == ' ') {
+			text++;
+			continue;
+		}
+		if (*text == '\n') {
+			text++;
+			hang = indent + (int)strspn(text, " ");
+			column = *text == '\n' || !*text ? new_line(out, 0) :
+							   new_line(out, hang);
+			begun = false;
 			continue;
 		}
 		len = word_len(text, &command);
 		if (begun && column + 1 + width(text, len) > max) {
-			fprintf(out, "\n%*s", indent, "");
-			column = indent;
+			column = new_line(out, hang);
 			begun = false;
 		}
 		if (begun) {
@@ -103,12 +115,15 @@ void text_wrap(FILE *out, const char *first, int indent, const char *text)
 		 * is to be typed
 		 */
 		for (; len; len--, text++) {
-			if (!command && column + width(text, 1) > max) {
-				fprintf(out, "\n%*s", indent, "");
-				column = indent;
-			}
+			if (!command && column + width(text, 1) > max)
+				column = new_line(out, hang);
 			column += put_char(out, *text);
 		}
 	}
 	fputc('\n', out);
+}
+
+void text_wrap(FILE *out, const char *first, int indent, const char *text)
+{
+	text_fill(out, first, indent, render_style.columns - 1, text);
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Nothing that is printed is as wide as this, but for JSON */
+/* No text is as wide as this where nobody says how wide it may be */
 #define RENDER_COLUMNS 100
 
 /**
@@ -25,13 +25,18 @@
 void text_clean(char *dst, size_t size, size_t max, const char *src);
 
 /**
- * text_wrap() - print @text cleaned, in lines under RENDER_COLUMNS
+ * text_fill() - print @text cleaned, in lines of at most @columns
  * @first:  printed before the first line, as it is
  * @indent: spaces before each further line
  *
- * A newline in @text begins a new line. What stands between backquotes is there to
+ * A newline in @text begins a new line; blanks behind it indent that line, and those
+ * that it is broken into, by so many more. What stands between backquotes is there to
  * be typed: it is never broken, however long.
  */
+void text_fill(FILE *out, const char *first, int indent, unsigned int columns,
+	       const char *text);
+
+/** text_wrap() - the same in lines under render_style.columns */
 void text_wrap(FILE *out, const char *first, int indent, const char *text);
 
 #endif

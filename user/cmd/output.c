@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/kept_file.h"
+#include "cmd/cmd.h"
+#include "cmd/output.h"
+#include "host/terminal.h"
+#include "render/error.h"
+#include "render/style.h"
+#include "render/text.h"
+
+/* Narrower than that nothing can be read; wider is no terminal */
+#define COLUMNS_MIN 40
+#define COLUMNS_MAX 10000
+
+static int output_error;
+static bool output_told;
+static FILE *report, *pending; /* --report's file; not yet that */
+static const char *report_path;
+static bool report_is_product, report_created;
+static int end_signal;
+
+FILE *cmd_report(void)
+{
+	return report ? report : stdout;
+}
+
+int cmd_report_to(const char *path, bool product, struct slotscope_error *err)
+{
+	int fd = kept_open(path, 0666, &report_created);
+
+	if (pending)
+		fclose(pending);
+	pending = fd < 0 ? NULL : kept_stream(fd);
+	if (!pending) {
+		error_set(err, fd < 0 ? -fd : errno,
+			  "write the report to %.160s", path);
+		if (fd >= 0)
+			close(fd);
+		return error_next(err, "name a file that can be made");
+	}
+	report_is_product = product;
+	report_path = path;
+	return 0;
+}
+
+int cmd_apart(const char *output, const char *input,
+	      struct slotscope_error *err)
+{
+	if (!input || !kept_is_same(output, input))
+		return 0;
+	error_set(err, EINVAL, "write to %.160s", output);
+	error_why(err,
+		  "it is the same file as %.160s: what is there would be "
+		  "lost",
+		  strcmp(input, "-") ? input : "standard input");
+	return error_next(err, "name another file to write to");
+}
+
+int cmd_report_begin(const char *const *inputs, size_t nr,
+		     struct slotscope_error *err)
+{
+	int ret = 0;
+
+	for (size_t i = 0; pending && i < nr && !ret; i++)
+		ret = cmd_apart(report_path, inputs[i], err);
+	if (ret)
+		return ret;
+	report = pending;
+	pending = NULL;
+	output_style();
+	return 0;
+}
+
+/* A file that we made and that has nothing in it is none */
+static void drop_empty_report(void)
+{
+	struct stat st;
+
+	if (report_created && (pending || report_is_product) &&
+	    !stat(report_path, &st) && S_ISREG(st.st_mode) && !st.st_size)
+		unlink(report_path);
+}
+
+/* What a terminal has, or COLUMNS says; as wide as may be read without */
+static unsigned int columns_of(int fd)
+{
+	const char *said = getenv("COLUMNS");
+	struct winsize size;
+	unsigned long value;
+	char *end;
+
+	if (said && *said >= '0' && *said <= '9') {
+		value = strtoul(said, &end, 10);
+		if (!*end && value && value <= COLUMNS_MAX)
+			return value < COLUMNS_MIN ? COLUMNS_MIN : value;
+	}
+	if (fd < 0 || !isatty(fd))
+		return RENDER_COLUMNS;
+	terminal_size(fd, &size);
+	return size.ws_col < COLUMNS_MIN ? COLUMNS_MIN : size.ws_col;
+}
+
+/* NO_COLOR as https://no-color.org has it: one that is empty says nothing */
+static bool colors_of(int fd)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (cmd_globals.color)
+		return cmd_globals.color > 0;
+	return fd >= 0 && isatty(fd) && !(no_color && *no_color) && term &&
+	       *term && strcmp(term, "dumb");
+}
+
+void output_style(void)
+{
+	const int fd = report ? fileno(report) : STDOUT_FILENO;
+
+	render_style.columns = columns_of(fd);
+	render_style.color = colors_of(fd);
+	render_style.wide = cmd_globals.wide;
+	render_style.pretty = cmd_globals.pretty;
+}
+
+int cmd_flush(void)
+{
+	FILE *out = cmd_report();
+	int error;
+
+	/* Threads of a VM print too */
+	flockfile(out);
+	if (!output_error) {
+		if (fflush(out))
+			output_error = errno;
+		else if (ferror(out)) /* earlier, when nobody looked */
+			output_error = EIO;
+	}
+	error = output_error;
+	funlockfile(out);
+	return error;
+}
+
+int cmd_end_by_signal(int signal)
+{
+	end_signal = signal;
+	return 128 + signal;
+}
+
+/* A core of ours would tell nothing of the command that had it coming */
+static void end_by_signal(void)
+{
+	sigset_t set;
+
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
+	signal(end_signal, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, end_signal);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(end_signal);
+}
+
+void cmd_output_told(void)
+{
+	output_told = true;
+}
+
+int cmd_fail(const struct slotscope_error *err)
+{
+	cmd_flush();
+	if (cmd_globals.json) {
+		render_error_json(report_is_product ? stdout : cmd_report(),
+				  err);
+		return CMD_ERROR;
+	}
+	if (report && !report_is_product)
+		render_error_text(report, err);
+	render_error_text(stderr, err);
+	return CMD_ERROR;
+}
+
+int cmd_cannot_tell(const struct slotscope_error *err)
+{
+	cmd_fail(err);
+	return CMD_UNKNOWN;
+}
+
+/* Whatever the cause, a reader that has gone away or a full disk: one rule */
+static int say_output_failed(int error)
+{
+	struct slotscope_error err = {};
+
+	error_set(&err, error, "write to %.160s",
+		  report ? report_path : "standard output");
+	if (error == EIO)
+		error_why(&err, "a write failed");
+	error_next(&err, error == EPIPE ?
+				 "let its reader read to the end" :
+				 "see that there is room where it goes");
+	render_error_text(stderr, &err);
+	return CMD_ERROR;
+}
+
+/* A full disk behind our output shows at the last write at the latest */
+int output_end(int status)
+{
+	int error = cmd_flush();
+
+	drop_empty_report();
+	if (error)
+		return output_told ? CMD_ERROR : say_output_failed(error);
+	if (end_signal && status == 128 + end_signal)
+		end_by_signal();
+	return status;
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Values of options that several commands have. */
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "cmd/cmd.h"
+
+static bool parse_int(const char *text, long min, int *out)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (errno || end == text || *end || value < min || value > INT_MAX)
+		return false;
+	*out = value;
+	return true;
+}
+
+int cmd_parse_pid(const char *text, pid_t *pid, struct slotscope_error *err)
+{
+	if (parse_int(text, 1, pid))
+		return 0;
+	error_set(err, EINVAL, "read the pid \"%.40s\"", text);
+	error_why(err, "it is not a process number");
+	return error_next(err, "slotscope list shows the VMMs and their pids");
+}
+
+int cmd_parse_fd(const char *text, int *fd, struct slotscope_error *err)
+{
+	if (parse_int(text, 0, fd))
+		return 0;
+	error_set(err, EINVAL, "read the descriptor \"%.40s\"", text);
+	error_why(err, "it is not a descriptor's number");
+	return error_next(err, "slotscope list shows the VMs' descriptors");
+}
+
+int cmd_parse_seconds(const char *text, int *ms, struct slotscope_error *err)
+{
+	char *end;
+	double value;
+
+	errno = 0;
+	value = strtod(text, &end);
+	if (errno || end == text || *end || !isfinite(value) || value < 0 ||
+	    value > 1e6) {
+		error_set(err, EINVAL, "read the duration \"%.40s\"", text);
+		error_why(err,
+			  "it is not a number of seconds from 0 to 1000000");
+		return error_next(err, "give seconds, such as 3 or 0.5");
+	}
+	*ms = (int)(value * 1000);
+	return 0;
+}
