@@ -5,6 +5,7 @@
 # Debian's users have no sbin in their PATH; depmod, modprobe and bpftool are there
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 PREFIX ?= /usr/local
+VERSION := $(shell sed -n 's/^.define SLOTSCOPE_VERSION "\(.*\)"/\1/p' include/slotscope/version.h)
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 all: user
@@ -31,7 +32,10 @@ help:
 	@echo 'make install  programs, library, headers, man pages, completion and documents under'
 	@echo '              PREFIX ($(PREFIX)); DESTDIR works'
 	@echo 'make install-module  the module, for KDIR'
+	@echo 'make install-dkms  what DKMS builds the module from, in /usr/src'
 	@echo 'make uninstall, make uninstall-module  remove what those have brought'
+	@echo 'make dist     build/dist/slotscope-$(VERSION).tar.gz, of what is committed'
+	@echo 'make deb      Debian packages, in build/deb, from that'
 	@echo 'make deps     install the Debian packages that the above need'
 	@echo 'make clean    remove build/ (not the cache of kernels: selftests/vm/README.md)'
 
@@ -98,6 +102,36 @@ install: user
 	@$(MAKE) --no-print-directory -C user install PREFIX=$(PREFIX)
 	@$(MAKE) --no-print-directory -C Documentation install PREFIX=$(PREFIX)
 
+docs:
+	@$(MAKE) --no-print-directory -C Documentation
+
+# Where DKMS looks for what it builds from; "make install" is for machines without DKMS
+DKMS_SOURCE = $(DESTDIR)/usr/src/slotscope-$(VERSION)
+install-dkms:
+	install -d $(DKMS_SOURCE)/kmod/compat $(DKMS_SOURCE)/include/uapi
+	install -m 644 kmod/Kbuild kmod/Makefile kmod/*.mk kmod/*.[ch] $(DKMS_SOURCE)/kmod
+	install -m 644 kmod/compat/*.[ch] $(DKMS_SOURCE)/kmod/compat
+	install -m 644 include/uapi/*.h $(DKMS_SOURCE)/include/uapi
+	sed 's/#MODULE_VERSION#/$(VERSION)/' kmod/dkms.conf > $(DKMS_SOURCE)/dkms.conf
+
+# Of what is committed: the same commit gives the same bytes. Sign it, and publish both:
+# gpg --armor --detach-sign build/dist/slotscope-VERSION.tar.gz
+TARBALL = build/dist/slotscope-$(VERSION).tar.gz
+dist:
+	@git rev-parse --git-dir >/dev/null
+	@git diff --quiet HEAD || echo 'make dist: what is not committed is not in it' >&2
+	@mkdir -p build/dist
+	@git archive --format=tar --prefix=slotscope-$(VERSION)/ HEAD | gzip -9n >$(TARBALL)
+	@cd build/dist && sha256sum $(notdir $(TARBALL))
+
+# In a folder of its own, from the tarball alone, as a build daemon does it
+deb: dist
+	@rm -rf build/deb && mkdir -p build/deb
+	@tar -xzf $(TARBALL) -C build/deb
+	@cd build/deb/slotscope-$(VERSION) && \
+		env -u MAKEFLAGS -u MAKELEVEL -u BUILD dpkg-buildpackage -us -uc -j$$(nproc)
+	@ls build/deb/*.deb
+
 # What "make install" with the same PREFIX and DESTDIR brings, by doing so elsewhere; and
 # the folders that are empty then, but for those that are there before anything is
 uninstall: user
@@ -117,4 +151,4 @@ uninstall-module:
 clean:
 	rm -rf build
 
-.PHONY: all help deps demo check unit check-long lab-debug-kernel check-debug coverage mutants bench fuzz user bpf kmod lint compile_commands install uninstall install-module uninstall-module clean
+.PHONY: all help deps demo check unit check-long lab-debug-kernel check-debug coverage mutants bench fuzz user bpf kmod lint compile_commands docs dist deb install install-dkms uninstall install-module uninstall-module clean
