@@ -20,12 +20,12 @@ if git rev-parse --git-dir >/dev/null 2>&1; then
 	run make --no-print-directory dist
 	is "$status" 0 "make dist" || diag "$err"
 	is "${out##* }" "${tarball##*/}" "it tells what it made, with its SHA-256"
-	first=$(sha256sum <$tarball)
+	first=$(sha256sum <"$tarball")
 	is "$first" "${out%% *}  -" "and that is it"
 	# neither the time nor who makes it are in it
 	(umask 077 && TZ=Asia/Tokyo GZIP=-1 make --no-print-directory dist >/dev/null 2>&1)
-	is "$(sha256sum <$tarball)" "$first" "made again it is the same, byte for byte"
-	is "$(tar -tzf $tarball | grep -v '/$' | sort)" \
+	is "$(sha256sum <"$tarball")" "$first" "made again it is the same, byte for byte"
+	is "$(tar -tzf "$tarball" | grep -v '/$' | sort)" \
 		"$(git ls-tree -r --name-only HEAD | sed "s,^,slotscope-$version/," | sort)" \
 		"it has all that is committed, and nothing else"
 else
