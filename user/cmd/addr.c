@@ -376,6 +376,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	     options.checker.no_trace || options.checker.no_model))
 		return cmd_usage(cmd, "--fd, --qmp, --no-trace and --no-model "
 				      "go with --pid");
+	cmd_page();
 	return look(&options, answer, &asking);
 }
 

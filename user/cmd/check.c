@@ -414,6 +414,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	options.look.checker.notes = stderr;
 	if (optind < argc)
 		options.argv = argv + optind;
+	/* One check, and the end: of several each is shown as it comes */
+	if (!options.argv && !options.watch && options.nr_at <= 1)
+		cmd_page();
 	if (options.look.input)
 		return check_input_file(cmd, &options);
 	if (options.look.checker.stage2 && check_files_any(&options.look.files))

@@ -235,6 +235,14 @@ int cmd_apart(const char *output, const char *input,
 	      struct slotscope_error *err);
 
 /**
+ * cmd_page() - let a pager show what is printed from now on, if it is long
+ *
+ * To be called by commands that print something and end, before they print. Only what
+ * goes to a terminal is paged.
+ */
+void cmd_page(void);
+
+/**
  * cmd_end_by_signal() - have main() end this process by a signal
  *
  * If all that was printed could be written: what is lost comes first.

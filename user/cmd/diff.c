@@ -95,6 +95,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	}
 	if (argc - optind != LOG_SIDES)
 		return cmd_usage(cmd, "two files are expected");
+	cmd_page();
 	ret = compare(argv + optind, &err);
 	return ret < 0 ? cmd_fail(&err) : ret;
 }

@@ -12,6 +12,7 @@
 #include "host/module.h"
 #include "kvm/loaded.h"
 #include "kvm/prove.h"
+#include "render/color.h"
 #include "render/document.h"
 #include "render/text.h"
 #include "trace/tracer.h"
@@ -293,8 +294,11 @@ static void print_text(const struct doctor *doctor)
 	for (i = 0; i < doctor->nr; i++) {
 		const struct diagnosis *d = &doctor->list[i];
 
-		snprintf(first, sizeof(first), "%-5s %-12s ",
-			 d->works ? "ok" : "NO", d->what);
+		const enum color color = d->works ? COLOR_GOOD : COLOR_BAD;
+
+		snprintf(first, sizeof(first), "%s%s%s    %-12s ",
+			 color_on(color), d->works ? "ok" : "NO",
+			 color_off(color), d->what);
 		text_wrap(stdout, first, INDENT, d->how);
 		if (!d->next[0])
 			continue;
@@ -347,6 +351,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (optind < argc)
 		return cmd_usage(cmd, "extra word \"%s\"", argv[optind]);
 
+	cmd_page();
 	look_at_kvm(&doctor);
 	look_at_processes(&doctor);
 	/* Each of its parts would say once more that there is no KVM */

@@ -209,6 +209,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		if (cmd_common_opt(cmd, opt, argv, &exit))
 			return exit;
 	}
+	cmd_page();
 	return optind < argc ? print_some(argv + optind) : print_all();
 }
 

@@ -57,6 +57,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (optind < argc)
 		about = cmd_find(argv[optind]);
 	if (about) {
+		cmd_page();
 		cmd_print_help(stdout, about);
 		return CMD_OK;
 	}

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/nearest.h"
 #include "cmd/cmd.h"
+#include "cmd/path.h"
 #include "cmd/program.h"
 #include "cmd/version.h"
 
@@ -30,23 +30,6 @@ const struct cmd cmd_slotscope = {
 	.more = cmd_print_commands,
 };
 
-static bool is_program(const char *name)
-{
-	const char *path = getenv("PATH");
-	char file[4096];
-	size_t len;
-
-	if (strchr(name, '/'))
-		return !access(name, X_OK);
-	for (; path && *path; path += len + !!path[len]) {
-		len = strcspn(path, ":");
-		snprintf(file, sizeof(file), "%.*s/%s", (int)len, path, name);
-		if (!access(file, X_OK))
-			return true;
-	}
-	return false;
-}
-
 static int unknown_command(const char *word)
 {
 	const char **names = cmd_names();
@@ -61,7 +44,7 @@ static int unknown_command(const char *word)
 	else if (near)
 		snprintf(next, sizeof(next),
 			 "did you mean %s? slotscope --help lists all", near);
-	else if (is_program(word))
+	else if (path_has_program(word))
 		snprintf(next, sizeof(next),
 			 "to start it and check its VMs: slotscope check -- "
 			 "%.80s ...",

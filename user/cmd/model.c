@@ -38,6 +38,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			return cmd_usage(cmd, "mtree takes one file");
 		if (options.full_render)
 			return cmd_usage(cmd, "--full is for replay");
+		cmd_page();
 		return model_mtree(argv[1], against);
 	}
 	if (!argc || strcmp(*argv, "replay"))

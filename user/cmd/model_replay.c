@@ -10,6 +10,7 @@
 #include "base/plural.h"
 #include "base/read_file.h"
 #include "cmd/model.h"
+#include "render/document.h"
 #include "render/side_by_side.h"
 
 /* QEMU's view beside ours where it is known, or else why it is not there */
@@ -129,9 +130,8 @@ int model_replay(int argc, char **argv, const struct replay_options *options)
 		free(text);
 	}
 	if (status != CMD_ERROR && cmd_globals.json)
-		puts(json_object_to_json_string_ext(list,
-						    JSON_C_TO_STRING_PRETTY));
-	else if (status != CMD_ERROR && argc > 1)
+		return render_document(stdout, list) ? CMD_ERROR : status;
+	if (status != CMD_ERROR && argc > 1)
 		printf("%d logs: %zu flat view%s, %zu KVM request%s, %zu RAMBlock offset%s compared: %s\n",
 		       argc, flats, plural(flats), requests, plural(requests),
 		       offsets, plural(offsets),

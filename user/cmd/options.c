@@ -16,7 +16,7 @@
 /* What all commands take, and their own tables do not have */
 static const struct cmd_option common_options[] = {
 	{ CMD_OPT_PRETTY, "pretty", NULL, NULL,
-	  "break JSON into lines, and indent it" },
+	  "print JSON, broken into lines and indented" },
 	{ CMD_OPT_COLOR, "color", "[=WHEN]", "auto always never",
 	  "auto (default), always or never in colours; auto: on a terminal, unless NO_COLOR is set" },
 	{ CMD_OPT_WIDE, "wide", NULL, NULL,
@@ -269,7 +269,7 @@ bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit)
 		cmd_globals.json = true;
 		return false;
 	case CMD_OPT_PRETTY:
-		cmd_globals.pretty = true;
+		cmd_globals.pretty = cmd_globals.json = true;
 		break;
 	case CMD_OPT_WIDE:
 		cmd_globals.wide = true;
@@ -285,6 +285,7 @@ bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit)
 				  optarg);
 		return true;
 	case 'h':
+		cmd_page();
 		cmd_print_help(stdout, cmd);
 		*exit = CMD_OK;
 		return true;

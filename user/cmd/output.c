@@ -11,6 +11,7 @@
 #include "base/kept_file.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
+#include "cmd/pager.h"
 #include "host/terminal.h"
 #include "render/error.h"
 #include "render/style.h"
@@ -171,9 +172,16 @@ void cmd_output_told(void)
 	output_told = true;
 }
 
+void cmd_page(void)
+{
+	if (!report && !cmd_globals.no_pager)
+		pager_begin();
+}
+
 int cmd_fail(const struct slotscope_error *err)
 {
 	cmd_flush();
+	pager_settle();
 	if (cmd_globals.json) {
 		render_error_json(report_is_product ? stdout : cmd_report(),
 				  err);
@@ -212,6 +220,9 @@ int output_end(int status)
 {
 	int error = cmd_flush();
 
+	/* Who quits the pager has seen enough */
+	if (pager_end() && error == EPIPE)
+		error = 0;
 	drop_empty_report();
 	if (error)
 		return output_told ? CMD_ERROR : say_output_failed(error);

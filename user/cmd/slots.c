@@ -314,6 +314,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (input && (options.pid || options.fd >= 0 || options.source ||
 		      options.details || options.stage2))
 		return cmd_usage(cmd, "-i goes with --at and --vm alone");
+	cmd_page();
 	if (input)
 		return slots_recorded(input, &at, &name);
 	if (at.kind != MOMENT_END || name.text)

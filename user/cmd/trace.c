@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/plural.h"
 #include "base/read_file.h"
@@ -332,6 +333,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	/* A recording may be of another kernel: what that allows is not known here */
 	if (!input && !t.dry_run && t.ops == &printing)
 		ask_limits(&printed);
+	/* What comes as it happens is not paged */
+	if (input && strcmp(input, "-"))
+		cmd_page();
 	exit = input ? read_recording(input, &t) : tracing_run(&t);
 	summary_deinit(&printed.summary);
 	refusals_deinit(&printed.refusals);

@@ -6,6 +6,7 @@
 #include "base/plural.h"
 #include "cmd/cmd.h"
 #include "cmd/watch_print.h"
+#include "render/color.h"
 #include "render/document.h"
 #include "render/events.h"
 #include "render/text.h"
@@ -13,6 +14,7 @@
 
 static const char *const verdicts[] = { "agree", "mismatch", "unknown" };
 static const char *const words[] = { "agree", "mismatch", "cannot tell" };
+static const enum color colors[] = { COLOR_GOOD, COLOR_BAD, COLOR_DOUBT };
 
 static uint64_t ms_between(uint64_t begin, uint64_t end)
 {
@@ -127,8 +129,10 @@ static void print_kind(FILE *out, const struct news_item *item)
 {
 	const enum finding_id id = item->finding.id;
 
-	fprintf(out, "%s (%s", finding_id_name(id),
-		finding_kind_name(finding_id_kind(id)));
+	const enum color color = color_of_kind(finding_id_kind(id));
+
+	fprintf(out, "%s%s%s (%s", color_on(color), finding_id_name(id),
+		color_off(color), finding_kind_name(finding_id_kind(id)));
 	if (item->follows)
 		fprintf(out, ", beneath %s", finding_id_name(item->cause));
 	fputc(')', out);
@@ -164,7 +168,8 @@ void watch_print_check(const struct watch_moment *at, int status,
 		return;
 	}
 	begin_line(cmd_report(), at, '=');
-	fputs(words[status], cmd_report());
+	fprintf(cmd_report(), "%s%s%s", color_on(colors[status]), words[status],
+		color_off(colors[status]));
 	if (changes > 1)
 		fprintf(cmd_report(), ", by one check for %" PRIu64 " changes",
 			changes);

@@ -100,6 +100,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	else
 		snprintf(asking.source, sizeof(asking.source), "--pid %d",
 			 options.checker.pid);
+	cmd_page();
 	return look(&options, tell, &asking);
 }
 

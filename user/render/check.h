@@ -58,7 +58,7 @@ struct check_document {
  * render_check() - the table, the findings, and the verdict
  *
  * In colour only if @out is a terminal and NO_COLOR is not set; nothing is said
- * by colour alone. No line is as wide as RENDER_COLUMNS.
+ * by colour alone. No line is as wide as render_style.columns.
  *
  * Return: 0 or -ENOMEM.
  */

@@ -6,6 +6,7 @@
 
 #include "base/plural.h"
 #include "render/check.h"
+#include "render/color.h"
 #include "render/text.h"
 
 /* Findings by what they follow from: children of i are first[i], next[...] */
@@ -135,11 +136,13 @@ static void print_one(FILE *out, const struct check_document *document,
 	const struct comparison *comparison = document->comparison;
 	const struct finding *finding = &comparison->findings.items[at];
 	enum finding_kind kind = finding_id_kind(finding->id);
+	const enum color color = color_of_kind(kind);
 	const int indent = 2 * depth;
 	char first[128];
 
-	snprintf(first, sizeof(first), "%*s%s (%s): ", indent, "",
-		 finding_id_name(finding->id), finding_kind_name(kind));
+	snprintf(first, sizeof(first), "%*s%s%s%s (%s): ", indent, "",
+		 color_on(color), finding_id_name(finding->id),
+		 color_off(color), finding_kind_name(kind));
 	text_wrap(out, first, indent + 4, finding->sentence);
 	/* what the views say is the evidence; notes say it in their sentence */
 	if (kind == FINDING_MISMATCH)

@@ -7,6 +7,7 @@
 
 #include "base/plural.h"
 #include "render/check.h"
+#include "render/color.h"
 #include "render/forecast.h"
 #include "render/text.h"
 
@@ -243,17 +244,22 @@ void render_check_summary(FILE *out, const struct check_document *document)
 {
 	static const char *const verdicts[] = { "agree", "mismatch",
 						"cannot tell" };
+	static const enum color colors[] = { COLOR_GOOD, COLOR_BAD,
+					     COLOR_DOUBT };
 	const struct findings *findings = &document->comparison->findings;
 	size_t ranges = document->rows->nr;
 	size_t left = not_compared(document->rows);
 	size_t nr[FINDING_KINDS];
 	char of[32] = "";
+	enum color color;
 
 	for (int kind = 0; kind < FINDING_KINDS; kind++)
 		nr[kind] = findings_count(findings, kind);
 	if (left)
 		snprintf(of, sizeof(of), "%zu of ", ranges - left);
-	fprintf(out, "%s%s: ", verdicts[findings_exit_status(findings)],
+	color = colors[findings_exit_status(findings)];
+	fprintf(out, "%s%s%s%s: ", color_on(color),
+		verdicts[findings_exit_status(findings)], color_off(color),
 		!findings_exit_status(findings) &&
 				is_partial(document->comparison) ?
 			", as far as can be told" :

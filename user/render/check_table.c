@@ -3,18 +3,19 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <libsmartcols.h>
 
 #include "render/check.h"
+#include "render/color.h"
 #include "render/flags.h"
+#include "render/style.h"
 #include "render/text.h"
 
 /*
  * What a cell may have at most and what it gets at least: where guest addresses
  * are long, these give way. The least of all with the widest addresses (16
- * digits twice) stay below RENDER_COLUMNS.
+ * digits twice) stay below 80 columns.
  */
 struct limits {
 	size_t means;
@@ -22,12 +23,14 @@ struct limits {
 	size_t ground;
 };
 
+#define CELL 160
+
 static const struct limits most = { 32, 20, 28 };
-static const struct limits least = { 10, 9, 12 };
+static const struct limits least = { 7, 6, 6 };
+/* What --wide has: nothing is cut */
+static const struct limits uncut = { CELL - 1, CELL - 1, CELL - 1 };
 
 #define VERDICT_WIDTH 15 /* "ignored-failure" */
-
-#define CELL 160
 
 /**
  * struct table - a table under way
@@ -57,11 +60,6 @@ static size_t limit_of(const struct table *t, size_t view)
 	if (party(t, view)->traits & PARTY_MEANS)
 		return t->limits.means;
 	return t->limits.slot;
-}
-
-static bool use_color(FILE *out)
-{
-	return !getenv("NO_COLOR") && isatty(fileno(out)) == 1;
 }
 
 static bool has_several_as(const struct check_rows *rows)
@@ -183,21 +181,14 @@ static const char *verdict_text(const struct check_row *row,
 	}
 }
 
-static const char *verdict_color(const struct check_row *row,
-				 const struct findings *findings)
+static enum color verdict_color(const struct check_row *row,
+				const struct findings *findings)
 {
 	if (row->verdict == ROW_AGREE)
-		return "green";
+		return COLOR_GOOD;
 	if (row->verdict != ROW_FINDING)
-		return NULL;
-	switch (finding_id_kind(findings->items[row->finding].id)) {
-	case FINDING_MISMATCH:
-		return "red";
-	case FINDING_UNKNOWN:
-		return "yellow";
-	default:
-		return NULL;
-	}
+		return COLOR_NONE;
+	return color_of_kind(finding_id_kind(findings->items[row->finding].id));
 }
 
 static void cell_text(const struct table *t, char text[CELL], size_t view,
@@ -320,20 +311,25 @@ static int fit(struct table *t)
 {
 	struct limits *limits = &t->limits;
 	size_t *widths = calloc(t->nr_views + 1, sizeof(*widths));
-	size_t all, fixed;
+	size_t sum, fixed;
 
 	if (!widths)
 		return -ENOMEM;
+	if (render_style.wide) {
+		*limits = uncut;
+		free(widths);
+		return 0;
+	}
 	*limits = most;
 	fixed = measure(t, widths);
 	for (;;) {
-		all = fixed;
+		sum = fixed;
 		for (size_t view = 0; view < t->nr_views; view++)
-			all += 1 + (widths[view] < limit_of(t, view) ?
+			sum += 1 + (widths[view] < limit_of(t, view) ?
 					    widths[view] :
 					    limit_of(t, view));
 		/* the one that has most to give */
-		if (all < RENDER_COLUMNS)
+		if (sum < render_style.columns)
 			break;
 		if (limits->ground > least.ground &&
 		    limits->ground >= limits->means)
@@ -372,8 +368,9 @@ static int add_line(const struct table *t, const struct line *line)
 	ret = ret ?: put(out, t->verdict, verdict_text(line->row, findings));
 	verdict = scols_line_get_column_cell(out, t->verdict);
 	return ret   ?:
-		       scols_cell_set_color(verdict,
-					    verdict_color(line->row, findings));
+		       scols_cell_set_color(
+			       verdict,
+			       color_scols(verdict_color(line->row, findings)));
 }
 
 int render_check_table(FILE *out, const struct comparison *comparison,
@@ -390,7 +387,7 @@ int render_check_table(FILE *out, const struct comparison *comparison,
 	if (!t.scols || !t.views || fit(&t))
 		goto out;
 	scols_table_set_stream(t.scols, out);
-	scols_table_enable_colors(t.scols, use_color(out));
+	scols_table_enable_colors(t.scols, render_style.color);
 	ret = add_columns(&t, has_several_as(rows));
 	for (size_t i = 0; i < rows->nr && !ret; i += line.nr) {
 		line = line_at(rows, i);

@@ -1,22 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <string.h>
 
+#include "base/json_pretty.h"
 #include "render/document.h"
+#include "render/style.h"
+
+static struct json_pretty pretty; /* of the document that is being written */
 
 static void to_file(void *out, const char *text, size_t len)
 {
-	fwrite(text, 1, len, out);
+	if (render_style.pretty)
+		json_pretty_put(&pretty, out, text, len);
+	else
+		fwrite(text, 1, len, out);
 }
 
 void render_json_begin(struct json_writer *w, FILE *out)
 {
+	pretty = (struct json_pretty){};
 	json_writer_init(w, to_file, out);
 }
 
 void render_json_end(struct json_writer *w)
 {
 	json_writer_flush(w);
-	to_file(w->opaque, "\n", 1);
+	fputc('\n', w->opaque);
 }
 
 int render_document(FILE *out, struct json_object *obj)
@@ -35,7 +44,16 @@ int render_document(FILE *out, struct json_object *obj)
 		json_object_put(obj);
 		return -ENOMEM;
 	}
-	fprintf(out, "%s\n", text);
+	/* Another thread may print its own: one call, but for people */
+	if (render_style.pretty) {
+		flockfile(out);
+		json_pretty_put(&(struct json_pretty){}, out, text,
+				strlen(text));
+		fputc('\n', out);
+		funlockfile(out);
+	} else {
+		fprintf(out, "%s\n", text);
+	}
 	json_object_put(obj);
 	return 0;
 }

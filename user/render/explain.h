@@ -25,7 +25,7 @@ struct explain {
 };
 
 /**
- * explain_text() - tell an event, in lines under RENDER_COLUMNS
+ * explain_text() - tell an event, in lines under render_style.columns
  *
  * A step's explanation comes with the first of its kind. Of requests that repeat
  * within a step only the first two are shown, and the rest counted.

@@ -5,6 +5,7 @@
 
 #include "base/json_value.h"
 #include "base/plural.h"
+#include "render/color.h"
 #include "render/document.h"
 #include "render/events.h"
 #include "render/log_diff.h"
@@ -203,15 +204,25 @@ static void print_vm_name(FILE *out, const struct log_vm_diff *vm)
 	}
 }
 
+static void print_verdict(FILE *out, enum log_verdict verdict, const char *why)
+{
+	const enum color color = verdict == LOG_VERDICT_SAME	? COLOR_GOOD :
+				 verdict == LOG_VERDICT_DIFFERS ? COLOR_BAD :
+								  COLOR_DOUBT;
+
+	fprintf(out, "%s%s%s%s%s\n", color_on(color),
+		log_verdict_names[verdict], color_off(color), why ? ": " : "",
+		why ? why : "");
+}
+
 static void print_vm(FILE *out, const struct log_diff *diff,
 		     const struct log_vm_diff *vm)
 {
 	struct place at = { .out = out, .diff = diff, .vm = vm };
-	const char *because = vm->why ? ": " : "";
 
 	print_vm_name(out, vm);
-	fprintf(out, ": %s%s%s\n", log_verdict_names[vm->verdict], because,
-		vm->why ? vm->why : "");
+	fputs(": ", out);
+	print_verdict(out, vm->verdict, vm->why);
 	if (vm->verdict != LOG_VERDICT_SAME)
 		print_edits(&at);
 	fprintf(out,
@@ -240,8 +251,7 @@ void render_log_diff(FILE *out, const struct log_diff *diff,
 		print_vm(out, diff, &diff->vms[i]);
 	fputs("Not compared:\n", out);
 	say_left_out(diff, files, print_left_out, out);
-	fprintf(out, "%s%s%s\n", log_verdict_names[diff->verdict],
-		diff->why ? ": " : "", diff->why ? diff->why : "");
+	print_verdict(out, diff->verdict, diff->why);
 }
 
 static void write_side(struct json_writer *w, const struct log_diff *diff,

@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "render/color.h"
 #include "render/style.h"
 #include "render/text.h"
 
@@ -80,7 +81,7 @@ void text_fill(FILE *out, const char *first, int indent, unsigned int columns,
 	       const char *text)
 {
 	const size_t max = columns;
-	size_t column = strlen(first);
+	size_t column = color_width(first);
 	int hang = indent;  /* of the lines of this paragraph */
 	bool begun = false; /* a word stands on this line */
 	bool command;
