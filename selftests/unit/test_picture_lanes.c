@@ -5,6 +5,7 @@
 #include "check_make.h"
 #include "mtree_fixture.h"
 #include "picture/lanes.h"
+#include "qemu/model_tree.h"
 
 struct drawn {
 	struct views v;
@@ -186,22 +187,28 @@ static void stage2_is_how_much(void **unused)
 static void regions_from_front_to_back(void **unused)
 {
 	struct drawn d = {};
-	struct mtree_flatviews flat;
+	const struct mtree_flatview *views[QEMU_SPACES];
+	struct slotscope_error err = {};
+	struct model_layout layout;
 	const struct lane *regions, *view;
-	struct mtree_tree tree;
 	const struct lane_box *box;
+	struct model_told told = {};
+	struct model_tree tree;
 	size_t len;
 	char *text = read_own("q35-kvm-smm/mtree-Do.txt", &len);
 
-	assert_int_equal(mtree_tree_parse(text, len, &tree, NULL), 0);
-	assert_int_equal(mtree_build(&tree, MTREE_REFUSE_MISSING, NULL,
-				     &d.input.model, NULL),
-			 0);
+	assert_int_equal(mtree_tree_parse(text, len, &told.tree, &err), 0);
 	free(text);
 	text = read_own("q35-kvm-smm/mtree-fo.txt", &len);
-	assert_int_equal(mtree_flatviews_parse(text, len, &flat, NULL), 0);
+	assert_int_equal(mtree_flatviews_parse(text, len, &told.views, &err),
+			 0);
 	free(text);
-	d.input.flat = &flat;
+	tree = model_tree_told(&told);
+	assert_int_equal(model_tree_lay_out(&tree, &layout), 0);
+	d.input.layout = &layout;
+	memcpy(views, tree.views, sizeof(views));
+	d.input.views = views;
+	d.input.nr_views = QEMU_SPACES;
 	views_pc(&d.v);
 	draw(&d);
 	assert_int_equal(d.lanes.nr, 6);
@@ -224,9 +231,8 @@ static void regions_from_front_to_back(void **unused)
 			regions->boxes[i].row != regions->boxes[i - 1].row ||
 			regions->boxes[i].first > regions->boxes[i - 1].last);
 	done(&d);
-	mtree_flatviews_deinit(&flat);
-	memory_model_destroy(d.input.model);
-	mtree_tree_deinit(&tree);
+	model_layout_deinit(&layout);
+	model_told_deinit(&told);
 }
 
 int main(void)

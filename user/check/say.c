@@ -6,31 +6,6 @@
 
 #include "check/say.h"
 
-const char *say_size(char buf[SAY_MAX], uint64_t size)
-{
-	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB",
-					     "TiB",   "PiB", "EiB" };
-	unsigned int unit = 0;
-	uint64_t tenths;
-
-	/* the largest unit of which it is a whole number, if that is short */
-	while (unit < 6 && size >> 10 * unit >= 10000)
-		unit++;
-	while (unit < 6 && size && !(size & ((1ULL << 10 * (unit + 1)) - 1)))
-		unit++;
-	if (!(size & ((1ULL << 10 * unit) - 1))) {
-		snprintf(buf, SAY_MAX, "%" PRIu64 " %s", size >> 10 * unit,
-			 units[unit]);
-		return buf;
-	}
-	/* in two steps, since size * 10 may not fit */
-	tenths = (size >> 10 * unit) * 10 +
-		 (((size >> 10 * (unit - 1)) & 1023) * 10 + 512) / 1024;
-	snprintf(buf, SAY_MAX, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10,
-		 tenths % 10, units[unit]);
-	return buf;
-}
-
 const char *say_time(char buf[SAY_MAX], uint64_t ns)
 {
 	const uint64_t seconds = ns / 1000000000;

@@ -5,15 +5,16 @@
 
 #include <slotscope/check.h>
 
+#include "base/size_text.h"
+
 #define SAY_MAX 192
 
 /** say_range() - "0x100000-0xfffffff (255 MiB)" */
 const char *say_range(char buf[SAY_MAX], gpa_t gpa, uint64_t size);
 #define SAY_RANGE(gpa, size) say_range((char[SAY_MAX]){ 0 }, gpa, size)
 
-/** say_size() - "255 MiB"; exact, or rounded to a tenth */
-const char *say_size(char buf[SAY_MAX], uint64_t size);
-#define SAY_SIZE(size) say_size((char[SAY_MAX]){ 0 }, size)
+/* As text: "255 MiB" */
+#define SAY_SIZE(size) size_text((char[SIZE_TEXT]){ 0 }, size)
 
 /** say_time() - how long: "41 ms", "3.2 s", "2 h 5 min" */
 const char *say_time(char buf[SAY_MAX], uint64_t ns);

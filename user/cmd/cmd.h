@@ -130,6 +130,7 @@ extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_export;
 extern const struct cmd cmd_list;
+extern const struct cmd cmd_map;
 extern const struct cmd cmd_metrics;
 extern const struct cmd cmd_model;
 extern const struct cmd cmd_quiz;
@@ -138,6 +139,7 @@ extern const struct cmd cmd_repro;
 extern const struct cmd cmd_slots;
 extern const struct cmd cmd_top;
 extern const struct cmd cmd_trace;
+extern const struct cmd cmd_tree;
 extern const struct cmd cmd_vm;
 extern const struct cmd cmd_why;
 

@@ -6,8 +6,8 @@
 #include "cmd/cmd.h"
 
 static const struct cmd *const look[] = {
-	&cmd_check, &cmd_addr,	&cmd_why,     &cmd_list,
-	&cmd_top,   &cmd_slots, &cmd_metrics, NULL,
+	&cmd_check, &cmd_addr, &cmd_map,   &cmd_tree,	 &cmd_why,
+	&cmd_list,  &cmd_top,  &cmd_slots, &cmd_metrics, NULL,
 };
 
 static const struct cmd *const follow[] = {

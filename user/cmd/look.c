@@ -7,6 +7,7 @@
 #include "cmd/look.h"
 #include "cmd/recorded.h"
 #include "cmd/verdict.h"
+#include "session/monitor.h"
 #include "session/stop.h"
 
 /* Compare what was read, and hand it on */
@@ -56,6 +57,36 @@ static int pick(const struct session_vms *vms, const struct vm_name *name,
 	return error_next(err, "name one with --vm");
 }
 
+#define MONITOR_LOOK_MS 50
+
+/* A VMM opens its monitor when it likes; that it does not, MODEL will say */
+static int wait_monitor(struct checker *checker,
+			const struct look_options *options,
+			struct slotscope_error *err)
+{
+	const int64_t until = clock_now_ms() + options->monitor_ms;
+	struct slotscope_error not_yet = {};
+	struct process process;
+	struct qmp *qmp;
+	int ret = 0;
+
+	while (!ret && clock_now_ms() < until && checker->vms.nr &&
+	       checker_alive(checker)) {
+		ret = process_open(checker->vms.vms[0].id.tgid, &process, err);
+		if (ret)
+			return ret;
+		ret = monitor_open(&process, options->checker.qmp,
+				   options->monitor_ms, &qmp, &not_yet);
+		process_close(&process);
+		if (!ret) {
+			qmp_close(qmp);
+			return 0;
+		}
+		ret = checker_wait(checker, MONITOR_LOOK_MS, err);
+	}
+	return ret;
+}
+
 static int look_at_process(const struct look_options *options, look_fn *tell,
 			   void *ctx, struct slotscope_error *err)
 {
@@ -72,7 +103,15 @@ static int look_at_process(const struct look_options *options, look_fn *tell,
 	ret = checker_open(&checker, &options->checker, err);
 	if (ret)
 		return ret;
-	ret = checker_wait(&checker, options->wait_ms, err);
+	if (options->argv) {
+		ret = child_go(options->checker.child, options->argv, err);
+		if (!ret)
+			ret = checker_wait_vm(&checker, err);
+		if (!ret && options->monitor_ms)
+			ret = wait_monitor(&checker, options, err);
+	}
+	if (!ret)
+		ret = checker_wait(&checker, options->wait_ms, err);
 	if (!ret)
 		ret = checker_look(&checker, err);
 	if (ret >= 0) {
@@ -101,6 +140,26 @@ static int look_at_process(const struct look_options *options, look_fn *tell,
 close:
 	checker_close(&checker, ret < 0 ? &(struct slotscope_error){} : err);
 	return ret;
+}
+
+static int look_at_command(const struct look_options *options, look_fn *tell,
+			   void *ctx, struct slotscope_error *err)
+{
+	struct look_options with = *options;
+	struct slotscope_error ignored = {};
+	struct child child = {};
+	int ret, ended;
+
+	stop_on_signals();
+	ret = child_start(&child, options->argv, err);
+	if (ret)
+		return ret;
+	with.checker.child = &child;
+	with.checker.command = options->argv[0];
+	with.checker.now = false;
+	ret = look_at_process(&with, tell, ctx, err);
+	ended = child_end(&child, ret < 0 ? &ignored : err);
+	return ret < 0 ? ret : ended ?: ret;
 }
 
 static int look_at_events(const struct look_options *options, look_fn *tell,
@@ -175,6 +234,8 @@ int look(const struct look_options *options, look_fn *tell, void *ctx)
 		ret = look_at_events(options, tell, ctx, &err);
 	else if (check_files_any(&options->files))
 		ret = look_at_files(options, tell, ctx, &err);
+	else if (options->argv)
+		ret = look_at_command(options, tell, ctx, &err);
 	else
 		ret = look_at_process(options, tell, ctx, &err);
 	return ret < 0 ? cmd_fail(&err) : ret;

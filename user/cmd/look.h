@@ -11,15 +11,19 @@
 #include "session/checker.h"
 
 /**
- * struct look_options - where to look; one of three
+ * struct look_options - where to look; one of four
  * @checker: a process: @checker.pid
- * @wait_ms: gather events of it first
+ * @argv:    or a command, which is started, and ended when it was looked at
+ * @wait_ms: gather events first: of a command once it has a VM
+ * @monitor_ms: of a command: then wait so long at most for its monitor to answer
  * @input:   or a file with events
  * @files:   or files with views
  */
 struct look_options {
 	struct checker_options checker;
+	char **argv;
 	int wait_ms;
+	int monitor_ms;
 	const char *input;
 	struct check_files files;
 };

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <slotscope/addr.h>
-
 #include "base/grow.h"
 #include "picture/lanes.h"
 #include "picture/rows.h"
@@ -48,49 +46,44 @@ static int add_box(const struct lanes_input *input, struct lane *lane,
  * Regions
  */
 
-static enum lane_box_kind region_kind(const struct memory_region_info *info,
-				      bool readonly)
+static enum lane_box_kind region_kind(const struct lanes_input *input,
+				      const struct place *place)
 {
+	const struct memory_region_info *info =
+		memory_region_info(place->region);
+
+	if (!info->terminates)
+		return LANE_BOX_CONTAINER;
+	/* QEMU before 2.9 tells no kinds */
+	if (input->rights)
+		return LANE_BOX_NOT_TOLD;
 	if (info->rom_device)
 		return info->romd_mode ? LANE_BOX_ROM : LANE_BOX_IO;
 	if (info->ram || info->ram_device)
-		return readonly ? LANE_BOX_ROM : LANE_BOX_RAM;
-	return info->terminates ? LANE_BOX_IO : LANE_BOX_CONTAINER;
+		return place->readonly ? LANE_BOX_ROM : LANE_BOX_RAM;
+	return LANE_BOX_IO;
 }
 
 /* An alias and what it shows are one box, called as the alias is */
-static int add_place(const struct lanes_input *input, struct lanes *out,
-		     struct lane *lane, size_t at)
+static int add_place(const struct lanes_input *input, struct lane *lane,
+		     const struct places *places, size_t at)
 {
-	const struct place *place = &out->places.list[at];
-	const struct place *what = place;
-	const struct memory_region_info *info;
+	const struct place *place = &places->list[at], *what = place;
 	struct lane_box box;
 
 	if (place->off || place->empty || place->shown)
 		return 0;
-	for (info = memory_region_info(what->region); info->alias;
-	     info = memory_region_info(what->region)) {
-		if (what->next == (size_t)(what - out->places.list) + 1)
-			break; /* it shows nothing */
-		what++;
-	}
+	while (memory_region_info(what->region)->alias)
+		if ((++what)->empty)
+			return 0;
 	box = (struct lane_box){
-		.first = place->first,
-		.last = place->last,
-		.kind = region_kind(info, what->readonly),
+		.first = what->first,
+		.last = what->last,
+		.kind = region_kind(input, what),
 		.name = memory_region_info(place->region)->name,
-		.offset = place->offset,
+		.offset = place->offset + (what->first - place->first),
 		.place = at,
 	};
-	/* A cut target: the alias reaches beyond it, and shows nothing there */
-	if (what != place && box.kind != LANE_BOX_CONTAINER) {
-		if (what->empty)
-			return 0;
-		box.offset += what->first - box.first;
-		box.first = what->first;
-		box.last = what->last;
-	}
 	return add_box(input, lane, &box);
 }
 
@@ -108,45 +101,15 @@ static int from_front(const void *a, const void *b, void *places)
 	return (p > q) - (p < q);
 }
 
-static struct address_space *space_of(struct memory_model *model,
-				      const char *name)
+static int put_in_rows(struct lane *lane, const struct places *places)
 {
-	struct address_space *as = address_space_first(model);
-
-	while (as && (!name || strcmp(address_space_name(as), name) != 0))
-		as = address_space_next(as);
-	return as;
-}
-
-static int regions_lane(const struct lanes_input *input, struct lanes *out)
-{
-	struct lane *lane = add_lane(out, LANE_REGIONS, PARTY_MODEL);
-	struct address_space *as;
 	size_t front = 0;
 	int ret;
 
-	if (!input->model) {
-		lane->none = input->no_model;
+	if (!lane->nr)
 		return 0;
-	}
-	as = space_of(input->model, addr_space_name(input->as_id));
-	if (!as) {
-		lane->none = "the tree does not have this address space";
-		return 0;
-	}
-	ret = places_find(address_space_root(as), &out->places, &out->err);
-	if (ret == -ENOMEM)
-		return ret;
-	if (ret) {
-		lane->none = out->err.why;
-		return 0;
-	}
-	for (size_t i = 0; i < out->places.nr && !ret; i++)
-		ret = add_place(input, out, lane, i);
-	if (ret || !lane->nr)
-		return ret;
 	qsort_r(lane->boxes, lane->nr, sizeof(*lane->boxes), from_front,
-		out->places.list);
+		places->list);
 	while (front < lane->nr &&
 	       lane->boxes[front].kind != LANE_BOX_CONTAINER)
 		front++;
@@ -155,6 +118,28 @@ static int regions_lane(const struct lanes_input *input, struct lanes *out)
 		ret = rows_of_boxes(lane->boxes + front, lane->nr - front,
 				    lane->front, &lane->rows);
 	return ret;
+}
+
+static int regions_lane(const struct lanes_input *input, struct lanes *out)
+{
+	struct lane *lane = add_lane(out, LANE_REGIONS, PARTY_MODEL);
+	const struct model_space *space;
+	int ret = 0;
+
+	if (!input->layout || !input->layout->model) {
+		lane->none = input->no_layout;
+		return 0;
+	}
+	space = input->as_id < QEMU_SPACES ?
+			&input->layout->spaces[input->as_id] :
+			NULL;
+	if (!space || !space->as) {
+		lane->none = "the tree does not have this address space";
+		return 0;
+	}
+	for (size_t i = 0; i < space->places.nr && !ret; i++)
+		ret = add_place(input, lane, &space->places, i);
+	return ret ? ret : put_in_rows(lane, &space->places);
 }
 
 /*
@@ -171,7 +156,7 @@ static enum lane_box_kind range_kind(enum mtree_kind kind)
 	case MTREE_ROMD:
 		return LANE_BOX_ROM;
 	case MTREE_RIGHTS:
-		return LANE_BOX_UNSEEN;
+		return LANE_BOX_NOT_TOLD;
 	default:
 		return LANE_BOX_IO;
 	}
@@ -179,10 +164,8 @@ static enum lane_box_kind range_kind(enum mtree_kind kind)
 
 static const struct mtree_flatview *view_of(const struct lanes_input *input)
 {
-	const char *name = addr_space_name(input->as_id);
-
-	return input->flat && name ? mtree_flatviews_find(input->flat, name) :
-				     NULL;
+	return input->as_id < input->nr_views ? input->views[input->as_id] :
+						NULL;
 }
 
 static int flat_lane(const struct lanes_input *input, struct lanes *out)
@@ -194,9 +177,9 @@ static int flat_lane(const struct lanes_input *input, struct lanes *out)
 	int ret = 0;
 
 	if (!view) {
-		lane->none = input->flat ?
-				     "there is none of this address space" :
-				     input->no_flat;
+		lane->none = input->no_views ?
+				     input->no_views :
+				     "there is none of this address space";
 		return 0;
 	}
 	for (size_t i = 0; i < view->nr_ranges && !ret; i++) {
@@ -506,7 +489,6 @@ void lanes_deinit(struct lanes *lanes)
 	for (size_t i = 0; i < lanes->nr; i++)
 		free(lanes->lane[i].boxes);
 	scale_deinit(&lanes->scale);
-	places_deinit(&lanes->places);
 	lanes->nr = 0;
 }
 
@@ -514,15 +496,10 @@ uint16_t lanes_spaces(const struct lanes_input *input)
 {
 	const struct check_rows *rows = input->rows;
 	uint16_t nr = rows->nr ? rows->rows[rows->nr - 1].as_id + 1 : 0;
-	struct lanes_input other = *input;
 
-	for (uint16_t i = nr; addr_space_name(i); i++) {
-		other.as_id = i;
-		if (view_of(&other) ||
-		    (input->model &&
-		     space_of(input->model, addr_space_name(i))))
+	for (size_t i = nr; i < input->nr_views; i++)
+		if (input->views[i])
 			nr = i + 1;
-	}
 	return nr;
 }
 

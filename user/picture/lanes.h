@@ -24,8 +24,8 @@
 #include <slotscope/check.h>
 #include <slotscope/mtree.h>
 
-#include "memory/places.h"
 #include "picture/scale.h"
+#include "qemu/model_tree.h"
 
 enum lane_kind {
 	LANE_REGIONS, /* the region tree, from front to back */
@@ -41,8 +41,9 @@ enum lane_box_kind {
 	LANE_BOX_IO,	    /* registers */
 	LANE_BOX_CONTAINER, /* answers nothing itself */
 	LANE_BOX_SLOT,
-	LANE_BOX_MAPPED, /* of LANE_STAGE2 and LANE_HOST */
-	LANE_BOX_UNSEEN, /* nobody knows what is there */
+	LANE_BOX_MAPPED,   /* of LANE_STAGE2 and LANE_HOST */
+	LANE_BOX_NOT_TOLD, /* one of the first three */
+	LANE_BOX_UNSEEN,   /* nobody knows what is there, or if anything is */
 };
 
 /**
@@ -53,7 +54,7 @@ enum lane_box_kind {
  *	     box of a lower row that overlaps lies behind it
  * @name:    what it is called; NULL: it has no name. Borrowed
  * @offset:  of @first, in what is called so, in bytes; of LANE_HOST with a file in that
- * @place:   LANE_REGIONS: in lanes.places
+ * @place:   LANE_REGIONS: in the places of the layout's space
  * @flat:    LANE_FLAT
  * @slot:    LANE_SLOTS
  * @mapping: LANE_HOST
@@ -99,10 +100,11 @@ struct lane {
 
 /**
  * struct lanes_input - what to draw; all is borrowed, and must outlive the lanes
- * @flat:       the VMM's flat views; NULL: there are none, and
- * @no_flat:    why
- * @model:      its regions (mtree_build() makes one of a text); NULL: likewise
- * @no_model:   why
+ * @layout:     the VMM's regions, where they stand; without a model: not told, and
+ * @no_layout:  why
+ * @rights:     they are of a text that tells no kinds
+ * @views:      its flat views, by as_id, @nr_views; NULL, or one of them: likewise
+ * @no_views:   why
  * @stage2:     what KVM's page tables map, ascending, @nr_stage2; NULL: not known
  * @no_stage2:  why
  * @as_id:      which address space
@@ -111,10 +113,12 @@ struct lane {
 struct lanes_input {
 	const struct comparison *comparison;
 	const struct check_rows *rows;
-	const struct mtree_flatviews *flat;
-	const char *no_flat;
-	struct memory_model *model;
-	const char *no_model;
+	const struct model_layout *layout;
+	const char *no_layout;
+	bool rights;
+	const struct mtree_flatview *const *views;
+	size_t nr_views;
+	const char *no_views;
 	const struct stage2_row *stage2;
 	size_t nr_stage2;
 	const char *no_stage2;
@@ -131,15 +135,12 @@ struct lanes_input {
  * @lane:   in the order of the way from the VMM to the host, @nr
  * @scale:  cut at each edge of a box that is no container, of a row and of a finding;
  *	    empty if there is nothing to draw
- * @places: what LANE_REGIONS is of
  */
 struct lanes {
 	uint16_t as_id;
 	struct lane lane[LANES_MAX];
 	size_t nr;
 	struct scale scale;
-	struct places places;
-	struct slotscope_error err; /* private: words for a lane's none */
 };
 
 /** lanes_spaces() - how many address spaces there may be something of, from 0 on */
@@ -147,7 +148,7 @@ uint16_t lanes_spaces(const struct lanes_input *input);
 
 /**
  * lanes_make() - draw one
- * @out: initialised here; lanes_deinit() it, also after an error. It must not be moved
+ * @out: initialised here; lanes_deinit() it, also after an error
  *
  * Return: 0 or -ENOMEM.
  */
