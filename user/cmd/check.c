@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 #include "cmd/look.h"
+#include "cmd/page.h"
 #include "cmd/tracing.h"
 #include "cmd/verdict.h"
 #include "cmd/watch.h"
@@ -26,6 +27,7 @@ enum {
 	OPT_RESUME,
 	OPT_TO_END,
 	OPT_REPORT,
+	OPT_HTML,
 	OPT_EVENTS,
 	OPT_STAGE2,
 	OPT_EXPECT,
@@ -87,6 +89,8 @@ static const struct cmd_option option_table[] = {
 	{ OPT_REPORT, "report", "FILE", VALUES_FILES,
 	  "print to FILE, apart from what the COMMAND prints; also the "
 	  "error, if there is no verdict" },
+	{ OPT_HTML, "html", "FILE", VALUES_FILES,
+	  "write a page for a browser, too: findings, map, time line" },
 	CMD_JSON("print one JSON document a check and VM, a line each"),
 	CMD_COMMON
 };
@@ -242,6 +246,8 @@ static int set_option(struct check_options *options, int opt,
 	switch (opt) {
 	case OPT_REPORT:
 		return cmd_report_to(optarg, false, err);
+	case OPT_HTML:
+		return page_to(optarg, err);
 	case OPT_TO_END:
 		options->to_end = true;
 		return 0;
@@ -284,8 +290,8 @@ static int check_input_file(const struct cmd *cmd,
 	    checker->no_model || checker->stage2 || checker->classes ||
 	    checker->fd >= 0 || options->nr_at > 1 ||
 	    check_files_any(&options->look.files))
-		return cmd_usage(cmd, "-i goes with one --at, --vm and "
-				      "--report alone");
+		return cmd_usage(cmd, "-i goes with one --at, --vm, "
+				      "--report and --html alone");
 	return check_recording(options->look.input, &checker->name,
 			       options->nr_at ? options->at_ms[0] : -1);
 }
@@ -389,7 +395,7 @@ static int begin_outputs(const struct check_options *options,
 	ret = cmd_report_begin(files, nr, err);
 	for (size_t i = 1; files[0] && i < nr && !ret; i++)
 		ret = cmd_apart(files[0], files[i], err);
-	return ret;
+	return ret ?: page_begin(files, nr, err);
 }
 
 static int run(const struct cmd *cmd, int argc, char **argv)

@@ -5,6 +5,7 @@
 
 #include "cmd/check_files.h"
 #include "cmd/cmd.h"
+#include "cmd/verdict.h"
 #include "session/doubt.h"
 #include "session/producers.h"
 
@@ -107,7 +108,7 @@ static int print(const struct check_document *document)
 	else
 		ret = render_check(cmd_report(), document);
 	cmd_flush();
-	return ret;
+	return ret ?: verdict_page(document);
 }
 
 /* What is told of is told as of then */

@@ -232,6 +232,9 @@ int cmd_report_to(const char *path, bool product, struct slotscope_error *err);
 int cmd_report_begin(const char *const *inputs, size_t nr,
 		     struct slotscope_error *err);
 
+/** cmd_report_apart() - is @output another file than --report's? 0, or -EINVAL */
+int cmd_report_apart(const char *output, struct slotscope_error *err);
+
 /** cmd_apart() - is it another file? 0, or -EINVAL; @input may be NULL or "-" */
 int cmd_apart(const char *output, const char *input,
 	      struct slotscope_error *err);

@@ -12,6 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/pager.h"
+#include "cmd/page.h"
 #include "host/terminal.h"
 #include "render/error.h"
 #include "render/style.h"
@@ -63,6 +64,11 @@ int cmd_apart(const char *output, const char *input,
 		  "lost",
 		  strcmp(input, "-") ? input : "standard input");
 	return error_next(err, "name another file to write to");
+}
+
+int cmd_report_apart(const char *output, struct slotscope_error *err)
+{
+	return cmd_apart(output, report_path, err);
 }
 
 int cmd_report_begin(const char *const *inputs, size_t nr,
@@ -180,8 +186,15 @@ void cmd_page(void)
 
 int cmd_fail(const struct slotscope_error *err)
 {
+	struct render_style style;
+
 	cmd_flush();
 	pager_settle();
+	if (page_json()) {
+		style = page_style();
+		render_error_json(page_json(), err);
+		render_style = style;
+	}
 	if (cmd_globals.json) {
 		render_error_json(report_is_product ? stdout : cmd_report(),
 				  err);

@@ -5,6 +5,7 @@
 
 #include "cmd/cmd.h"
 #include "cmd/output.h"
+#include "cmd/page.h"
 #include "cmd/program.h"
 #include "session/stop.h"
 
@@ -28,8 +29,14 @@ static void fill_standard_fds(void)
 
 int program_main(int argc, char **argv, int (*run)(int argc, char **argv))
 {
+	struct slotscope_error err = {};
+	int status;
+
 	fill_standard_fds();
 	stop_ignore_sigpipe();
 	output_style();
-	return output_end(run(argc, argv));
+	status = run(argc, argv);
+	if (page_end(argc, argv, &err))
+		status = cmd_fail(&err);
+	return output_end(status);
 }

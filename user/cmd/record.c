@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/page.h"
 #include "cmd/tracing.h"
 #include "trace/recording.h"
 #include "trace/recording_notes.h"
@@ -13,6 +14,7 @@
 enum {
 	OPT_STACKS = CMD_OPT_FIRST_OWN,
 	OPT_KEEP,
+	OPT_HTML,
 };
 
 static const struct cmd_option option_table[] = {
@@ -40,6 +42,8 @@ static const struct cmd_option option_table[] = {
 	{ OPT_KEEP, "keep", "SIZE", NULL,
 	  "keep the newest SIZE of it (64M, 4G); what is dropped leaves "
 	  "behind how things stood" },
+	{ OPT_HTML, "html", "FILE", VALUES_FILES,
+	  "write a page for a browser, too, as slotscope trace does" },
 	{ TRACING_OPT_FOR, "for", "SECONDS", NULL,
 	  "stop after so long; a COMMAND is ended" },
 	CMD_JSON("print errors as JSON"),
@@ -78,8 +82,15 @@ static int put(struct tracing *t, const struct slot_event *event)
 		t->stacks && event->stack ?
 			stack_table_find(&t->stacks->table, event->stack) :
 			NULL;
-	int ret = 0;
+	int ret = page_take(event,
+			    page_json() && event->stack && t->stacks ?
+				    stack_table_first(&t->stacks->table,
+						      event->stack) :
+				    NULL,
+			    NULL);
 
+	if (ret)
+		return error_set(&t->err, ret, "keep the slots of a VM");
 	if (stack)
 		ret = recording_write_stack(recorder->writer, stack, &t->err);
 	return ret ?: recording_write(recorder->writer, event, &t->err);
@@ -156,6 +167,10 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			if (parse_keep(optarg, &recorder.keep, &err))
 				return cmd_fail(&err);
 			break;
+		case OPT_HTML:
+			if (page_to(optarg, &err))
+				return cmd_fail(&err);
+			break;
 		default:
 			ret = tracing_option(&t, opt, &err);
 			if (ret < 0)
@@ -177,6 +192,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd, "--keep drops what it can tell the sum "
 				      "of: --as, --slot, --gpa and "
 				      "--failed-only do not go with it");
+	if (page_begin(&recorder.path, 1, &err))
+		return cmd_fail(&err);
 	exit = tracing_run(&t);
 	stacks_deinit(&stacks);
 	return exit;

@@ -9,6 +9,7 @@
 #include "base/read_file.h"
 #include "check/refusals.h"
 #include "cmd/cmd.h"
+#include "cmd/page.h"
 #include "cmd/recorded.h"
 #include "cmd/tracing.h"
 #include "kvm/limits.h"
@@ -20,6 +21,7 @@
 enum {
 	OPT_VM = CMD_OPT_FIRST_OWN,
 	OPT_REPORT,
+	OPT_HTML,
 	OPT_STACKS,
 };
 
@@ -59,6 +61,9 @@ static const struct cmd_option option_table[] = {
 	  "how long they took, and what failed" },
 	{ OPT_REPORT, "report", "FILE", VALUES_FILES,
 	  "print to FILE, apart from what the COMMAND prints" },
+	{ OPT_HTML, "html", "FILE", VALUES_FILES,
+	  "write a page for a browser, too: a time line, and the slots at "
+	  "each moment of it" },
 	CMD_JSON("print events as JSON, one a line"),
 	{ TRACING_OPT_DRY_RUN, "dry-run", NULL, NULL,
 	  "trace nothing: tell by which hooks it would be done, and why "
@@ -89,18 +94,6 @@ static void ask_limits(struct printing *p)
 		p->refusals.limits = &p->limits;
 }
 
-static struct event_why why_of(const struct refusal *refusal)
-{
-	return (struct event_why){
-		.rule = refusal->known ? request_rule_name(refusal->rule) :
-					 NULL,
-		.words = refusal->words,
-		.other = refusal->other,
-		.made_ns = refusal->made_ns,
-		.tid = refusal->tid,
-	};
-}
-
 static int print_event(struct tracing *t, const struct slot_event *event)
 {
 	struct printing *p = t->arg;
@@ -113,11 +106,12 @@ static int print_event(struct tracing *t, const struct slot_event *event)
 	if (ret < 0)
 		return error_set(&t->err, ret, "keep the slots of a VM");
 	if (ret)
-		why = why_of(&refusal);
+		why = event_why_of(&refusal);
+	stack = p->stacks && event->stack && (cmd_globals.json || page_json()) ?
+			stack_table_first(p->stacks, event->stack) :
+			NULL;
+	page_event(event, ret ? &why : NULL, stack);
 	if (cmd_globals.json) {
-		stack = p->stacks && event->stack ?
-				stack_table_first(p->stacks, event->stack) :
-				NULL;
 		if (stack)
 			render_stack_json(cmd_report(), stack);
 		render_event_json(cmd_report(), event, ret ? &why : NULL);
@@ -287,6 +281,10 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			if (cmd_report_to(optarg, false, &err))
 				return cmd_fail(&err);
 			break;
+		case OPT_HTML:
+			if (page_to(optarg, &err))
+				return cmd_fail(&err);
+			break;
 		case OPT_STACKS:
 			t.stacks = &stacks;
 			printed.stacks = &stacks.table;
@@ -328,7 +326,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (input && t.stacks)
 		return cmd_usage(cmd, "a recording has the stacks that it has: "
 				      "--stacks does not go with -i");
-	if (cmd_report_begin(&input, 1, &err))
+	if (cmd_report_begin(&input, 1, &err) || page_begin(&input, 1, &err))
 		return cmd_fail(&err);
 	/* A recording may be of another kernel: what that allows is not known here */
 	if (!input && !t.dry_run && t.ops == &printing)

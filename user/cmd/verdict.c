@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cmd/cmd.h"
+#include "cmd/page.h"
 #include "cmd/verdict.h"
 #include "kvm/limits.h"
 
@@ -19,6 +20,21 @@ void verdict_limits(const struct check_input *input,
 			limits->nr_as = kernel->state.nr_as;
 		return;
 	}
+}
+
+int verdict_page(const struct check_document *document)
+{
+	const struct check_input *input = document->comparison->input;
+	struct render_style style;
+	int ret;
+
+	if (!page_json())
+		return 0;
+	style = page_style();
+	ret = render_check_json(page_json(), document) ?:
+		      render_check(page_printed(), document);
+	render_style = style;
+	return ret ?: page_log(input->log, input->limits);
 }
 
 int verdict_print(const struct check_input *input,
@@ -51,6 +67,7 @@ int verdict_print(const struct check_input *input,
 	else
 		ret = render_check(cmd_report(), document);
 	cmd_flush();
+	ret = ret ?: verdict_page(document);
 	status = findings_exit_status(&comparison.findings);
 free_stories:
 	stories_deinit(&stories);

@@ -18,6 +18,9 @@ void verdict_limits(const struct check_input *input,
 		    const struct sampled *kernel,
 		    struct request_limits *limits);
 
+/** verdict_page() - for --html's page, if there is one; 0 or -ENOMEM */
+int verdict_page(const struct check_document *document);
+
 /**
  * verdict_print() - compare and print one VM
  * @input:    of views and log

@@ -60,6 +60,9 @@ static const struct cmd_option option_table[] = {
 	  "requests to KVM, where to read on in QEMU and in Linux" },
 	{ VM_OPT_STEP, "step", NULL, NULL,
 	  "the same, and wait for Enter before each step" },
+	{ VM_OPT_HTML, "html", "FILE", VALUES_FILES,
+	  "with --explain, write a page for a browser, too: the story, a "
+	  "step at a time, with the structures before and after it" },
 	{ VM_OPT_DEBUGCON, "debugcon", NULL, NULL,
 	  "show what the guest writes to port 0x402; so does -v" },
 	{ VM_OPT_FAULT, "fault", "KIND",

@@ -12,6 +12,7 @@
 
 #include "base/json_value.h"
 #include "cmd/cmd.h"
+#include "cmd/page.h"
 #include "cmd/program.h"
 #include "cmd/vm_options.h"
 #include "kvm/options.h"
@@ -94,7 +95,7 @@ int vm_command(const struct cmd *cmd, int argc, char **argv)
 	static struct machine_config config; /* large */
 	struct vm_options vm = { .config = &config, .tell = tell };
 	struct slotscope_error err = {};
-	bool explain = false, step = false;
+	bool explain = false, step = false, page = false;
 	int opt, exit, ret = 0;
 
 	config.kvm = &vm.kvm;
@@ -167,6 +168,10 @@ int vm_command(const struct cmd *cmd, int argc, char **argv)
 		case VM_OPT_STEP:
 			explain = step = true;
 			break;
+		case VM_OPT_HTML:
+			ret = page_to(optarg, &err);
+			page = true;
+			break;
 		case VM_OPT_FAULT:
 			ret = parse_fault(optarg, &vm, &err);
 			break;
@@ -187,6 +192,11 @@ int vm_command(const struct cmd *cmd, int argc, char **argv)
 	if (optind < argc)
 		return cmd_usage(cmd, "\"%.60s\" is one word too many",
 				 argv[optind]);
+	if (page && !explain)
+		return cmd_usage(cmd, "a page is of the story: --html goes "
+				      "with --explain");
+	if (page_begin(&vm.bios, 1, &err))
+		return cmd_fail(&err);
 	show_debugcon |= cmd_globals.verbose;
 	if (explain)
 		explain_start(step);

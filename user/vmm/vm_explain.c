@@ -8,12 +8,13 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/page.h"
 #include "render/explain.h"
 #include "vmm/vm_explain.h"
 
 #define LOOK_MS 100 /* whether the story has ended meanwhile */
 
-static struct explain explain;
+static struct explain explain, page_story;
 static bool waits;
 
 enum answer { ANSWER_NEXT, ANSWER_ALL, ANSWER_END, ANSWER_NONE };
@@ -105,6 +106,7 @@ static void wait_here(const struct narrate_event *event)
 
 static void tell(void *opaque, const struct narrate_event *event)
 {
+	struct render_style style;
 	int error;
 
 	if (event->kind == NARRATE_ENTER && event->nr > 1 && waits)
@@ -115,6 +117,11 @@ static void tell(void *opaque, const struct narrate_event *event)
 		explain_json(&explain, event);
 	else
 		explain_text(&explain, event);
+	if (page_json()) {
+		style = page_style();
+		explain_json(&page_story, event);
+		render_style = style;
+	}
 	error = cmd_flush();
 	if (!error)
 		return;
@@ -133,6 +140,7 @@ void explain_start(bool step)
 	waits = step;
 	explain = (struct explain){ .out = stdout,
 				    .verbose = cmd_globals.verbose };
+	page_story = (struct explain){ .out = page_json() };
 	narrator.unfold = cmd_globals.verbose;
 	narrate_to(&narrator);
 }

@@ -1,0 +1,92 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# --html: pages of check, trace and vm --explain. What is in the files; then a browser opens
+# them, and what they show is held against --json: selftests/browser/pages.py.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=selftests/tap.sh
+. selftests/tap.sh
+slotscope=${SLOTSCOPE:-$PWD/build/user/slotscope}
+fixtures=$PWD/selftests/fixtures
+pages=$PWD/selftests/browser/pages.py
+make -s -C selftests "$PWD/build/kernel/tools/recorded" >/dev/null || exit 1
+recorded=$PWD/build/kernel/tools/recorded
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+# page NAME STATUS ARGS... - a page and the JSON, by two runs
+page() {
+	"$slotscope" "${@:3}" --html "$1.html" >"$1.out" 2>"$1.err"
+	is "$?" "$2" "$1: its status is that of the command"
+	"$slotscope" --json "${@:3}" >"$1.json" 2>>"$1.err"
+	"$slotscope" "${@:3}" >"$1.plain" 2>>"$1.err"
+	cmp -s "$1.out" "$1.plain"
+	result $? "$1: what is printed is the same with a page"
+}
+page files 1 check --mtree "$fixtures/pc/pc-5G/mtree-f.txt" --slots "$fixtures/pc/pc-5G/ioctls.txt"
+q35=$fixtures/mtree/q35-kvm-smm
+page q35 2 check --mtree "$q35/mtree-Do.txt" --mtree "$q35/mtree-f.txt"
+sed -e 's,vga\.mmio,</script><img src=x onerror="pwned=1"><!--,; s,kvm-ioapic,"'\''><svg onload=pwned=1>,' \
+	-e $'s,edid,a\u202eb\u200bc,; s,pc\\.bios,<script>pwned=1</script>,' "$q35/mtree-Do.txt" >hostile.txt
+page hostile 2 check --mtree hostile.txt
+"$recorded" recording
+page recording 2 trace -i recording
+"$recorded" many 32000
+page many 2 trace -i many
+page recorded-check 2 check -i recording --vm 1
+like "$(cat recorded-check.html)" 'id="e19"' "check -i: its events are in the page, too"
+
+# What is in a file
+csp=$(grep -o 'Content-Security-Policy" content="[^"]*' files.html)
+like "$csp" "default-src 'none'.*script-src 'sha256-[^ ]*'; style-src 'sha256-[^ ]*'\$" "a page may run its own script alone"
+unlike "$(grep -vF '"documents"' files.html | grep -oE '(src|href)="[^#][^"]*"')" . "nothing is fetched"
+is "$(grep -c '</script' hostile.html)" 2 "no name ends the script that it is in"
+
+# Errors: a page is not lost, and loses nothing
+echo old >old.html
+cp old.html before
+"$slotscope" trace -i recording --nonsense --html old.html >out 2>&1
+is "$? $(cat old.html)" "3 old" "a command line that is wrong: the page is what it was"
+cp recording before
+"$slotscope" trace -i recording --html recording >out 2>&1
+is "$?" 3 "the recording as its own page: refused"
+like "$(tr -s ' \n' ' ' <out)" 'same file' "... which is said"
+cmp -s recording before
+result $? "... and it is what it was"
+"$slotscope" trace -i recording --html report --report report >out 2>&1
+is "$?" 3 "a report that is also the page: refused"
+"$slotscope" trace -i recording --html /dev/full >out 2>err
+is "$?" 3 "no room for the page: status 3"
+like "$(tr -s ' \n' ' ' <err)" 'write the page to /dev/full: No space' "... which names the file"
+"$slotscope" trace -i recording --html /nowhere/page.html >out 2>err
+is "$?" 3 "a page that cannot be made: status 3"
+like "$(tr -s ' \n' ' ' <err)" 'write the page to /nowhere/page.html: No such' "... and why"
+"$slotscope" trace -i none --html none.html >out 2>&1
+like "$? $(cat none.html)" '^3.*|open none' "an error is in the page, in place of an old verdict"
+"$slotscope" vm --html page.html >out 2>&1
+is "$?" 3 "vm: a page is of --explain"
+
+if [ -w /dev/kvm ]; then
+	timeout 60 "$slotscope" vm --json --explain -m 64M --exit-after-halt --html story.html >story.all 2>story.err
+	is "$?" 0 "vm --explain: a page"
+	jq -c 'select(has("step"))' story.all >story.json
+fi
+
+if ! command -v chromium >/dev/null; then
+	skip "the pages in a browser" "no chromium"
+	done_testing
+	exit
+fi
+/usr/bin/python3 -I -B "$pages" "$work" "$slotscope" >browser.out 2>browser.err
+status=$?
+while read -r line; do
+	case $line in
+	ok*) result 0 "${line#*- }" ;;
+	not*) result 1 "${line#*- }" ;;
+	'#'*) echo "$line" ;;
+	esac
+done <browser.out
+[ $status = 0 ] || diag "$(tail -5 browser.err)"
+is "$status" 0 "the browser's part ran to its end"
+done_testing

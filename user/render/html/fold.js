@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The slots of a VM at a moment, of the events until then: the rules of
+ * user/view/fold.c. The ground first (creation, slots that stood), then all else. */
+function foldSlots(log, serial, end)
+{
+	const slots = new Map(), baseEnds = new Map(), bases = new Map();
+	const ours = e => e.serial === serial;
+	const keyOf = s => s.as_id * 65536 + s.id;
+	let follow = true, gone = false;
+
+	for (let i = 0; i < end; i++) {
+		const e = log[i];
+
+		if (e.type === 'change')
+			follow = false;
+		if (ours(e) && e.type === 'base-end')
+			baseEnds.set(e['base-end'].as_id, i);
+	}
+	for (let i = 0; i < end && baseEnds.size; i++) {
+		const e = log[i];
+
+		if (!ours(e) || (e.type !== 'base' && e.type !== 'base-end'))
+			continue;
+		const as = e[e.type].as_id;
+
+		if (!(baseEnds.get(as) >= i))
+			continue;
+		/* Each base begins its address space anew */
+		if (!bases.get(as))
+			for (const [key, slot] of slots)
+				if (slot.as_id === as)
+					slots.delete(key);
+		bases.set(as, e.type === 'base');
+		if (e.type === 'base')
+			slots.set(keyOf(e.base), e.base);
+	}
+	const baseGeneration = as => (baseEnds.has(as) ?
+		log[baseEnds.get(as)]['base-end'].generation : 0);
+
+	for (let i = 0; i < end && !gone; i++) {
+		const e = log[i];
+
+		if (!ours(e))
+			continue;
+		if (e.type === 'vm-destroy') {
+			slots.clear();
+			gone = true;
+		} else if (e.type === 'change') {
+			const c = e.change, slot = c.new ?? c.old;
+
+			if (c.result || (c.generation && c.generation <= baseGeneration(slot.as_id)))
+				continue;
+			if (c.new)
+				slots.set(keyOf(c.new), { ...c.new, seq: e.seq });
+			else
+				slots.delete(keyOf(slot));
+		} else if (e.type === 'request' && follow && !e.request.unread && !e.request.result) {
+			const slot = slotOfRequest(e), base = baseEnds.get(slot.as_id);
+
+			if (base !== undefined && e.time_ns + e.duration_ns <= log[base].time_ns)
+				continue;
+			if (big(slot.size))
+				slots.set(keyOf(slot), slot);
+			else
+				slots.delete(keyOf(slot));
+		}
+	}
+	return [...slots.values()].sort((a, b) => a.as_id - b.as_id ||
+		(big(a.gpa) < big(b.gpa) ? -1 : 1));
+}
+
+function slotOfRequest(e)
+{
+	const r = e.request, word = Number(big(r.slot));
+
+	return { as_id: word >>> 16, id: word & 0xffff, gpa: r.gpa, size: r.size, hva: r.hva,
+		flags: r.flags, seq: e.seq };
+}
+
+/* What the VMM thinks it has, if it believes the answers: granted requests, on what stood
+ * when tracing began */
+function foldAsked(log, serial, end)
+{
+	const slots = new Map();
+
+	for (let i = 0; i < end; i++) {
+		const e = log[i];
+
+		if (e.serial !== serial)
+			continue;
+		if (e.type === 'vm-destroy')
+			slots.clear();
+		if (e.type === 'base')
+			slots.set(e.base.as_id * 65536 + e.base.id, e.base);
+		if (e.type !== 'request' || e.request.unread || e.request.result)
+			continue;
+		const slot = slotOfRequest(e), key = slot.as_id * 65536 + slot.id;
+
+		if (big(slot.size))
+			slots.set(key, slot);
+		else
+			slots.delete(key);
+	}
+	return [...slots.values()];
+}
+
+/* Times in which guest memory had no slot: it went by a change, and came back by one */
+function findGaps(log, serial)
+{
+	const gaps = [], open = new Map();
+	const changes = log.some(e => e.type === 'change');
+
+	const ranges = e => {
+		if (e.type === 'change' && !e.change.result)
+			return { old: e.change.old, new: e.change.new };
+		return null;
+	};
+	const held = new Map();
+
+	for (let i = 0; i < log.length; i++) {
+		const e = log[i];
+		let r = null;
+
+		if (e.serial !== serial)
+			continue;
+		if (e.type === 'base')
+			held.set(e.base.as_id * 65536 + e.base.id, e.base);
+		if (changes) {
+			r = ranges(e);
+		} else if (e.type === 'request' && !e.request.unread && !e.request.result) {
+			const slot = slotOfRequest(e), key = slot.as_id * 65536 + slot.id;
+
+			r = { old: held.get(key), new: big(slot.size) ? slot : null };
+			if (r.new)
+				held.set(key, slot);
+			else
+				held.delete(key);
+		}
+		if (!r)
+			continue;
+		if (r.old && !(r.new && r.new.gpa === r.old.gpa && r.new.size === r.old.size))
+			open.set(`${r.old.as_id}:${r.old.gpa}+${r.old.size}`, { from: i, slot: r.old });
+		if (!r.new)
+			continue;
+		const first = big(r.new.gpa), last = first + big(r.new.size) - 1n;
+
+		for (const [key, gap] of open) {
+			const gpa = big(gap.slot.gpa), end = gpa + big(gap.slot.size) - 1n;
+
+			if (gap.slot.as_id !== r.new.as_id || gap.from === i || last < gpa || first > end)
+				continue;
+			gaps.push({ from: gap.from, to: i, slot: gap.slot });
+			open.delete(key);
+		}
+	}
+	return gaps;
+}
