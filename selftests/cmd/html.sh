@@ -37,6 +37,11 @@ page many 2 trace -i many
 page recorded-check 2 check -i recording --vm 1
 like "$(cat recorded-check.html)" 'id="e19"' "check -i: its events are in the page, too"
 
+# However JSON looks that is printed, in the page it is the same
+"$slotscope" --pretty check -i recording --vm 1 --html pretty.html >out 2>&1
+cmp -s <(grep -vE '^<title>|<h1>' pretty.html) <(grep -vE '^<title>|<h1>' recorded-check.html)
+result $? "a page does not depend on how JSON is printed"
+
 # What is in a file
 csp=$(grep -o 'Content-Security-Policy" content="[^"]*' files.html)
 like "$csp" "default-src 'none'.*script-src 'sha256-[^ ]*'; style-src 'sha256-[^ ]*'\$" "a page may run its own script alone"
