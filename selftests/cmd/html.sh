@@ -78,20 +78,19 @@ if [ -w /dev/kvm ]; then
 	jq -c 'select(has("step"))' story.all >story.json
 fi
 
-if ! command -v chromium >/dev/null; then
+if command -v chromium >/dev/null; then
+	/usr/bin/python3 -I -B "$pages" "$work" "$slotscope" >browser.out 2>browser.err
+	status=$?
+	while read -r line; do
+		case $line in
+		ok*) result 0 "${line#*- }" ;;
+		not*) result 1 "${line#*- }" ;;
+		'#'*) echo "$line" ;;
+		esac
+	done <browser.out
+	[ $status = 0 ] || diag "$(tail -5 browser.err)"
+	is "$status" 0 "the browser's part ran to its end"
+else
 	skip "the pages in a browser" "no chromium"
-	done_testing
-	exit
 fi
-/usr/bin/python3 -I -B "$pages" "$work" "$slotscope" >browser.out 2>browser.err
-status=$?
-while read -r line; do
-	case $line in
-	ok*) result 0 "${line#*- }" ;;
-	not*) result 1 "${line#*- }" ;;
-	'#'*) echo "$line" ;;
-	esac
-done <browser.out
-[ $status = 0 ] || diag "$(tail -5 browser.err)"
-is "$status" 0 "the browser's part ran to its end"
 done_testing
