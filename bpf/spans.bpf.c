@@ -11,8 +11,8 @@
 
 struct spans_map spans SEC(".maps");
 
-/* More VMs than a process has; all else that is told of changes, too */
-#define MAX_NOTIFIERS 4096
+/* As many VMs as there are at all; all else that is told of changes is one of them */
+#define MAX_NOTIFIERS VMS_MAX
 
 static __always_inline const struct hlist_node *
 notifiers_of(const struct mm_struct *mm)
@@ -93,10 +93,15 @@ static __always_inline void span_drop(void)
 /* What is to be done with a span, for each VM that has it */
 static __always_inline void span_walk(struct span *span)
 {
+	const struct span *kept;
+
 	span->node = notifiers_of(span->mm);
 	if (span->node && span->end > span->start && !ending) {
 		span_keep(span);
 		bpf_loop(MAX_NOTIFIERS, span_step, NULL, 0);
+		kept = span_of_thread();
+		if (kept && kept->node && kept->use == SPAN_TELL)
+			lose(LOSS_MAP_FULL);
 	}
 	span_drop();
 }

@@ -80,16 +80,18 @@ static void walk_of_all_vms(void)
 	const struct tracer_options options = { .no_hooks = true };
 	struct tracer *tracer = tracer_new(&options);
 	struct slot_state *states, alone;
+	bool *owned;
 	size_t nr;
 
-	ASSERT(!tracer_snapshots(tracer, child.pid, PARTY_KERNEL, &states, &nr,
-				 &bpf_err),
+	ASSERT(!tracer_snapshots(tracer, child.pid, PARTY_KERNEL, &states,
+				 &owned, &nr, &bpf_err),
 	       "%s: %s", bpf_err.tried, bpf_err.why);
 	ASSERT_EQ(nr, VMS);
 	EXPECT_EQ(states[VMS - 1].vm.fd, diary->vm_fd);
 	for (size_t i = 0; i < nr; i++) {
 		EXPECT(!i || states[i - 1].vm.fd < states[i].vm.fd, "order");
 		EXPECT(!states[i].coverage.truncated, "truncated");
+		EXPECT(owned[i], "its own");
 		ASSERT_EQ(states[i].nr_slots, i);
 		for (size_t j = 0; j < i; j++)
 			EXPECT_EQ(states[i].slots[j].gpa, (i + 2 * j) * PAGE);
@@ -102,6 +104,7 @@ static void walk_of_all_vms(void)
 		slot_state_deinit(&states[i]);
 	}
 	free(states);
+	free(owned);
 	EXPECT_EQ(child_end(&child), 0);
 	tracer_close(tracer);
 	diary_free(diary);

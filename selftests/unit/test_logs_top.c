@@ -226,6 +226,41 @@ static void each_in_its_turn(void **unused)
 	assert_null(top_next(&top_));
 }
 
+/* One of a process's VMs is looked at with the others, and none of them again */
+static void those_of_a_process(void **unused)
+{
+	struct top_vm **siblings, *next;
+	size_t nr, turns = 0;
+
+	for (int f = 0; f < 2; f++) {
+		top_list_begin(&top_);
+		for (uint64_t i = 0; i < 6; i++) {
+			/* 1, 2, 2, 2, 3, 3; descriptors count down */
+			const struct vm_id id = { .serial = 6 - i,
+						  .tgid = i ? i < 4 ? 2 : 3 : 1,
+						  .fd = 20 - (int)i };
+
+			assert_int_equal(top_list(&top_, &id, &vmm, !i), 0);
+		}
+		assert_int_equal(top_list_end(&top_, SECOND, true), 0);
+		next = top_next(&top_);
+		while (next) {
+			turns++;
+			assert_int_equal(
+				top_siblings(&top_, next, &siblings, &nr), 0);
+			assert_int_equal(nr, next->id.tgid == 2 ? 3 :
+					     next->id.tgid == 3 ? 2 :
+								  1);
+			for (size_t i = 1; i < nr; i++)
+				assert_true(siblings[i - 1]->id.fd <
+					    siblings[i]->id.fd);
+			free(siblings);
+			next = top_next(&top_);
+		}
+	}
+	assert_int_equal(turns, 6);
+}
+
 static void fold_vm(struct slot_state *state)
 {
 	assert_int_equal(fold(&vm(0)->log, &vm(0)->id, state), 0);
@@ -407,6 +442,12 @@ static void a_slot_goes(struct views *v)
 
 static void untraced(struct views *v)
 {
+	v->view[TRACED].slots = NULL;
+}
+
+/* As list looks: nobody asked what was traced */
+static void unfollowed(struct views *v)
+{
 	v->input.views = &v->view[KERNEL];
 	v->input.nr_views = 2;
 }
@@ -468,6 +509,7 @@ static void verdicts(void **unused)
 	assert_int_equal(judged(a_slot_goes).verdict, TOP_MISMATCHES);
 	assert_int_equal(judged(a_slot_goes).mismatches, 1);
 	assert_int_equal(judged(untraced).verdict, TOP_PARTLY);
+	assert_int_equal(judged(unfollowed).verdict, TOP_AGREE);
 	assert_int_equal(judged(half_blind).verdict, TOP_PARTLY);
 	assert_int_equal(judged(untold).verdict, TOP_UNKNOWN);
 	assert_int_equal(judged(losing).verdict, TOP_UNKNOWN);
@@ -678,6 +720,7 @@ int main(void)
 		TEST(what_is_not_listed_is_gone),
 		TEST(by_descriptor),
 		TEST(each_in_its_turn),
+		TEST(those_of_a_process),
 		TEST(logs_are_cut_short),
 		TEST(gaps_are_counted),
 		TEST(refused_by_rule),

@@ -38,6 +38,7 @@ struct listing {
 /* What one walk told of the VMs of a process; by descriptor, as they are asked for */
 struct walked {
 	struct slot_state *states;
+	bool *owned;
 	size_t nr;
 	size_t next;
 };
@@ -54,7 +55,7 @@ static void walk(const struct listing *listing, const struct process *process,
 	struct slotscope_error err = {};
 
 	if (listing->have_view &&
-	    kernel_view_read_all(&listing->view, process, &walked->states,
+	    kernel_view_read_all(&listing->view, process, &walked->states, &walked->owned,
 				 &walked->nr, &err))
 		say_why(&err);
 }

@@ -24,6 +24,7 @@ void top_deinit(struct top *top)
 		vm_free(top->vms[i]);
 	free(top->vms);
 	free(top->queue);
+	free(top->listed);
 	*top = (struct top){ 0 };
 }
 
@@ -197,6 +198,7 @@ void top_list_begin(struct top *top)
 {
 	for (size_t i = 0; i < top->nr; i++)
 		top->vms[i]->here = false;
+	top->nr_listed = 0;
 }
 
 bool top_has_names(const struct top *top, const struct vm_id *id)
@@ -210,9 +212,17 @@ int top_list(struct top *top, const struct vm_id *id,
 	     const struct top_names *names, bool alone)
 {
 	struct top_vm *vm = find_or_add(top, id, false);
+	struct top_vm **more = grown(top->listed, top->nr_listed,
+				     &top->cap_listed, sizeof(*more));
 
-	if (!vm)
+	if (more)
+		top->listed = more;
+	if (!vm || !more)
 		return -ENOMEM;
+	if (!vm->here) {
+		vm->place = top->nr_listed;
+		more[top->nr_listed++] = vm;
+	}
 	vm->id = *id;
 	vm->here = true;
 	vm->alone = alone;
@@ -254,6 +264,7 @@ static int line_up(struct top *top)
 
 	top->nr_queued = 0;
 	top->looked = 0;
+	top->frame_turns = top->turns;
 	if (!queue)
 		return -ENOMEM;
 	top->queue = queue;
@@ -289,11 +300,47 @@ struct top_vm *top_next(struct top *top)
 {
 	struct top_vm *next;
 
-	if (top->looked == top->nr_queued)
-		return NULL;
-	next = top->queue[top->looked++];
+	do {
+		if (top->looked == top->nr_queued)
+			return NULL;
+		next = top->queue[top->looked++];
+	} while (next->turn > top->frame_turns);
 	next->turn = ++top->turns;
 	return next;
+}
+
+static int by_fd(const void *a, const void *b)
+{
+	const struct top_vm *x = *(struct top_vm *const *)a;
+	const struct top_vm *y = *(struct top_vm *const *)b;
+
+	return ORDER(x->id.fd, y->id.fd);
+}
+
+int top_siblings(struct top *top, struct top_vm *vm, struct top_vm ***out,
+		 size_t *nr)
+{
+	size_t first = vm->place, end = vm->place + 1;
+
+	while (first && top->listed[first - 1]->id.tgid == vm->id.tgid)
+		first--;
+	while (end < top->nr_listed && top->listed[end]->id.tgid == vm->id.tgid)
+		end++;
+	*nr = 0;
+	*out = calloc(end - first, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	for (size_t i = first; i < end; i++) {
+		struct top_vm *other = top->listed[i];
+
+		if (other != vm && other->turn > top->frame_turns)
+			continue;
+		if (other != vm)
+			other->turn = ++top->turns;
+		(*out)[(*nr)++] = other;
+	}
+	qsort(*out, *nr, sizeof(**out), by_fd);
+	return 0;
 }
 
 static bool compared(const struct comparison *c, enum party_id expected,
@@ -305,6 +352,14 @@ static bool compared(const struct comparison *c, enum party_id expected,
 		if (c->pairs[i].compared &&
 		    views[c->pairs[i].expected].party == expected &&
 		    views[c->pairs[i].actual].party == actual)
+			return true;
+	return false;
+}
+
+static bool is_party(const struct check_input *input, enum party_id party)
+{
+	for (size_t i = 0; i < input->nr_views; i++)
+		if (input->views[i].party == party)
 			return true;
 	return false;
 }
@@ -335,7 +390,7 @@ static enum top_verdict verdict_of(const struct comparison *c,
 		return all_told(c) ? TOP_NOT_COMPARED : TOP_UNKNOWN;
 	if (findings_count(&c->findings, FINDING_UNKNOWN))
 		return TOP_UNKNOWN;
-	if (!traced || !ground)
+	if ((!traced && is_party(c->input, PARTY_TRACED)) || !ground)
 		return TOP_PARTLY;
 	for (size_t i = 0; i < rows->nr; i++)
 		if (rows->rows[i].verdict == ROW_NOT_COMPARED ||

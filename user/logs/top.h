@@ -151,6 +151,7 @@ struct top_vm {
 	uint64_t next; /* number of its next event */
 	size_t told;   /* events of @log that are what was before */
 	bool here;     /* as of the list that is under way, or the last */
+	size_t place;  /* in that list */
 	uint64_t frame_ns, frame_changes, frame_lost;
 	uint64_t turn; /* how many looks there were by its last one */
 };
@@ -167,6 +168,9 @@ struct top {
 	uint64_t turns;
 	struct top_vm **queue; /* private: to be looked at in this frame */
 	size_t nr_queued, looked;
+	uint64_t frame_turns;
+	struct top_vm **listed; /* private: as they came in the last list */
+	size_t nr_listed, cap_listed;
 };
 
 void top_deinit(struct top *top);
@@ -213,11 +217,23 @@ bool top_has_names(const struct top *top, const struct vm_id *id);
 struct top_vm *top_next(struct top *top);
 
 /**
+ * top_siblings() - all VMs of its process, that are not looked at in this frame yet
+ * @out: by descriptor, @vm among them; free() it. They count as looked at from now on
+ *
+ * Those of a process are to be listed in a row.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int top_siblings(struct top *top, struct top_vm *vm, struct top_vm ***out,
+		 size_t *nr);
+
+/**
  * top_judge() - what a comparison says of a VM, in a word
  * @rows: of @comparison
  * @look: verdict, findings and vCPUs are filled in
  *
- * It is TOP_AGREE if TRACED was compared with KERNEL and KERNEL with BACKING, all of it.
+ * It is TOP_AGREE if TRACED, where that is one of the views, was compared with KERNEL,
+ * and KERNEL with BACKING, all of it.
  *
  * Return: 0 or -ENOMEM.
  */

@@ -120,16 +120,17 @@ int kernel_view_details(const struct kernel_view *view,
 
 int kernel_view_read_all(const struct kernel_view *view,
 			 const struct process *process,
-			 struct slot_state **states, size_t *nr,
+			 struct slot_state **states, bool **owned, size_t *nr,
 			 struct slotscope_error *err)
 {
 	*states = NULL;
+	*owned = NULL;
 	*nr = 0;
 	/* The module is given one VM at a time */
 	if (view->source == KERNEL_BY_MODULE)
 		return 0;
 	return tracer_snapshots(view->tracer, process->tgid, PARTY_KERNEL,
-				states, nr, err);
+				states, owned, nr, err);
 }
 
 int kernel_view_vms(const struct kernel_view *view, struct slotscope_vm **out,

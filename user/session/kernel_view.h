@@ -68,10 +68,11 @@ int kernel_view_details(const struct kernel_view *view,
  * kernel_view_read_all() - of all VMs of a process, where that is cheaper
  * @states: by descriptor; those that have to be read alone are left out. The
  *	    caller deinits each and frees them, also after an error
+ * @owned:  of each what kernel_view_owns_memory() says; the caller frees it
  */
 int kernel_view_read_all(const struct kernel_view *view,
 			 const struct process *process,
-			 struct slot_state **states, size_t *nr,
+			 struct slot_state **states, bool **owned, size_t *nr,
 			 struct slotscope_error *err);
 
 /**

@@ -11,6 +11,7 @@
 #include "host/vm_fds.h"
 #include "host/vmm.h"
 #include "kvm/limits.h"
+#include "session/glance.h"
 #include "session/overview.h"
 #include "session/producers.h"
 #include "session/stop.h"
@@ -255,20 +256,9 @@ static int judge(const struct sample *sample, const struct top_vm *vm,
 		.serial = vm->id.serial,
 		.page_size = sysconf(_SC_PAGESIZE),
 	};
-	struct comparison comparison;
-	struct check_rows rows;
-	int ret;
 
 	sample_input(sample, &input);
-	ret = crosscheck(&input, &comparison);
-	if (!ret) {
-		ret = check_rows(&comparison, &rows);
-		if (!ret)
-			ret = top_judge(&comparison, &rows, look);
-		check_rows_deinit(&rows);
-	}
-	comparison_deinit(&comparison);
-	return ret;
+	return glance_judge(&input, look);
 }
 
 /* Which VM a vCPU is of nothing tells: only of a process with one it is known */
@@ -343,27 +333,95 @@ static int look_at(struct overview *o, struct top_vm *vm,
 }
 
 /* One that has ended meanwhile is gone from the next list */
-static int look(struct overview *o, struct top_vm *vm)
+static int look_alone(struct overview *o, struct top_vm *vm,
+		      const struct process *process)
 {
 	struct top_look found = { .at_ns = clock_now(),
 				  .verdict = TOP_UNKNOWN };
-	struct slotscope_error ignored = {};
-	struct process process;
 	int ret;
 
 	o->look_ms = clock_now_ms();
-	o->nr_looked++;
-	if (process_open(vm->id.tgid, &process, &ignored)) {
-		vm->look = found;
-		return 0;
-	}
-	read_names(&process, &vm->names);
-	found.held = process_stopped(&process);
-	ret = process.start_time == vm->id.start_time ?
-		      look_at(o, vm, &process, &found) :
-		      0;
-	process_close(&process);
+	found.held = process_stopped(process);
+	ret = look_at(o, vm, process, &found);
 	vm->look = found;
+	return ret;
+}
+
+/* What a glance at many found; one that did not rest has a look of its own */
+static int keep_glance(struct overview *o, struct top_vm *vm,
+		       const struct process *process, const struct glance *seen)
+{
+	if (seen->have && !seen->settled)
+		return look_alone(o, vm, process);
+	vm->look = seen->look;
+	vm->look.changes = vm->changes;
+	vm->look.lost = vm->lost;
+	if (o->details && o->kernel.source == KERNEL_BY_MODULE)
+		look_beside(o, vm, process, &vm->look);
+	return 0;
+}
+
+static int look_at_all(struct overview *o, struct top_vm **vms, size_t nr,
+		       const struct process *process)
+{
+	const struct glancer glancer = { .kernel = &o->kernel,
+					 .follow = true,
+					 .catch_up = o->tracer ? catch_up :
+								 NULL,
+					 .owner = o };
+	struct glance *seen = calloc(nr, sizeof(*seen));
+	int ret = seen ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < nr && !ret; i++) {
+		seen[i].id = vms[i]->id;
+		seen[i].log = o->tracer ? &vms[i]->log : NULL;
+	}
+	if (!ret)
+		ret = glance_at(&glancer, process, seen, nr);
+	for (size_t i = 0; i < nr && seen; i++) {
+		if (!ret)
+			ret = keep_glance(o, vms[i], process, &seen[i]);
+		glance_deinit(&seen[i]);
+	}
+	free(seen);
+	return ret;
+}
+
+static int look_into(struct overview *o, struct top_vm **vms, size_t nr,
+		     const struct process *process)
+{
+	struct top_names names;
+
+	read_names(process, &names);
+	for (size_t i = 0; i < nr; i++)
+		vms[i]->names = names;
+	return nr > 1 ? look_at_all(o, vms, nr, process) :
+			look_alone(o, vms[0], process);
+}
+
+/* With all others of its process */
+static int look(struct overview *o, struct top_vm *vm)
+{
+	struct slotscope_error ignored = {};
+	struct process process;
+	struct top_vm **vms;
+	bool opened, same;
+	size_t nr;
+	int ret = top_siblings(&o->top, vm, &vms, &nr);
+
+	if (ret)
+		return ret;
+	o->nr_looked += nr;
+	opened = !process_open(vm->id.tgid, &process, &ignored);
+	same = opened && process.start_time == vm->id.start_time;
+	for (size_t i = 0; i < nr && !same; i++)
+		vms[i]->look = (struct top_look){ .at_ns = clock_now(),
+						  .verdict = TOP_UNKNOWN };
+	if (same)
+		ret = look_into(o, vms, nr, &process);
+	if (opened)
+		process_close(&process);
+	free(vms);
 	return ret;
 }
 

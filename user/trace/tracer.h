@@ -413,13 +413,15 @@ int tracer_snapshot(struct tracer *tracer, const struct vm_id *vm,
  * tracer_snapshots() - the slots of all VMs of a process, in one walk
  * @states: one a VM, by descriptor, the lowest of a VM's. The caller deinits each
  *	    and frees them, also after an error
+ * @owned:  of each, whether its slots' host addresses are this process's, as
+ *	    tracer_owns_memory() says; the caller frees it. NULL: nobody asks
  * @nr:	    their number
  *
  * VMs whose slots moved meanwhile, or for which there was no more room, are left
  * out: tracer_snapshot() reads one alone, and tries longer.
  */
 int tracer_snapshots(struct tracer *tracer, pid_t tgid, enum party_id party,
-		     struct slot_state **states, size_t *nr,
+		     struct slot_state **states, bool **owned, size_t *nr,
 		     struct slotscope_error *err);
 
 #endif

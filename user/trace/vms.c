@@ -252,7 +252,7 @@ int tracer_snapshot(struct tracer *t, const struct vm_id *vm,
 }
 
 int tracer_snapshots(struct tracer *t, pid_t tgid, enum party_id party,
-		     struct slot_state **states, size_t *nr,
+		     struct slot_state **states, bool **owned, size_t *nr,
 		     struct slotscope_error *err)
 {
 	struct walk walk = { 0 };
@@ -261,17 +261,23 @@ int tracer_snapshots(struct tracer *t, pid_t tgid, enum party_id party,
 
 	*states = NULL;
 	*nr = 0;
+	if (owned)
+		*owned = NULL;
 	if (!ret)
 		ret = find_all(t, tgid, true, &walk, err);
 	if (!ret && walk.nr) {
 		*states = calloc(walk.nr, sizeof(**states));
-		if (!*states)
+		if (owned)
+			*owned = calloc(walk.nr, sizeof(**owned));
+		if (!*states || (owned && !*owned))
 			ret = error_set(err, ENOMEM, "keep the slots of VMs");
 	}
 	for (size_t i = 0; !ret && i < walk.nr; i++) {
 		if (walk_moved(&walk.vms[i]) ||
 		    walk.vms[i].flags & (WALK_OVERFLOW | WALK_AGAIN))
 			continue;
+		if (owned)
+			(*owned)[*nr] = walk.vms[i].flags & WALK_OWNER;
 		out = &(*states)[(*nr)++];
 		slot_state_init(out, party);
 		ret = state_from_walk(t, &walk.vms[i], out);
