@@ -30,7 +30,7 @@ run slotscope doctor
 is "$status $(views)" "0 ok ok ok ok" "doctor: all views, status 0"
 run slotscope list
 is "$status" 0 "list: status 0"
-is "$(awk -v vm="$vm" '$1 == vm { print $2 }' <<<"$out")" slotscope "list: the VM is there"
+is "$(awk -v vm="$vm" '$1 == vm { print $3 }' <<<"$out")" slotscope "list: the VM is there"
 
 # May not
 run closed slotscope list

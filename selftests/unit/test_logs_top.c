@@ -542,21 +542,21 @@ static void vcpus(void **unused)
 	assert_int_equal(look.outside, 1);
 	assert_int_equal(look.anywhere, 1);
 	assert_int_equal(look.stuck, 1);
-	assert_int_equal(top_state(&of), TOP_STATE_UNKNOWN);
+	assert_int_equal(top_state(&of.look), TOP_STATE_UNKNOWN);
 	of.look.at_ns = 1;
-	assert_int_equal(top_state(&of), TOP_STATE_UNKNOWN);
+	assert_int_equal(top_state(&of.look), TOP_STATE_UNKNOWN);
 	of.look.asked = true;
-	assert_int_equal(top_state(&of), TOP_STATE_STUCK);
+	assert_int_equal(top_state(&of.look), TOP_STATE_STUCK);
 	of.look.stuck = 0;
-	assert_int_equal(top_state(&of), TOP_STATE_RUNS);
+	assert_int_equal(top_state(&of.look), TOP_STATE_RUNS);
 	of.look.in_run = 0;
-	assert_int_equal(top_state(&of), TOP_STATE_UNKNOWN);
+	assert_int_equal(top_state(&of.look), TOP_STATE_UNKNOWN);
 	of.look.anywhere = 0;
-	assert_int_equal(top_state(&of), TOP_STATE_OUT);
+	assert_int_equal(top_state(&of.look), TOP_STATE_OUT);
 	of.look.outside = 0;
-	assert_int_equal(top_state(&of), TOP_STATE_EMPTY);
+	assert_int_equal(top_state(&of.look), TOP_STATE_EMPTY);
 	of.look.held = true;
-	assert_int_equal(top_state(&of), TOP_STATE_HELD);
+	assert_int_equal(top_state(&of.look), TOP_STATE_HELD);
 }
 
 static const struct top_frame shown = {

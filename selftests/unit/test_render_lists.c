@@ -183,8 +183,16 @@ static void vms(void **unused)
 		{ .id = { .tgid = 42, .fd = 9 },
 		  .comm = "vmm\x1b[0m\xff",
 		  .qmp = "/run/a socket",
+		  .look = { .at_ns = 1,
+			    .verdict = TOP_MISMATCHES,
+			    .mismatches = 2,
+			    .asked = true,
+			    .in_run = 1 },
 		  .state = &state },
-		{ .id = { .tgid = 43, .fd = 10 }, .comm = "other" },
+		{ .id = { .tgid = 43, .fd = 10 },
+		  .comm = "other",
+		  .vmm = "qemu",
+		  .name = "a \x1b[31mname that is longer than it may be" },
 	};
 	struct json_object *obj;
 	struct printed p;
@@ -194,13 +202,14 @@ static void vms(void **unused)
 	state_add(&state, slot_of(0, 0, 0, MiB, HVA, 0));
 	state_add(&state, own);
 	state_add(&state, slot_of(1, 0, 0, MiB, HVA, 0));
-	vm_row_count(&rows[0]);
+	top_count(&state, &rows[0].look);
 	print_begin(&p);
 	assert_int_equal(render_vms(p.out, rows, 2), 0);
 	assert_for_people(print_end(&p));
 	/* the guest's memory once: not KVM's own, not the other space's */
-	assert_line(p.text, "42 vmm\\1b[0m\\ff 9 3 1024K /run/a socket");
-	assert_line(p.text, "43 other 10 ? ? none");
+	assert_line(p.text, "PID FD VMM NAME MEMORY SLOTS STATE VERDICT");
+	assert_line(p.text, "42 9 vmm\\1b[0m\\ff - 1M 2/1 run 2 mismatches");
+	assert_line(p.text, "43 10 qemu a \\1b[31mname tha... ? ? ? ?");
 	free(p.text);
 
 	print_begin(&p);
@@ -209,6 +218,16 @@ static void vms(void **unused)
 	obj = json_tokener_parse(p.text);
 	assert_non_null(obj);
 	json_object_put(obj);
+	assert_non_null(strstr(p.text,
+			       "\"bytes\":\"0x100000\",\"slots_by_as\":["
+			       "{\"slots\":1,\"bytes\":\"0x100000\","
+			       "\"kvm_slots\":1,\"kvm_bytes\":\"0x1000\"},"
+			       "{\"slots\":1,"));
+	assert_non_null(strstr(p.text, "\"vcpu_state\":\"run\",\"verdict\":"
+				       "\"mismatches\",\"mismatches\":2"));
+	assert_non_null(strstr(p.text, "\"bytes\":null,\"slots_by_as\":null,"
+				       "\"vcpu_state\":null,\"verdict\":"
+				       "\"unknown\""));
 	free(p.text);
 	slot_state_deinit(&state);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <slotscope.h>
 
@@ -12,9 +13,11 @@
 #include "cmd/cmd.h"
 #include "host/qmp_socket.h"
 #include "host/vm_fds.h"
+#include "host/vmm.h"
 #include "kvm/loaded.h"
 #include "render/text.h"
 #include "render/vms.h"
+#include "session/glance.h"
 #include "session/kernel_view.h"
 
 static const struct cmd_option option_table[] = {
@@ -35,82 +38,14 @@ struct listing {
 	size_t hidden; /* VMs of processes that have no pid here */
 };
 
-/* What one walk told of the VMs of a process; by descriptor, as they are asked for */
-struct walked {
-	struct slot_state *states;
-	bool *owned;
-	size_t nr;
-	size_t next;
-};
+/* Until they rest; one that never does has no verdict */
+#define TRIES	 4
+#define PAUSE_NS 10000000
 
 static void say_why(const struct slotscope_error *err)
 {
 	if (cmd_globals.verbose)
 		fprintf(stderr, "slotscope: %s: %s\n", err->tried, err->why);
-}
-
-static void walk(const struct listing *listing, const struct process *process,
-		 struct walked *walked)
-{
-	struct slotscope_error err = {};
-
-	if (listing->have_view &&
-	    kernel_view_read_all(&listing->view, process, &walked->states, &walked->owned,
-				 &walked->nr, &err))
-		say_why(&err);
-}
-
-static bool take_walked(struct walked *walked, int fd, struct slot_state *out)
-{
-	while (walked->next < walked->nr &&
-	       walked->states[walked->next].vm.fd <= fd) {
-		struct slot_state *state = &walked->states[walked->next++];
-
-		if (state->vm.fd == fd) {
-			*out = *state;
-			return true;
-		}
-		slot_state_deinit(state);
-	}
-	return false;
-}
-
-static void walked_deinit(struct walked *walked)
-{
-	while (walked->next < walked->nr)
-		slot_state_deinit(&walked->states[walked->next++]);
-	free(walked->states);
-}
-
-/* Return: false if the VM has ended; *@out is NULL if it could not be read */
-static bool read_state(const struct listing *listing,
-		       const struct process *process, const struct vm_id *id,
-		       struct walked *walked, struct slot_state **out)
-{
-	struct slotscope_error err = {};
-	struct slot_state *state;
-
-	*out = NULL;
-	state = listing->have_view ? malloc(sizeof(*state)) : NULL;
-	if (!state)
-		return true;
-	if (take_walked(walked, id->fd, state) ||
-	    !kernel_view_read(&listing->view, process, id, state, &err)) {
-		*out = state;
-		return true;
-	}
-	slot_state_deinit(state);
-	free(state);
-	switch (err.code) {
-	case ESRCH:
-	case ENOENT:
-	case EBADF:
-	case EBADFD:
-		return false;
-	default:
-		say_why(&err);
-		return true;
-	}
 }
 
 static void row_deinit(struct vm_row *row)
@@ -122,128 +57,178 @@ static void row_deinit(struct vm_row *row)
 	free(row->state);
 }
 
-/* @row is the listing's, or gone after an error */
-static int add_row(struct listing *listing, struct vm_row *row,
-		   const struct process *process, const char *qmp)
+static int look_again(const struct glancer *glancer,
+		      const struct process *process, struct glance *vm)
 {
-	struct vm_row *rows;
+	const struct timespec pause = { .tv_nsec = PAUSE_NS };
+	struct glance again;
+	int ret = 0;
 
-	rows = grown(listing->rows, listing->nr, &listing->cap, sizeof(*rows));
+	for (int i = 1; i < TRIES && vm->have && !vm->settled && !ret; i++) {
+		nanosleep(&pause, NULL);
+		again = (struct glance){ .id = vm->id, .alone = vm->alone };
+		ret = glance_at(glancer, process, &again, 1);
+		glance_deinit(vm);
+		*vm = again;
+	}
+	return ret;
+}
+
+/* Only JSON shows the slots themselves: many VMs have many */
+static int keep_state(struct vm_row *row, struct glance *vm)
+{
+	if (!vm->have || !cmd_globals.json)
+		return 0;
+	row->state = malloc(sizeof(*row->state));
+	if (!row->state)
+		return -ENOMEM;
+	*row->state = vm->state;
+	memset(&vm->state, 0, sizeof(vm->state));
+	return 0;
+}
+
+static int add_row(struct listing *listing, const struct process *process,
+		   const struct vmm *names, const char *qmp, struct glance *vm)
+{
+	struct vm_row row = { .id = vm->id, .look = vm->look };
+	struct vm_row *rows =
+		grown(listing->rows, listing->nr, &listing->cap, sizeof(*rows));
+
 	if (rows)
 		listing->rows = rows;
-	row->comm = strdup(process->comm);
-	row->qmp = qmp ? strdup(qmp) : NULL;
-	if (!rows || !row->comm || (qmp && !row->qmp)) {
-		row_deinit(row);
+	row.comm = strdup(process->comm);
+	row.qmp = qmp ? strdup(qmp) : NULL;
+	memcpy(row.vmm, names->vmm, sizeof(row.vmm));
+	memcpy(row.name, names->name, sizeof(row.name));
+	if (!rows || !row.comm || (qmp && !row.qmp) || keep_state(&row, vm)) {
+		row_deinit(&row);
 		return -ENOMEM;
 	}
-	listing->rows[listing->nr++] = *row;
+	listing->rows[listing->nr++] = row;
 	return 0;
 }
 
 /* A VM that ends while it is looked at is no failure of ours: it is left out */
 static int add_vm(struct listing *listing, const struct process *process,
-		  const struct vm_id *id, const char *qmp,
-		  struct walked *walked)
+		  const struct vmm *names, const char *qmp, struct glance *vm)
 {
-	struct vm_row row = { .id = *id };
-
-	if (!read_state(listing, process, &row.id, walked, &row.state))
+	if (vm->ended)
 		return 0;
-	if (row.state)
-		vm_row_count(&row);
-	else
+	if (!vm->have) {
 		listing->unread++;
-	return add_row(listing, &row, process, qmp);
+		say_why(&vm->why);
+	}
+	return add_row(listing, process, names, qmp, vm);
 }
 
-static int add_process(const struct process *process, const struct vm_fds *vms,
-		       void *opaque)
+static int add_vms(struct listing *listing, const struct process *process,
+		   struct glance *vms, size_t nr)
 {
+	const struct glancer glancer = { .kernel = &listing->view };
+	struct slotscope_error ignored = {};
 	char qmp[QMP_ADDRESS_MAX];
-	struct slotscope_error err = {};
-	struct walked walked = {};
-	struct vm_id id;
+	struct vmm names;
 	bool has_qmp;
 	int ret = 0;
 
-	if (process_vm_id(process, -1, &id, &err))
-		return 0;
-	has_qmp = !qmp_socket_find(process, qmp, &err);
-	if (vms->nr > 1)
-		walk(opaque, process, &walked);
-	for (size_t i = 0; i < vms->nr && !ret; i++) {
-		id.fd = vms->vms[i].fd;
-		ret = add_vm(opaque, process, &id, has_qmp ? qmp : NULL,
-			     &walked);
+	has_qmp = !qmp_socket_find(process, qmp, &ignored);
+	vmm_read(process, &names);
+	if (listing->have_view)
+		ret = glance_at(&glancer, process, vms, nr);
+	for (size_t i = 0; i < nr && !ret; i++) {
+		if (listing->have_view)
+			ret = look_again(&glancer, process, &vms[i]);
+		if (!ret)
+			ret = add_vm(listing, process, &names,
+				     has_qmp ? qmp : NULL, &vms[i]);
 	}
-	walked_deinit(&walked);
 	return ret;
 }
 
-/*
- * The records of one process, from @vm on, to @end at the most. Slots are counted by
- * now; only JSON shows them.
- *
- * Return: how many there were, or -ENOMEM.
- */
-static int add_told(struct listing *listing, const struct slotscope_vm *vm,
-		    const struct slotscope_vm *end)
+/* @fds: ascending */
+static int add_process(struct listing *listing, const struct process *process,
+		       const int *fds, size_t nr)
 {
-	struct slotscope_error err = {};
-	struct walked walked = {};
-	char qmp[QMP_ADDRESS_MAX];
+	struct slotscope_error ignored = {};
+	struct glance *vms;
+	struct vm_id id;
+	int ret;
+
+	if (process_vm_id(process, -1, &id, &ignored))
+		return 0;
+	vms = calloc(nr + 1, sizeof(*vms));
+	if (!vms)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++) {
+		vms[i].id = id;
+		vms[i].id.fd = fds[i];
+		/* Which VM a vCPU is of nothing tells */
+		vms[i].alone = nr == 1;
+	}
+	ret = add_vms(listing, process, vms, nr);
+	for (size_t i = 0; i < nr; i++)
+		glance_deinit(&vms[i]);
+	free(vms);
+	return ret;
+}
+
+static int add_found(const struct process *process, const struct vm_fds *vms,
+		     void *opaque)
+{
+	int *fds = calloc(vms->nr + 1, sizeof(*fds));
+	int ret;
+
+	if (!fds)
+		return -ENOMEM;
+	for (size_t i = 0; i < vms->nr; i++)
+		fds[i] = vms->vms[i].fd;
+	ret = add_process(opaque, process, fds, vms->nr);
+	free(fds);
+	return ret;
+}
+
+/* The @nr records of one process, by descriptor */
+static int add_told(struct listing *listing, const struct slotscope_vm *told,
+		    size_t nr)
+{
+	struct slotscope_error ignored = {};
 	struct process process;
-	struct vm_id id = {};
-	bool here, has_qmp = false;
-	int ret = 0, nr;
+	int *fds;
+	int ret;
 
+	if (!told->pid) {
+		listing->hidden += nr;
+		return 0;
+	}
 	/* One that has ended meanwhile holds no VM */
-	here = vm->pid && !process_open(vm->pid, &process, &err);
-	if (here && process_vm_id(&process, -1, &id, &err)) {
-		process_close(&process);
-		here = false;
-	}
-	if (here)
-		has_qmp = !qmp_socket_find(&process, qmp, &err);
-	for (nr = 0; vm + nr < end && vm[nr].pid == vm->pid && !ret; nr++) {
-		struct vm_row row = {
-			.id = id,
-			.counted = true,
-			.nr_slots = vm[nr].nr_slots,
-			.bytes = vm[nr].user_bytes,
-		};
-
-		listing->hidden += !vm->pid;
-		if (!here)
-			continue;
-		row.id.fd = vm[nr].fd;
-		if (cmd_globals.json)
-			ret = add_vm(listing, &process, &row.id,
-				     has_qmp ? qmp : NULL, &walked);
-		else
-			ret = add_row(listing, &row, &process,
-				      has_qmp ? qmp : NULL);
-	}
-	if (here)
-		process_close(&process);
-	return ret ? ret : nr;
+	if (process_open(told->pid, &process, &ignored))
+		return 0;
+	fds = calloc(nr + 1, sizeof(*fds));
+	for (size_t i = 0; i < nr && fds; i++)
+		fds[i] = told[i].fd;
+	ret = fds ? add_process(listing, &process, fds, nr) : -ENOMEM;
+	free(fds);
+	process_close(&process);
+	return ret;
 }
 
 /* By the module, at once; -EOPNOTSUPP: it has to be by /proc */
 static int list_told(struct listing *listing, struct slotscope_error *err)
 {
 	struct slotscope_vm *vms;
-	size_t nr, i = 0;
+	size_t nr, i, end;
 	int ret = 0;
 
 	if (!listing->have_view ||
 	    kernel_view_vms(&listing->view, &vms, &nr, err))
 		return -EOPNOTSUPP;
-	for (; i < nr && ret >= 0; i += ret > 0 ? ret : 0)
-		ret = add_told(listing, &vms[i], vms + nr);
+	for (i = 0; i < nr && !ret; i = end) {
+		for (end = i + 1; end < nr && vms[end].pid == vms[i].pid;)
+			end++;
+		ret = add_told(listing, &vms[i], end - i);
+	}
 	free(vms);
-	return ret < 0 ? ret : 0;
+	return ret;
 }
 
 #define NEXT "  next: "
@@ -339,7 +324,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	ret = list_told(&listing, &err);
 	if (ret == -EOPNOTSUPP) {
 		err = (struct slotscope_error){};
-		ret = vm_list(add_process, &listing, &stats, &err);
+		ret = vm_list(add_found, &listing, &stats, &err);
 	}
 	if (ret == -ENOMEM && !err.code)
 		error_set(&err, ENOMEM, "list the VMs");
@@ -354,7 +339,9 @@ const struct cmd cmd_list = {
 	.usage = "list [OPTIONS]",
 	.about =
 		"Lists the VMs of this machine: a line for each that a process "
-		"holds a descriptor of.",
+		"holds a descriptor of, with what the VM is called, its slots, "
+		"and whether what KVM holds agrees with what is mapped in the "
+		"VMM.",
 	.options = option_table,
 	.ending =
 		"Exit status: 0 done, 2 some could not be looked into, 3 usage "

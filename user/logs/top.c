@@ -474,10 +474,8 @@ bool top_changed(const struct top_vm *vm)
 	       (vm->changes != vm->look.changes || vm->lost != vm->look.lost);
 }
 
-enum top_state top_state(const struct top_vm *vm)
+enum top_state top_state(const struct top_look *look)
 {
-	const struct top_look *look = &vm->look;
-
 	if (!look->at_ns)
 		return TOP_STATE_UNKNOWN;
 	if (look->held)

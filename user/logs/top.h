@@ -246,7 +246,7 @@ void top_count(const struct slot_state *kernel, struct top_look *look);
 /** top_changed() - has it, or may it have, changed since it was looked at? */
 bool top_changed(const struct top_vm *vm);
 
-enum top_state top_state(const struct top_vm *vm);
+enum top_state top_state(const struct top_look *look);
 
 /** top_state_name() - "run"; "?" if not known */
 const char *top_state_name(enum top_state state);

@@ -5,11 +5,12 @@
 
 #include "base/plural.h"
 #include "render/document.h"
+#include "render/look.h"
 #include "render/text.h"
 #include "render/top.h"
 #include "view/json.h"
 
-#define CELL	 24
+#define CELL	 LOOK_CELL
 #define COMM_MAX 10
 #define WHY_MAX	 50
 
@@ -25,24 +26,6 @@ static void say_count(char text[CELL], uint64_t nr)
 		snprintf(text, CELL, "%" PRIu64 "K", nr / 1000);
 	else
 		snprintf(text, CELL, "%" PRIu64 "M", nr / 1000000);
-}
-
-/* As ls -h has them, but never rounded up: "512K", "1.5G" */
-static void say_bytes(char text[CELL], uint64_t bytes)
-{
-	static const char units[] = "KMGTPE";
-	uint64_t kib = bytes >> 10, rest = 0;
-	int unit = 0;
-
-	for (; kib >= 10000 || (kib >= 1024 && !(kib % 1024)); unit++) {
-		rest = kib % 1024;
-		kib /= 1024;
-	}
-	if (rest && kib < 100)
-		snprintf(text, CELL, "%" PRIu64 ".%" PRIu64 "%c", kib,
-			 rest * 10 / 1024, units[unit]);
-	else
-		snprintf(text, CELL, "%" PRIu64 "%c", kib, units[unit]);
 }
 
 static void say_rate(char text[CELL], const struct top_vm *vm)
@@ -92,28 +75,6 @@ static void say_age(char text[CELL], uint64_t at_ns, uint64_t now_ns)
 		snprintf(text, CELL, "%" PRIu64 "h", s / 3600);
 }
 
-static void say_verdict(char text[CELL], const struct top_vm *vm)
-{
-	static const char *const words[TOP_VERDICTS] = {
-		[TOP_NOT_YET] = "not yet",
-		[TOP_UNKNOWN] = "?",
-		[TOP_NOT_COMPARED] = "not compared",
-		[TOP_PARTLY] = "partly",
-		[TOP_AGREE] = "agree",
-	};
-	const struct top_look *look = &vm->look;
-
-	if (look->verdict == TOP_MISMATCHES)
-		snprintf(text, CELL, "%zu mismatch%s", look->mismatches,
-			 plural_es(look->mismatches));
-	else
-		snprintf(text, CELL, "%s%s", words[look->verdict],
-			 look->verdict == TOP_AGREE && look->notes ? ", noted" :
-								     "");
-	if (top_changed(vm))
-		strcat(text, "*");
-}
-
 static void print_vm(FILE *out, const struct top_frame *frame,
 		     const struct top_vm *vm)
 {
@@ -124,17 +85,19 @@ static void print_vm(FILE *out, const struct top_frame *frame,
 		   vm->names.comm[0] ? vm->names.comm : "?");
 	if (vm->look.counted) {
 		say_count(slots, vm->look.nr_slots);
-		say_bytes(bytes, vm->look.bytes);
+		look_say_bytes(bytes, vm->look.bytes);
 	}
 	say_rate(rate, vm);
 	say_failed(failed, vm, frame->requests);
 	say_vcpus(vcpus, &vm->look);
 	say_age(age, vm->look.at_ns, frame->now_ns);
-	say_verdict(verdict, vm);
+	look_say_verdict(verdict, &vm->look);
+	if (top_changed(vm))
+		strcat(verdict, "*");
 	fprintf(out, "%7d %-*s %3d %-5s %5s %5s %5s %5s %7s %4s %s\n",
 		vm->id.tgid, COMM_MAX, comm, vm->id.fd,
-		top_state_name(top_state(vm)), slots, bytes, rate, failed,
-		vcpus, age, verdict);
+		top_state_name(top_state(&vm->look)), slots, bytes, rate,
+		failed, vcpus, age, verdict);
 }
 
 static void print_head(FILE *out, const struct top_frame *frame, size_t nr)
@@ -195,7 +158,7 @@ static void write_vm(struct json_writer *w, const struct top_frame *frame,
 		     const struct top_vm *vm)
 {
 	const struct top_look *look = &vm->look;
-	enum top_state state = top_state(vm);
+	enum top_state state = top_state(&vm->look);
 
 	json_begin_object(w, NULL);
 	vm_id_write_json(w, "vm", &vm->id);

@@ -5,72 +5,133 @@
 #include <libsmartcols.h>
 
 #include "render/document.h"
+#include "render/look.h"
 #include "render/text.h"
 #include "render/vms.h"
 #include "view/json.h"
 
-enum { COL_PID, COL_COMM, COL_FD, COL_SLOTS, COL_RAM, COL_QMP };
+#define CELL	     80
+#define VMM_COLUMNS  12
+#define NAME_COLUMNS 20
 
-#define CELL	 80
-#define COMM_MAX 16
-#define QMP_MAX	 40
+enum column {
+	COL_PID,
+	COL_FD,
+	COL_VMM,
+	COL_NAME,
+	COL_MEMORY,
+	COL_SLOTS,
+	COL_STATE,
+	COL_VERDICT,
+	NR_COLUMNS,
+};
 
-void vm_row_count(struct vm_row *row)
+/* Slots of each address space, KVM's own among them: "9/7" */
+static void say_slots(char text[CELL], const struct top_look *look)
 {
-	const struct slot_state *state = row->state;
+	size_t len = 0;
 
-	row->counted = true;
-	row->nr_slots = state->nr_slots;
-	row->bytes = 0;
-	for (size_t i = 0; i < state->nr_slots; i++)
-		if (!state->slots[i].as_id && !state->slots[i].hidden)
-			row->bytes += state->slots[i].size;
+	snprintf(text, CELL, "?");
+	for (size_t i = 0; look->counted && i < look->nr_as && len < CELL; i++)
+		len += snprintf(text + len, CELL - len, "%s%" PRIu64,
+				i ? "/" : "",
+				look->as[i].nr + look->as[i].hidden_nr);
 }
+
+/* A program that is no VMM that we know goes by its process's name */
+static void say_vmm(char text[CELL], const struct vm_row *row)
+{
+	text_clean(text, CELL, VMM_COLUMNS, row->vmm[0] ? row->vmm : row->comm);
+}
+
+static void say_name(char text[CELL], const struct vm_row *row)
+{
+	text_clean(text, CELL, NAME_COLUMNS, row->name[0] ? row->name : "-");
+}
+
+static void say_memory(char text[CELL], const struct vm_row *row)
+{
+	if (row->look.counted)
+		look_say_bytes(text, row->look.bytes);
+	else
+		snprintf(text, CELL, "?");
+}
+
+static void say_cell(char text[CELL], enum column column,
+		     const struct vm_row *row)
+{
+	switch (column) {
+	case COL_PID:
+		snprintf(text, CELL, "%d", row->id.tgid);
+		break;
+	case COL_FD:
+		snprintf(text, CELL, "%d", row->id.fd);
+		break;
+	case COL_VMM:
+		say_vmm(text, row);
+		break;
+	case COL_NAME:
+		say_name(text, row);
+		break;
+	case COL_MEMORY:
+		say_memory(text, row);
+		break;
+	case COL_SLOTS:
+		say_slots(text, &row->look);
+		break;
+	case COL_STATE:
+		snprintf(text, CELL, "%s",
+			 top_state_name(top_state(&row->look)));
+		break;
+	default:
+		if (row->look.at_ns)
+			look_say_verdict(text, &row->look);
+		else
+			snprintf(text, CELL, "?");
+		break;
+	}
+}
+
+static const struct {
+	const char *name;
+	int flags;
+} columns[NR_COLUMNS] = {
+	[COL_PID] = { "PID", SCOLS_FL_RIGHT },
+	[COL_FD] = { "FD", SCOLS_FL_RIGHT },
+	[COL_VMM] = { "VMM", 0 },
+	[COL_NAME] = { "NAME", 0 },
+	[COL_MEMORY] = { "MEMORY", SCOLS_FL_RIGHT },
+	[COL_SLOTS] = { "SLOTS", SCOLS_FL_RIGHT },
+	[COL_STATE] = { "STATE", 0 },
+	[COL_VERDICT] = { "VERDICT", 0 },
+};
 
 static int add_row(struct libscols_table *table, const struct vm_row *row)
 {
 	struct libscols_line *line = scols_table_new_line(table, NULL);
 	char text[CELL];
-	int ret;
+	int ret = line ? 0 : -ENOMEM;
 
-	if (!line)
-		return -ENOMEM;
-	snprintf(text, sizeof(text), "%d", row->id.tgid);
-	ret = scols_line_set_data(line, COL_PID, text);
-	text_clean(text, sizeof(text), COMM_MAX, row->comm);
-	ret = ret ?: scols_line_set_data(line, COL_COMM, text);
-	snprintf(text, sizeof(text), "%d", row->id.fd);
-	ret = ret ?: scols_line_set_data(line, COL_FD, text);
-	if (row->counted) {
-		snprintf(text, sizeof(text), "%" PRIu64, row->nr_slots);
-		ret = ret ?: scols_line_set_data(line, COL_SLOTS, text);
-		snprintf(text, sizeof(text), "%" PRIu64 "K", row->bytes >> 10);
-		ret = ret ?: scols_line_set_data(line, COL_RAM, text);
-	} else {
-		ret = ret ?: scols_line_set_data(line, COL_SLOTS, "?");
-		ret = ret ?: scols_line_set_data(line, COL_RAM, "?");
+	for (int i = 0; i < NR_COLUMNS && !ret; i++) {
+		say_cell(text, (enum column)i, row);
+		ret = scols_line_set_data(line, i, text);
 	}
-	text_clean(text, sizeof(text), QMP_MAX, row->qmp ? row->qmp : "none");
-	return ret ?: scols_line_set_data(line, COL_QMP, text);
+	return ret;
 }
 
 int render_vms(FILE *out, const struct vm_row *rows, size_t nr)
 {
 	struct libscols_table *table = scols_new_table();
-	size_t i;
 	int ret = 0;
 
 	if (!table)
 		return -ENOMEM;
 	scols_table_set_stream(table, out);
-	if (!scols_table_new_column(table, "PID", 0, SCOLS_FL_RIGHT) ||
-	    !scols_table_new_column(table, "COMMAND", 0, 0) ||
-	    !scols_table_new_column(table, "FD", 0, SCOLS_FL_RIGHT) ||
-	    !scols_table_new_column(table, "SLOTS", 0, SCOLS_FL_RIGHT) ||
-	    !scols_table_new_column(table, "IN SLOTS", 0, SCOLS_FL_RIGHT) ||
-	    !scols_table_new_column(table, "QMP", 0, 0))
-		ret = -ENOMEM;
-	for (i = 0; i < nr && !ret; i++)
+	for (int i = 0; i < NR_COLUMNS && !ret; i++)
+		if (!scols_table_new_column(table, columns[i].name, 0,
+					    columns[i].flags))
+			ret = -ENOMEM;
+	for (size_t i = 0; i < nr && !ret; i++)
 		ret = add_row(table, &rows[i]);
 	if (!ret)
 		ret = scols_print_table(table);
@@ -78,12 +139,48 @@ int render_vms(FILE *out, const struct vm_row *rows, size_t nr)
 	return ret;
 }
 
+static void write_as(struct json_writer *w, const struct top_look *look)
+{
+	if (!look->counted) {
+		json_write_null(w, "slots_by_as");
+		return;
+	}
+	json_begin_array(w, "slots_by_as");
+	for (size_t i = 0; i < look->nr_as; i++) {
+		json_begin_object(w, NULL);
+		json_write_u64(w, "slots", look->as[i].nr);
+		json_write_hex(w, "bytes", look->as[i].bytes);
+		json_write_u64(w, "kvm_slots", look->as[i].hidden_nr);
+		json_write_hex(w, "kvm_bytes", look->as[i].hidden_bytes);
+		json_end_object(w);
+	}
+	json_end_array(w);
+}
+
 static void write_row(struct json_writer *w, const struct vm_row *row)
 {
+	const enum top_state state = top_state(&row->look);
+	const struct top_look *look = &row->look;
+
 	json_begin_object(w, NULL);
 	vm_id_write_json(w, "vm", &row->id);
 	json_write_str(w, "comm", row->comm);
+	json_write_str(w, "vmm", row->vmm[0] ? row->vmm : NULL);
+	json_write_str(w, "name", row->name[0] ? row->name : NULL);
 	json_write_str(w, "qmp", row->qmp);
+	if (look->counted)
+		json_write_hex(w, "bytes", look->bytes);
+	else
+		json_write_null(w, "bytes");
+	write_as(w, look);
+	json_write_str(w, "vcpu_state",
+		       state == TOP_STATE_UNKNOWN ? NULL :
+						    top_state_name(state));
+	json_write_str(w, "verdict",
+		       look->at_ns ? top_verdict_name(look->verdict) :
+				     top_verdict_name(TOP_UNKNOWN));
+	json_write_u64(w, "mismatches", look->mismatches);
+	json_write_u64(w, "notes", look->notes);
 	if (row->state)
 		slot_state_write_json(w, "state", row->state);
 	else

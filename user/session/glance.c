@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "host/maps.h"
 #include "host/module.h"
+#include "host/vcpus.h"
 #include "session/glance.h"
 
 /* What one walk told of the VMs of a process: by descriptor */
@@ -150,7 +151,8 @@ int glance_judge(const struct check_input *input, struct top_look *look)
 
 /* @owned: as of kernel_view_owns_memory() */
 static int judge(const struct glancer *glancer, struct glance *vm,
-		 const struct host_map *map, const char *no_map, int owned)
+		 const struct host_map *map, const char *no_map, int owned,
+		 const struct vcpu_word *vcpus, size_t nr_vcpus)
 {
 	struct slot_state traced;
 	struct view views[3] = {
@@ -159,6 +161,8 @@ static int judge(const struct glancer *glancer, struct glance *vm,
 		{ .party = PARTY_BACKING },
 	};
 	const struct check_input input = {
+		.vcpus = vcpus,
+		.nr_vcpus = nr_vcpus,
 		.views = glancer->follow ? views : &views[1],
 		.nr_views = glancer->follow ? 3 : 2,
 		.log = vm->log,
@@ -195,8 +199,14 @@ static int judge_all(const struct glancer *glancer,
 		     const char *no_map)
 {
 	struct slotscope_error ignored = {};
+	struct vcpu_word *vcpus = NULL;
 	struct walked after = {};
+	size_t nr_vcpus = 0;
 	int ret = 0;
+
+	if (nr == 1 && vms->alone)
+		vms->look.asked =
+			!vcpus_read(process, &vcpus, &nr_vcpus, &ignored);
 
 	walk(glancer, process, &after);
 	for (size_t i = 0; i < nr; i++)
@@ -209,8 +219,10 @@ static int judge_all(const struct glancer *glancer,
 		if (!vms[i].have)
 			continue;
 		top_count(&vms[i].state, &vms[i].look);
-		ret = judge(glancer, &vms[i], map, no_map, owned[i]);
+		ret = judge(glancer, &vms[i], map, no_map, owned[i], vcpus,
+			    nr_vcpus);
 	}
+	free(vcpus);
 	return ret;
 }
 

@@ -18,6 +18,7 @@
  * struct glance - a VM of the process
  * @id:	     which; for the caller to fill in, as
  * @log:     what was traced of it; NULL: nothing
+ * @alone:   its process has no other VM: its vCPUs are looked at, too
  * @look:    verdict, findings, slots
  * @state:   its slots, if
  * @have:    they could be read
@@ -28,6 +29,7 @@
 struct glance {
 	struct vm_id id;
 	const struct slot_log *log;
+	bool alone;
 	struct top_look look;
 	struct slot_state state;
 	bool have;

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a look at a VM found, in a word or two: for tables */
+#ifndef RENDER_LOOK_H
+#define RENDER_LOOK_H
+
+#include "logs/top.h"
+
+#define LOOK_CELL 24
+
+/** look_say_verdict() - "agree, noted", "2 mismatches", "?"; at most 14 columns */
+const char *look_say_verdict(char text[LOOK_CELL], const struct top_look *look);
+
+/**
+ * look_say_bytes() - as ls -h has them, but never rounded up: "512K", "1.5G"
+ *
+ * At most five columns.
+ */
+const char *look_say_bytes(char text[LOOK_CELL], uint64_t bytes);
+
+#endif
