@@ -92,6 +92,23 @@ if command -v less >/dev/null; then
 	is "$?" 0 "less, without a pager named: q ends it"
 	unlike "$(cat "$work/shown")" 'Exit status' "... before all was shown"
 fi
+# Progress: on a terminal, once nothing came for a second; what is read is a pipe that waits
+mkfifo "$work/fifo"
+export program work fixture
+# shellcheck disable=SC2016 # the inner shell's; a line from the terminal lets it go on
+waits='exec 3<&0; { head -1 <&3 >/dev/null; cat $fixture/ioctls.txt; } >$work/fifo & $program repro "$@" $work/fifo'
+repro=$("$program" repro $fixture/ioctls.txt | tail -n +3)
+shown=$(selftests/pty -s 'reading events \.\.\. [0-9]+ s' '\r' -- sh -c "$waits" | sed 's/\r$//')
+like "$shown" "reading events ... 1 s" "what takes a second is told"
+like "$(cat -v <<<"$shown")" '\^M\^\[\[K/\* SPDX' "... and erased before anything else is printed"
+is "$(sed -n '/^ \*\//,$p' <<<"$shown")" "$(sed -n '/^ \*\//,$p' <<<"$repro")" "... which is whole"
+# Elsewhere there is none, however long it takes
+# shellcheck disable=SC2016
+slowly='{ sleep 1.5; cat $fixture/ioctls.txt; } >$work/fifo & $program "$@" repro $work/fifo'
+unlike "$(selftests/pty -- sh -c "$slowly 2>$work/err"; cat "$work/err")" 'reading events' "standard error is no terminal: none"
+unlike "$(selftests/pty -- sh -c "$slowly" sh --json)" 'reading events' "JSON: none"
+unlike "$(TERM=dumb selftests/pty -- sh -c "$slowly")" 'reading events' "TERM=dumb: none"
+
 # With the rights of another: no shell, no editor, no other program than less
 cat >"$work/less" <<'END'
 #!/bin/sh

@@ -6,6 +6,7 @@
 #include <slotscope/repro.h>
 
 #include "base/grow.h"
+#include "base/progress.h"
 
 static int add(struct repro *repro, size_t *cap, uint64_t seq,
 	       const struct slot_request *request)
@@ -248,6 +249,7 @@ static int drop(const struct repro *repro, const bool *needed,
 
 int repro_minimize(struct repro *repro)
 {
+	PROGRESS("looking for what may be left out");
 	bool *needed = calloc(repro->nr + 1, sizeof(*needed));
 	struct request_foresight rules = {};
 	struct repro fewer = {};

@@ -13,6 +13,7 @@
 #include "cmd/command.h"
 #include "cmd/look.h"
 #include "cmd/page.h"
+#include "cmd/progress_line.h"
 #include "cmd/tracing.h"
 #include "cmd/verdict.h"
 #include "cmd/watch.h"
@@ -182,6 +183,8 @@ static int check(struct check_options *options)
 
 	stop_on_signals();
 	if (options->argv) {
+		/* The terminal is the COMMAND's, too */
+		progress_line_stop();
 		if (child_start(&child, options->argv, &err))
 			return cmd_fail(&err);
 		options->look.checker.child = &child;

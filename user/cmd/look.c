@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/progress.h"
 #include "cmd/cmd.h"
 #include "cmd/look.h"
 #include "cmd/recorded.h"
@@ -14,6 +15,7 @@
 static int compare(const struct check_input *input, struct looked *looked,
 		   look_fn *tell, void *ctx, struct slotscope_error *err)
 {
+	PROGRESS("comparing the views");
 	struct comparison comparison;
 	struct check_rows rows;
 	int ret = crosscheck(input, &comparison);

@@ -8,6 +8,7 @@
 #include "cmd/cmd.h"
 #include "cmd/path.h"
 #include "cmd/program.h"
+#include "cmd/progress_line.h"
 #include "cmd/version.h"
 
 static const struct cmd_option option_table[] = {
@@ -59,6 +60,7 @@ static int dispatch(int argc, char **argv)
 	const struct cmd *cmd;
 	int opt, exit;
 
+	progress_line_start();
 	while ((opt = cmd_getopt(&cmd_slotscope, argc, argv)) >= 0) {
 		if (opt == 'V')
 			return version_print();

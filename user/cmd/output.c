@@ -13,6 +13,7 @@
 #include "cmd/output.h"
 #include "cmd/pager.h"
 #include "cmd/page.h"
+#include "cmd/progress_line.h"
 #include "host/terminal.h"
 #include "render/error.h"
 #include "render/style.h"
@@ -233,6 +234,7 @@ int output_end(int status)
 {
 	int error = cmd_flush();
 
+	progress_line_stop();
 	/* Who quits the pager has seen enough */
 	if (pager_end() && error == EPIPE)
 		error = 0;

@@ -12,6 +12,7 @@
 #include "base/grow.h"
 #include "cmd/pager.h"
 #include "cmd/path.h"
+#include "cmd/progress_line.h"
 #include "host/terminal.h"
 
 /**
@@ -129,8 +130,7 @@ static bool start(void)
 
 static bool put(const char *text, size_t len)
 {
-	return write_all(pager.program ? pager.pipe : fileno(pager.real), text,
-			 len);
+	return write_all(pager.program ? pager.pipe : STDOUT_FILENO, text, len);
 }
 
 static bool put_kept(void)
@@ -166,6 +166,7 @@ static ssize_t take(void *cookie, const char *text, size_t len)
 	if (!pager.program && !pager.plain) {
 		if (keep(text, len) && pager.lines < pager.screen)
 			return (ssize_t)len;
+		progress_line_stop();
 		pager.plain = !start();
 		return put_kept() ? (ssize_t)len : 0;
 	}
@@ -201,6 +202,7 @@ void pager_settle(void)
 	if (pager.program || pager.plain)
 		return;
 	pager.plain = true;
+	progress_line_stop();
 	put_kept();
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "cmd/cmd.h"
+#include "cmd/progress_line.h"
 #include "cmd/screen.h"
 #include "render/top.h"
 #include "session/overview.h"
@@ -183,8 +184,10 @@ static int top(struct topping *t)
 	if (overview_open(&t->overview, t->frames == 1, cmd_globals.verbose,
 			  &err))
 		return cmd_fail(&err);
-	if (!t->batch)
+	if (!t->batch) {
+		progress_line_stop();
 		screen_open();
+	}
 	ret = follow(t, &err);
 	if (!t->batch)
 		screen_close();

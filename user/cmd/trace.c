@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/plural.h"
+#include "base/progress.h"
 #include "base/read_file.h"
 #include "check/refusals.h"
 #include "cmd/cmd.h"
@@ -219,6 +220,7 @@ static int tell_odd(const struct recording_reader *reader, int status)
 
 static int read_recording(const char *path, struct tracing *t)
 {
+	PROGRESS(strcmp(path, "-") ? "reading events" : NULL);
 	struct recording_reader *recording;
 	struct printing *p = t->arg;
 	struct log_reader *reader;

@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/command.h"
 #include "cmd/ladder.h"
+#include "cmd/progress_line.h"
 #include "cmd/tracing.h"
 #include "host/process.h"
 #include "ptrace/filter.h"
@@ -376,6 +377,8 @@ int tracing_run(struct tracing *t)
 	t->self = getpid();
 	stop_on_signals();
 	if (t->argv) {
+		/* The terminal is the COMMAND's, too */
+		progress_line_stop();
 		ret = child_start_prepared(&child, t->argv,
 					   t->ptrace ? filter_install : NULL,
 					   &t->err);

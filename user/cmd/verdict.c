@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/progress.h"
 #include "cmd/cmd.h"
 #include "cmd/page.h"
 #include "cmd/verdict.h"
@@ -41,6 +42,7 @@ int verdict_print(const struct check_input *input,
 		  struct check_document *document, uint64_t now_ns,
 		  struct slotscope_error *err)
 {
+	PROGRESS("comparing the views");
 	static bool printed;
 	struct comparison comparison;
 	struct stories stories = {};

@@ -11,6 +11,7 @@
 
 #include <linux/kcmp.h>
 
+#include "base/progress.h"
 #include "host/fd_order.h"
 #include "host/proc_file.h"
 #include "host/vm_fds.h"
@@ -359,6 +360,7 @@ int vm_list(int (*fn)(const struct process *process, const struct vm_fds *vms,
 	    void *opaque, struct vm_list_stats *stats,
 	    struct slotscope_error *err)
 {
+	PROGRESS("looking into processes");
 	struct fd_list pids = {};
 	size_t i;
 	int ret;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "replay/line.h"
 #include "replay/private.h"
 #include "replay/replay.h"
@@ -358,6 +359,7 @@ int replay_api_log(const char *text, size_t len,
 		   const struct replay_options *options,
 		   struct replay_report *report, struct slotscope_error *err)
 {
+	PROGRESS("making the calls of the log");
 	static const char tcg[] = "listener_register \"tcg\"";
 	struct memory_model_options model_options = {
 		.full_render = options && options->full_render,

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/progress.h"
 #include "check/last_words.h"
 #include "host/vcpus.h"
 #include "session/checker.h"
@@ -190,6 +191,7 @@ bool checker_alive(struct checker *checker)
 
 int checker_wait(struct checker *checker, int ms, struct slotscope_error *err)
 {
+	PROGRESS("gathering events");
 	struct taking taking = { checker, err };
 	int64_t end = clock_now_ms() + ms;
 	int64_t left;

@@ -2,6 +2,7 @@
 /* BACKING: what lies under the addresses of the process that made the VM */
 #include <errno.h>
 
+#include "base/progress.h"
 #include "host/maps.h"
 #include "session/producers.h"
 
@@ -35,6 +36,7 @@ int backing_probe(void *ctx, struct slotscope_error *err)
 
 int backing_read(void *ctx, struct host_map *out, struct slotscope_error *err)
 {
+	PROGRESS("reading the VMM's memory map");
 	const struct subject *subject = ctx;
 	const struct process *process = subject->process;
 	int ret = subject->owns_memory ? 1 : owns_memory(subject, err);

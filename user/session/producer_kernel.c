@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* KERNEL: what KVM holds, as the module or a BPF iterator reads it */
+#include "base/progress.h"
 #include "session/producers.h"
 
 int kernel_generations(void *ctx, struct slot_state *out,
@@ -16,6 +17,7 @@ int kernel_generations(void *ctx, struct slot_state *out,
 int kernel_read(void *ctx, const struct slot_state *upto,
 		struct slot_state *out, struct slotscope_error *err)
 {
+	PROGRESS("reading KVM's slots");
 	struct subject *subject = ctx;
 	int ret = kernel_view_read(subject->kernel, subject->process,
 				   &subject->vm, out, err);
@@ -27,6 +29,7 @@ int kernel_read(void *ctx, const struct slot_state *upto,
 int kernel_stage2(void *ctx, const struct slot_state *slots,
 		  struct stage2_audit *out, struct slotscope_error *err)
 {
+	PROGRESS("reading KVM's page tables");
 	const struct subject *subject = ctx;
 
 	if (!subject->stage2)
@@ -38,6 +41,7 @@ int kernel_stage2(void *ctx, const struct slot_state *slots,
 int kernel_audit(void *ctx, struct index_audit *out,
 		 struct slotscope_error *err)
 {
+	PROGRESS("comparing KVM's own indexes");
 	const struct subject *subject = ctx;
 
 	return kernel_view_audit(subject->kernel, subject->process,

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/progress.h"
 #include "host/qmp_socket.h"
 #include "qemu/model.h"
 #include "session/monitor.h"
@@ -95,6 +96,7 @@ static int refuse_other_vmm(const struct process *process, struct qmp *qmp,
 int qemu_read(void *ctx, const struct slot_state *upto, struct slot_state *out,
 	      struct slotscope_error *err)
 {
+	PROGRESS("asking the VMM for its memory");
 	const struct subject *subject = ctx;
 	const struct qemu_model_options options = {
 		.nr_as = subject->nr_as,

@@ -6,6 +6,7 @@
 
 #include "base/grow.h"
 #include "base/pasted.h"
+#include "base/progress.h"
 #include "base/read_file.h"
 #include "trace/log_load.h"
 #include "trace/recording_format.h"
@@ -83,6 +84,7 @@ static int open_log(struct log_reader *r, const char *path,
 int log_open(const char *path, struct log_reader **reader,
 	     struct slotscope_error *err)
 {
+	PROGRESS("reading events");
 	struct log_reader *r = calloc(1, sizeof(*r));
 	int ret;
 
@@ -137,6 +139,7 @@ void log_close(struct log_reader *r)
 int log_read_all(struct log_reader *r, struct slot_log *log,
 		 struct slotscope_error *err)
 {
+	PROGRESS("reading events");
 	struct slot_event event;
 	int ret;
 

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/progress.h"
 #include "trace/impl.h"
 
 /* The proof's own events have to fit */
@@ -149,6 +150,7 @@ static int check_jobs(struct tracer *t, struct slotscope_error *err)
 static int prove(struct tracer *t, struct kvm_proof *proof,
 		 struct slotscope_error *err)
 {
+	PROGRESS("trying each hook");
 	int ret;
 
 	t->proving = true;
@@ -203,6 +205,7 @@ int tracer_open(const struct tracer_options *options,
 		struct tracer_report *report, struct tracer **tracer,
 		struct slotscope_error *err)
 {
+	PROGRESS("loading the BPF programs");
 	struct kvm_proof proof;
 	struct tracer *t = calloc(1, sizeof(*t));
 	int ret;
