@@ -17,6 +17,8 @@
 #include "cmd/tracing.h"
 #include "cmd/verdict.h"
 #include "cmd/watch.h"
+#include "render/check.h"
+#include "render/style.h"
 #include "session/child.h"
 #include "session/course.h"
 #include "session/producers.h"
@@ -92,6 +94,10 @@ static const struct cmd_option option_table[] = {
 	  "error, if there is no verdict" },
 	{ OPT_HTML, "html", "FILE", VALUES_FILES,
 	  "write a page for a browser, too: findings, map, time line" },
+	CMD_COLUMNS(CMD_OPT_COLUMNS, CHECK_COLUMN_KEYS,
+		    "these columns of the table alone, with commas between: as, "
+		    "range, model, traced, kernel, backing, verdict"),
+	CMD_RAW,
 	CMD_JSON("print one JSON document a check and VM, a line each"),
 	CMD_COMMON
 };
@@ -243,10 +249,20 @@ static int add_time(struct check_options *options, const char *text,
 	return 0;
 }
 
+static int choose_columns(const char *list, struct slotscope_error *err)
+{
+	struct table_column columns[TABLE_COLUMNS];
+	const size_t nr = check_columns(columns);
+
+	return table_choose(list, columns, nr, err);
+}
+
 static int set_option(struct check_options *options, int opt,
 		      struct slotscope_error *err)
 {
 	switch (opt) {
+	case CMD_OPT_COLUMNS:
+		return choose_columns(optarg, err);
 	case OPT_REPORT:
 		return cmd_report_to(optarg, false, err);
 	case OPT_HTML:
@@ -421,6 +437,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_fail(&err);
 	options.look.checker.verbose = cmd_globals.verbose;
 	options.look.checker.notes = stderr;
+	if (options.watch && (render_style.raw || table_is_chosen()))
+		return cmd_usage(cmd, "--columns and --raw are for the table, "
+				      "which --watch does not print");
 	if (optind < argc)
 		options.argv = argv + optind;
 	/* One check, and the end: of several each is shown as it comes */

@@ -37,6 +37,8 @@ enum {
 	CMD_OPT_COLOR,
 	CMD_OPT_WIDE,
 	CMD_OPT_NO_PAGER,
+	CMD_OPT_RAW,
+	CMD_OPT_COLUMNS,
 	CMD_OPT_FIRST_OWN,
 };
 
@@ -72,10 +74,27 @@ struct cmd_option {
 	{                                      \
 		'j', "json", NULL, NULL, (doc) \
 	}
-#define CMD_COMMON                                                    \
-	{ 'v', "verbose", NULL, NULL, "say more on standard error" }, \
-		{ 'h', "help", NULL, NULL, "this text" },             \
-	{                                                             \
+#define CMD_COMMON \
+	{ 'v', "verbose", NULL, NULL, "say more on standard error" }, CMD_HELP
+
+/* ... and where -v is the command's, too */
+#define CMD_HELP                                  \
+	{ 'h', "help", NULL, NULL, "this text" }, \
+	{                                         \
+	}
+
+/* -o is the columns where a command prints a table, and the file where it writes one;
+ * check, which does both, has --columns alone
+ */
+#define CMD_COLUMNS(key, keys, doc)                 \
+	{                                           \
+		key, "columns", "LIST", keys, (doc) \
+	}
+#define CMD_RAW                                                           \
+	{                                                                 \
+		CMD_OPT_RAW, "raw", NULL, NULL,                           \
+			"for scripts: one blank between columns, nothing" \
+			" is cut or aligned"                              \
 	}
 
 /**

@@ -22,7 +22,7 @@ static const struct cmd_option option_table[] = {
 	CMD_JSON("print one JSON document"),
 	{ 'v', "verbose", NULL, NULL,
 	  "say more on standard error, and tell every hook tried" },
-	CMD_COMMON
+	CMD_HELP
 };
 
 /* Names of lines that views need, beside the tracer's jobs */

@@ -15,16 +15,21 @@
 #include "host/vm_fds.h"
 #include "host/vmm.h"
 #include "kvm/loaded.h"
+#include "render/style.h"
 #include "render/text.h"
 #include "render/vms.h"
 #include "session/glance.h"
 #include "session/kernel_view.h"
 
 static const struct cmd_option option_table[] = {
+	CMD_COLUMNS('o', VM_COLUMN_KEYS,
+		    "these columns alone, with commas between: pid, fd, vmm, "
+		    "name, memory, slots, state, verdict"),
+	CMD_RAW,
 	CMD_JSON("print one JSON document"),
 	{ 'v', "verbose", NULL, NULL,
 	  "say on standard error what could not be read, and why" },
-	CMD_COMMON
+	CMD_HELP
 };
 
 /* The list as it grows */
@@ -233,61 +238,67 @@ static int list_told(struct listing *listing, struct slotscope_error *err)
 
 #define NEXT "  next: "
 
-static void print_none(const struct vm_list_stats *stats)
+static void print_none(FILE *out, const struct vm_list_stats *stats)
 {
 	struct slotscope_error err = {};
 
 	if (kvm_loaded() && !stats->processes) {
-		printf("no VMs\n");
+		fprintf(out, "no VMs\n");
 		return;
 	}
 	if (kvm_loaded()) {
-		printf("no VMs in the %zu process%s looked into\n",
-		       stats->processes,
-		       stats->processes == 1 ? " that was" : "es that were");
+		fprintf(out, "no VMs in the %zu process%s looked into\n",
+			stats->processes,
+			stats->processes == 1 ? " that was" : "es that were");
 		return;
 	}
 	kvm_not_loaded(&err);
-	printf("no VMs: %s\n", err.why);
-	text_wrap(stdout, NEXT, sizeof(NEXT) - 1, err.next);
+	fprintf(out, "no VMs: %s\n", err.why);
+	text_wrap(out, NEXT, sizeof(NEXT) - 1, err.next);
 }
 
-static void print_unseen(const struct vm_list_stats *stats, size_t unseen)
+static void print_unseen(FILE *out, const struct vm_list_stats *stats,
+			 size_t unseen)
 {
-	printf("%zu more process%s could not be looked into%s\n", unseen,
-	       plural_es(unseen), stats->unreadable ? ": not permitted" : "");
+	fprintf(out, "%zu more process%s could not be looked into%s\n", unseen,
+		plural_es(unseen), stats->unreadable ? ": not permitted" : "");
 	if (stats->unreadable)
-		text_wrap(stdout, NEXT, sizeof(NEXT) - 1, PROCESS_PERMIT);
+		text_wrap(out, NEXT, sizeof(NEXT) - 1, PROCESS_PERMIT);
 }
 
 static int print_listing(const struct listing *listing,
 			 const struct vm_list_stats *stats)
 {
 	size_t unseen = stats->unreadable + stats->failed;
+	/* A script reads rows alone */
+	FILE *out = render_style.raw ? stderr : stdout;
 	struct slotscope_error err = {};
 	int ret = 0;
 
 	if (cmd_globals.json)
 		render_vms_json(stdout, listing->rows, listing->nr,
 				unseen + listing->hidden, kvm_loaded());
-	else if (listing->nr)
+	else if (listing->nr || render_style.raw)
 		ret = render_vms(stdout, listing->rows, listing->nr);
 	else if (!listing->hidden)
-		print_none(stats);
+		print_none(out, stats);
 	if (ret) {
 		error_set(&err, ret, "print the list");
 		return cmd_fail(&err);
 	}
 	if (unseen && !cmd_globals.json)
-		print_unseen(stats, unseen);
+		print_unseen(out, stats, unseen);
 	if (listing->hidden && !cmd_globals.json)
-		printf("%zu VM%s held by processes that have no pid here: they "
-		       "are in another pid namespace\n",
-		       listing->hidden, listing->hidden == 1 ? " is" : "s are");
+		fprintf(out,
+			"%zu VM%s held by processes that have no pid here: they "
+			"are in another pid namespace\n",
+			listing->hidden,
+			listing->hidden == 1 ? " is" : "s are");
 	if (listing->unread && !cmd_globals.json && !cmd_globals.verbose)
-		printf("the slots of %zu could not be read: slotscope -v list "
-		       "says why\n",
-		       listing->unread);
+		fprintf(out,
+			"the slots of %zu could not be read: slotscope -v list "
+			"says why\n",
+			listing->unread);
 	return unseen || listing->hidden || listing->unread ? CMD_UNKNOWN :
 							      CMD_OK;
 }
@@ -310,9 +321,17 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	struct listing listing = {};
 	int opt, ret, exit;
 
-	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0)
-		if (cmd_common_opt(cmd, opt, argv, &exit))
-			return exit;
+	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
+		switch (opt) {
+		case 'o':
+			if (table_choose(optarg, vm_columns, VM_COLUMNS, &err))
+				return cmd_fail(&err);
+			break;
+		default:
+			if (cmd_common_opt(cmd, opt, argv, &exit))
+				return exit;
+		}
+	}
 	if (optind < argc)
 		return cmd_usage(cmd, "extra word \"%s\"", argv[optind]);
 

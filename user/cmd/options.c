@@ -10,6 +10,7 @@
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/qemu_options.h"
+#include "render/style.h"
 
 #define OPTIONS_MAX 64
 
@@ -270,6 +271,9 @@ bool cmd_common_opt(const struct cmd *cmd, int opt, char **argv, int *exit)
 		return false;
 	case CMD_OPT_PRETTY:
 		cmd_globals.pretty = cmd_globals.json = true;
+		break;
+	case CMD_OPT_RAW:
+		render_style.raw = true;
 		break;
 	case CMD_OPT_WIDE:
 		cmd_globals.wide = true;

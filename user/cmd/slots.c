@@ -13,6 +13,7 @@
 #include "render/mappings.h"
 #include "render/slot_details.h"
 #include "render/slots.h"
+#include "render/style.h"
 #include "render/text.h"
 #include "session/kernel_view.h"
 
@@ -46,6 +47,10 @@ static const struct cmd_option option_table[] = {
 	{ OPT_VM, "vm", "NAME", NULL,
 	  "this VM of it alone: its number, PID:FD, or the name of its "
 	  "process" },
+	CMD_COLUMNS('o', SLOT_COLUMN_KEYS,
+		    "these columns alone, with commas between: as, slot, gpa, "
+		    "size, hva, flags, guest_memfd"),
+	CMD_RAW,
 	CMD_JSON("print one JSON document a VM"),
 	CMD_COMMON
 };
@@ -201,6 +206,8 @@ static int print_look(struct look *look)
 		return look->status;
 	}
 	render_slots(stdout, &look->state);
+	if (render_style.raw)
+		return look->status;
 	printf("read by %s\n", kernel_view_name(look->view));
 	if (detail)
 		render_slot_details(stdout, &look->state, detail);
@@ -294,6 +301,11 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 					cmd, "--from %s: it is module or bpf",
 					optarg);
 			break;
+		case 'o':
+			if (table_choose(optarg, slot_columns, SLOT_COLUMNS,
+					 &err))
+				return cmd_fail(&err);
+			break;
 		case OPT_DETAILS:
 			options.details = true;
 			break;
@@ -314,6 +326,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (input && (options.pid || options.fd >= 0 || options.source ||
 		      options.details || options.stage2))
 		return cmd_usage(cmd, "-i goes with --at and --vm alone");
+	if (render_style.raw && (options.details || options.stage2))
+		return cmd_usage(cmd, "--raw is one table: it goes without "
+				      "--details and --stage2");
 	cmd_page();
 	if (input)
 		return slots_recorded(input, &at, &name);

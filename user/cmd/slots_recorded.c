@@ -7,6 +7,7 @@
 #include "cmd/recorded.h"
 #include "cmd/slots_recorded.h"
 #include "render/slots.h"
+#include "render/style.h"
 #include "view/fold.h"
 
 static int show_vm(const struct session_vm *vm, const struct slot_state *state)
@@ -18,8 +19,9 @@ static int show_vm(const struct session_vm *vm, const struct slot_state *state)
 	if (cmd_globals.json) {
 		render_slots_json(stdout, state, NULL, NULL, NULL);
 	} else {
-		printf("VM %" PRIu64 ": process %d (%s)\n", vm->number,
-		       vm->id.tgid, vm->comm);
+		if (!render_style.raw)
+			printf("VM %" PRIu64 ": process %d (%s)\n", vm->number,
+			       vm->id.tgid, vm->comm);
 		render_slots(stdout, state);
 	}
 	if (!why)
@@ -38,6 +40,14 @@ struct seen {
 	size_t ended;
 };
 
+/* Two tables, one behind the other, would be one for whoever reads them */
+static int more_than_one(struct slotscope_error *err)
+{
+	error_set(err, ENOTUNIQ, "print one table");
+	error_why(err, "there are several VMs");
+	return error_next(err, "name one with --vm");
+}
+
 static int show(const struct recorded *recorded, size_t place, void *arg,
 		struct slotscope_error *err)
 {
@@ -49,8 +59,9 @@ static int show(const struct recorded *recorded, size_t place, void *arg,
 	if (ret) {
 		error_set(err, ret, "keep the slots of a VM");
 	} else if (!state.gone) {
+		ret = render_style.raw && seen->shown ? more_than_one(err) :
+							show_vm(vm, &state);
 		seen->shown++;
-		ret = show_vm(vm, &state);
 	} else {
 		seen->ended++;
 	}

@@ -7,6 +7,8 @@
 
 #include <slotscope/history.h>
 
+#include "render/table.h"
+
 struct model_tree;
 struct slot_forecast;
 
@@ -70,6 +72,12 @@ int render_check_json(FILE *out, const struct check_document *document);
 /*
  * The parts of render_check()
  */
+
+/* Keys of the columns of its table, for completion */
+#define CHECK_COLUMN_KEYS ",as range model traced kernel backing verdict"
+
+/** check_columns() - all columns that it can have, for table_choose(); how many */
+size_t check_columns(struct table_column columns[TABLE_COLUMNS]);
 
 /**
  * render_check_table() - a row a range, a column a view

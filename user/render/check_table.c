@@ -32,14 +32,38 @@ static const struct limits uncut = { CELL - 1, CELL - 1, CELL - 1 };
 
 #define VERDICT_WIDTH 15 /* "ignored-failure" */
 
+/* A party's column is COLUMN_PARTY plus its id */
+enum { COLUMN_AS, COLUMN_RANGE, COLUMN_PARTY };
+
+#define PARTIES	       (PARTY_BACKING + 1)
+#define COLUMN_VERDICT (COLUMN_PARTY + PARTIES)
+
+size_t check_columns(struct table_column columns[TABLE_COLUMNS])
+{
+	columns[COLUMN_AS] = (struct table_column){ "as", "AS", true };
+	columns[COLUMN_RANGE] =
+		(struct table_column){ "range", "RANGE (gpa)", false };
+	for (int id = 0; id < PARTIES; id++)
+		columns[COLUMN_PARTY + id] =
+			(struct table_column){ party_of(id)->key,
+					       party_of(id)->name, false };
+	columns[COLUMN_VERDICT] =
+		(struct table_column){ "verdict", "VERDICT", false };
+	return COLUMN_VERDICT + 1;
+}
+
 /**
  * struct table - a table under way
- * @views: a column each
+ * @shown: 1 << each column that is
+ * @views: a column each; NULL, as the others: not shown
  */
 struct table {
 	const struct comparison *comparison;
 	const struct check_rows *rows;
 	size_t nr_views;
+	unsigned int shown;
+	size_t order[TABLE_COLUMNS];
+	size_t nr_order;
 	struct limits limits;
 	struct libscols_table *scols;
 	struct libscols_column *as_id;
@@ -71,32 +95,71 @@ static bool has_several_as(const struct check_rows *rows)
 	return false;
 }
 
-static struct libscols_column *add_column(const struct table *t,
-					  const char *name, int flags)
+/* Which are shown, and in which order */
+static void choose_columns(struct table *t)
 {
-	return scols_table_new_column(t->scols, name, 0, flags);
+	struct table_column columns[TABLE_COLUMNS];
+	unsigned int usual = 1U << COLUMN_RANGE | 1U << COLUMN_VERDICT;
+
+	if (has_several_as(t->rows))
+		usual |= 1U << COLUMN_AS;
+	for (size_t view = 0; view < t->nr_views; view++)
+		usual |= 1U << (COLUMN_PARTY +
+				t->comparison->input->views[view].party);
+	t->nr_order = table_order(check_columns(columns), usual, t->order);
+	for (size_t i = 0; i < t->nr_order; i++)
+		t->shown |= 1U << t->order[i];
 }
 
-static int add_columns(struct table *t, bool several_as)
+static bool shows_view(const struct table *t, size_t view)
 {
-	if (several_as) {
-		t->as_id = add_column(t, "AS", SCOLS_FL_RIGHT);
-		if (!t->as_id)
+	return t->shown &
+	       1U << (COLUMN_PARTY + t->comparison->input->views[view].party);
+}
+
+/* Where the place of a column is kept; NULL: no view has it */
+static struct libscols_column **place_of(struct table *t, size_t column)
+{
+	switch (column) {
+	case COLUMN_AS:
+		return &t->as_id;
+	case COLUMN_RANGE:
+		return &t->range;
+	case COLUMN_VERDICT:
+		return &t->verdict;
+	}
+	for (size_t view = 0; view < t->nr_views; view++)
+		if (COLUMN_PARTY + t->comparison->input->views[view].party ==
+		    (enum party_id)column)
+			return &t->views[view];
+	return NULL;
+}
+
+static int add_columns(struct table *t)
+{
+	struct table_column columns[TABLE_COLUMNS];
+	struct libscols_column **place;
+
+	check_columns(columns);
+	for (size_t i = 0; i < t->nr_order; i++) {
+		place = place_of(t, t->order[i]);
+		if (!place)
+			continue;
+		*place = table_new_column(t->scols, &columns[t->order[i]]);
+		if (!*place)
 			return -ENOMEM;
 	}
-	t->range = add_column(t, "RANGE (gpa)", 0);
-	for (size_t view = 0; view < t->nr_views; view++) {
-		t->views[view] = add_column(t, party(t, view)->name, 0);
-		if (!t->views[view])
-			return -ENOMEM;
-	}
-	t->verdict = add_column(t, "VERDICT", 0);
-	return t->range && t->verdict ? 0 : -ENOMEM;
+	return 0;
 }
 
 static int put(struct libscols_line *line, struct libscols_column *column,
 	       const char *text)
 {
+	if (!column)
+		return 0;
+	/* Whoever splits a line by its blanks finds a word for each column */
+	if (render_style.raw && !text[0])
+		text = "-";
 	return scols_line_set_column_data(line, column, text);
 }
 
@@ -302,8 +365,9 @@ static size_t measure(const struct table *t, size_t *widths)
 			widths[view] = wider(widths[view], text);
 		}
 	}
-	return (has_several_as(t->rows) ? as_id + 1 : 0) + range + 1 +
-	       VERDICT_WIDTH;
+	return (t->shown & 1U << COLUMN_AS ? as_id + 1 : 0) +
+	       (t->shown & 1U << COLUMN_RANGE ? range + 1 : 0) +
+	       (t->shown & 1U << COLUMN_VERDICT ? VERDICT_WIDTH : 0);
 }
 
 /* Lower the limits until the table is narrow enough */
@@ -315,7 +379,7 @@ static int fit(struct table *t)
 
 	if (!widths)
 		return -ENOMEM;
-	if (render_style.wide) {
+	if (render_style.wide || render_style.raw) {
 		*limits = uncut;
 		free(widths);
 		return 0;
@@ -325,9 +389,11 @@ static int fit(struct table *t)
 	for (;;) {
 		sum = fixed;
 		for (size_t view = 0; view < t->nr_views; view++)
-			sum += 1 + (widths[view] < limit_of(t, view) ?
-					    widths[view] :
-					    limit_of(t, view));
+			sum += !shows_view(t, view) ?
+				       0 :
+				       1 + (widths[view] < limit_of(t, view) ?
+						    widths[view] :
+						    limit_of(t, view));
 		/* the one that has most to give */
 		if (sum < render_style.columns)
 			break;
@@ -349,16 +415,13 @@ static int add_line(const struct table *t, const struct line *line)
 {
 	const struct findings *findings = &t->comparison->findings;
 	struct libscols_line *out = scols_table_new_line(t->scols, NULL);
-	struct libscols_cell *verdict;
 	char text[CELL];
 	int ret = 0;
 
 	if (!out)
 		return -ENOMEM;
-	if (t->as_id) {
-		snprintf(text, sizeof(text), "%u", line->row->as_id);
-		ret = put(out, t->as_id, text);
-	}
+	snprintf(text, sizeof(text), "%u", line->row->as_id);
+	ret = put(out, t->as_id, text);
 	range_text(text, line);
 	ret = ret ?: put(out, t->range, text);
 	for (size_t view = 0; view < t->nr_views; view++) {
@@ -366,11 +429,11 @@ static int add_line(const struct table *t, const struct line *line)
 		ret = ret ?: put(out, t->views[view], text);
 	}
 	ret = ret ?: put(out, t->verdict, verdict_text(line->row, findings));
-	verdict = scols_line_get_column_cell(out, t->verdict);
-	return ret   ?:
-		       scols_cell_set_color(
-			       verdict,
-			       color_scols(verdict_color(line->row, findings)));
+	if (ret || !t->verdict)
+		return ret;
+	return scols_cell_set_color(
+		scols_line_get_column_cell(out, t->verdict),
+		color_scols(verdict_color(line->row, findings)));
 }
 
 int render_check_table(FILE *out, const struct comparison *comparison,
@@ -379,16 +442,15 @@ int render_check_table(FILE *out, const struct comparison *comparison,
 	struct table t = { .comparison = comparison,
 			   .rows = rows,
 			   .nr_views = comparison->input->nr_views,
-			   .scols = scols_new_table() };
+			   .scols = table_new(out) };
 	struct line line;
 	int ret = -ENOMEM;
 
+	choose_columns(&t);
 	t.views = calloc(t.nr_views + 1, sizeof(*t.views));
 	if (!t.scols || !t.views || fit(&t))
 		goto out;
-	scols_table_set_stream(t.scols, out);
-	scols_table_enable_colors(t.scols, render_style.color);
-	ret = add_columns(&t, has_several_as(rows));
+	ret = add_columns(&t);
 	for (size_t i = 0; i < rows->nr && !ret; i += line.nr) {
 		line = line_at(rows, i);
 		ret = add_line(&t, &line);

@@ -6,6 +6,7 @@
 #include "render/flags.h"
 #include "render/slot_details.h"
 #include "render/slots.h"
+#include "render/style.h"
 #include "view/json.h"
 
 /*
@@ -14,22 +15,27 @@
  */
 enum column { AS, ID, GPA, SIZE, HVA, FLAGS, GMEM, COLUMNS };
 
-static const struct {
-	const char *name;
-	bool right;
-} columns[COLUMNS] = {
-	[AS] = { "AS", true },
-	[ID] = { "SLOT", true },
-	[GPA] = { "GUEST ADDRESSES", false },
-	[SIZE] = { "SIZE", true },
-	[HVA] = { "HOST ADDRESS", true },
-	[FLAGS] = { "FLAGS", false },
-	[GMEM] = { "GUEST_MEMFD", false },
+const struct table_column slot_columns[COLUMNS] = {
+	[AS] = { "as", "AS", true },
+	[ID] = { "slot", "SLOT", true },
+	[GPA] = { "gpa", "GUEST ADDRESSES", false },
+	[SIZE] = { "size", "SIZE", true },
+	[HVA] = { "hva", "HOST ADDRESS", true },
+	[FLAGS] = { "flags", "FLAGS", false },
+	[GMEM] = { "guest_memfd", "GUEST_MEMFD", false },
 };
+
+/* As it stands above the column */
+static const char *name_of(enum column column)
+{
+	return render_style.raw ? slot_columns[column].key :
+				  slot_columns[column].head;
+}
 
 #define GPA_DIGITS 16
 #define GPA_WIDTH  (2 * GPA_DIGITS + 1)
-#define LINE_BYTES (8 * COLUMNS + GPA_WIDTH + 64 + FLAGS_TEXT + GMEM_TEXT)
+/* Even if somebody wants the widest of them in each place */
+#define LINE_BYTES (TABLE_COLUMNS * (GPA_WIDTH + FLAGS_TEXT + GMEM_TEXT))
 
 /* The flags of most slots are those of the one before */
 struct flags_cell {
@@ -42,13 +48,15 @@ struct flags_cell {
 struct table {
 	const struct slot_state *state;
 	size_t width[COLUMNS];
-	enum column last;
+	size_t order[TABLE_COLUMNS];
+	size_t nr;
+	size_t at; /* in @order, of what is being printed */
 	struct flags_cell flags;
 };
 
 /* Lines that wait to be written */
 struct lines {
-	char text[64 * LINE_BYTES];
+	char text[16 * LINE_BYTES];
 	size_t len;
 };
 
@@ -146,14 +154,15 @@ static void put(struct lines *out, const char *text, size_t len)
 static void put_cell(struct lines *out, const struct table *table,
 		     enum column column, const char *text, size_t len)
 {
-	size_t blank = table->width[column] - len;
+	const bool right = slot_columns[column].right;
+	size_t blank = render_style.raw ? 0 : table->width[column] - len;
 
-	if (columns[column].right)
+	if (right)
 		fill(out, blank);
 	put(out, text, len);
-	if (column == table->last)
+	if (table->at + 1 == table->nr)
 		return;
-	fill(out, (columns[column].right ? 0 : blank) + 1);
+	fill(out, (right ? 0 : blank) + 1);
 }
 
 static char *put_hex(char *at, uint64_t value, int nr)
@@ -184,51 +193,91 @@ static void put_count(struct lines *out, const struct table *table,
 	put_cell(out, table, column, at, text + sizeof(text) - at);
 }
 
-static void put_slot(struct lines *out, struct table *table,
-		     const struct slot *slot)
+static void put_range(struct lines *out, const struct table *table,
+		      const struct slot *slot)
 {
-	const struct flags_cell *flags = flags_cell(table, slot);
-	char range[GPA_WIDTH], file[GMEM_TEXT];
+	char range[GPA_WIDTH];
 
-	put_count(out, table, AS, slot->as_id);
-	if (slot->id < 0)
-		put_cell(out, table, ID, "?", 1);
-	else
-		put_count(out, table, ID, slot->id);
 	put_hex(range, slot->gpa, GPA_DIGITS);
 	range[GPA_DIGITS] = '-';
 	put_hex(range + GPA_DIGITS + 1, slot->gpa + (slot->size - 1),
 		GPA_DIGITS);
 	put_cell(out, table, GPA, range, GPA_WIDTH);
-	put_size(out, table, SIZE, slot->size);
-	if (knows_hva(table, slot))
-		put_size(out, table, HVA, slot->hva);
-	else
-		put_cell(out, table, HVA, "?", 1);
-	put_cell(out, table, FLAGS, flags->text, flags->len);
-	if (table->last == GMEM) {
-		gmem_text(file, slot);
-		put_cell(out, table, GMEM, file, strlen(file));
+}
+
+static void put_file(struct lines *out, const struct table *table,
+		     const struct slot *slot)
+{
+	char file[GMEM_TEXT] = "";
+
+	gmem_text(file, slot);
+	/* Whoever splits a line by its blanks finds a word for each column */
+	if (!file[0] && render_style.raw)
+		strcpy(file, "-");
+	put_cell(out, table, GMEM, file, strlen(file));
+}
+
+static void put_column(struct lines *out, struct table *table,
+		       enum column column, const struct slot *slot)
+{
+	const struct flags_cell *flags;
+
+	switch (column) {
+	case AS:
+		put_count(out, table, AS, slot->as_id);
+		break;
+	case ID:
+		if (slot->id < 0)
+			put_cell(out, table, ID, "?", 1);
+		else
+			put_count(out, table, ID, slot->id);
+		break;
+	case GPA:
+		put_range(out, table, slot);
+		break;
+	case SIZE:
+		put_size(out, table, SIZE, slot->size);
+		break;
+	case HVA:
+		if (knows_hva(table, slot))
+			put_size(out, table, HVA, slot->hva);
+		else
+			put_cell(out, table, HVA, "?", 1);
+		break;
+	case FLAGS:
+		flags = flags_cell(table, slot);
+		put_cell(out, table, FLAGS, flags->text, flags->len);
+		break;
+	default:
+		put_file(out, table, slot);
 	}
+}
+
+static void put_slot(struct lines *out, struct table *table,
+		     const struct slot *slot)
+{
+	for (table->at = 0; table->at < table->nr; table->at++)
+		put_column(out, table, table->order[table->at], slot);
 	put(out, "\n", 1);
 }
 
 static void print_table(FILE *file, const struct slot_state *state)
 {
-	struct table table = {
-		.state = state,
-		.last = has_gmem(state) ? GMEM : FLAGS,
-	};
+	const unsigned int shown = has_gmem(state) ? ~0U : ~(1U << GMEM);
+	struct table table = { .state = state };
 	struct lines out;
 	enum column column;
 
 	out.len = 0;
-	for (column = 0; column <= table.last; column++)
-		table.width[column] = strlen(columns[column].name);
+	table.nr = table_order(COLUMNS, shown, table.order);
+	for (column = 0; column < COLUMNS; column++)
+		table.width[column] = strlen(name_of(column));
 	measure(&table);
-	for (column = 0; column <= table.last; column++)
-		put_cell(&out, &table, column, columns[column].name,
-			 strlen(columns[column].name));
+	for (; table.at < table.nr; table.at++) {
+		column = table.order[table.at];
+		put_cell(&out, &table, column, name_of(column),
+			 strlen(name_of(column)));
+	}
 	put(&out, "\n", 1);
 	for (size_t i = 0; i < state->nr_slots; i++) {
 		put_slot(&out, &table, &state->slots[i]);
@@ -271,9 +320,12 @@ static void print_footing(FILE *out, const struct slot_state *state)
 
 void render_slots(FILE *out, const struct slot_state *state)
 {
-	if (state->nr_slots)
+	if (state->nr_slots || render_style.raw)
 		print_table(out, state);
-	else
+	/* A script reads rows alone; the exit status says if they are all */
+	if (render_style.raw)
+		return;
+	if (!state->nr_slots)
 		fputs(state->coverage.truncated ? "" : "no slots\n", out);
 	for (size_t i = 0; i < state->nr_as; i++)
 		print_space(out, state, i);

@@ -7,8 +7,14 @@
 #include <slotscope/view.h>
 
 #include "base/json_writer.h"
+#include "render/table.h"
 
-/** render_slots() - the slots of one state, a line each */
+/* The columns of that, for table_choose(); and their keys, for completion */
+#define SLOT_COLUMNS	 7
+#define SLOT_COLUMN_KEYS ",as slot gpa size hva flags guest_memfd"
+extern const struct table_column slot_columns[SLOT_COLUMNS];
+
+/** render_slots() - the slots of one state, a line each; raw: nothing but these */
 void render_slots(FILE *out, const struct slot_state *state);
 
 /**

@@ -13,12 +13,14 @@
  * @columns: no line of text is wider
  * @wide:    tables are not cut to that
  * @color:   use colours
+ * @raw:     tables are for scripts: nothing is aligned or cut, keys stand above them
  * @pretty:  JSON is broken into lines, and indented
  */
 struct render_style {
 	unsigned int columns;
 	bool wide;
 	bool color;
+	bool raw;
 	bool pretty;
 };
 

@@ -2,10 +2,9 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include <libsmartcols.h>
-
 #include "render/document.h"
 #include "render/look.h"
+#include "render/style.h"
 #include "render/text.h"
 #include "render/vms.h"
 #include "view/json.h"
@@ -23,7 +22,6 @@ enum column {
 	COL_SLOTS,
 	COL_STATE,
 	COL_VERDICT,
-	NR_COLUMNS,
 };
 
 /* Slots of each address space, KVM's own among them: "9/7" */
@@ -38,15 +36,22 @@ static void say_slots(char text[CELL], const struct top_look *look)
 				look->as[i].nr + look->as[i].hidden_nr);
 }
 
+static size_t room(size_t columns)
+{
+	return render_style.wide || render_style.raw ? CELL - 1 : columns;
+}
+
 /* A program that is no VMM that we know goes by its process's name */
 static void say_vmm(char text[CELL], const struct vm_row *row)
 {
-	text_clean(text, CELL, VMM_COLUMNS, row->vmm[0] ? row->vmm : row->comm);
+	text_clean(text, CELL, room(VMM_COLUMNS),
+		   row->vmm[0] ? row->vmm : row->comm);
 }
 
 static void say_name(char text[CELL], const struct vm_row *row)
 {
-	text_clean(text, CELL, NAME_COLUMNS, row->name[0] ? row->name : "-");
+	text_clean(text, CELL, room(NAME_COLUMNS),
+		   row->name[0] ? row->name : "-");
 }
 
 static void say_memory(char text[CELL], const struct vm_row *row)
@@ -57,10 +62,22 @@ static void say_memory(char text[CELL], const struct vm_row *row)
 		snprintf(text, CELL, "?");
 }
 
-static void say_cell(char text[CELL], enum column column,
-		     const struct vm_row *row)
+static enum color verdict_color(const struct vm_row *row)
 {
-	switch (column) {
+	if (!row->look.at_ns)
+		return COLOR_NONE;
+	if (row->look.verdict == TOP_AGREE)
+		return COLOR_GOOD;
+	return row->look.verdict == TOP_MISMATCHES ? COLOR_BAD : COLOR_NONE;
+}
+
+static void say_cell(char *text, size_t size, size_t column, const void *opaque,
+		     enum color *color)
+{
+	const struct vm_row *row = opaque;
+
+	(void)size; /* as large as CELL */
+	switch ((enum column)column) {
 	case COL_PID:
 		snprintf(text, CELL, "%d", row->id.tgid);
 		break;
@@ -84,6 +101,7 @@ static void say_cell(char text[CELL], enum column column,
 			 top_state_name(top_state(&row->look)));
 		break;
 	default:
+		*color = verdict_color(row);
 		if (row->look.at_ns)
 			look_say_verdict(text, &row->look);
 		else
@@ -92,51 +110,21 @@ static void say_cell(char text[CELL], enum column column,
 	}
 }
 
-static const struct {
-	const char *name;
-	int flags;
-} columns[NR_COLUMNS] = {
-	[COL_PID] = { "PID", SCOLS_FL_RIGHT },
-	[COL_FD] = { "FD", SCOLS_FL_RIGHT },
-	[COL_VMM] = { "VMM", 0 },
-	[COL_NAME] = { "NAME", 0 },
-	[COL_MEMORY] = { "MEMORY", SCOLS_FL_RIGHT },
-	[COL_SLOTS] = { "SLOTS", SCOLS_FL_RIGHT },
-	[COL_STATE] = { "STATE", 0 },
-	[COL_VERDICT] = { "VERDICT", 0 },
+const struct table_column vm_columns[VM_COLUMNS] = {
+	[COL_PID] = { "pid", "PID", true },
+	[COL_FD] = { "fd", "FD", true },
+	[COL_VMM] = { "vmm", "VMM", false },
+	[COL_NAME] = { "name", "NAME", false },
+	[COL_MEMORY] = { "memory", "MEMORY", true },
+	[COL_SLOTS] = { "slots", "SLOTS", true },
+	[COL_STATE] = { "state", "STATE", false },
+	[COL_VERDICT] = { "verdict", "VERDICT", false },
 };
-
-static int add_row(struct libscols_table *table, const struct vm_row *row)
-{
-	struct libscols_line *line = scols_table_new_line(table, NULL);
-	char text[CELL];
-	int ret = line ? 0 : -ENOMEM;
-
-	for (int i = 0; i < NR_COLUMNS && !ret; i++) {
-		say_cell(text, (enum column)i, row);
-		ret = scols_line_set_data(line, i, text);
-	}
-	return ret;
-}
 
 int render_vms(FILE *out, const struct vm_row *rows, size_t nr)
 {
-	struct libscols_table *table = scols_new_table();
-	int ret = 0;
-
-	if (!table)
-		return -ENOMEM;
-	scols_table_set_stream(table, out);
-	for (int i = 0; i < NR_COLUMNS && !ret; i++)
-		if (!scols_table_new_column(table, columns[i].name, 0,
-					    columns[i].flags))
-			ret = -ENOMEM;
-	for (size_t i = 0; i < nr && !ret; i++)
-		ret = add_row(table, &rows[i]);
-	if (!ret)
-		ret = scols_print_table(table);
-	scols_unref_table(table);
-	return ret;
+	return table_print(out, vm_columns, VM_COLUMNS, ~0U, rows, nr,
+			   sizeof(*rows), say_cell);
 }
 
 static void write_as(struct json_writer *w, const struct top_look *look)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "logs/top.h"
+#include "render/table.h"
 
 /**
  * struct vm_row - one line of the list of VMs
@@ -26,6 +27,11 @@ struct vm_row {
 	struct top_look look;
 	struct slot_state *state;
 };
+
+/* The columns of that, for table_choose(); and their keys, for completion */
+#define VM_COLUMNS     8
+#define VM_COLUMN_KEYS ",pid fd vmm name memory slots state verdict"
+extern const struct table_column vm_columns[VM_COLUMNS];
 
 /** render_vms() - the VMs, a line each; 0 or -ENOMEM */
 int render_vms(FILE *out, const struct vm_row *rows, size_t nr);
