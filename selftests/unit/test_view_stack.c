@@ -79,6 +79,37 @@ static void numbers_of_others(void **unused)
 	stack_table_deinit(&table);
 }
 
+/* However many there are, so much memory; what is in use stays, and keeps its number */
+static void bounded(void **unused)
+{
+	struct stack_table table = { .max_bytes = 20000 };
+	uint64_t id;
+
+	(void)unused;
+	assert_int_equal(add(&table, stack_of(0, 0, "f")), 1);
+	for (uint64_t i = 1; i < 1000; i++) {
+		assert_int_equal(add(&table, stack_of(0, i, "f")), i + 1);
+		assert_int_equal(add(&table, stack_of(0, 0, "f")), 1);
+		assert_int_equal(
+			stack_table_find(&table, i + 1)->frames->offset, i);
+		assert_true(table.bytes <= 20000);
+	}
+	assert_true(table.nr > 10 && table.nr < 1000);
+	assert_int_equal(table.dropped, 1000 - table.nr);
+	/* One that has gone comes again: its old number is nobody's */
+	assert_null(stack_table_find(&table, 2));
+	id = add(&table, stack_of(0, 1, "f"));
+	assert_int_equal(id, 1001);
+	assert_non_null(stack_table_first(&table, id));
+	assert_null(stack_table_find(&table, 2));
+	/* One that alone is too large is kept alone */
+	table.max_bytes = 1;
+	id = add(&table, stack_of(0, 5000, "f"));
+	assert_int_equal(stack_table_find(&table, id)->id, id);
+	assert_int_equal(table.nr, 1);
+	stack_table_deinit(&table);
+}
+
 static void told_once(void **unused)
 {
 	struct stack_table table = { 0 };
@@ -98,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(equal_ones_have_one_number),
 		cmocka_unit_test(numbers_of_others),
+		cmocka_unit_test(bounded),
 		cmocka_unit_test(told_once),
 	};
 

@@ -17,6 +17,12 @@
 /* Each has its files' tables in memory; more than run at a time, mostly */
 #define PROGRAMS_MAX 64
 
+/*
+ * Of all stacks, so that a tracer may be left on: some 10,000 of 16 frames. One that comes
+ * again once it has gone is told again, by another number
+ */
+#define TABLE_BYTES (16UL << 20)
+
 #define STAT_MAX 4096
 #define MAPS_MAX (16UL << 20)
 
@@ -192,6 +198,7 @@ uint64_t stacks_take(const struct stack_sample *sample, void *arg)
 		if (ret < 0)
 			stack = (struct slot_stack){ .end = STACK_UNREAD };
 	}
+	stacks->table.max_bytes = TABLE_BYTES;
 	stacks->lost += slot_stack_lost(&stack);
 	return stack_table_add(&stacks->table, &stack);
 }

@@ -42,7 +42,7 @@
  * @world: how things stand
  * @state_bytes: that the last state took
  * @since_bytes: that came since
- * @told:  stacks that were written since the last state, by number
+ * @told:  numbers of stacks that were written since the last state, by their hash
  */
 struct recording_writer {
 	struct recording_sink sink;
@@ -56,8 +56,8 @@ struct recording_writer {
 	uint64_t nr, lost;
 	struct slot_world world;
 	uint64_t state_bytes, since_bytes;
-	bool *told;
-	size_t nr_told;
+	uint64_t *told;
+	size_t nr_told, cap_told;
 };
 
 static int fail(const struct recording_writer *w, int code,
@@ -363,8 +363,11 @@ static int write_state(struct recording_writer *w, struct slotscope_error *err)
 	int ret;
 
 	w->since_bytes = 0;
-	if (w->nr_told)
-		memset(w->told, 0, w->nr_told);
+	/* As many as since the last: however long it is left on, it does not grow */
+	free(w->told);
+	w->told = NULL;
+	w->nr_told = 0;
+	w->cap_told = 0;
 	ret = begin_telling(&t);
 	if (!ret)
 		ret = slot_world_tell(&w->world, tell, &t);
@@ -420,25 +423,45 @@ int recording_write(struct recording_writer *w, const struct slot_event *event,
 	return w->len < BLOCK_BYTES ? 0 : recording_flush(w, err);
 }
 
+/* Where a number is among those that were told, or would be: there is room */
+static uint64_t *place_of(uint64_t *told, size_t cap, uint64_t id)
+{
+	size_t at = id * 0x9e3779b97f4a7c15ULL & (cap - 1);
+
+	while (told[at] && told[at] != id)
+		at = (at + 1) & (cap - 1);
+	return &told[at];
+}
+
+/* Never more than half full */
+static int grow_told(struct recording_writer *w)
+{
+	const size_t cap = w->cap_told ? 2 * w->cap_told : 64;
+	uint64_t *more = calloc(cap, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	for (size_t i = 0; i < w->cap_told; i++)
+		if (w->told[i])
+			*place_of(more, cap, w->told[i]) = w->told[i];
+	free(w->told);
+	w->told = more;
+	w->cap_told = cap;
+	return 0;
+}
+
 /* Was it written where a reader who begins at the last state finds it? */
 static int note_told(struct recording_writer *w, uint64_t id, bool *was)
 {
-	size_t nr = w->nr_told;
-	bool *more;
+	uint64_t *place;
 
-	*was = id < nr && w->told[id];
-	if (*was || id < nr)
-		goto note;
-	while (nr <= id)
-		nr = nr ? 2 * nr : 64;
-	more = reallocarray(w->told, nr, sizeof(*more));
-	if (!more)
+	*was = false;
+	if (2 * (w->nr_told + 1) > w->cap_told && grow_told(w))
 		return -ENOMEM;
-	memset(more + w->nr_told, 0, nr - w->nr_told);
-	w->told = more;
-	w->nr_told = nr;
-note:
-	w->told[id] = true;
+	place = place_of(w->told, w->cap_told, id);
+	*was = *place == id;
+	w->nr_told += !*was;
+	*place = id;
 	return 0;
 }
 

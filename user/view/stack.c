@@ -11,6 +11,20 @@ const char *const stack_end_names[STACK_ENDS] = {
 	[STACK_GONE] = "gone",		 [STACK_FOREIGN] = "foreign",
 };
 
+/**
+ * struct stack_entry - what is to be known of a stack in a table
+ * @hash:  of what it is told apart by
+ * @used:  number of the use of the table that it was in last
+ * @bytes: that it takes
+ * @told:  it was asked for by stack_table_first()
+ */
+struct stack_entry {
+	uint64_t hash;
+	uint64_t used;
+	size_t bytes;
+	bool told;
+};
+
 void slot_stack_deinit(struct slot_stack *stack)
 {
 	for (size_t i = 0; i < stack->nr; i++) {
@@ -31,8 +45,7 @@ void stack_table_deinit(struct stack_table *table)
 	for (size_t i = 0; i < table->nr; i++)
 		slot_stack_deinit(&table->stacks[i]);
 	free(table->stacks);
-	free(table->hashes);
-	free(table->told);
+	free(table->entries);
 	*table = (struct stack_table){ 0 };
 }
 
@@ -83,27 +96,67 @@ static bool is_same(const struct slot_stack *a, const struct slot_stack *b)
 	return true;
 }
 
-/* Room for one more in all three arrays */
+/* Room for one more in both arrays */
 static bool grow(struct stack_table *table)
 {
 	size_t cap = table->cap ? table->cap * 2 : 16;
-	void *stacks, *hashes, *told;
+	void *stacks, *entries;
 
 	if (table->nr < table->cap)
 		return true;
 	stacks = reallocarray(table->stacks, cap, sizeof(*table->stacks));
 	if (stacks)
 		table->stacks = stacks;
-	hashes = reallocarray(table->hashes, cap, sizeof(*table->hashes));
-	if (hashes)
-		table->hashes = hashes;
-	told = reallocarray(table->told, cap, sizeof(*table->told));
-	if (told)
-		table->told = told;
-	if (!stacks || !hashes || !told)
+	entries = reallocarray(table->entries, cap, sizeof(*table->entries));
+	if (entries)
+		table->entries = entries;
+	if (!stacks || !entries)
 		return false;
 	table->cap = cap;
 	return true;
+}
+
+static size_t bytes_of(const struct slot_stack *stack)
+{
+	size_t bytes = sizeof(*stack) + sizeof(struct stack_entry) +
+		       stack->nr * sizeof(*stack->frames);
+
+	for (size_t i = 0; i < stack->nr; i++) {
+		if (stack->frames[i].file)
+			bytes += strlen(stack->frames[i].file) + 1;
+		if (stack->frames[i].name)
+			bytes += strlen(stack->frames[i].name) + 1;
+	}
+	return bytes;
+}
+
+static void drop(struct stack_table *table, size_t at)
+{
+	size_t behind = table->nr - at - 1;
+
+	table->bytes -= table->entries[at].bytes;
+	slot_stack_deinit(&table->stacks[at]);
+	memmove(&table->stacks[at], &table->stacks[at + 1],
+		behind * sizeof(*table->stacks));
+	memmove(&table->entries[at], &table->entries[at + 1],
+		behind * sizeof(*table->entries));
+	table->nr--;
+	table->dropped++;
+}
+
+/* Those that nobody has used for the longest time go, until so much more fits */
+static void make_room(struct stack_table *table, size_t bytes)
+{
+	while (table->max_bytes && table->nr &&
+	       table->bytes + bytes > table->max_bytes) {
+		size_t oldest = 0;
+
+		for (size_t i = 1; i < table->nr; i++)
+			if (table->entries[i].used <
+			    table->entries[oldest].used)
+				oldest = i;
+		drop(table, oldest);
+	}
 }
 
 /* Where it is, or would be: by number */
@@ -125,28 +178,36 @@ static size_t place_of(const struct stack_table *table, uint64_t id)
 static uint64_t insert(struct stack_table *table, struct slot_stack *stack,
 		       uint64_t hash)
 {
-	size_t at = place_of(table, stack->id), behind = table->nr - at;
+	const size_t bytes = bytes_of(stack);
+	size_t at = place_of(table, stack->id), behind;
 
-	if (behind && table->stacks[at].id == stack->id) {
+	if (at < table->nr && table->stacks[at].id == stack->id) {
 		bool same = is_same(&table->stacks[at], stack);
 
 		slot_stack_deinit(stack);
 		return same ? table->stacks[at].id : 0;
 	}
+	make_room(table, bytes);
 	if (!grow(table)) {
 		slot_stack_deinit(stack);
 		return 0;
 	}
+	at = place_of(table, stack->id);
+	behind = table->nr - at;
 	memmove(&table->stacks[at + 1], &table->stacks[at],
 		behind * sizeof(*table->stacks));
-	memmove(&table->hashes[at + 1], &table->hashes[at],
-		behind * sizeof(*table->hashes));
-	memmove(&table->told[at + 1], &table->told[at],
-		behind * sizeof(*table->told));
+	memmove(&table->entries[at + 1], &table->entries[at],
+		behind * sizeof(*table->entries));
 	table->stacks[at] = *stack;
-	table->hashes[at] = hash;
-	table->told[at] = false;
+	table->entries[at] = (struct stack_entry){
+		.hash = hash,
+		.used = ++table->uses,
+		.bytes = bytes,
+	};
+	table->bytes += bytes;
 	table->nr++;
+	if (stack->id > table->last_id)
+		table->last_id = stack->id;
 	*stack = (struct slot_stack){ 0 };
 	return table->stacks[at].id;
 }
@@ -158,13 +219,14 @@ uint64_t stack_table_add(struct stack_table *table, struct slot_stack *stack)
 	if (stack->id)
 		return insert(table, stack, hash);
 	for (size_t i = 0; i < table->nr; i++) {
-		if (table->hashes[i] != hash ||
+		if (table->entries[i].hash != hash ||
 		    !is_same(&table->stacks[i], stack))
 			continue;
 		slot_stack_deinit(stack);
+		table->entries[i].used = ++table->uses;
 		return table->stacks[i].id;
 	}
-	stack->id = table->nr ? table->stacks[table->nr - 1].id + 1 : 1;
+	stack->id = table->last_id + 1;
 	return insert(table, stack, hash);
 }
 
@@ -183,8 +245,8 @@ const struct slot_stack *stack_table_first(struct stack_table *table,
 {
 	const struct slot_stack *stack = stack_table_find(table, id);
 
-	if (!stack || table->told[stack - table->stacks])
+	if (!stack || table->entries[stack - table->stacks].told)
 		return NULL;
-	table->told[stack - table->stacks] = true;
+	table->entries[stack - table->stacks].told = true;
 	return stack;
 }

@@ -78,15 +78,22 @@ bool slot_stack_lost(const struct slot_stack *stack);
 
 /**
  * struct stack_table - stacks by number, each once
+ * @max_bytes: of all of them; 0: any number. For one more those go that came the longest
+ *	       ago. One that comes again gets another number
+ * @dropped:   that have gone so
  *
  * All zero is an empty one. The rest is private.
  */
 struct stack_table {
+	size_t max_bytes;
+	uint64_t dropped;
 	struct slot_stack *stacks;
-	uint64_t *hashes;
-	bool *told;
+	struct stack_entry *entries;
 	size_t nr;
 	size_t cap;
+	size_t bytes;
+	uint64_t uses;
+	uint64_t last_id;
 };
 
 void stack_table_deinit(struct stack_table *table);
@@ -101,7 +108,7 @@ void stack_table_deinit(struct stack_table *table);
  */
 uint64_t stack_table_add(struct stack_table *table, struct slot_stack *stack);
 
-/** stack_table_find() - NULL if there is none by that number */
+/** stack_table_find() - NULL if there is none by that number, or none any more */
 const struct slot_stack *stack_table_find(const struct stack_table *table,
 					  uint64_t id);
 
