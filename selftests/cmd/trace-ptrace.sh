@@ -56,7 +56,39 @@ bare "$program" trace --ptrace --stacks --report "$work/text" -- "${vmm[@]}" \
 	>"$work/out" 2>"$work/err"
 is "$?" 0 "with --stacks: status 0"
 like "$(cat "$work/text")" '#0 +ioctl\+0x' "a request has its stack"
-like "$(cat "$work/text")" '# *[0-9]+ +main\+0x' "which goes up to main()"
+like "$(cat "$work/text")" '# *[0-9]+ +(program_)?main\+0x' "which goes up to main()"
+
+# Requests that no VM sees: the descriptor is closed, or is of something else
+cat >"$work/astray.c" <<-'END'
+	#include <errno.h>
+	#include <fcntl.h>
+	#include <linux/kvm.h>
+	#include <stdio.h>
+	#include <sys/ioctl.h>
+	#include <unistd.h>
+	int main(void)
+	{
+		struct kvm_userspace_memory_region r = { .slot = 3, .memory_size = 4096 };
+		int vm = ioctl(open("/dev/kvm", O_RDWR), KVM_CREATE_VM, 0);
+		int null = open("/dev/null", O_RDWR), where[3] = { null, vm, 99 };
+		close(vm);
+		for (int i = 0; i < 3; i++) {
+			int ret = ioctl(where[i], KVM_SET_USER_MEMORY_REGION, &r);
+			printf("1 3 %d\n", ret ? -errno : 0);
+		}
+		return 0;
+	}
+END
+if gcc -o "$work/astray" "$work/astray.c" 2>"$work/gcc"; then
+	bare "$program" trace --ptrace --json --report "$work/trace" -- "$work/astray" \
+		>"$work/said" 2>"$work/err"
+	is "$?" 0 "requests on no VM's descriptor: status 0"
+	is "$(jq -r 'select(.type == "request") | "\(.serial) \(.request.slot) \(.request.result)"' \
+		"$work/trace" | sed 's/0x//')" "$(cat "$work/said")" \
+		"they are told, refused as the program saw it"
+else
+	echo "ok $((++tap_n)) - requests on no VM's descriptor # SKIP gcc cannot"
+fi
 
 # Threads, children, duplicates; dynamic and static
 for kind in -no-pie -static; do

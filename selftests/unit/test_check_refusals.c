@@ -89,6 +89,35 @@ static void in_the_way(void **unused)
 	end(&s);
 }
 
+/* A text of others need not tell when, or who: no times and threads are made of that */
+static void untimed(void **unused)
+{
+	struct slot_event e = event_of(SLOT_EVENT_REQUEST, 2);
+	const struct refusal *r;
+	struct stream s;
+
+	begin(&s);
+	log_vm_create(&s.log, 1);
+	e.time_ns = 0;
+	e.duration_ns = 0;
+	e.tid = 0;
+	e.comm[0] = '\0';
+	e.request = (struct slot_request){ .slot = 7,
+					   .gpa = 4 * MiB,
+					   .size = MiB,
+					   .hva = HVA,
+					   .gmem_fd = -1 };
+	log_add(&s.log, e);
+	e.seq = 3;
+	e.request = overlapping();
+	log_add(&s.log, e);
+	r = take(&s);
+	assert_non_null(r);
+	assert_non_null(strstr(r->words, "(rule overlap), made before"));
+	assert_string_equal(strstr(r->words, ", made"), ", made before");
+	end(&s);
+}
+
 /* A slot that stood before has no maker; a loss leaves all open */
 static void not_known(void **unused)
 {
@@ -167,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(in_the_way),
+		cmocka_unit_test(untimed),
 		cmocka_unit_test(not_known),
 		cmocka_unit_test(another_thread),
 		cmocka_unit_test(requests_alone),

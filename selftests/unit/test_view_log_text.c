@@ -87,6 +87,33 @@ static void strace_prefixes(void **unused)
 	}
 }
 
+/* -r: since the line before, of whatever call, and whoever's */
+static void strace_relative(void **unused)
+{
+	assert_int_equal(
+		reads("     0.000000 execve(\"./vmm\", [\"./vmm\"], 0x7ff) = 0\n"
+		      "     0.000300 ioctl(3, KVM_CREATE_VM, 0) = 9\n"
+		      "     0.000020 openat(AT_FDCWD, \"x\", O_RDONLY) = 4\n"
+		      "     1.500000 ioctl(9, " REGION ") = 0\n"
+		      "     0.000001 ioctl(9, " REGION ") = 0\n"),
+		0);
+	assert_int_equal(log_.nr, 3);
+	assert_int_equal(event(0)->time_ns, 300000);
+	assert_int_equal(event(1)->time_ns, 1500320000);
+	assert_int_equal(event(2)->time_ns, 1500321000);
+	assert_int_equal(
+		reads("[pid 1]      0.000200 ioctl(9, " REGION
+		      " <unfinished ...>\n"
+		      "[pid 2]      0.000300 ioctl(9, " REGION ") = 0\n"
+		      "[pid 1]      0.000400 <... ioctl resumed>) = 0\n"
+		      "[pid 2]      0.000500 ioctl(9, " REGION ") = 0\n"),
+		0);
+	assert_int_equal(log_.nr, 3);
+	assert_int_equal(event(0)->time_ns, 500000);
+	assert_int_equal(event(1)->time_ns, 200000);
+	assert_int_equal(event(2)->time_ns, 1400000);
+}
+
 /* Two calls that overlap; the second ends first */
 static void strace_unfinished(void **unused)
 {
@@ -317,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(strace_prefixes, clean),
+		cmocka_unit_test_teardown(strace_relative, clean),
 		cmocka_unit_test_teardown(strace_unfinished, clean),
 		cmocka_unit_test_teardown(strace_not_decoded, clean),
 		cmocka_unit_test_teardown(strace_vms, clean),

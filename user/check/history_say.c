@@ -206,8 +206,8 @@ const char *story_say_event(char buf[STORY_SAY_MAX],
 			 event->exit.vcpu, event->seq);
 	else
 		snprintf(what, sizeof(what), "the VM was made");
-	snprintf(buf, STORY_SAY_MAX, "%s by thread %d (%.*s)", what, event->tid,
-		 (int)sizeof(event->comm), event->comm);
+	snprintf(buf, STORY_SAY_MAX, "%s%s", what,
+		 SAY_WHO(event->tid, event->comm));
 	return buf;
 }
 
@@ -215,19 +215,21 @@ const char *story_say_since(char buf[STORY_SAY_MAX + 128],
 			    const struct story *story)
 {
 	const size_t size = STORY_SAY_MAX + 128;
+	/* A text of others need not tell when it was */
+	const bool dated = story->event && story->event->time_ns;
+	const char *ago = dated ? SAY_TIME(story->ago_ns) : "";
 	char what[STORY_SAY_MAX] = "";
 
 	if (story->event)
 		story_say_event(what, story->event);
 	switch (story->since) {
 	case SINCE_EVENT:
-		snprintf(buf, size, "%s ago: %s", SAY_TIME(story->ago_ns),
-			 what);
+		snprintf(buf, size, "%s%s%s", ago, dated ? " ago: " : "", what);
 		return buf;
 	case SINCE_CREATION:
 		snprintf(buf, size,
-			 "the VM was made, %s ago: KVM never had a slot here",
-			 SAY_TIME(story->ago_ns));
+			 "the VM was made%s%s%s: KVM never had a slot here",
+			 dated ? ", " : "", ago, dated ? " ago" : "");
 		return buf;
 	case SINCE_BEFORE:
 		snprintf(buf, size, "before tracing began");
@@ -247,24 +249,27 @@ const char *story_say_outcome(char buf[STORY_SAY_MAX + 128],
 			      const struct story *story)
 {
 	const size_t size = STORY_SAY_MAX + 128;
-	uint64_t later = 0;
+	char later[SAY_MAX + 16] = "";
+	const char *apart = story->after && story->event ?
+				    SAY_APART(story->event->time_ns,
+					      story->after->time_ns) :
+				    "";
 
-	if (story->after && story->event &&
-	    story->after->time_ns > story->event->time_ns)
-		later = story->after->time_ns - story->event->time_ns;
+	if (apart[0])
+		snprintf(later, sizeof(later), ", %slater", apart);
 	switch (story->outcome) {
 	case OUTCOME_RETRIED:
 		snprintf(buf, size,
 			 "harmless: asked again for this slot, and granted, in "
-			 "#%" PRIu64 ", %s later",
-			 story->after->seq, SAY_TIME(later));
+			 "#%" PRIu64 "%s",
+			 story->after->seq, later);
 		return buf;
 	case OUTCOME_AROUND:
 		snprintf(buf, size,
 			 "harmless: the range came by slot %u in #%" PRIu64
-			 ", %s later",
+			 "%s",
 			 story->after->request.slot & 0xffff, story->after->seq,
-			 SAY_TIME(later));
+			 later);
 		return buf;
 	case OUTCOME_WITHOUT:
 		snprintf(buf, size,

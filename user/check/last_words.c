@@ -129,20 +129,22 @@ const char *last_words_say_end(char *buf, size_t size,
 			       const struct last_words *words,
 			       const struct vm_end *end)
 {
-	const char *when = SAY_TIME(later_ns(words, end));
+	const bool dated = words->refusal.time_ns;
+	const char *when = dated ? SAY_TIME(later_ns(words, end)) : "";
+	const char *later = dated ? " later" : "then";
 	int status;
 
 	if (!status_of(words, end, &status))
 		snprintf(buf, size,
-			 "%s later its VM was gone; how its process ended is "
+			 "%s%s its VM was gone; how its process ended is "
 			 "not known",
-			 when);
+			 when, later);
 	else if (WIFSIGNALED(status))
-		snprintf(buf, size, "%s later it died of signal %d (SIG%s)",
-			 when, WTERMSIG(status),
+		snprintf(buf, size, "%s%s it died of signal %d (SIG%s)", when,
+			 later, WTERMSIG(status),
 			 sigabbrev_np(WTERMSIG(status)));
 	else
-		snprintf(buf, size, "%s later it ended with status %d", when,
+		snprintf(buf, size, "%s%s it ended with status %d", when, later,
 			 WEXITSTATUS(status));
 	return buf;
 }

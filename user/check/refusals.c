@@ -139,8 +139,8 @@ static void say_made(struct refusals_vm *vm, const struct slot_event *event,
 	if (event->time_ns > maker->time_ns)
 		out->made_ns = event->time_ns - maker->time_ns;
 	snprintf(out->words + len, sizeof(out->words) - len,
-		 ", made %s before by thread %d (%.*s)", SAY_TIME(out->made_ns),
-		 maker->tid, (int)sizeof(maker->comm), maker->comm);
+		 ", made %sbefore%s", SAY_APART(maker->time_ns, event->time_ns),
+		 SAY_WHO(maker->tid, maker->comm));
 }
 
 static void explain(const struct refusals *r, struct refusals_vm *vm,

@@ -6,6 +6,25 @@
 
 #include "check/say.h"
 
+const char *say_apart(char buf[SAY_MAX], uint64_t first_ns, uint64_t last_ns)
+{
+	buf[0] = '\0';
+	if (first_ns && last_ns)
+		snprintf(buf, SAY_MAX, "%s ",
+			 SAY_TIME(last_ns > first_ns ? last_ns - first_ns : 0));
+	return buf;
+}
+
+const char *say_who(char buf[SAY_MAX], pid_t tid, const char comm[16])
+{
+	buf[0] = '\0';
+	if (tid && comm[0])
+		snprintf(buf, SAY_MAX, " by thread %d (%.*s)", tid, 16, comm);
+	else if (tid)
+		snprintf(buf, SAY_MAX, " by thread %d", tid);
+	return buf;
+}
+
 const char *say_time(char buf[SAY_MAX], uint64_t ns)
 {
 	const uint64_t seconds = ns / 1000000000;

@@ -20,6 +20,17 @@ const char *say_range(char buf[SAY_MAX], gpa_t gpa, uint64_t size);
 const char *say_time(char buf[SAY_MAX], uint64_t ns);
 #define SAY_TIME(ns) say_time((char[SAY_MAX]){ 0 }, ns)
 
+/**
+ * say_apart() - "41 ms ", what lies between two moments; nothing if one of them is 0:
+ * a text of others need not tell when something was
+ */
+const char *say_apart(char buf[SAY_MAX], uint64_t first_ns, uint64_t last_ns);
+#define SAY_APART(first, last) say_apart((char[SAY_MAX]){ 0 }, first, last)
+
+/** say_who() - " by thread 812 (qemu)", of what there is; nothing if nobody is told */
+const char *say_who(char buf[SAY_MAX], pid_t tid, const char comm[16]);
+#define SAY_WHO(tid, comm) say_who((char[SAY_MAX]){ 0 }, tid, comm)
+
 /** say_what() - what a view calls a slot: "pc.ram", "slot 3", "RAM" */
 const char *say_what(char buf[SAY_MAX], const struct slot *slot);
 #define SAY_WHAT(slot) say_what((char[SAY_MAX]){ 0 }, slot)

@@ -88,11 +88,9 @@ static void say_made(char *buf, size_t size, const struct slot_log *log,
 		snprintf(buf, size, ", there since before tracing began");
 		return;
 	}
-	snprintf(buf, size, ", made %s before by thread %d (%.*s)",
-		 SAY_TIME(request->time_ns > made->time_ns ?
-				  request->time_ns - made->time_ns :
-				  0),
-		 made->tid, (int)sizeof(made->comm), made->comm);
+	snprintf(buf, size, ", made %sbefore%s",
+		 SAY_APART(made->time_ns, request->time_ns),
+		 SAY_WHO(made->tid, made->comm));
 }
 
 static int explain(void *opaque, const struct slot_event *event,

@@ -39,6 +39,7 @@
  * struct tracee - a thread that is traced
  * @tgid:    its process
  * @request: it is in a request, that began as @event says
+ * @astray:  which was made on a descriptor that is no VM's
  * @creates: it is in KVM_CREATE_VM
  * @killed:  by us
  */
@@ -46,6 +47,7 @@ struct tracee {
 	pid_t tid;
 	pid_t tgid;
 	bool request;
+	bool astray;
 	bool creates;
 	bool killed;
 	struct slot_event event;
@@ -119,7 +121,7 @@ static void lose(struct ptracer *p, struct tracee *tracee)
 		.lost = { .reason = SLOT_LOST_MISSED, .count = 1 },
 	};
 
-	if (tracee->request || tracee->creates)
+	if ((tracee->request && !tracee->astray) || tracee->creates)
 		give(p, &lost);
 	tracee->request = false;
 	tracee->creates = false;
@@ -194,6 +196,28 @@ static uint64_t vm_of(const struct ptracer *p, pid_t tgid, int fd)
 			return vm->serial;
 	}
 	return itself;
+}
+
+/*
+ * Whose a request is that was made on a descriptor which is no VM's: that of the VM
+ * which had it, or the only one of its process. 0: not known
+ */
+static uint64_t vm_meant(const struct ptracer *p, pid_t tgid, int fd)
+{
+	uint64_t only = 0;
+	bool several = false;
+
+	for (size_t i = p->nr_vms; i-- > 0;) {
+		const struct known_vm *vm = &p->vms[i];
+
+		if (vm->tgid != tgid)
+			continue;
+		if (vm->fd == fd)
+			return vm->serial;
+		several |= only && only != vm->serial;
+		only = vm->serial;
+	}
+	return several ? 0 : only;
 }
 
 /* A VM is to be known by this descriptor, too */
@@ -337,17 +361,18 @@ static bool entered(struct ptracer *p, struct tracee *tracee)
 		tracee->creates = true;
 		return true;
 	}
-	if (!is_vm(tracee->tid, fd))
-		return false;
 	begin_event(p, tracee);
 	tracee->request = true;
+	tracee->astray = !is_vm(tracee->tid, fd);
 	tracee->event.type = SLOT_EVENT_REQUEST;
 	tracee->event.request.region2 = cmd == KVM_SET_USER_MEMORY_REGION2;
 	read_request(tracee, info.seccomp.args[2]);
-	tracee->event.serial = vm_of(p, tracee->tgid, fd);
-	if (!tracee->event.serial)
+	tracee->event.serial = tracee->astray ? vm_meant(p, tracee->tgid, fd) :
+						vm_of(p, tracee->tgid, fd);
+	if (!tracee->event.serial && !tracee->astray)
 		tracee->event.serial = ++p->last_serial;
-	note_asked(p, &tracee->event, fd);
+	if (!tracee->astray)
+		note_asked(p, &tracee->event, fd);
 	tracee->event.stack = take_stack(p, tracee);
 	/* From here on it is KVM's time, and that of our stops */
 	tracee->event.time_ns = clock_now();
@@ -389,7 +414,8 @@ static void ended(struct ptracer *p, struct tracee *tracee)
 	}
 	if (tracee->creates && !info.exit.is_error) {
 		vm_created(p, tracee, (int)info.exit.rval);
-	} else if (tracee->request) {
+	} else if (tracee->request && (!tracee->astray || info.exit.is_error)) {
+		/* Who else takes a call of this number was asked something else */
 		event->duration_ns = clock_now() - event->time_ns;
 		event->request.result = (int32_t)info.exit.rval;
 		give(p, event);

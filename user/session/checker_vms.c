@@ -146,7 +146,8 @@ int checker_none(struct checker *checker, struct slotscope_error *err)
 	if (checker->vms.nr)
 		return none_is_meant(checker, err);
 	if (options->child) {
-		child_no_vm(options->child, &checker->root, err);
+		child_no_vm(options->child, &checker->root, checker->tracer,
+			    err);
 		return kvm_loaded() ? -ENOENT : kvm_not_loaded(err);
 	}
 	error_why(err, process_alive(&checker->root) ?

@@ -227,16 +227,19 @@ void child_status_text(const struct child *child, char *text, size_t size)
 }
 
 void child_no_vm(const struct child *child, const struct process *process,
-		 struct slotscope_error *err)
+		 bool traced, struct slotscope_error *err)
 {
+	const char *none =
+		traced ? "neither it nor what it started made one" :
+			 "no VM of it was there whenever it was looked at, and "
+			 "without a trace nobody knows of one between";
 	char how[80];
 
 	if (!child->ended) {
-		error_why(err, "neither it nor what it started has made one");
+		error_why(err, "%s", none);
 	} else {
 		child_status_text(child, how, sizeof(how));
-		error_why(err, "it %s; neither it nor what it started made one",
-			  how);
+		error_why(err, "it %s; %s", how, none);
 	}
 	if (child->ended && WIFSIGNALED(child->status))
 		error_next(err, "let it live until it has made one");
@@ -244,7 +247,10 @@ void child_no_vm(const struct child *child, const struct process *process,
 		error_next(err, "see what it said itself, above");
 	else if (process && process_is_qemu_without_kvm(process))
 		error_next(err, "start QEMU with -accel kvm");
-	else
+	else if (traced)
 		error_next(err, "see that it uses KVM: who opens no /dev/kvm "
+				"has no VM");
+	else
+		error_next(err, "leave --no-trace out; who opens no /dev/kvm "
 				"has no VM");
 }

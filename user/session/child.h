@@ -75,9 +75,10 @@ void child_status_text(const struct child *child, char *text, size_t size);
 /**
  * child_no_vm() - why no VM of it was there, and what to do, in @err
  * @process: that of the command, while it can be looked at; or NULL
+ * @traced:  one that it made, however shortly, would have been seen
  */
 void child_no_vm(const struct child *child, const struct process *process,
-		 struct slotscope_error *err);
+		 bool traced, struct slotscope_error *err);
 
 /**
  * child_poll() - learn what has ended by now; waits for nothing

@@ -34,10 +34,12 @@ struct text_call {
  * struct log_text_reader - a text that is being read
  * @line: that is being read, cleaned
  * @nr:	  its number, from 1
+ * @since_ns: strace -r: from the first line to this one
  */
 struct log_text_reader {
 	struct piece line;
 	size_t nr;
+	uint64_t since_ns;
 	struct slot_log *log;
 	struct slotscope_error *err;
 	struct text_vm vms[LOG_TEXT_VMS];

@@ -55,8 +55,11 @@ static void eat_file(struct piece *s)
 		piece_drop(s, end + 1 - s->s);
 }
 
-/* Of day, of the epoch, or since the last call */
-static void read_time(struct piece *s, uint64_t *time_ns)
+/* A time of the epoch is later than this, and no two calls are as far apart: 1973 */
+#define EPOCH_NS (100000000ULL * 1000000000)
+
+/* Of day, or of the epoch; @since: it is counted from the line before */
+static void read_time(struct piece *s, uint64_t *time_ns, bool *since)
 {
 	struct piece rest = *s;
 	uint64_t value, minutes = 0;
@@ -73,19 +76,22 @@ static void read_time(struct piece *s, uint64_t *time_ns)
 			return;
 		*time_ns = value % 60 * 1000000000;
 	}
+	*since = !of_day && *time_ns < EPOCH_NS;
 	*time_ns += minutes % (24 * 60) * 60 * 1000000000;
 	eat_blanks(&rest);
 	*s = rest;
 }
 
 /* "[pid 12] " or "12 ", and the time */
-static void read_who(struct piece *s, pid_t *pid, uint64_t *time_ns)
+static void read_who(struct piece *s, pid_t *pid, uint64_t *time_ns,
+		     bool *since)
 {
 	struct piece rest = *s;
 	uint64_t value;
 
 	*pid = 0;
 	*time_ns = 0;
+	*since = false;
 	if (eat(&rest, "[pid")) {
 		eat_blanks(&rest);
 		if (!text_number(&rest, &value) || value > INT_MAX)
@@ -100,7 +106,7 @@ static void read_who(struct piece *s, pid_t *pid, uint64_t *time_ns)
 		eat_blanks(&rest);
 		*s = rest;
 	}
-	read_time(s, time_ns);
+	read_time(s, time_ns, since);
 }
 
 static enum call read_call(struct piece *s)
@@ -337,8 +343,14 @@ int strace_line(struct log_text_reader *r)
 	struct piece s = r->line;
 	enum call which;
 	int64_t result;
+	bool since;
 
-	read_who(&s, &call.pid, &call.time_ns);
+	read_who(&s, &call.pid, &call.time_ns, &since);
+	/* -r: each line, whatever call it is of, tells how long after the last it is */
+	if (since) {
+		r->since_ns += call.time_ns;
+		call.time_ns = r->since_ns;
+	}
 	if (eat(&s, "<... ioctl resumed"))
 		return resume(r, s, call.pid);
 	if (!eat(&s, "ioctl("))
