@@ -114,6 +114,8 @@ enum record_type {
 	RECORD_FAULT,
 	RECORD_GMEM_CLOSE,
 	RECORD_PROCESS_EXIT,
+	RECORD_FREE,
+	RECORD_PROBE,
 };
 
 /* Why an event never made it into the ring */
@@ -144,11 +146,13 @@ struct record {
 /**
  * struct vm_record - a VM came or went
  * @start_ns: start of @tgid since boot
+ * @call:     number of its end, which slots that are freed with it bear, too; 0: none
  * @fd:	      -1 if not known
  */
 struct vm_record {
 	struct record head;
 	__u64 start_ns;
+	__u64 call;
 	__u32 tgid;
 	__s32 fd;
 };
@@ -336,6 +340,38 @@ struct slot_record {
 	__u16 as_id;
 	__u8 gmem_closed; /* it had a guest_memfd, and has none now */
 	__u8 pad[3];
+};
+
+/** struct free_record - a slot goes with its VM, whose end is @call */
+struct free_record {
+	struct record head;
+	__u64 call;
+	struct slot_record slot;
+};
+
+/* As user/view has them */
+#define PROBE_ARGS  9
+#define PROBE_TEXTS 2
+#define PROBE_TEXT  48
+
+/**
+ * struct probe_record - a static probe was come by
+ * @args:    its arguments; 0 of those that are texts
+ * @texts:   of arguments that are texts and could be read, in order
+ * @kind:    which probe: its place in probe_kinds[]
+ * @nr_args: so many it has
+ * @is_text: a bit an argument
+ * @unread:  the same of those that could not be read
+ */
+struct probe_record {
+	struct record head;
+	__u64 args[PROBE_ARGS];
+	char texts[PROBE_TEXTS][PROBE_TEXT];
+	__u32 kind;
+	__s16 nr_args;
+	__u16 is_text;
+	__u16 unread;
+	__u8 pad[6];
 };
 
 /**

@@ -11,6 +11,7 @@ struct vmms_map vmms SEC(".maps");
 const volatile bool tell_calls;
 const volatile bool tell_vcpus;
 const volatile bool tell_mmio;
+const volatile bool tell_frees;
 const volatile bool preempts;
 const volatile __u32 calls_mask;
 const volatile __u64 page_size;

@@ -90,6 +90,7 @@ extern struct vmms_map vmms SEC(".maps");
 extern const volatile bool tell_calls;
 extern const volatile bool tell_vcpus;
 extern const volatile bool tell_mmio;
+extern const volatile bool tell_frees;
 extern const volatile __u64 page_size;
 
 extern const volatile bool

@@ -5,6 +5,8 @@
 #include <linux/ptrace.h>
 #include <bpf/bpf_tracing.h>
 
+#include "frees.h"
+
 /* For the kprobes: threads that are in KVM_CREATE_VM */
 struct creation_call {
 	__u64 owner;
@@ -60,6 +62,7 @@ static __always_inline void vm_created(int fd, __u64 start_ns)
 	rec->start_ns = vm->start_ns;
 	rec->tgid = vm->tgid;
 	rec->fd = fd;
+	rec->call = 0;
 	record_submit(rec);
 }
 
@@ -109,7 +112,12 @@ static __always_inline void vm_destroyed(const struct kvm *kvm)
 {
 	struct vm *vm = vm_find(kvm);
 	struct vm_record *rec;
+	__u64 call = 0;
 
+	if (vm && vm->traced)
+		call = dying_begin(kvm, vm);
+	else
+		dying_forget(kvm);
 	if (!vm)
 		return;
 	rec = vm->traced ? record_reserve(struct vm_record, RECORD_VM_DESTROY,
@@ -120,6 +128,7 @@ static __always_inline void vm_destroyed(const struct kvm *kvm)
 		rec->start_ns = vm->start_ns;
 		rec->tgid = vm->tgid;
 		rec->fd = vm->fd;
+		rec->call = call;
 		record_submit(rec);
 	}
 	vm_forget(vm);

@@ -277,6 +277,8 @@ enum slot_event_type {
 	SLOT_EVENT_GMEM_CLOSE, /* a guest_memfd is closed: its slots lose it */
 	SLOT_EVENT_PROCESS_EXIT, /* a VMM ended */
 	SLOT_EVENT_UNKNOWN, /* of a recording: of a kind that is newer than we are */
+	SLOT_EVENT_FREE,  /* a slot that stood when its VM ended goes with it */
+	SLOT_EVENT_PROBE, /* a VMM came by a static probe in its program */
 	SLOT_EVENT_TYPES,
 };
 
@@ -499,6 +501,28 @@ struct slot_process_exit {
 	int32_t status;
 };
 
+/* Arguments of a static probe, and the bytes of a text that are kept of it */
+#define SLOT_PROBE_ARGS	 9
+#define SLOT_PROBE_TEXTS 2
+#define SLOT_PROBE_TEXT	 48
+
+/**
+ * struct slot_probe - a static probe (USDT) that a VMM's thread came by
+ * @provider: who named it: "slotscope", "qemu"
+ * @name:     which: "region_map"
+ * @form:     a letter an argument: t: text, x: address, size or flags, d: a number
+ *	      with a sign, ?: it could not be read
+ * @args:     its arguments; 0 where @form has t or ?
+ * @texts:    those of @form's t, in order, cut to fit; each ends with NUL
+ */
+struct slot_probe {
+	char provider[16];
+	char name[32];
+	char form[SLOT_PROBE_ARGS + 1];
+	char texts[SLOT_PROBE_TEXTS][SLOT_PROBE_TEXT];
+	uint64_t args[SLOT_PROBE_ARGS];
+};
+
 /**
  * struct slot_change - what the kernel did
  * @kind:	what kind of change
@@ -552,14 +576,15 @@ struct slot_lost {
  *		 how things stood: all bear the number of the last event before
  * @time_ns:	 CLOCK_MONOTONIC at its beginning
  * @duration_ns: of a request, change, call or fault; 0 elsewhere
- * @serial:	 the VM's (vm_id.serial); 0 in a LOST that may concern any VM, and in a
- *		 PROCESS_EXIT
+ * @serial:	 the VM's (vm_id.serial); 0 in a LOST that may concern any VM, in a
+ *		 PROCESS_EXIT and in a PROBE
  * @tgid:	 process and
  * @tid:	 thread that did it
  * @comm:	 the thread's name
  * @call:	 the ioctl that it is part of: a request and the changes that it
  *		 made bear one number, which nothing else in the log has. Changes
- *		 are logged before their request, which ends after them. 0: not known
+ *		 are logged before their request, which ends after them. Likewise
+ *		 the end of a VM and the slots that are freed with it. 0: not known
  * @stack:	 of a request: number of the stack of who made it; 0: nobody asked
  *		 for stacks. Equal stacks have one number
  * @type:	 which of the union's members holds
@@ -591,6 +616,8 @@ struct slot_event {
 		struct slot_fault fault;
 		struct slot_gmem_close gmem_close;
 		struct slot_process_exit process_exit;
+		struct slot freed; /* FREE */
+		struct slot_probe probe;
 		struct {
 			enum slot_lost_reason reason;
 			uint64_t count;

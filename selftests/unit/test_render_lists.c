@@ -331,6 +331,42 @@ static void events(void **unused)
 					 "of signal 6, with a core");
 	free(p.text);
 
+	/* What a text does not say of time is not 0 */
+	event = event_of(SLOT_EVENT_REQUEST, 3);
+	event.time_ns = 0;
+	event.duration_ns = 0;
+	event.request = (struct slot_request){ .gmem_fd = -1 };
+	assert_line(line_of(&p, &event), "- 101 request 0/0 0x0+0x0 @0x0 = 0");
+	free(p.text);
+
+	event = event_of(SLOT_EVENT_FREE, 3);
+	event.freed = slot_of(1, 2, 0x3000, 0x1000, HVA, SLOT_READONLY);
+	assert_line(line_of(&p, &event),
+		    "0.000000 101 freed 1/2 0x3000+0x1000 @0x7f0000000000 ro");
+	free(p.text);
+
+	event = event_of(SLOT_EVENT_PROBE, 3);
+	event.probe = (struct slot_probe){
+		.provider = "slotscope",
+		.name = "region_map",
+		.form = "t?xx",
+		.texts = { "pc.ram" },
+		.args = { 0, 0, 0x100000, 0x200000 },
+	};
+	assert_line(line_of(&p, &event),
+		    "0.000000 101 region pc.ram into (unread) at "
+		    "0x100000+0x200000");
+	free(p.text);
+	/* One that only its program knows, and a text that was cut */
+	strcpy(event.probe.name, "other");
+	strcpy(event.probe.form, "td");
+	memset(event.probe.texts[0], 'a', SLOT_PROBE_TEXT - 1);
+	event.probe.args[1] = -3;
+	assert_line(line_of(&p, &event),
+		    "0.000000 101 slotscope:other aaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		    "aaaaaaaaaaaaaaaaaaa... -3");
+	free(p.text);
+
 	event = event_of(SLOT_EVENT_MAPPING, 3);
 	event.mapping = (struct slot_mapping){ .kind = SLOT_MAPPING_PROTECT,
 					       .hva = HVA,
@@ -381,6 +417,14 @@ static void hostile_events(void **unused)
 				.hva = UINT64_MAX,
 				.result = -4095,
 			};
+		if (type == SLOT_EVENT_PROBE) {
+			strcpy(event.probe.form, "txt");
+			memset(event.probe.texts, 0x1b,
+			       sizeof(event.probe.texts));
+			event.probe.texts[0][SLOT_PROBE_TEXT - 1] = '\0';
+			event.probe.texts[1][SLOT_PROBE_TEXT - 1] = '\0';
+			event.probe.args[1] = UINT64_MAX;
+		}
 		if (type == SLOT_EVENT_CHANGE) {
 			event.change.kind = SLOT_MOVE;
 			event.change.before = slot_of(UINT16_MAX, INT32_MAX,
@@ -396,6 +440,78 @@ static void hostile_events(void **unused)
 	}
 }
 
+/* From the region to what takes effect: each a step further in, with its time */
+static void probed_events(void **unused)
+{
+	static const char want[] =
+		"    SECONDS  THREAD  EVENT\n"
+		"   0.000000     101    region pc.ram into system at 0x0+0x1000\n"
+		"   0.000001     101            slot word 0x3 for 0x0+0x1000 flags "
+		"0x0\n"
+		"   0.000002     101              request 0/3 0x0+0x1000 "
+		"@0x7f0000000000 = 0 7us\n"
+		"   0.000003     101                delete 0/3 0x0+0x1000 "
+		"@0x7f0000000000 gen 6 hole 2us\n"
+		"   0.000004     101                  what was there is out of "
+		"use\n"
+		"   0.000006     101                  it takes effect\n"
+		"   0.000008     999  request 0/0 0x0+0x0 @0x0 = 0\n";
+	const struct slot slot = slot_of(0, 3, 0, 0x1000, HVA, 0);
+	struct slot_event events[] = {
+		event_of(SLOT_EVENT_PROBE, 1),
+		event_of(SLOT_EVENT_PROBE, 2),
+		event_of(SLOT_EVENT_CHANGE, 3),
+		event_of(SLOT_EVENT_REQUEST, 4),
+		event_of(SLOT_EVENT_REQUEST, 5),
+	};
+	static const uint64_t us[] = { 0, 1, 3, 2, 8 };
+	struct event_printer printer = { 0 };
+	struct printed p;
+
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++) {
+		events[i].time_ns = 5000000 + us[i] * 1000;
+		events[i].duration_ns = 0;
+		events[i].call = i == 2 || i == 3 ? 9 : 0;
+	}
+	events[0].probe = (struct slot_probe){
+		.provider = "slotscope",
+		.name = "region_map",
+		.form = "ttxx",
+		.texts = { "pc.ram", "system" },
+		.args = { 0, 0, 0, 0x1000 },
+	};
+	events[1].probe = (struct slot_probe){
+		.provider = "slotscope",
+		.name = "request",
+		.form = "xxxx",
+		.args = { 3, 0, 0x1000, 0 },
+	};
+	events[2].change = (struct slot_change){
+		.kind = SLOT_DELETE,
+		.before = slot,
+		.after = none,
+		.generation = 6,
+		.invalid_ns = 5004000,
+		.active_ns = 5006000,
+	};
+	events[3].duration_ns = 7000;
+	events[3].request = (struct slot_request){
+		.slot = 3, .size = 0x1000, .hva = HVA, .gmem_fd = -1
+	};
+	/* What another process asks for is not on that way */
+	events[4].tgid = 998;
+	events[4].tid = 999;
+	events[4].request = (struct slot_request){ .gmem_fd = -1 };
+	print_begin(&p);
+	printer.out = p.out;
+	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
+		event_printer_put(&printer, &events[i], NULL);
+	event_printer_flush(&printer);
+	print_end(&p);
+	assert_string_equal(p.text, want);
+	free(p.text);
+}
+
 static struct slot_event part_of(enum slot_event_type type, uint64_t call,
 				 pid_t tid)
 {
@@ -403,7 +519,7 @@ static struct slot_event part_of(enum slot_event_type type, uint64_t call,
 
 	event.call = call;
 	event.tid = tid;
-	event.time_ns = 0;
+	event.time_ns = 1;
 	if (type == SLOT_EVENT_CHANGE) {
 		event.change.before = none;
 		event.change.after = slot_of(0, tid, MiB, MiB, HVA, 0);
@@ -528,6 +644,7 @@ int main(void)
 		cmocka_unit_test(vms),
 		cmocka_unit_test(events),
 		cmocka_unit_test(hostile_events),
+		cmocka_unit_test(probed_events),
 		cmocka_unit_test(changes_under_requests),
 	};
 

@@ -728,6 +728,8 @@ static void all_types(void **unused)
 		event_of(SLOT_EVENT_FAULT, 15),
 		event_of(SLOT_EVENT_GMEM_CLOSE, 16),
 		event_of(SLOT_EVENT_PROCESS_EXIT, 17),
+		event_of(SLOT_EVENT_FREE, 18),
+		event_of(SLOT_EVENT_PROBE, 19),
 	};
 	struct recording_writer *writer = create();
 	struct recording_reader *reader;
@@ -804,6 +806,14 @@ static void all_types(void **unused)
 	};
 	events[13].gmem_close = (struct slot_gmem_close){ 0x80000, 1ULL << 40 };
 	events[14].process_exit.status = 0xff8b;
+	events[15].freed = slot;
+	events[16].probe = (struct slot_probe){
+		.provider = "slotscope",
+		.name = "region_map",
+		.form = "tx?dtxxxd",
+		.texts = { "pc.ram", "system" },
+		.args = { 0, 1ULL << 63, 0, UINT64_MAX, 0, 2, 3, 4, 5 },
+	};
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
 		put(writer, events[i]);
 	assert_int_equal(recording_finish(writer, &err), 0);

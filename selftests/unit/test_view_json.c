@@ -211,6 +211,27 @@ static void events_as_text(void **unused)
 	event_to_text(&event, "{" HEAD "\"type\":\"process-exit\","
 			      "\"process-exit\":{\"status\":768}}");
 
+	event = event_of(SLOT_EVENT_FREE, 7);
+	event.freed = slot_of(1, 2, 0x3000, 0x1000, HVA, SLOT_READONLY);
+	event_to_text(&event, "{" HEAD "\"type\":\"free\",\"free\":{"
+			      "\"as_id\":1,\"id\":2,\"gpa\":\"0x3000\","
+			      "\"size\":\"0x1000\","
+			      "\"hva\":\"0x7f0000000000\","
+			      "\"flags\":\"0x2\"}}");
+
+	event = event_of(SLOT_EVENT_PROBE, 7);
+	event.probe = (struct slot_probe){
+		.provider = "qemu",
+		.name = "one",
+		.form = "tx?d",
+		.texts = { "0x10" },
+		.args = { 0, 0x20, 0, UINT64_MAX },
+	};
+	event_to_text(&event, "{" HEAD "\"type\":\"probe\",\"probe\":{"
+			      "\"provider\":\"qemu\",\"name\":\"one\","
+			      "\"form\":\"tx?d\",\"arg0\":\"0x10\","
+			      "\"arg1\":\"0x20\",\"arg3\":-1}}");
+
 	event = event_of(SLOT_EVENT_LOST, 7);
 	event.lost.reason = SLOT_LOST_MAP_FULL;
 	event.lost.count = 12;
@@ -286,6 +307,14 @@ static void events_there_and_back(void **unused)
 		(struct slot_gmem_close){ makedev(UINT32_MAX, UINT32_MAX),
 					  UINT64_MAX };
 	events[SLOT_EVENT_PROCESS_EXIT].process_exit.status = UINT16_MAX;
+	events[SLOT_EVENT_FREE].freed = slot_of(1, 5, 0, 0x1000, HVA, 0);
+	events[SLOT_EVENT_PROBE].probe = (struct slot_probe){
+		.provider = "slotscope",
+		.name = "region_map",
+		.form = "tx?dtxxxd",
+		.texts = { "pc.ram", "system" },
+		.args = { 0, UINT64_MAX, 0, UINT64_MAX, 0, 2, 3, 4, 5 },
+	};
 	events[SLOT_EVENT_LOST].serial = 0;
 	for (int type = 0; type < SLOT_EVENT_TYPES; type++) {
 		obj = event_to_json(&events[type]);

@@ -31,6 +31,7 @@ static const struct cmd_option option_table[] = {
 	  "record the COMMAND without being root: its requests alone" },
 	{ TRACING_OPT_EVENTS, "events", "LIST", TRACING_EVENTS,
 	  "other events, too, as slotscope trace has them" },
+	TRACING_USDT,
 	{ TRACING_OPT_AS, "as", "N", NULL,
 	  "requests and changes in this address space alone" },
 	{ TRACING_OPT_SLOT, "slot", "N", NULL,

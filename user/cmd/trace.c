@@ -48,7 +48,9 @@ static const struct cmd_option option_table[] = {
 	  "attributes), vcpus (who was in KVM_RUN at a change, what ended "
 	  "it), mmio, windows (when a change took effect), mappings (what "
 	  "becomes of host memory under a slot), faults (who waits for "
-	  "memory, or cannot have it), with commas; or all" },
+	  "memory, or cannot have it), frees (slots that go with their VM), "
+	  "with commas; or all" },
+	TRACING_USDT,
 	{ TRACING_OPT_AS, "as", "N", NULL,
 	  "requests and changes in this address space alone" },
 	{ TRACING_OPT_SLOT, "slot", "N", NULL,
@@ -312,6 +314,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				      "COMMAND");
 	if (input && t.for_ms >= 0)
 		return cmd_usage(cmd, "-i does not go with --for");
+	if (input && t.usdt)
+		return cmd_usage(cmd, "a recording has the static probes that "
+				      "it has: --usdt does not go with -i");
 	if (input && t.classes)
 		return cmd_usage(cmd, "a recording has the events that it has: "
 				      "--events does not go with -i");

@@ -74,6 +74,22 @@ int tracing_finish(struct tracing *t, int ret)
 	if (ret < 0)
 		return cmd_fail(&t->err);
 	cmd_flush();
+	if (t->probed.unwatched) {
+		t->unseen = true;
+		fprintf(stderr,
+			"slotscope: %zu static probe%s cannot be watched; the "
+			"last: %s: %s\n",
+			t->probed.unwatched, plural(t->probed.unwatched),
+			t->probed.why.tried, t->probed.why.why);
+	}
+	if (t->usdt && !t->probed.nr_probes && !t->nr_programs) {
+		t->unseen = true;
+		fputs("slotscope: no program with static probes that we know "
+		      "was seen (--usdt=FILE names one; slotscope has them if "
+		      "built with sys/sdt.h, QEMU with its trace backend "
+		      "dtrace)\n",
+		      stderr);
+	}
 	if (t->filtered)
 		fprintf(stderr,
 			"slotscope: %" PRIu64
@@ -83,6 +99,13 @@ int tracing_finish(struct tracing *t, int ret)
 	if (t->lost)
 		fprintf(stderr, "slotscope: %" PRIu64 " event%s lost\n",
 			t->lost, t->lost == 1 ? " was" : "s were");
+	if (t->stacks && t->stacks->table.dropped)
+		fprintf(stderr,
+			"slotscope: %" PRIu64
+			" stack%s not kept in mind to the end: one that came "
+			"again has another number\n",
+			t->stacks->table.dropped,
+			t->stacks->table.dropped == 1 ? " was" : "s were");
 	if (!t->stacks || !t->stacks->lost)
 		return t->lost || t->unseen ? CMD_UNKNOWN : CMD_OK;
 	fprintf(stderr, "slotscope: %" PRIu64 " stack%s lost\n",
@@ -98,6 +121,50 @@ static bool has_ended(struct tracer *tracer, const struct process *process,
 		return process_alive(process) && !followed_left(tracer);
 	child_poll(child);
 	return child->all_ended;
+}
+
+/* What has no probe in it leaves the time line without: that is to be said */
+static int watch_probes(struct tracing *t, struct tracer *tracer,
+			const struct process *process)
+{
+	char exe[32];
+	int ret = 0;
+
+	for (size_t i = 0; ret >= 0 && i < t->nr_programs; i++) {
+		ret = probed_file(&t->probed, tracer, t->programs[i], &t->err);
+		if (ret)
+			continue;
+		t->unseen = true;
+		fprintf(stderr,
+			"slotscope: %.160s has no static probes that we know\n",
+			t->programs[i]);
+	}
+	if (ret < 0 || t->nr_programs)
+		return ret;
+	if (t->argv)
+		return probed_command(&t->probed, tracer, t->argv[0], &t->err);
+	snprintf(exe, sizeof(exe), "/proc/%d/exe", process->tgid);
+	return probed_file(&t->probed, tracer, exe, &t->err);
+}
+
+/* A program that came after us, and has probes: from now on they are told */
+static int watch_late(struct tracing *t, struct tracer *tracer)
+{
+	char path[256];
+	int ret;
+
+	if (!t->usdt || t->nr_programs || t->all)
+		return 0;
+	ret = probed_late(&t->probed, tracer, path, sizeof(path), &t->err);
+	if (ret <= 0)
+		return ret;
+	t->unseen = true;
+	fprintf(stderr,
+		"slotscope: the static probes of %.160s are told from now on; "
+		"those that it came by before were not seen (--usdt=FILE names "
+		"it beforehand)\n",
+		path);
+	return 0;
 }
 
 /* Until all have ended, the time is up, or a signal; @child: NULL without one */
@@ -119,6 +186,8 @@ static int follow(struct tracing *t, struct tracer *tracer,
 		else
 			ret = tracer_poll(tracer, wait, tracing_take, t,
 					  &t->err);
+		if (ret >= 0)
+			ret = watch_late(t, tracer);
 		if (ret >= 0)
 			ret = t->ops->flush(t);
 		if (ret < 0)
@@ -217,7 +286,7 @@ static int tell_no_vm(const struct process *process, const struct child *child,
 	if (t->vms.nr)
 		vm_name_none(&t->name, &t->vms, &err);
 	else if (t->argv)
-		child_no_vm(child, NULL, &err);
+		child_no_vm(child, NULL, !t->unseen, &err);
 	else
 		error_next(&err, "slotscope list shows the VMs of this "
 				 "machine; a VMM without KVM has none");
@@ -261,6 +330,7 @@ static int trace(struct tracing *t, const struct process *process,
 		.stack_fn = t->stacks ? stacks_take : NULL,
 		.stack_arg = t->stacks,
 		.classes = t->classes,
+		.probes = t->usdt,
 	};
 	struct tracer *tracer;
 	int ret;
@@ -275,6 +345,13 @@ static int trace(struct tracing *t, const struct process *process,
 		return ret;
 	tell_unseen(tracer, t);
 	tell_unseen_classes(tracer, t);
+	if (t->usdt)
+		ret = watch_probes(t, tracer, process);
+	if (ret < 0) {
+		tracer_close(tracer);
+		return ret;
+	}
+	ret = 0;
 	if (t->dry_run)
 		ladder_print(tracer_report(tracer));
 	else if (t->ops->begin)
@@ -401,6 +478,7 @@ int tracing_run(struct tracing *t)
 		status = command_status(&child, t->argv[0], "all was traced",
 					status);
 	session_vms_deinit(&t->vms);
+	probed_deinit(&t->probed);
 	if (child_end(&child, &err) && status != CMD_ERROR)
 		status = cmd_fail(&err);
 	return status;

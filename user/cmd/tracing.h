@@ -6,6 +6,7 @@
 #ifndef SLOTSCOPE_CMD_TRACING_H
 #define SLOTSCOPE_CMD_TRACING_H
 
+#include "session/probed.h"
 #include "session/stacks.h"
 #include "session/vms.h"
 #include "trace/tracer.h"
@@ -29,6 +30,9 @@ struct tracing_ops {
 	int (*end)(struct tracing *t);
 };
 
+/* Programs that may be named for their static probes */
+#define TRACING_PROGRAMS 16
+
 /**
  * struct tracing - one run
  * @verb:   for messages: what we do with VMs
@@ -41,6 +45,8 @@ struct tracing_ops {
  * @classes: other events that are asked for: TRACER_CLASS_*
  * @dry_run: tell by what it would be traced, and trace nothing
  * @filter: requests and changes that are asked for
+ * @usdt:   static probes are asked for, too: of the program of what is traced, or
+ * @programs: of these
  * @ptrace: see @argv's requests without being root
  * @self:   leave out what this process does: our own; 0 of a recording
  * @ops:    what becomes of their events
@@ -49,6 +55,7 @@ struct tracing_ops {
  * @lost:   events that these say are lost, and
  * @filtered: that nobody asked for
  * @unseen: there is a kind of event that no hook tells
+ * @probed: whose static probes are watched
  * @vms:    that were seen, and
  * @saw_vm: one of them is meant
  */
@@ -63,6 +70,9 @@ struct tracing {
 	unsigned int classes;
 	bool dry_run;
 	struct tracer_filter filter;
+	bool usdt;
+	const char *programs[TRACING_PROGRAMS];
+	size_t nr_programs;
 	bool ptrace;
 	pid_t self;
 	const struct tracing_ops *ops;
@@ -72,6 +82,7 @@ struct tracing {
 	uint64_t lost;
 	uint64_t filtered;
 	bool unseen;
+	struct probed probed;
 	struct session_vms vms;
 	bool saw_vm;
 	struct slotscope_error err;
@@ -100,10 +111,20 @@ enum tracing_option {
 	TRACING_OPT_SLOT,
 	TRACING_OPT_GPA,
 	TRACING_OPT_FAILED,
+	TRACING_OPT_USDT,
 };
 
+/* The row of --usdt, in each of their tables */
+#define TRACING_USDT                                                        \
+	{                                                                   \
+		TRACING_OPT_USDT, "usdt", "[=FILE]", VALUES_FILES,          \
+			"static probes, too: the way of a region to its "   \
+			"slot, as our VMM and a QEMU built with them tell " \
+			"it; of the program that is traced, or of FILE"     \
+	}
+
 /* What completion offers for --events */
-#define TRACING_EVENTS ",calls vcpus mmio windows mappings faults all"
+#define TRACING_EVENTS ",calls vcpus mmio windows mappings faults frees all"
 
 /**
  * tracing_option() - one of these options, with optarg

@@ -78,6 +78,9 @@ bool tracing_filters(const struct tracer_filter *filter)
 
 int tracing_option(struct tracing *t, int opt, struct slotscope_error *err)
 {
+	unsigned int classes = 0;
+	int ret;
+
 	switch (opt) {
 	case 'p':
 		return cmd_parse_pid(optarg, &t->pid, err);
@@ -88,7 +91,25 @@ int tracing_option(struct tracing *t, int opt, struct slotscope_error *err)
 		t->ptrace = true;
 		return 0;
 	case TRACING_OPT_EVENTS:
-		return tracer_classes_parse(optarg, &t->classes, err);
+		ret = tracer_classes_parse(optarg, &classes, err);
+		t->classes |= classes;
+		return ret;
+	case TRACING_OPT_USDT:
+		t->usdt = true;
+		/* When what is told took effect is a part of that way */
+		t->classes |= TRACER_CLASS_WINDOWS;
+		if (!optarg)
+			return 0;
+		if (t->nr_programs == TRACING_PROGRAMS) {
+			error_set(err, E2BIG,
+				  "watch the static probes of "
+				  "%.160s",
+				  optarg);
+			return error_next(err, "name %d programs at most",
+					  TRACING_PROGRAMS);
+		}
+		t->programs[t->nr_programs++] = optarg;
+		return 0;
 	case TRACING_OPT_DRY_RUN:
 		t->dry_run = true;
 		return 0;
@@ -101,6 +122,9 @@ int tracing_option(struct tracing *t, int opt, struct slotscope_error *err)
 
 const char *tracing_wrong(const struct tracing *t)
 {
+	if (t->usdt && t->all && !t->nr_programs)
+		return "--all follows no program in particular: name those "
+		       "whose static probes are meant, --usdt=FILE";
 	if (!t->ptrace)
 		return NULL;
 	if (!t->argv)
@@ -110,6 +134,9 @@ const char *tracing_wrong(const struct tracing *t)
 	if (tracing_filters(&t->filter))
 		return "it is the kernel that filters: --as, --slot, --gpa and "
 		       "--failed-only do not go with --ptrace";
+	if (t->usdt)
+		return "--ptrace sees requests alone: it does not go with "
+		       "--usdt";
 	if (t->classes)
 		return "--ptrace sees requests alone: it does not go with "
 		       "--events";

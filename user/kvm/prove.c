@@ -381,5 +381,6 @@ int kvm_proof_ask(struct kvm_proof *proof, struct slotscope_error *err)
 	ask(proof, &moved);
 	gone = moved;
 	gone.size = 0;
-	return change(proof, SLOT_DELETE, &moved, &gone, err);
+	ret = change(proof, SLOT_DELETE, &moved, &gone, err);
+	return !ret && proof->with_frees ? kvm_proof_ask_one(proof, err) : ret;
 }

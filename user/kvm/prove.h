@@ -54,6 +54,7 @@ struct kvm_proof_step {
  *	      userfaultfd's
  * @with_mapping: while they are the slot's, drop one page of @memory, give one its
  *	      rights anew, map one anew, move one there, and give one to userfaultfd
+ * @with_frees: leave it a slot, to be freed with it
  * @with_uffd: set here: there is a userfaultfd
  * @pre_fault_result: what KVM answered
  * @fault_gpa: the memory that is not there
@@ -72,6 +73,7 @@ struct kvm_proof {
 	bool with_vcpu;
 	bool with_faults;
 	bool with_mapping;
+	bool with_frees;
 	bool with_uffd;
 	int pre_fault_result;
 	gpa_t fault_gpa;

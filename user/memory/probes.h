@@ -13,6 +13,8 @@
 #define SLOTSCOPE_MEMORY_PROBES_H
 
 #if __has_include(<sys/sdt.h>)
+/* In registers: libbpf 1.1 understands no operand with an index, (%rdx,%rax,8) */
+#define STAP_SDT_ARG_CONSTRAINT nr
 #include <sys/sdt.h>
 #define PROBE1(name, a)		 DTRACE_PROBE1(slotscope, name, a)
 #define PROBE2(name, a, b)	 DTRACE_PROBE2(slotscope, name, a, b)

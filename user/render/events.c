@@ -14,8 +14,10 @@
 #include "view/json.h"
 #include "view/json_parts.h"
 #include "view/names.h"
+#include "view/probes.h"
 
 #define EVENT_COLUMN 21 /* after the time and the thread */
+#define INDENT	     2
 #define SLOT_ID_BITS 16 /* the address space stands above them */
 
 static void print_slot(FILE *out, const struct slot *slot)
@@ -64,7 +66,9 @@ static void print_request(FILE *out, const struct slot_event *event)
 	else
 		print_slot(out, &slot);
 	print_result(out, req->result);
-	fprintf(out, " %" PRIu64 "us", event->duration_ns / 1000);
+	/* Nothing takes no time: it is not known, as of a text without */
+	if (event->duration_ns)
+		fprintf(out, " %" PRIu64 "us", event->duration_ns / 1000);
 	if (event->stack)
 		fprintf(out, " stack %" PRIu64, event->stack);
 }
@@ -217,11 +221,13 @@ void event_print(FILE *out, const struct slot_event *event)
 		/* comm comes from a kernel: it need not end in NUL */
 		memcpy(comm, event->comm, sizeof(event->comm));
 		comm[sizeof(event->comm)] = '\0';
-		fprintf(out, "VM %" PRIu64 " %s by %s, process %d",
-			event->serial,
+		fprintf(out, "VM %" PRIu64 " %s", event->serial,
 			event->type == SLOT_EVENT_VM_CREATE ? "created" :
-							      "destroyed",
-			comm, event->tgid);
+							      "destroyed");
+		/* Which a text of others need not tell */
+		if (event->tgid)
+			fprintf(out, " by %s%sprocess %d", comm,
+				comm[0] ? ", " : "", event->tgid);
 		break;
 	case SLOT_EVENT_BASE:
 		fputs("stands ", out);
@@ -259,6 +265,13 @@ void event_print(FILE *out, const struct slot_event *event)
 	case SLOT_EVENT_PROCESS_EXIT:
 		print_process_exit(out, event);
 		break;
+	case SLOT_EVENT_FREE:
+		fputs("freed ", out);
+		print_slot(out, &event->freed);
+		break;
+	case SLOT_EVENT_PROBE:
+		probe_print(out, &event->probe);
+		break;
 	case SLOT_EVENT_LOST:
 		if (event->lost.reason == SLOT_LOST_DROPPED) {
 			fprintf(out, "%" PRIu64 " older event%s not kept",
@@ -289,13 +302,30 @@ static bool lacks_vm(const struct slot_event *event)
 	       event->type != SLOT_EVENT_LOST;
 }
 
-void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns,
-		  bool name_vm)
+/*
+ * One line, @indent to the right of where others begin. A text of others need not say
+ * when something was: it was not at 0
+ */
+static void print_line(FILE *out, uint64_t time_ns, uint64_t begin_ns,
+		       pid_t tid, unsigned int indent, const char *text)
 {
-	uint64_t ns = event->time_ns > begin_ns ? event->time_ns - begin_ns : 0;
+	uint64_t ns = time_ns > begin_ns ? time_ns - begin_ns : 0;
+	char when[32] = "-", first[96];
+
+	if (time_ns)
+		snprintf(when, sizeof(when), "%4" PRIu64 ".%06" PRIu64,
+			 ns / 1000000000, ns / 1000 % 1000000);
+	snprintf(first, sizeof(first), "%11s %7d  %*s", when, tid, (int)indent,
+		 "");
+	/* only words that no VMM of this world uses make it two lines */
+	text_wrap(out, first, EVENT_COLUMN + indent + 2, text);
+}
+
+static void print_event(FILE *out, const struct slot_event *event,
+			uint64_t begin_ns, bool name_vm, unsigned int indent)
+{
 	char text[512] = "";
 	FILE *line = fmemopen(text, sizeof(text), "w");
-	char first[64];
 
 	if (line) {
 		if (name_vm && lacks_vm(event))
@@ -304,12 +334,21 @@ void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns,
 		fclose(line);
 	}
 	text[sizeof(text) - 1] = '\0';
-	/* a change stands a little to the right of the request that made it */
-	snprintf(first, sizeof(first), "%4" PRIu64 ".%06" PRIu64 " %7d  %s",
-		 ns / 1000000000, ns / 1000 % 1000000, event->tid,
-		 event->type == SLOT_EVENT_CHANGE ? "  " : "");
-	/* only words that no VMM of this world uses make it two lines */
-	text_wrap(out, first, EVENT_COLUMN + 2, text);
+	print_line(out, event->time_ns, begin_ns, event->tid, indent, text);
+}
+
+/* What an event made happen stands a little to the right of it */
+static bool is_consequence(const struct slot_event *event)
+{
+	return event->type == SLOT_EVENT_CHANGE ||
+	       event->type == SLOT_EVENT_FREE;
+}
+
+void render_event(FILE *out, const struct slot_event *event, uint64_t begin_ns,
+		  bool name_vm)
+{
+	print_event(out, event, begin_ns, name_vm,
+		    is_consequence(event) ? INDENT : 0);
 }
 
 static void write_why(struct json_writer *w, const struct event_why *why)
@@ -355,13 +394,55 @@ static void print_stack(struct event_printer *printer, uint64_t id)
 			"");
 }
 
+/*
+ * How far to the right: under the probes of the same process, as deep as it is on the
+ * way from a region to a slot
+ */
+static unsigned int indent_of(struct event_printer *printer,
+			      const struct slot_event *event)
+{
+	bool probed = printer->probed && printer->probed == event->tgid;
+
+	if (event->type == SLOT_EVENT_PROBE)
+		return INDENT * probe_level(&event->probe);
+	if (probed && event->type == SLOT_EVENT_REQUEST)
+		return INDENT * PROBE_LEVEL_IOCTL;
+	if (probed && event->type == SLOT_EVENT_CHANGE)
+		return INDENT * PROBE_LEVEL_CHANGE;
+	return is_consequence(event) ? INDENT : 0;
+}
+
+/* When it took effect has its own place on such a way */
+static void print_active(const struct event_printer *printer,
+			 const struct slot_event *event)
+{
+	const struct slot_change *change = &event->change;
+	const unsigned int indent = INDENT * PROBE_LEVEL_ACTIVE;
+
+	if (event->type != SLOT_EVENT_CHANGE || !printer->probed ||
+	    printer->probed != event->tgid)
+		return;
+	if (change->invalid_ns)
+		print_line(printer->out, change->invalid_ns, printer->begin_ns,
+			   event->tid, indent, "what was there is out of use");
+	if (change->active_ns)
+		print_line(printer->out, change->active_ns, printer->begin_ns,
+			   event->tid, indent,
+			   change->result ? "what was there is back" :
+					    "it takes effect");
+}
+
 static void print_first(struct event_printer *printer)
 {
+	const struct slot_event *event = &printer->held[0];
 	char indent[EVENT_COLUMN + 5];
 
 	snprintf(indent, sizeof(indent), "%*s", EVENT_COLUMN + 4, "");
-	render_event(printer->out, &printer->held[0], printer->begin_ns,
-		     printer->several);
+	if (event->type == SLOT_EVENT_PROBE)
+		printer->probed = event->tgid;
+	print_event(printer->out, event, printer->begin_ns, printer->several,
+		    indent_of(printer, event));
+	print_active(printer, event);
 	if (printer->why[0])
 		text_wrap(printer->out, indent, EVENT_COLUMN + 4,
 			  printer->why[0]);
@@ -430,10 +511,11 @@ void event_printer_put(struct event_printer *printer,
 
 	if (!printer->begun) {
 		printer->begun = true;
-		printer->begin_ns = event->time_ns;
 		fprintf(printer->out, "%11s %7s  %s\n", "SECONDS", "THREAD",
 			"EVENT");
 	}
+	if (!printer->begin_ns)
+		printer->begin_ns = event->time_ns;
 	if (!printer->vm)
 		printer->vm = event->serial;
 	printer->several |= event->serial && event->serial != printer->vm;

@@ -69,6 +69,7 @@ struct event_printer {
 	uint64_t begin_ns;
 	uint64_t vm;  /* the first one's serial */
 	bool several; /* there was another one */
+	pid_t probed; /* who came by the last probe */
 	struct slot_event held[EVENT_PRINTER_HELD];
 	bool waits[EVENT_PRINTER_HELD];
 	char *why[EVENT_PRINTER_HELD];

@@ -6,7 +6,7 @@
 #include "trace/tracer.h"
 
 const char *const tracer_class_names[TRACER_CLASSES] = {
-	"calls", "vcpus", "mmio", "windows", "mappings", "faults",
+	"calls", "vcpus", "mmio", "windows", "mappings", "faults", "frees",
 };
 
 /* The class of a name, of @len bytes; 0 if there is none */
@@ -36,8 +36,8 @@ int tracer_classes_parse(const char *text, unsigned int *classes,
 			error_why(err, "there is none of that name");
 			return error_next(err, "name some of calls, vcpus, "
 					       "mmio, windows, mappings, "
-					       "faults, with commas between; "
-					       "or all");
+					       "faults, frees, with commas "
+					       "between; or all");
 		}
 		*classes |= class;
 		if (!text[len])

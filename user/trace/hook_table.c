@@ -25,6 +25,8 @@ const char *const tracer_job_names[TRACER_JOBS] = {
 	[TRACER_UFFD] = "userfaultfd",
 	[TRACER_FAULTS] = "faults",
 	[TRACER_USERFAULTS] = "userfaults",
+	[TRACER_FREES] = "frees",
+	[TRACER_PROBES] = "probes",
 };
 
 const char *const tracer_method_names[TRACER_METHODS] = {
@@ -33,6 +35,7 @@ const char *const tracer_method_names[TRACER_METHODS] = {
 	[TRACER_TRACEPOINT] = "tracepoint",
 	[TRACER_RAW_TRACEPOINT] = "raw tracepoint",
 	[TRACER_ITERATOR] = "iterator",
+	[TRACER_UPROBE] = "uprobe",
 };
 
 const char *const tracer_hook_state_names[TRACER_HOOK_USED + 1] = {
@@ -220,6 +223,21 @@ const struct hook_candidate hook_candidates[] = {
 	  "handle_userfault",
 	  2,
 	  { PROGRAM(userfault_kprobe), PROGRAM(userfault_kretprobe) } },
+	{ TRACER_FREES,
+	  TRACER_FENTRY,
+	  "kvm_arch_free_memslot",
+	  2,
+	  { PROGRAM(free_fentry) } },
+	{ TRACER_FREES,
+	  TRACER_KPROBE,
+	  "kvm_arch_free_memslot",
+	  2,
+	  { PROGRAM(free_kprobe) } },
+	{ TRACER_PROBES,
+	  TRACER_UPROBE,
+	  "static probes",
+	  0,
+	  { PROGRAM(probe_hit) } },
 	{ TRACER_WALK,
 	  TRACER_ITERATOR,
 	  "task_file",
@@ -263,6 +281,7 @@ static const enum tracer_job class_jobs[TRACER_CLASSES][6] = {
 	{ TRACER_MAPPINGS, TRACER_MMAP, TRACER_MREMAP, TRACER_MPROTECT,
 	  TRACER_UFFD },
 	{ TRACER_FAULTS, TRACER_USERFAULTS },
+	{ TRACER_DESTRUCTION, TRACER_FREES },
 };
 
 /* The others are there for requests and changes, which are always told */
@@ -270,10 +289,13 @@ bool hook_job_asked(const struct tracer *t, enum tracer_job job)
 {
 	bool of_class = false;
 
+	if (job == TRACER_PROBES)
+		return t->options.probes;
 	for (size_t i = 0; i < TRACER_CLASSES; i++)
 		for (const enum tracer_job *of = class_jobs[i];
 		     *of != TRACER_REQUESTS; of++) {
-			if (*of != job || job == TRACER_CHANGES)
+			if (*of != job || job == TRACER_CHANGES ||
+			    job == TRACER_DESTRUCTION)
 				continue;
 			of_class = true;
 			if (t->options.classes & 1U << i)
@@ -296,10 +318,11 @@ bool tracer_class_used(const struct tracer_report *report,
 	return true;
 }
 
-struct tracer_hook *hook_of_walk(struct tracer_report *report)
+struct tracer_hook *hook_of_job(struct tracer_report *report,
+				enum tracer_job job)
 {
 	for (size_t i = 0; i < report->nr_hooks; i++)
-		if (report->hooks[i].job == TRACER_WALK)
+		if (report->hooks[i].job == job)
 			return &report->hooks[i];
 	return NULL;
 }

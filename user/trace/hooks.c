@@ -199,6 +199,7 @@ static const char *lacking(enum tracer_method method)
 		[TRACER_KPROBE] = BPF_PROG_TYPE_KPROBE,
 		[TRACER_TRACEPOINT] = BPF_PROG_TYPE_TRACEPOINT,
 		[TRACER_RAW_TRACEPOINT] = BPF_PROG_TYPE_RAW_TRACEPOINT,
+		[TRACER_UPROBE] = BPF_PROG_TYPE_KPROBE,
 	};
 
 	if (method == TRACER_ITERATOR)
@@ -210,6 +211,9 @@ static const char *lacking(enum tracer_method method)
 	if (method == TRACER_KPROBE &&
 	    access("/sys/bus/event_source/devices/kprobe", F_OK))
 		return "the kernel has no kprobes (CONFIG_KPROBE_EVENTS)";
+	if (method == TRACER_UPROBE &&
+	    access("/sys/bus/event_source/devices/uprobe", F_OK))
+		return "the kernel has no uprobes (CONFIG_UPROBE_EVENTS)";
 	if (method == TRACER_TRACEPOINT &&
 	    access("/sys/kernel/tracing/events/syscalls", F_OK) &&
 	    access("/sys/kernel/debug/tracing/events/syscalls", F_OK))
@@ -444,5 +448,5 @@ int hooks_prove(struct tracer *t, struct kvm_proof *proof,
 			again |= trial[job] >= 0;
 		}
 	} while (again);
-	return 0;
+	return probes_prove(t, err);
 }

@@ -46,6 +46,7 @@ struct array {
  * @vms:     and @vcpus: what the programs know of them
  * @calls:   requests that are still to come, and the numbers of their stacks
  * @waits:   iterator over faults that are being served; NULL: nobody asked
+ * @probe_links: to static probes of programs
  * @budget:  bytes that may still be taken from the ring at one go
  * @walks:   number of the last walk
  * @told:    a bit a serial: the log has this VM's beginning
@@ -72,6 +73,8 @@ struct tracer {
 	struct bpf_link *links[TRACER_MAX_HOOKS][HOOK_PROGRAMS];
 	uint64_t misses[TRACER_MAX_HOOKS][HOOK_PROGRAMS];
 	struct bpf_link *waits;
+	struct bpf_link **probe_links;
+	size_t nr_probe_links, cap_probe_links;
 	bool proving;
 	size_t budget;
 	uint32_t walks;
@@ -109,7 +112,8 @@ extern const size_t nr_hook_candidates;
 void hooks_init(struct tracer_report *report);
 /* Whether somebody asked for what a job is for */
 bool hook_job_asked(const struct tracer *t, enum tracer_job job);
-struct tracer_hook *hook_of_walk(struct tracer_report *report);
+struct tracer_hook *hook_of_job(struct tracer_report *report,
+				enum tracer_job job);
 struct bpf_program *hook_program(const struct tracer *t, size_t hook, int i);
 void hook_settle(struct tracer_hook *hook, enum tracer_hook_state state,
 		 const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -131,6 +135,10 @@ bool ring_told(struct tracer *t, uint64_t serial);
 /* waits.c: who waits for memory, by now */
 int waits_open(struct tracer *t, struct slotscope_error *err);
 int waits_tell(struct tracer *t, struct slotscope_error *err);
+
+/* probes.c: static probes of programs */
+int probes_prove(struct tracer *t, struct slotscope_error *err);
+void probes_close(struct tracer *t);
 
 /* stack_ring.c: who made requests */
 int stack_ring_open(struct tracer *t, struct slotscope_error *err);

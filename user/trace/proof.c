@@ -338,6 +338,43 @@ static bool userfaults_told(const struct slot_event *events, size_t nr,
 	return false;
 }
 
+/* What stood at its end was freed by it: each slot once */
+static bool frees_told(const struct slot_event *events, size_t nr,
+		       const struct kvm_proof *proof, char *why, size_t size)
+{
+	uint64_t end = 0;
+	size_t seen = 0, stood = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		if (events[i].type == SLOT_EVENT_VM_DESTROY)
+			end = events[i].call;
+	for (size_t i = 0; i < proof->nr_steps; i++) {
+		const struct kvm_proof_step *step = &proof->steps[i];
+		bool found = false;
+
+		if (!step->changed)
+			continue;
+		/* It is not there any more by the next change of it */
+		for (size_t j = i + 1; j < proof->nr_steps; j++)
+			found |= proof->steps[j].changed &&
+				 slot_same(&proof->steps[j].change.before,
+					   &step->change.after);
+		if (found || !step->change.after.size)
+			continue;
+		stood++;
+		for (size_t j = 0; j < nr; j++)
+			seen += events[j].type == SLOT_EVENT_FREE && end &&
+				events[j].call == end &&
+				slot_same(&events[j].freed,
+					  &step->change.after);
+	}
+	if (stood && seen == stood)
+		return true;
+	snprintf(why, size, "told %zu of %zu slots that went with their VM",
+		 seen, stood);
+	return false;
+}
+
 bool proof_told(enum tracer_job job, const struct slot_event *events, size_t nr,
 		const struct kvm_proof *proof, int vm_fd, char *why,
 		size_t size)
@@ -356,6 +393,8 @@ bool proof_told(enum tracer_job job, const struct slot_event *events, size_t nr,
 			       size);
 	case TRACER_WINDOWS:
 		return windows_told(events, nr, why, size);
+	case TRACER_FREES:
+		return frees_told(events, nr, proof, why, size);
 	case TRACER_RUNS:
 		return runs_told(events, nr, why, size);
 	case TRACER_MAPPINGS:

@@ -5,6 +5,7 @@
 #include <sys/sysmacros.h>
 
 #include "trace/stream.h"
+#include "view/probes.h"
 
 void stream_deinit(struct stream *stream)
 {
@@ -413,6 +414,43 @@ static int fault_from_record(struct slot_fault *fault,
 	return 0;
 }
 
+_Static_assert(PROBE_ARGS == SLOT_PROBE_ARGS &&
+		       PROBE_TEXTS == SLOT_PROBE_TEXTS &&
+		       PROBE_TEXT == SLOT_PROBE_TEXT,
+	       "struct slot_probe");
+
+/*
+ * Of one name there may be several, which differ in how many arguments they have. One
+ * that has another number than any is told as numbers.
+ */
+static int probe_from_record(struct slot_probe *probe,
+			     const struct probe_record *rec)
+{
+	const struct probe_kind *kind;
+	size_t nr = rec->nr_args < 0	      ? 0 :
+		    rec->nr_args > PROBE_ARGS ? PROBE_ARGS :
+						rec->nr_args;
+
+	if (rec->kind >= nr_probe_kinds)
+		return -EPROTO;
+	kind = &probe_kinds[rec->kind];
+	strcpy(probe->provider, kind->provider);
+	strcpy(probe->name, kind->name);
+	kind = probe_kind_find(kind->provider, kind->name, nr);
+	for (size_t i = 0; i < nr; i++) {
+		probe->form[i] = rec->unread & 1 << i  ? '?' :
+				 rec->is_text & 1 << i ? 't' :
+				 kind		       ? kind->form[i] :
+							 'x';
+		if (probe->form[i] != '?' && probe->form[i] != 't')
+			probe->args[i] = rec->args[i];
+	}
+	memcpy(probe->texts, rec->texts, sizeof(probe->texts));
+	for (size_t i = 0; i < PROBE_TEXTS; i++)
+		probe->texts[i][PROBE_TEXT - 1] = '\0';
+	return slot_probe_form_fault(probe->form) ? -EPROTO : 0;
+}
+
 /* A call is told by its kind; that of a vCPU with what vCPUs do */
 static int call_event(const struct stream *stream, struct slot_event *event,
 		      const struct call_record *rec)
@@ -451,6 +489,8 @@ int stream_record(struct stream *stream, const void *data, size_t size)
 		[RECORD_FAULT] = sizeof(struct fault_record),
 		[RECORD_GMEM_CLOSE] = sizeof(struct gmem_record),
 		[RECORD_PROCESS_EXIT] = sizeof(struct exited_record),
+		[RECORD_FREE] = sizeof(struct free_record),
+		[RECORD_PROBE] = sizeof(struct probe_record),
 	};
 	const struct record *head = data;
 	struct slot_event event = { 0 };
@@ -474,6 +514,7 @@ int stream_record(struct stream *stream, const void *data, size_t size)
 				     SLOT_EVENT_VM_CREATE :
 				     SLOT_EVENT_VM_DESTROY;
 		event.duration_ns = 0;
+		event.call = ((const struct vm_record *)data)->call;
 		vm_from_record(stream, &event.vm, data);
 		break;
 	case RECORD_REQUEST:
@@ -518,6 +559,17 @@ int stream_record(struct stream *stream, const void *data, size_t size)
 		event.type = SLOT_EVENT_PROCESS_EXIT;
 		event.process_exit.status =
 			((const struct exited_record *)data)->status;
+		break;
+	case RECORD_FREE:
+		event.type = SLOT_EVENT_FREE;
+		event.call = ((const struct free_record *)data)->call;
+		event.freed = slot_from_record(
+			stream, &((const struct free_record *)data)->slot);
+		ret = event.freed.size ? 0 : -EPROTO;
+		break;
+	case RECORD_PROBE:
+		event.type = SLOT_EVENT_PROBE;
+		ret = probe_from_record(&event.probe, data);
 		break;
 	}
 	if (!ret)

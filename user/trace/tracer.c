@@ -95,6 +95,7 @@ static int load(struct tracer *t, const struct kvm_proof *proof,
 	t->skel->rodata->tell_calls = t->options.classes & TRACER_CLASS_CALLS;
 	t->skel->rodata->tell_vcpus = t->options.classes & TRACER_CLASS_VCPUS;
 	t->skel->rodata->tell_mmio = t->options.classes & TRACER_CLASS_MMIO;
+	t->skel->rodata->tell_frees = t->options.classes & TRACER_CLASS_FREES;
 	t->skel->rodata->page_size = t->stream.page_size;
 	bpf_map__set_max_entries(t->skel->maps.ring, t->options.ring_bytes);
 	bpf_map__set_max_entries(t->skel->maps.stack_ring,
@@ -179,6 +180,7 @@ static int start(struct tracer *t, struct slotscope_error *err)
 	map_clear(t->skel->maps.vmms);
 	map_clear(t->skel->maps.spans);
 	map_clear(t->skel->maps.faults);
+	map_clear(t->skel->maps.dying);
 	bss->last_serial = 0;
 	bss->last_call = 0;
 	bss->asleep_ns = t->options.asleep_ns;
@@ -245,6 +247,7 @@ int tracer_open(const struct tracer_options *options,
 		t->options.classes &
 		(TRACER_CLASS_CALLS | TRACER_CLASS_VCPUS | TRACER_CLASS_FAULTS);
 	proof.with_faults = t->options.classes & TRACER_CLASS_FAULTS;
+	proof.with_frees = t->options.classes & TRACER_CLASS_FREES;
 	proof.with_mapping = t->options.classes & TRACER_CLASS_MAPPINGS;
 	t->stream.page_size = sysconf(_SC_PAGESIZE);
 	t->stream.ns_per_tick = 1000000000 / sysconf(_SC_CLK_TCK);
@@ -284,6 +287,7 @@ void tracer_close(struct tracer *t)
 	if (!t)
 		return;
 	hooks_detach(t);
+	probes_close(t);
 	ring_buffer__free(t->ring);
 	ring_buffer__free(t->stack_ring);
 	arrays_unmap(t);

@@ -75,6 +75,8 @@ enum tracer_job {
 	TRACER_UFFD,	   /* put into userfaultfd's hands */
 	TRACER_FAULTS,	   /* memory that vCPUs need, and */
 	TRACER_USERFAULTS, /* that userfaultfd is to answer for */
+	TRACER_FREES,	   /* slots that go with their VM */
+	TRACER_PROBES,	   /* static probes of VMMs */
 	TRACER_WALK,	   /* find VMs that exist, and read their slots */
 	TRACER_JOBS,
 };
@@ -85,6 +87,7 @@ enum tracer_method {
 	TRACER_TRACEPOINT,
 	TRACER_RAW_TRACEPOINT,
 	TRACER_ITERATOR,
+	TRACER_UPROBE,
 	TRACER_METHODS,
 };
 
@@ -96,8 +99,9 @@ enum tracer_class {
 	TRACER_CLASS_WINDOWS = 1U << 3,	 /* slot_change.invalid_ns, active_ns */
 	TRACER_CLASS_MAPPINGS = 1U << 4, /* SLOT_EVENT_MAPPING */
 	TRACER_CLASS_FAULTS = 1U << 5,	 /* SLOT_EVENT_FAULT */
-	TRACER_CLASSES = 6,		 /* their number */
-	TRACER_CLASSES_ALL = (1U << 6) - 1,
+	TRACER_CLASS_FREES = 1U << 6,	 /* SLOT_EVENT_FREE */
+	TRACER_CLASSES = 7,		 /* their number */
+	TRACER_CLASSES_ALL = (1U << TRACER_CLASSES) - 1,
 };
 
 /**
@@ -152,6 +156,8 @@ struct tracer_filter {
  * @asleep_ns:	 a fault that takes as long is told by TRACER_CLASS_FAULTS. 0:
  *		 TRACER_ASLEEP_NS
  * @filter:	 leave out requests and changes
+ * @probes:	 static probes are to be told, too (SLOT_EVENT_PROBE): of each program
+ *		 that tracer_watch_probes() names
  * @avoid:	 1U << enum tracer_method: not to be used. For tests, and for a
  *		 kernel on which one does harm
  * @brief:	 it is for a moment: what is quickly attached and detached comes first
@@ -170,6 +176,7 @@ struct tracer_options {
 	unsigned int classes;
 	uint64_t asleep_ns;
 	struct tracer_filter filter;
+	bool probes;
 	unsigned int avoid;
 	bool brief;
 	bool no_hooks;
@@ -202,7 +209,7 @@ struct tracer_hook {
 	char why[256];
 };
 
-#define TRACER_MAX_HOOKS 40
+#define TRACER_MAX_HOOKS 44
 
 /**
  * struct tracer_report - which hook does which job
@@ -266,6 +273,21 @@ bool tracer_class_used(const struct tracer_report *report,
 int tracer_open(const struct tracer_options *options,
 		struct tracer_report *report, struct tracer **tracer,
 		struct slotscope_error *err);
+
+/**
+ * tracer_watch_probes() - tell when followed processes come by a program's probes
+ * @path: an ELF file; which process runs it does not matter
+ * @nr:	  probes in it that we know, and are told from now on
+ * @unwatched: that we know, and cannot be told: @err says why the last of them
+ *
+ * Of a tracer that was opened with options.probes. What a file is called matters not:
+ * /proc/PID/exe will do.
+ *
+ * Return: 0; -ENOENT if it has none that we know; -ENOTSUP if this kernel tells none;
+ * or another negative errno.
+ */
+int tracer_watch_probes(struct tracer *tracer, const char *path, size_t *nr,
+			size_t *unwatched, struct slotscope_error *err);
 
 /** tracer_close() - detach all; what was not polled is dropped. NULL is fine */
 void tracer_close(struct tracer *tracer);

@@ -145,7 +145,7 @@ int walk_run(struct tracer *t, const struct walk_request *request,
 /* The iterators are what all here stands on */
 int need_walk(struct tracer *t, struct slotscope_error *err)
 {
-	const struct tracer_hook *hook = hook_of_walk(&t->report);
+	const struct tracer_hook *hook = hook_of_job(&t->report, TRACER_WALK);
 
 	if (hook->state == TRACER_HOOK_USED)
 		return 0;
@@ -225,7 +225,7 @@ int walk_prove(struct tracer *t, struct kvm_proof *proof,
 		.fd = proof->vm_fd,
 		.learn = 1,
 	};
-	struct tracer_hook *hook = hook_of_walk(&t->report);
+	struct tracer_hook *hook = hook_of_job(&t->report, TRACER_WALK);
 	struct slotscope_error refused;
 	struct walk walk;
 	struct slot want, got = { 0 };

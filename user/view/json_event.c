@@ -8,6 +8,7 @@
 #include "view/json.h"
 #include "view/json_parts.h"
 #include "view/names.h"
+#include "view/probes.h"
 
 /* Linux never returns an errno beyond this (MAX_ERRNO in linux/err.h) */
 #define MAX_ERRNO 4095
@@ -239,6 +240,54 @@ static void gmem_close_from_json_in(const struct json_in *in,
 	close->ino = json_in_hex(in, "gmem_inode", UINT64_MAX);
 }
 
+/* Each argument has a member; @form says what it is */
+static const char *const probe_args[SLOT_PROBE_ARGS] = {
+	"arg0", "arg1", "arg2", "arg3", "arg4", "arg5", "arg6", "arg7", "arg8",
+};
+
+static void write_probe(struct json_writer *w, const struct slot_probe *probe)
+{
+	size_t text = 0;
+
+	json_write_str(w, "provider", probe->provider);
+	json_write_str(w, "name", probe->name);
+	json_write_str(w, "form", probe->form);
+	for (size_t i = 0; probe->form[i]; i++) {
+		if (probe->form[i] == 't')
+			json_write_str(w, probe_args[i], probe->texts[text++]);
+		else if (probe->form[i] == 'x')
+			json_write_hex(w, probe_args[i], probe->args[i]);
+		else if (probe->form[i] == 'd')
+			json_write_s64(w, probe_args[i], probe->args[i]);
+	}
+}
+
+static void probe_from_json_in(const struct json_in *in,
+			       struct slot_probe *probe)
+{
+	size_t text = 0;
+
+	utf8_copy(probe->provider, sizeof(probe->provider),
+		  json_in_str(in, "provider"));
+	utf8_copy(probe->name, sizeof(probe->name), json_in_str(in, "name"));
+	utf8_copy(probe->form, sizeof(probe->form), json_in_str(in, "form"));
+	if (slot_probe_form_fault(probe->form))
+		json_in_fail(in, "form", "%s",
+			     slot_probe_form_fault(probe->form));
+	for (size_t i = 0; i < SLOT_PROBE_ARGS && probe->form[i]; i++) {
+		const char *member = probe_args[i];
+
+		if (probe->form[i] == 't' && text < SLOT_PROBE_TEXTS)
+			utf8_copy(probe->texts[text++], SLOT_PROBE_TEXT,
+				  json_in_str(in, member));
+		else if (probe->form[i] == 'x')
+			probe->args[i] = json_in_hex(in, member, UINT64_MAX);
+		else if (probe->form[i] == 'd')
+			probe->args[i] =
+				json_in_s64(in, member, INT64_MIN, INT64_MAX);
+	}
+}
+
 /* One side of a change; an event owns no memory, so it has no name */
 static void side_from_json_in(const struct json_in *in, const char *member,
 			      struct slot *slot)
@@ -321,6 +370,9 @@ static void write_body(struct json_writer *w, const char *member,
 	case SLOT_EVENT_PROCESS_EXIT:
 		json_write_s64(w, "status", event->process_exit.status);
 		break;
+	case SLOT_EVENT_PROBE:
+		write_probe(w, &event->probe);
+		break;
 	default:
 		json_write_str(w, "reason",
 			       slot_lost_reason_names[event->lost.reason]);
@@ -366,9 +418,20 @@ void slot_event_begin_json(struct json_writer *w, const char *member,
 	case SLOT_EVENT_BASE:
 		slot_write_json(w, type, &event->base);
 		break;
+	case SLOT_EVENT_FREE:
+		slot_write_json(w, type, &event->freed);
+		break;
 	default:
 		write_body(w, type, event);
 	}
+}
+
+static void whole_slot_from_json_in(const struct json_in *in, struct slot *slot)
+{
+	slot_from_json_in(in, slot);
+	slot->name = NULL;
+	if (!slot->size)
+		json_in_fail(in, "size", "is 0");
 }
 
 static void body_from_json_in(const struct json_in *in,
@@ -380,10 +443,13 @@ static void body_from_json_in(const struct json_in *in,
 		vm_id_from_json_in(in, &event->vm);
 		break;
 	case SLOT_EVENT_BASE:
-		slot_from_json_in(in, &event->base);
-		event->base.name = NULL;
-		if (!event->base.size)
-			json_in_fail(in, "size", "is 0");
+		whole_slot_from_json_in(in, &event->base);
+		break;
+	case SLOT_EVENT_FREE:
+		whole_slot_from_json_in(in, &event->freed);
+		break;
+	case SLOT_EVENT_PROBE:
+		probe_from_json_in(in, &event->probe);
 		break;
 	case SLOT_EVENT_BASE_END:
 		event->base_end.as_id = json_in_u64(in, "as_id", UINT16_MAX);

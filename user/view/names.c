@@ -17,6 +17,8 @@ const char *const slot_event_type_names[SLOT_EVENT_TYPES] = {
 	[SLOT_EVENT_FAULT] = "fault",
 	[SLOT_EVENT_GMEM_CLOSE] = "gmem-close",
 	[SLOT_EVENT_PROCESS_EXIT] = "process-exit",
+	[SLOT_EVENT_FREE] = "free",
+	[SLOT_EVENT_PROBE] = "probe",
 };
 
 const char *const slot_change_kind_names[SLOT_FLAGS_ONLY + 1] = {

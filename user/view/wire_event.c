@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "view/probes.h"
 #include "view/wire.h"
 
 /* Linux never returns an errno beyond this (MAX_ERRNO in linux/err.h) */
@@ -141,6 +142,25 @@ static const struct wire_field process_exit[] = {
 	EVENT(process_exit.status, 4, .max = UINT16_MAX),
 };
 
+static const struct wire_field freed[] = { SLOT(freed) };
+
+static const struct wire_field probed[] = {
+	EVENT(probe.provider, 16, .text = true),
+	EVENT(probe.name, 32, .text = true),
+	EVENT(probe.form, SLOT_PROBE_ARGS + 1, .text = true),
+	EVENT(probe.texts[0], SLOT_PROBE_TEXT, .text = true),
+	EVENT(probe.texts[1], SLOT_PROBE_TEXT, .text = true),
+	EVENT(probe.args[0], 8),
+	EVENT(probe.args[1], 8),
+	EVENT(probe.args[2], 8),
+	EVENT(probe.args[3], 8),
+	EVENT(probe.args[4], 8),
+	EVENT(probe.args[5], 8),
+	EVENT(probe.args[6], 8),
+	EVENT(probe.args[7], 8),
+	EVENT(probe.args[8], 8),
+};
+
 static const struct wire_field lost[] = {
 	EVENT(lost.reason, 1, ONE_OF(SLOT_LOST_REASONS - 1)),
 	EVENT(lost.count, 8),
@@ -184,6 +204,8 @@ static const struct event_kind kinds[SLOT_EVENT_TYPES] = {
 	[SLOT_EVENT_FAULT] = KIND(0x113, fault),
 	[SLOT_EVENT_GMEM_CLOSE] = KIND(0x114, gmem_close),
 	[SLOT_EVENT_PROCESS_EXIT] = KIND(0x115, process_exit),
+	[SLOT_EVENT_FREE] = KIND(0x116, freed),
+	[SLOT_EVENT_PROBE] = KIND(0x117, probed),
 };
 
 size_t wire_event_put(uint8_t *at, const struct slot_event *event,
@@ -201,6 +223,25 @@ static bool is_result(int32_t result)
 	return result <= 0 && result >= -MAX_ERRNO;
 }
 
+static bool has_end(const char *text, size_t size)
+{
+	return memchr(text, '\0', size);
+}
+
+static const char *probe_fault(const struct slot_probe *probe)
+{
+	if (!has_end(probe->provider, sizeof(probe->provider)) ||
+	    !has_end(probe->name, sizeof(probe->name)) ||
+	    !has_end(probe->form, sizeof(probe->form)))
+		return "a text in it has no end";
+	for (size_t i = 0; i < SLOT_PROBE_TEXTS; i++)
+		if (!has_end(probe->texts[i], sizeof(probe->texts[i])))
+			return "a text in it has no end";
+	return slot_probe_form_fault(probe->form) ?
+		       "its form is none of a probe" :
+		       NULL;
+}
+
 /* What only some values of members that fit are */
 static const char *cannot_be(const struct slot_event *event)
 {
@@ -209,6 +250,10 @@ static const char *cannot_be(const struct slot_event *event)
 	switch (event->type) {
 	case SLOT_EVENT_BASE:
 		return event->base.size ? NULL : "its slot has no size";
+	case SLOT_EVENT_FREE:
+		return event->freed.size ? NULL : "its slot has no size";
+	case SLOT_EVENT_PROBE:
+		return probe_fault(&event->probe);
 	case SLOT_EVENT_REQUEST:
 		return is_result(event->request.result) ?
 			       NULL :
