@@ -82,7 +82,8 @@ static void a_command_without_one(void **unused)
 	assert_int_equal(checker_wait_vm(&checker, &err), -ENOENT);
 	assert_true(clock_now_ms() - begin < 10000);
 	assert_non_null(strstr(err.tried, "command sh"));
-	assert_non_null(strstr(err.why, "ended with status 9; no VM of it was there"));
+	assert_non_null(
+		strstr(err.why, "ended with status 9; no VM of it was there"));
 	/* What to do is in its own message, and in no list of VMs */
 	assert_non_null(strstr(err.next, "what it said itself"));
 	assert_false(checker_alive(&checker));
