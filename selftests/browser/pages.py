@@ -263,6 +263,21 @@ if os.path.exists(f"{work}/story.html"):
     for key, at in (("n", 1), ("ArrowRight", 2), ("p", 1), ("End", len(steps) - 1), ("Home", 0)):
         page.key(key)
         equal(page.js("stepper.at"), at, f"story: {key}")
+    slots = {}
+    for d in told:
+        if d["event"] == "change" and d["structure"] == "KVMSlot":
+            slot = slots.setdefault(d["name"], {})
+            slot.update({f["field"]: f["after"] for f in d["fields"]})
+            if d["how"] == "gone":
+                del slots[d["name"]]
+    page.js("stepper.go(stepper.steps.length - 1)")
+    number_of = (lambda v: v if isinstance(v, int) else int(v, 0))
+    wanted = sorted([s["start_addr"], hex(number_of(s["memory_size"]))] for s in slots.values() if number_of(s["memory_size"]))
+    equal(sorted(boxes(page, "stepper.picture", "KVMSlots")), sorted(span(hex(number_of(a)), b) for a, b in wanted),
+          "story: by its end the map has the slots that were made")
+    flat = boxes(page, "stepper.picture", "flat view")
+    result(all(any(int(f[0], 16) <= int(s[0], 16) <= int(f[1], 16) for f in flat)
+               for s in boxes(page, "stepper.picture", "KVMSlots")), "story: each slot lies in a flat range that is drawn", flat)
     page.js("stepper.search.value = 'memory_map_init'; stepper.filter()")
     equal(page.js("[...document.querySelectorAll('.story-list li')].filter(l => !l.hidden).length"),
           len([s for s in steps if "memory_map_init" in s["function"]]), "story: what is searched for")

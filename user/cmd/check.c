@@ -110,6 +110,7 @@ struct check_options {
 	bool watch;
 	bool resume;
 	bool to_end;
+	bool html;
 	const char *expect;
 };
 
@@ -266,6 +267,7 @@ static int set_option(struct check_options *options, int opt,
 	case OPT_REPORT:
 		return cmd_report_to(optarg, false, err);
 	case OPT_HTML:
+		options->html = true;
 		return page_to(optarg, err);
 	case OPT_TO_END:
 		options->to_end = true;
@@ -465,6 +467,11 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 		return cmd_usage(cmd, "--resume goes with --pid");
 	if (options.to_end && !options.argv)
 		return cmd_usage(cmd, "--to-end goes with a COMMAND");
+	if (options.watch && options.html)
+		return cmd_usage(cmd,
+				 "a page is of what a check finds: with "
+				 "--watch, --record what happens, and make "
+				 "a page of that by -i");
 	if (options.watch && (options.nr_at || options.to_end))
 		return cmd_usage(cmd, "--watch checks at each change, to the "
 				      "end: it goes without --at and --to-end");

@@ -154,6 +154,8 @@ static int count_event(struct tracing *t, const struct slot_event *event)
 {
 	struct printing *p = t->arg;
 
+	if (page_take(event, NULL, NULL))
+		return error_set(&t->err, ENOMEM, "keep the slots of a VM");
 	if (summary_add(&p->summary, event))
 		return error_set(&t->err, ENOMEM, "add up the events");
 	return 0;

@@ -74,8 +74,10 @@ static void say_about(FILE *out, struct json_object *check)
 	if (html_u64(vm, "tgid")) {
 		fprintf(out, "VM of process %" PRIu64 " ",
 			html_u64(vm, "tgid"));
-		html_textf(out, "(%s), descriptor %s. ",
-			   html_str(check, "comm"), html_str(vm, "fd"));
+		html_textf(out, "(%s)", html_str(check, "comm"));
+		if (json_object_get_int(html_member(vm, "fd")) >= 0)
+			html_textf(out, ", descriptor %s", html_str(vm, "fd"));
+		fputs(". ", out);
 	}
 	if (html_member(check, "at_ms"))
 		fprintf(out, "Looked at after %.3f s. ",

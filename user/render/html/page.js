@@ -135,9 +135,19 @@ function addTheme()
 	document.getElementById('tools').append(theme);
 }
 
-addTheme();
-checks.forEach(addCheck);
-if (events.length) {
+/* What cannot be drawn takes nothing else with it, and is not left out in silence */
+function part(before, draw)
+{
+	try {
+		draw();
+	} catch (error) {
+		before?.before(el('p', { class: 'left-out' }, `This could not be drawn: ${error}. What it is of stands below.`));
+		console.error(error);
+	}
+}
+
+function addTime()
+{
 	/* Of several VMs the one that was checked, or of which there is most to tell */
 	const counts = new Map();
 
@@ -150,10 +160,16 @@ if (events.length) {
 		counts.has(checks[0]?.vm?.serial) ? checks[0].vm.serial : most);
 	document.querySelector('.events').before(timeLine.element);
 }
-if (story.some(d => d.event === 'step')) {
-	stepper = new Story();
-	document.querySelector('.steps').before(stepper.element);
-}
+
+addTheme();
+checks.forEach((check, nr) => part(document.querySelector(`#c${nr} .ranges`), () => addCheck(check, nr)));
+if (events.length)
+	part(document.querySelector('.events'), addTime);
+if (story.some(d => d.event === 'step'))
+	part(document.querySelector('.steps'), () => {
+		stepper = new Story();
+		document.querySelector('.steps').before(stepper.element);
+	});
 addFolds();
 addNav();
 addEventListener('hashchange', follow);

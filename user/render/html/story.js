@@ -38,6 +38,9 @@ class Story {
 				history.replaceState(null, '', `#s${s.step}`);
 			} } }, `${s.step} `, el('b', {}, s.function), s.subject ? ` ${s.subject}` : '')));
 		this.list.append(...this.items);
+		/* All that there ever is, so that the picture does not jump */
+		this.picture = new AddressMap('Guest memory by the end of this step');
+		this.edges = this.everything();
 		this.element.addEventListener('keydown', e => this.key(e));
 		this.go(0);
 	}
@@ -90,6 +93,70 @@ class Story {
 		return all;
 	}
 
+	/* JSON of older versions has names in quotes */
+	region(all, name)
+	{
+		return all.get(`MemoryRegion ${name}`) ?? all.get(`MemoryRegion "${name}"`);
+	}
+
+	/* Does the region lie among the ports? They are an address space of their own */
+	isPort(all, name)
+	{
+		for (let depth = 0; name && depth < 32; depth++) {
+			if (name === 'io')
+				return true;
+			name = this.region(all, name)?.fields.get('container');
+		}
+		return false;
+	}
+
+	/* The box of a structure that is a range of guest memory; null: it is none */
+	boxOf(all, key, s)
+	{
+		const field = name => s.fields.get(name);
+		const mark = this.touched?.has(key) ? ' is-new' : '';
+
+		if (s.structure === 'KVMSlot' && field('start_addr') && big(field('memory_size')))
+			return boxOf(field('start_addr'), field('memory_size'), `#${s.name}`,
+				(/READONLY/.test(field('flags')) ? 'k-rom' : /LOG/.test(field('flags')) ? 'k-ram k-log' : 'k-ram') + mark, `KVMSlot ${s.name}, host address ${valueOf(field('ram'))}`);
+		const [, first, last] = s.name.match(/^(0x[0-9a-f]+)-(0x[0-9a-f]+)$/) ?? [];
+
+		if (s.structure !== 'FlatRange' || !last || this.isPort(all, field('mr')))
+			return null;
+		const region = this.region(all, field('mr'));
+		const kind = region && !region.fields.get('ram') ? 'k-io' :
+			valueOf(field('readonly')) === 'true' ? 'k-rom' : 'k-ram';
+
+		return { first: big(first), last: big(last), label: valueOf(field('mr')), kind: kind + mark,
+			says: `FlatRange of ${valueOf(field('mr'))} from ${valueOf(field('offset_in_region'))}` };
+	}
+
+	everything()
+	{
+		const ever = new Map(), all = this.structures(story.length);
+
+		for (const d of story)
+			if (d.event === 'change' && (d.structure === 'KVMSlot' || d.structure === 'FlatRange')) {
+				const fields = new Map(d.fields.map(f => [f.field, f.after ?? f.before]));
+				const box = this.boxOf(all, '', { structure: d.structure, name: d.name, fields });
+
+				if (box)
+					ever.set(`${box.first} ${box.last}`, { first: box.first, last: box.last });
+			}
+		return [...ever.values()];
+	}
+
+	/* Flat view and slots, as they are by the end of the step */
+	draw(all)
+	{
+		const boxes = structure => byAddress([...all].filter(([, s]) => s.structure === structure)
+			.map(([key, s]) => this.boxOf(all, key, s)).filter(Boolean));
+
+		this.picture.set([{ title: 'flat view', columns: columnsOf(boxes('FlatRange')) },
+			{ title: 'KVMSlots', unit: 'slot', columns: columnsOf(boxes('KVMSlot')) }], this.edges);
+		return this.picture.element;
+	}
+
 	go(at)
 	{
 		this.at = Math.max(0, Math.min(this.steps.length - 1, at));
@@ -99,6 +166,7 @@ class Story {
 		const calls = told.filter(d => d.event === 'call'), changes = told.filter(d => d.event === 'change');
 		const end = this.begins[this.at + 1] ?? story.length;
 
+		this.touched = new Set(changes.map(c => `${c.structure} ${c.name}`));
 		this.items.forEach((item, i) => {
 			item.classList.toggle('now', i === this.at);
 			if (i === this.at)
@@ -124,7 +192,8 @@ class Story {
 				{ class: c.errno ? 'bad' : '' }, el('code', {}, `${c.text} = ${valueOf(c.result)}${c.errno ? ' ' + c.errno : ''}`))))) : '',
 			el('h4', {}, 'Structures: before and after'),
 			changes.length ? this.changeTable(changes) : el('p', { class: 'none' }, 'This step itself changes none.'),
-			this.standing(end, changes));
+			this.edges.length ? this.draw(this.structures(end)) : '',
+			this.standing(end));
 	}
 
 	changeTable(changes)
@@ -145,10 +214,10 @@ class Story {
 	}
 
 	/* What stands by the end of the step: by kind, those that it touched marked */
-	standing(end, changes)
+	standing(end)
 	{
 		const all = this.structures(end), kinds = new Map();
-		const touched = new Set(changes.map(c => `${c.structure} ${c.name}`));
+		const touched = this.touched;
 
 		for (const [key, s] of all) {
 			if (!kinds.has(s.structure))
