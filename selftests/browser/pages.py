@@ -164,6 +164,12 @@ equal(names, [[tree["regions"][p["region"]]["name"] for p in tree["places"] if p
       "q35: the tree has each place, in order")
 hidden = sum(len([h for h in p["hidden"] if h["why"] != "disabled"]) for p in tree["places"])
 equal(page.js("document.querySelectorAll('#c0 table.tree td:last-child div').length"), hidden, "... and what hides what")
+# The scale is that of slotscope map: the same pieces, as long in proportion
+for space in documents("q35-map")[0]["address_spaces"]:
+    got = page.js(f"checkMaps[0].get({space['as_id']}).pieces.map(p => ['0x' + p.first.toString(16), "
+                  "'0x' + (p.last - p.first + 1n).toString(16), p.hole, scaleWeight(p)])")
+    equal(got, [[p["gpa"], p["size"], p["hole"], p["weight"]] for p in space["scale"]],
+          f"q35, {space['as_id']}: its scale is that of slotscope map")
 size = os.path.getsize(f"{work}/q35.html")
 result(size < 1 << 20, f"q35: {size} bytes are under 1 MiB")
 page.close()

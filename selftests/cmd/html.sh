@@ -27,6 +27,7 @@ page() {
 page files 1 check --mtree "$fixtures/pc/pc-5G/mtree-f.txt" --slots "$fixtures/pc/pc-5G/ioctls.txt"
 q35=$fixtures/mtree/q35-kvm-smm
 page q35 2 check --mtree "$q35/mtree-Do.txt" --mtree "$q35/mtree-f.txt"
+"$slotscope" --json map --mtree "$q35/mtree-Do.txt" --mtree "$q35/mtree-f.txt" >q35-map.json 2>&1
 sed -e 's,vga\.mmio,</script><img src=x onerror="pwned=1"><!--,; s,kvm-ioapic,"'\''><svg onload=pwned=1>,' \
 	-e $'s,edid,a\u202eb\u200bc,; s,pc\\.bios,<script>pwned=1</script>,' "$q35/mtree-Do.txt" >hostile.txt
 page hostile 2 check --mtree hostile.txt
@@ -71,6 +72,11 @@ like "$(tr -s ' \n' ' ' <err)" 'write the page to /nowhere/page.html: No such' "
 like "$? $(cat none.html)" '^3.*|open none' "an error is in the page, in place of an old verdict"
 "$slotscope" vm --html page.html >out 2>&1
 is "$?" 3 "vm: a page is of --explain"
+
+"$slotscope" check --watch --html page.html -- true >out 2>&1
+is "$?" 3 "check --watch: a page is of a check"
+"$slotscope" trace -c -i recording --html summary.html >out 2>&1
+like "$(cat summary.html)" 'id="e19"' "trace -c: the page has the events that the summary is of"
 
 if [ -w /dev/kvm ]; then
 	timeout 60 "$slotscope" vm --json --explain -m 64M --exit-after-halt --html story.html >story.all 2>story.err

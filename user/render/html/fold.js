@@ -104,17 +104,57 @@ function foldAsked(log, serial, end)
 	return [...slots.values()];
 }
 
+/* Ranges of memory that are gone, to be found by a range: by pieces of 2 MiB, but for large ones */
+class Gone {
+	constructor()
+	{
+		this.pieces = new Map();
+		this.large = new Set();
+	}
+
+	/* The sets that may hold what overlaps */
+	sets(first, last, make)
+	{
+		const from = first >> 21n, to = last >> 21n, sets = [this.large];
+
+		if (to - from > 64n)
+			return make ? sets : [this.large, ...this.pieces.values()];
+		for (let i = from; i <= to; i++) {
+			if (make && !this.pieces.has(i))
+				this.pieces.set(i, new Set());
+			if (this.pieces.has(i))
+				sets.push(this.pieces.get(i));
+		}
+		return make ? sets.slice(1) : sets;
+	}
+
+	add(gap)
+	{
+		for (const set of this.sets(gap.first, gap.last, true))
+			set.add(gap);
+	}
+
+	/* Those that overlap, which are gone no more */
+	take(as, first, last)
+	{
+		const found = new Set();
+
+		for (const set of this.sets(first, last))
+			for (const gap of set)
+				if (gap.slot.as_id === as && gap.first <= last && gap.last >= first)
+					found.add(gap);
+		for (const gap of found)
+			for (const set of this.sets(gap.first, gap.last, true))
+				set.delete(gap);
+		return found;
+	}
+}
+
 /* Times in which guest memory had no slot: it went by a change, and came back by one */
 function findGaps(log, serial)
 {
-	const gaps = [], open = new Map();
+	const gaps = [], gone = new Gone();
 	const changes = log.some(e => e.type === 'change');
-
-	const ranges = e => {
-		if (e.type === 'change' && !e.change.result)
-			return { old: e.change.old, new: e.change.new };
-		return null;
-	};
 	const held = new Map();
 
 	for (let i = 0; i < log.length; i++) {
@@ -126,7 +166,7 @@ function findGaps(log, serial)
 		if (e.type === 'base')
 			held.set(e.base.as_id * 65536 + e.base.id, e.base);
 		if (changes) {
-			r = ranges(e);
+			r = e.type === 'change' && !e.change.result ? e.change : null;
 		} else if (e.type === 'request' && !e.request.unread && !e.request.result) {
 			const slot = slotOfRequest(e), key = slot.as_id * 65536 + slot.id;
 
@@ -138,20 +178,13 @@ function findGaps(log, serial)
 		}
 		if (!r)
 			continue;
+		const lastOf = slot => big(slot.gpa) + big(slot.size) - 1n;
+
+		if (r.new)
+			for (const gap of gone.take(r.new.as_id, big(r.new.gpa), lastOf(r.new)))
+				gaps.push({ from: gap.from, to: i, slot: gap.slot });
 		if (r.old && !(r.new && r.new.gpa === r.old.gpa && r.new.size === r.old.size))
-			open.set(`${r.old.as_id}:${r.old.gpa}+${r.old.size}`, { from: i, slot: r.old });
-		if (!r.new)
-			continue;
-		const first = big(r.new.gpa), last = first + big(r.new.size) - 1n;
-
-		for (const [key, gap] of open) {
-			const gpa = big(gap.slot.gpa), end = gpa + big(gap.slot.size) - 1n;
-
-			if (gap.slot.as_id !== r.new.as_id || gap.from === i || last < gpa || first > end)
-				continue;
-			gaps.push({ from: gap.from, to: i, slot: gap.slot });
-			open.delete(key);
-		}
+			gone.add({ from: i, slot: r.old, first: big(r.old.gpa), last: lastOf(r.old) });
 	}
 	return gaps;
 }
