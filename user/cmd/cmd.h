@@ -148,6 +148,7 @@ extern const struct cmd cmd_diff;
 extern const struct cmd cmd_doctor;
 extern const struct cmd cmd_explain;
 extern const struct cmd cmd_export;
+extern const struct cmd cmd_learn;
 extern const struct cmd cmd_list;
 extern const struct cmd cmd_map;
 extern const struct cmd cmd_metrics;

@@ -15,7 +15,7 @@ static const struct cmd *const follow[] = {
 };
 
 static const struct cmd *const understand[] = {
-	&cmd_explain, &cmd_quiz, &cmd_vm, &cmd_model, NULL,
+	&cmd_explain, &cmd_learn, &cmd_quiz, &cmd_vm, &cmd_model, NULL,
 };
 
 static const struct cmd *const itself[] = {
