@@ -34,6 +34,7 @@ is "$(tree '[.flat_views[] | select(.as_id == 0).ranges[] | select(.kind != "hol
 	"$(sed -n '/AS "memory"/,/^$/s/^  0*\([0-9a-f]*\)\([0-9a-f]\)-[0-9a-f]* ([^)]*): \([^@]*[^ @]\)\( @.*\)*$/0x\1\2 \3/p' $pc/mtree-f.txt |
 		sed 's/ KVM$//' | paste -sd,)" "... the flat view is QEMU's"
 is "$(tree '[.flat_views[].ranges[] | select(.kind != "hole" and .region == null)] | length')" 0 "... all that is seen is in the tree"
+# shellcheck disable=SC2016  # jq's
 is "$(tree '. as $t | [.flat_views[].ranges[] | select(.kind != "hole") | select($t.regions[.region].name != .name)] | length')" 0 \
 	"... by its name"
 is "$(tree '.flat_from')" vmm "... and is QEMU's own view"

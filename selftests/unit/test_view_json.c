@@ -87,17 +87,18 @@ static void events_as_text(void **unused)
 	};
 	event_to_text(&event, "{" HEAD "\"type\":\"request\",\"request\":{"
 			      "\"region2\":false,\"slot\":\"0x10003\","
+			      "\"as_id\":1,\"id\":3,"
 			      "\"flags\":\"0x80000002\",\"gpa\":\"0xfffc0000\","
 			      "\"size\":\"0x40000\","
 			      "\"hva\":\"0xfffffffffffff000\","
-			      "\"result\":-22}}");
+			      "\"result\":-22,\"errno\":\"EINVAL\"}}");
 
 	event.request = (struct slot_request){ .unread = true,
 					       .region2 = true,
 					       .result = -14 };
 	event_to_text(&event, "{" HEAD "\"type\":\"request\",\"request\":{"
 			      "\"region2\":true,\"unread\":true,"
-			      "\"result\":-14}}");
+			      "\"result\":-14,\"errno\":\"EFAULT\"}}");
 
 	event = event_of(SLOT_EVENT_CHANGE, 7);
 	event.change.kind = SLOT_CREATE;
@@ -155,7 +156,8 @@ static void events_as_text(void **unused)
 	event.kvm_call.pages = 5;
 	event_to_text(&event, "{" HEAD "\"type\":\"kvm-call\",\"kvm-call\":{"
 			      "\"kind\":\"get-dirty-log\","
-			      "\"slot\":\"0x10003\",\"start\":\"0x0\","
+			      "\"slot\":\"0x10003\",\"as_id\":1,\"id\":3,"
+			      "\"start\":\"0x0\","
 			      "\"size\":\"0x0\",\"flags\":\"0x0\","
 			      "\"pages\":5,\"result\":0}}");
 
@@ -181,11 +183,13 @@ static void events_as_text(void **unused)
 	event.mapping.kind = SLOT_MAPPING_UFFD;
 	event.mapping.uffd = 5;
 	event.mapping.result = -12;
-	event_to_text(&event, "{" HEAD "\"type\":\"mapping\",\"mapping\":{"
-			      "\"kind\":\"userfaultfd\",\"hva\":\"0x7000\","
-			      "\"size\":\"0x1000\",\"as_id\":0,"
-			      "\"slot\":2,\"result\":-12,\"uffd\":\"0x5\","
-			      "\"syscall\":-1}}");
+	event_to_text(
+		&event,
+		"{" HEAD "\"type\":\"mapping\",\"mapping\":{"
+		"\"kind\":\"userfaultfd\",\"hva\":\"0x7000\","
+		"\"size\":\"0x1000\",\"as_id\":0,"
+		"\"slot\":2,\"result\":-12,\"errno\":\"ENOMEM\",\"uffd\":\"0x5\","
+		"\"syscall\":-1}}");
 
 	event = event_of(SLOT_EVENT_FAULT, 7);
 	event.fault.kind = SLOT_FAULT_FAILED;
@@ -193,10 +197,11 @@ static void events_as_text(void **unused)
 	event.fault.gpa = 0x5000;
 	event.fault.hva = 0x7000;
 	event.fault.result = -14;
-	event_to_text(&event, "{" HEAD "\"type\":\"fault\",\"fault\":{"
-			      "\"kind\":\"failed\",\"vcpu\":3,"
-			      "\"gpa\":\"0x5000\",\"hva\":\"0x7000\","
-			      "\"uffd\":false,\"result\":-14}}");
+	event_to_text(&event,
+		      "{" HEAD "\"type\":\"fault\",\"fault\":{"
+		      "\"kind\":\"failed\",\"vcpu\":3,"
+		      "\"gpa\":\"0x5000\",\"hva\":\"0x7000\","
+		      "\"uffd\":false,\"result\":-14,\"errno\":\"EFAULT\"}}");
 
 	event = event_of(SLOT_EVENT_GMEM_CLOSE, 7);
 	event.gmem_close.dev = makedev(0, 15);

@@ -327,10 +327,9 @@ static int check_expected(struct check_options *options)
 	if (expected_read(options->expect, &expected, &err))
 		return cmd_fail(&err);
 	if (expected.unended)
-		fprintf(stderr,
-			"slotscope: the last line of %.160s may be cut, as no "
-			"newline ends it; if it is whole, add one\n",
-			expected.name);
+		cmd_notice("the last line of %.160s may be cut, as no "
+			   "newline ends it; if it is whole, add one",
+			   expected.name);
 	options->look.checker.expect = &expected;
 	status = check(options);
 	expected_deinit(&expected);
@@ -438,7 +437,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (begin_outputs(&options, &err))
 		return cmd_fail(&err);
 	options.look.checker.verbose = cmd_globals.verbose;
-	options.look.checker.notes = stderr;
+	options.look.checker.notes = cmd_notices();
 	if (options.watch && (render_style.raw || table_is_chosen()))
 		return cmd_usage(cmd, "--columns and --raw are for the table, "
 				      "which --watch does not print");

@@ -229,6 +229,16 @@ int cmd_fail(const struct slotscope_error *err);
 /** cmd_cannot_tell() - the same where it is no failure; returns CMD_UNKNOWN */
 int cmd_cannot_tell(const struct slotscope_error *err);
 
+/**
+ * cmd_notice() - say something beside what is printed, on standard error
+ *
+ * A line behind "slotscope: "; in JSON mode {"notice": "..."}.
+ */
+void cmd_notice(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/** cmd_notices() - where to print lines that are notices; NULL without memory */
+FILE *cmd_notices(void);
+
 /** cmd_report() - where a command prints: standard output, or --report's file */
 FILE *cmd_report(void);
 

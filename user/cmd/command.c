@@ -13,9 +13,8 @@ int command_status(const struct child *child, const char *name,
 	if (!child->ended || !child->status)
 		return status;
 	child_status_text(child, how, sizeof(how));
-	fprintf(stderr, "slotscope: %s%sthe command %.80s %s\n",
-		status == CMD_OK ? ours : "", status == CMD_OK ? "; " : "",
-		name, how);
+	cmd_notice("%s%sthe command %.80s %s", status == CMD_OK ? ours : "",
+		   status == CMD_OK ? "; " : "", name, how);
 	if (status != CMD_OK)
 		return status;
 	if (WIFSIGNALED(child->status))

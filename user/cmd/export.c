@@ -46,15 +46,13 @@ static int write_timeline(const char *path, const struct slot_log *log,
 	} else {
 		render_perfetto(cmd_report(), &timeline, stacks, &lost);
 		if (nr_lost)
-			fprintf(stderr,
-				"slotscope export: %.160s lacks events "
-				"that were lost\n",
-				read_file_name(path));
+			cmd_notice("%.160s lacks events "
+				   "that were lost",
+				   read_file_name(path));
 		else if (!log->nr)
-			fprintf(stderr,
-				"slotscope export: there is no event in "
-				"%.160s\n",
-				read_file_name(path));
+			cmd_notice("there is no event in "
+				   "%.160s",
+				   read_file_name(path));
 		ret = nr_lost || !log->nr ? CMD_UNKNOWN : CMD_OK;
 	}
 	timeline_deinit(&timeline);

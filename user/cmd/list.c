@@ -50,7 +50,7 @@ struct listing {
 static void say_why(const struct slotscope_error *err)
 {
 	if (cmd_globals.verbose)
-		fprintf(stderr, "slotscope: %s: %s\n", err->tried, err->why);
+		cmd_notice("%s: %s", err->tried, err->why);
 }
 
 static void row_deinit(struct vm_row *row)

@@ -124,7 +124,7 @@ static int put_text(const struct metering *m, struct slotscope_error *err)
 /* A disk that is full for a while is no reason to lose what was counted */
 static void say_not_written(const struct slotscope_error *err)
 {
-	fprintf(stderr, "slotscope metrics: %s: %s\n", err->tried, err->why);
+	cmd_notice("%s: %s", err->tried, err->why);
 }
 
 static int write_on(struct metering *m, struct slotscope_error *err)

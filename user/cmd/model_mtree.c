@@ -129,10 +129,12 @@ static void sort_differences(struct mtree_result *result,
 
 /* An enum cmd_exit, or a negative errno */
 static int compare_and_print(const struct mtree_flatviews *ours,
-			     const char *against, const char *notes,
-			     struct slotscope_error *err)
+			     const struct model_tree *tree, const char *against,
+			     const char *notes, struct slotscope_error *err)
 {
-	struct mtree_result result = { .ours = ours, .notes = notes };
+	struct mtree_result result = { .ours = ours,
+				       .tree = *tree,
+				       .notes = notes };
 	struct mtree_difference *list = NULL;
 	struct mtree_flatviews theirs = {};
 	size_t nr;
@@ -149,6 +151,10 @@ static int compare_and_print(const struct mtree_flatviews *ours,
 		if (!ret)
 			sort_differences(&result, list, nr);
 	}
+	result.tree.rendered = !against;
+	for (int i = 0; i < QEMU_SPACES; i++)
+		result.tree.views[i] = mtree_flatviews_find(
+			against ? &theirs : ours, qemu_spaces[i]);
 	if (!ret)
 		ret = print(&result, against);
 	if (ret)
@@ -166,6 +172,8 @@ static int show(struct memory_model *model, const struct told *told,
 		const char *against, const char *notes,
 		struct slotscope_error *err)
 {
+	const struct model_tree tree = { .model = model,
+					 .rights = told->rights };
 	struct mtree_flatviews ours;
 	int ret = mtree_flatviews_from_model(model, &ours);
 
@@ -174,7 +182,7 @@ static int show(struct memory_model *model, const struct told *told,
 	ours.owned = told->owned;
 	if (told->rights)
 		mtree_flatviews_forget_kinds(&ours);
-	ret = compare_and_print(&ours, against, notes, err);
+	ret = compare_and_print(&ours, &tree, against, notes, err);
 	mtree_flatviews_deinit(&ours);
 	return ret;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +206,56 @@ int cmd_fail(const struct slotscope_error *err)
 		render_error_text(report, err);
 	render_error_text(stderr, err);
 	return CMD_ERROR;
+}
+
+void cmd_notice(const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (cmd_globals.json)
+		render_notice_json(stderr, text);
+	else
+		fprintf(stderr, "slotscope: %s\n", text);
+}
+
+/* Whole lines: the stream is flushed at each */
+static ssize_t write_notices(void *cookie, const char *text, size_t size)
+{
+	static const char prefix[] = "slotscope: ";
+	const char *end;
+	size_t len;
+
+	for (size_t at = 0; at < size; at += len + !!end) {
+		end = memchr(text + at, '\n', size - at);
+		len = end ? (size_t)(end - text) - at : size - at;
+		if (len > strlen(prefix) &&
+		    !memcmp(text + at, prefix, strlen(prefix)))
+			cmd_notice("%.*s", (int)(len - strlen(prefix)),
+				   text + at + strlen(prefix));
+		else if (len)
+			cmd_notice("%.*s", (int)len, text + at);
+	}
+	return size;
+}
+
+FILE *cmd_notices(void)
+{
+	static FILE *notices;
+
+	if (!cmd_globals.json)
+		return stderr;
+	if (!notices) {
+		notices = fopencookie(
+			NULL, "w",
+			(cookie_io_functions_t){ .write = write_notices });
+		if (notices)
+			setlinebuf(notices);
+	}
+	return notices;
 }
 
 int cmd_cannot_tell(const struct slotscope_error *err)

@@ -136,8 +136,8 @@ int recorded_load(const char *path, const struct moment *at,
 void recorded_tell_growing(const char *path, bool growing)
 {
 	if (growing)
-		fprintf(stderr, "slotscope: %.160s is still being written\n",
-			read_file_name(path));
+		cmd_notice("%.160s is still being written",
+			   read_file_name(path));
 }
 
 void recorded_deinit(struct recorded *recorded)

@@ -65,11 +65,10 @@ static int write_repro(const struct repro_options *options,
 	ret = CMD_OK;
 	if (repro.lost || repro.left_out || repro.late) {
 		ret = CMD_UNKNOWN;
-		fprintf(stderr,
-			"slotscope repro: %s: the program may end otherwise\n",
-			repro.lost || repro.left_out ?
-				"the log is not whole" :
-				"nothing tells how it began");
+		cmd_notice("%s: the program may end otherwise",
+			   repro.lost || repro.left_out ?
+				   "the log is not whole" :
+				   "nothing tells how it began");
 	}
 out:
 	repro_deinit(&repro);

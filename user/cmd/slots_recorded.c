@@ -26,7 +26,7 @@ static int show_vm(const struct session_vm *vm, const struct slot_state *state)
 	}
 	if (!why)
 		return CMD_OK;
-	fprintf(stderr, "slotscope: VM %" PRIu64 ": %s\n", vm->number, why);
+	cmd_notice("VM %" PRIu64 ": %s", vm->number, why);
 	return CMD_UNKNOWN;
 }
 
@@ -77,7 +77,6 @@ int slots_recorded(const char *path, const struct moment *at,
 
 	/* Silence would read as a VM without slots */
 	if (!seen.shown && seen.ended)
-		fprintf(stderr, "slotscope: no VM was there: %zu had ended\n",
-			seen.ended);
+		cmd_notice("no VM was there: %zu had ended", seen.ended);
 	return status;
 }

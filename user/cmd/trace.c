@@ -210,15 +210,13 @@ static int tell_odd(const struct recording_reader *reader, int status)
 	const struct recording_odd odd = recording_odd(reader);
 
 	if (odd.unknown)
-		fprintf(stderr,
-			"slotscope: %" PRIu64 " record%s of kinds that only "
-			"a newer slotscope knows\n",
-			odd.unknown, odd.unknown == 1 ? " is" : "s are");
+		cmd_notice("%" PRIu64 " record%s of kinds that only "
+			   "a newer slotscope knows",
+			   odd.unknown, odd.unknown == 1 ? " is" : "s are");
 	if (!odd.damaged)
 		return status;
-	fprintf(stderr,
-		"slotscope: the recording is damaged in %" PRIu64 " place%s\n",
-		odd.damaged, plural(odd.damaged));
+	cmd_notice("the recording is damaged in %" PRIu64 " place%s",
+		   odd.damaged, plural(odd.damaged));
 	return status == CMD_OK ? CMD_UNKNOWN : status;
 }
 
@@ -253,10 +251,9 @@ static int read_recording(const char *path, struct tracing *t)
 	if (recording && !ret)
 		status = tell_odd(recording, status);
 	if (!ret && log_unended(reader))
-		fprintf(stderr,
-			"slotscope: the last line of %.160s may be cut, as no "
-			"newline ends it; if it is whole, add one\n",
-			read_file_name(path));
+		cmd_notice("the last line of %.160s may be cut, as no "
+			   "newline ends it; if it is whole, add one",
+			   read_file_name(path));
 	log_close(reader);
 	if (!ret && !t->saw_vm)
 		status = not_recorded(path, t);

@@ -76,40 +76,37 @@ int tracing_finish(struct tracing *t, int ret)
 	cmd_flush();
 	if (t->probed.unwatched) {
 		t->unseen = true;
-		fprintf(stderr,
-			"slotscope: %zu static probe%s cannot be watched; the "
-			"last: %s: %s\n",
-			t->probed.unwatched, plural(t->probed.unwatched),
-			t->probed.why.tried, t->probed.why.why);
+		cmd_notice("%zu static probe%s cannot be watched; the last: "
+			   "%s: %s",
+			   t->probed.unwatched, plural(t->probed.unwatched),
+			   t->probed.why.tried, t->probed.why.why);
 	}
 	if (t->usdt && !t->probed.nr_probes && !t->nr_programs) {
 		t->unseen = true;
-		fputs("slotscope: no program with static probes that we know "
-		      "was seen (--usdt=FILE names one; slotscope has them if "
-		      "built with sys/sdt.h, QEMU with its trace backend "
-		      "dtrace)\n",
-		      stderr);
+		cmd_notice(
+			"no program with static probes that we know "
+			"was seen (--usdt=FILE names one; slotscope has them if "
+			"built with sys/sdt.h, QEMU with its trace backend "
+			"dtrace)");
 	}
 	if (t->filtered)
-		fprintf(stderr,
-			"slotscope: %" PRIu64
-			" request%s or change%s filtered out\n",
-			t->filtered, plural(t->filtered),
-			t->filtered == 1 ? " was" : "s were");
+		cmd_notice("%" PRIu64 " request%s or change%s filtered out",
+			   t->filtered, plural(t->filtered),
+			   t->filtered == 1 ? " was" : "s were");
 	if (t->lost)
-		fprintf(stderr, "slotscope: %" PRIu64 " event%s lost\n",
-			t->lost, t->lost == 1 ? " was" : "s were");
+		cmd_notice("%" PRIu64 " event%s lost", t->lost,
+			   t->lost == 1 ? " was" : "s were");
 	if (t->stacks && t->stacks->table.dropped)
-		fprintf(stderr,
-			"slotscope: %" PRIu64
+		cmd_notice(
+			"%" PRIu64
 			" stack%s not kept in mind to the end: one that came "
-			"again has another number\n",
+			"again has another number",
 			t->stacks->table.dropped,
 			t->stacks->table.dropped == 1 ? " was" : "s were");
 	if (!t->stacks || !t->stacks->lost)
 		return t->lost || t->unseen ? CMD_UNKNOWN : CMD_OK;
-	fprintf(stderr, "slotscope: %" PRIu64 " stack%s lost\n",
-		t->stacks->lost, t->stacks->lost == 1 ? " was" : "s were");
+	cmd_notice("%" PRIu64 " stack%s lost", t->stacks->lost,
+		   t->stacks->lost == 1 ? " was" : "s were");
 	return CMD_UNKNOWN;
 }
 
@@ -207,10 +204,9 @@ static void tell_unseen(const struct tracer *tracer, struct tracing *t)
 		if (tracer_hook_used(tracer_report(tracer), jobs[i]))
 			continue;
 		t->unseen = true;
-		fprintf(stderr,
-			"slotscope: no %s can be seen on this kernel; "
-			"slotscope doctor says why\n",
-			tracer_job_names[jobs[i]]);
+		cmd_notice("no %s can be seen on this kernel; "
+			   "slotscope doctor says why",
+			   tracer_job_names[jobs[i]]);
 	}
 }
 
@@ -222,10 +218,9 @@ static void tell_unseen_classes(const struct tracer *tracer, struct tracing *t)
 		    tracer_class_used(tracer_report(tracer), 1U << i))
 			continue;
 		t->unseen = true;
-		fprintf(stderr,
-			"slotscope: no events of class %s can be seen on this "
-			"kernel; slotscope doctor says why\n",
-			tracer_class_names[i]);
+		cmd_notice("no events of class %s can be seen on this "
+			   "kernel; slotscope doctor says why",
+			   tracer_class_names[i]);
 	}
 }
 
@@ -240,10 +235,10 @@ static void tell_without_vm(const struct process *process, struct tracing *t)
 		return;
 	err = (struct slotscope_error){};
 	session_vms_elsewhere(process, t->verb, &err);
-	fprintf(stderr,
-		"slotscope: process %d has no VM yet; waiting for one\n",
-		process->tgid);
-	if (err.why[0]) {
+	cmd_notice("process %d has no VM yet; waiting for one", process->tgid);
+	if (err.why[0] && cmd_globals.json) {
+		cmd_notice("%s; %s", err.why, err.next);
+	} else if (err.why[0]) {
 		text_wrap(stderr, "  why: ", 7, err.why);
 		text_wrap(stderr, "  next: ", 8, err.next);
 	}
@@ -393,11 +388,10 @@ static int end_by_ptrace(struct tracing *t, struct ptracer *ptracer,
 	killed = ptracer_kill(ptracer);
 	if (killed) {
 		t->unseen = true;
-		fprintf(stderr,
-			"slotscope: %zu process%s of the command outlived "
-			"slotscope's keeper and %s killed\n",
-			killed, killed == 1 ? "" : "es",
-			killed == 1 ? "was" : "were");
+		cmd_notice("%zu process%s of the command outlived "
+			   "slotscope's keeper and %s killed",
+			   killed, killed == 1 ? "" : "es",
+			   killed == 1 ? "was" : "were");
 	}
 	return ret < 0 ? ret : 0;
 }

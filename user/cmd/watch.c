@@ -486,10 +486,9 @@ static void tell_untraced(const struct watch *w)
 	const struct slotscope_error *why = &checker->no_tracer;
 
 	if (!checker->options.no_trace)
-		fprintf(stderr,
-			"slotscope: not traced: %s: %s; that slots changed is "
-			"told by KVM's generations, and not how\n",
-			why->tried, why->why);
+		cmd_notice("not traced: %s: %s; that slots changed is "
+			   "told by KVM's generations, and not how",
+			   why->tried, why->why);
 }
 
 static int end(struct watch *w)

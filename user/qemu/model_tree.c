@@ -17,7 +17,8 @@ void model_told_deinit(struct model_told *told)
 
 struct model_tree model_tree_told(const struct model_told *told)
 {
-	struct model_tree tree = { .tree = &told->tree };
+	struct model_tree tree = { .tree = &told->tree,
+				   .rights = told->tree.rights };
 
 	for (size_t i = 0; i < QEMU_SPACES; i++)
 		tree.views[i] =

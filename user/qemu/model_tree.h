@@ -33,12 +33,14 @@ void model_told_deinit(struct model_told *told);
  * @model: that model, if there is one already; NULL: it is built
  * @views: by as_id; NULL: not told
  * @rendered: @views are our own rendering
+ * @rights: the text is QEMU's before 2.9, and tells no kinds
  */
 struct model_tree {
 	const struct mtree_tree *tree;
 	const struct memory_model *model;
 	const struct mtree_flatview *views[QEMU_SPACES];
 	bool rendered;
+	bool rights;
 };
 
 /** model_tree_told() - of what a QEMU printed */

@@ -490,7 +490,8 @@ struct model_tree text_model_tree(const struct text_model *model)
 {
 	struct model_tree tree = { .tree = &model->tree,
 				   .model = model->model,
-				   .rendered = !model->flat };
+				   .rendered = !model->flat,
+				   .rights = model->tree.rights };
 
 	for (uint16_t i = 0; i < QEMU_SPACES; i++)
 		tree.views[i] = text_model_view(model, i);

@@ -97,6 +97,7 @@ static struct json_object *told_event_to_json(const struct slot_event *event)
 	ret |= json_put_u64(obj, "tgid", event->tgid);
 	ret |= json_put_u64(obj, "tid", event->tid);
 	ret |= json_put_str(obj, "comm", comm);
+	ret |= json_put_str(obj, "type", slot_event_type_names[event->type]);
 	ret |= json_put_str(obj, "sentence", story_say_event(words, event));
 	return finish(obj, ret);
 }

@@ -34,6 +34,17 @@ static struct json_object *error_to_json(const struct slotscope_error *err)
 	return obj;
 }
 
+void render_notice_json(FILE *out, const char *text)
+{
+	struct json_object *obj = json_object_new_object();
+
+	if (obj && json_put_str(obj, "notice", text)) {
+		json_object_put(obj);
+		obj = NULL;
+	}
+	render_document(out, obj);
+}
+
 void render_error_json(FILE *out, const struct slotscope_error *err)
 {
 	struct json_object *obj = json_object_new_object();

@@ -10,6 +10,7 @@
 #include "render/mtree.h"
 #include "render/side_by_side.h"
 #include "render/text.h"
+#include "render/tree_json.h"
 #include "view/json.h"
 
 static int compare_names(const void *a, const void *b)
@@ -270,6 +271,7 @@ int render_mtree_json(FILE *out, const struct mtree_result *result)
 		ret |= json_put(root, "flat_views",
 				views_json(result->ours, result->owned));
 	}
+	ret |= json_put(root, "tree", model_tree_to_json(&result->tree));
 	ret |= json_put(root, "assumed", notes_json(result->notes));
 	if (ret) {
 		json_object_put(root);

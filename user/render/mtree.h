@@ -6,6 +6,8 @@
 
 #include <slotscope/mtree.h>
 
+#include "qemu/model_tree.h"
+
 /**
  * struct mtree_result - what slotscope model mtree found
  * @ours:	 our views
@@ -15,6 +17,7 @@
  * @nr_alone:	 that only one of the two has: not compared
  * @nr_compared: views that both have
  * @owned:	 show owners
+ * @tree:	 that @ours are of
  * @notes:	 what had to be assumed, a line each
  */
 struct mtree_result {
@@ -25,6 +28,7 @@ struct mtree_result {
 	size_t nr_alone;
 	size_t nr_compared;
 	bool owned;
+	struct model_tree tree;
 	const char *notes;
 };
 

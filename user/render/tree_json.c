@@ -137,7 +137,7 @@ static const char *kind_of(const struct tree_writer *t,
 {
 	if (info->alias)
 		return "alias";
-	if (t->tree->tree && t->tree->tree->rights)
+	if (t->tree->rights)
 		return NULL;
 	if (info->ram_device)
 		return "ramd";

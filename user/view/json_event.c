@@ -13,6 +13,26 @@
 /* Linux never returns an errno beyond this (MAX_ERRNO in linux/err.h) */
 #define MAX_ERRNO 4095
 
+/* A negative errno has its name beside it: its number is this machine's */
+static void write_result(struct json_writer *w, int64_t result)
+{
+	const char *name = result < 0 ? strerrorname_np(-result) : NULL;
+
+	json_write_s64(w, "result", result);
+	if (name)
+		json_write_str(w, "errno", name);
+	else if (result < 0)
+		json_write_s64(w, "errno", -result);
+}
+
+/* The raw word, and what it says: address space in the upper half */
+static void write_slot_word(struct json_writer *w, uint32_t slot)
+{
+	json_write_hex(w, "slot", slot);
+	json_write_u64(w, "as_id", slot >> 16);
+	json_write_u64(w, "id", slot & 0xffff);
+}
+
 static void write_request(struct json_writer *w,
 			  const struct slot_request *request)
 {
@@ -20,7 +40,7 @@ static void write_request(struct json_writer *w,
 	if (request->unread) {
 		json_write_bool(w, "unread", true);
 	} else {
-		json_write_hex(w, "slot", request->slot);
+		write_slot_word(w, request->slot);
 		json_write_hex(w, "flags", request->flags);
 		json_write_hex(w, "gpa", request->gpa);
 		json_write_hex(w, "size", request->size);
@@ -30,7 +50,7 @@ static void write_request(struct json_writer *w,
 			json_write_hex(w, "gmem_offset", request->gmem_offset);
 		}
 	}
-	json_write_s64(w, "result", request->result);
+	write_result(w, request->result);
 }
 
 static void request_from_json_in(const struct json_in *in,
@@ -74,7 +94,7 @@ static void write_change(struct json_writer *w,
 	if (change->generation_before)
 		json_write_u64(w, "generation_before",
 			       change->generation_before);
-	json_write_s64(w, "result", change->result);
+	write_result(w, change->result);
 	if (change->invalid_ns)
 		json_write_u64(w, "invalid_ns", change->invalid_ns);
 	if (change->active_ns)
@@ -87,14 +107,18 @@ static void write_call(struct json_writer *w, const struct slot_call *call)
 	if (call->unread) {
 		json_write_bool(w, "unread", true);
 	} else {
-		json_write_hex(w, "slot", call->slot);
+		if (call->kind == SLOT_CALL_DIRTY_LOG ||
+		    call->kind == SLOT_CALL_CLEAR_DIRTY_LOG)
+			write_slot_word(w, call->slot);
+		else
+			json_write_hex(w, "slot", call->slot);
 		json_write_hex(w, "start", call->start);
 		json_write_hex(w, "size", call->size);
 		json_write_hex(w, "flags", call->flags);
 		if (call->pages != SLOT_PAGES_UNKNOWN)
 			json_write_u64(w, "pages", call->pages);
 	}
-	json_write_s64(w, "result", call->result);
+	write_result(w, call->result);
 }
 
 static void call_from_json_in(const struct json_in *in, struct slot_call *call)
@@ -118,7 +142,7 @@ static void write_vcpu(struct json_writer *w, const struct slot_vcpu *vcpu)
 	json_write_str(w, "kind", slot_vcpu_kind_names[vcpu->kind]);
 	json_write_u64(w, "id", vcpu->id);
 	if (vcpu->kind == SLOT_VCPU_CREATE)
-		json_write_s64(w, "result", vcpu->result);
+		write_result(w, vcpu->result);
 	else
 		json_write_u64(w, "generation", vcpu->generation);
 }
@@ -143,7 +167,7 @@ static void write_exit(struct json_writer *w, const struct slot_exit *exit)
 	json_write_bool(w, "write", exit->write);
 	json_write_hex(w, "flags", exit->flags);
 	json_write_hex(w, "rip", exit->rip);
-	json_write_s64(w, "result", exit->result);
+	write_result(w, exit->result);
 }
 
 static void exit_from_json_in(const struct json_in *in, struct slot_exit *exit)
@@ -167,7 +191,7 @@ static void write_mapping(struct json_writer *w, const struct slot_mapping *m)
 	json_write_u64(w, "as_id", m->as_id);
 	json_write_s64(w, "slot", m->slot);
 	if (m->result)
-		json_write_s64(w, "result", m->result);
+		write_result(w, m->result);
 	if (m->kind == SLOT_MAPPING_UFFD)
 		json_write_hex(w, "uffd", m->uffd);
 	json_write_s64(w, "syscall", m->syscall);
@@ -208,7 +232,7 @@ static void write_fault(struct json_writer *w, const struct slot_fault *fault)
 	json_write_hex(w, "hva", fault->hva);
 	json_write_bool(w, "uffd", fault->uffd);
 	if (fault->kind == SLOT_FAULT_FAILED)
-		json_write_s64(w, "result", fault->result);
+		write_result(w, fault->result);
 }
 
 static void fault_from_json_in(const struct json_in *in,
