@@ -66,12 +66,16 @@ keeps trace "0" $slotscope trace --json -i "$work/strace"
 breaks trace 's/"errno":"EEXIST"//;s/,,/,/'
 breaks trace 's/"as_id":0,"id"/"id"/'
 breaks trace 's/"tid":[0-9]*/&,"mood":"bad"/'
+breaks trace 's/"tid":[0-9]*/&,"tid":7/'
 keeps trace-summary "0" $slotscope trace -c --json -i "$work/strace"
 keeps slots "0" $slotscope slots --json -i "$work/strace"
 keeps addr "0 2" $slotscope addr --json -i "$work/strace" 0x1000
 keeps addr "0 2" $slotscope addr --json --mtree $q35/mtree-Do.txt 0xfee00000
 keeps why "0 2" $slotscope why --json -i "$work/strace"
 keeps diff "0 1 2" $slotscope diff --json "$work/strace" "$work/log"
+keeps map "0 2" $slotscope map --json --mtree $q35/mtree-Do.txt
+keeps map "0 1 2" $slotscope map --json --mtree $pc/mtree-Do.txt --slots "$work/failed" --maps "$work/maps"
+keeps tree "0 2" $slotscope tree --json --mtree $q35/mtree-Do.txt
 keeps mtree "0" $slotscope model mtree --json $q35/mtree-Do.txt
 keeps mtree "0" $slotscope model mtree --json $q35/mtree-Do.txt --against $q35/mtree-f.txt
 keeps mtree "1" $slotscope model mtree --json $q35/mtree-Do.txt --against $pc/mtree-f.txt
@@ -121,6 +125,8 @@ if [ -w /dev/kvm ]; then
 		keeps addr "0 2 3" $slotscope addr --json --pid $vm 0x1000
 		keeps addr "0 2 3" $slotscope addr --json --pid $vm region:pc.ram
 		keeps why "0 2 3" $slotscope why --json --pid $vm
+		keeps map "0 1 2 3" $slotscope map --json --pid $vm
+		keeps tree "0 1 2 3" $slotscope tree --json --pid $vm
 	else
 		skip "views of a VM" "not root"
 	fi
