@@ -94,6 +94,17 @@ is "$? $(selftests/json-schema notice "$work/err")" "2 " "export likewise"
 jq -e .traceEvents "$work/out" >/dev/null
 result $? "... and what it writes is one JSON document"
 
+# A made-up recording: what no kernel of this machine may tell
+make -s -C selftests "$PWD/build/kernel/tools/recorded" >/dev/null
+build/kernel/tools/recorded "$work/made"
+keeps trace "0 1 2" $slotscope trace --json -i "$work/made"
+keeps trace-summary "0 1 2" $slotscope trace -c --json -i "$work/made"
+keeps check "0 1 2" $slotscope check --json -i "$work/made" --vm 1
+keeps slots "0 1 2" $slotscope slots --json -i "$work/made"
+keeps map "0 1 2" $slotscope map --json -i "$work/made" --vm 1
+keeps why "0 1 2" $slotscope why --json -i "$work/made" --vm 1
+keeps diff "0 1 2" $slotscope diff --json "$work/made" "$work/strace"
+
 # A VM
 if [ -w /dev/kvm ]; then
 	own="$slotscope vm -m 64M --exit-after-halt"

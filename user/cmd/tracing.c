@@ -132,9 +132,8 @@ static int watch_probes(struct tracing *t, struct tracer *tracer,
 		if (ret)
 			continue;
 		t->unseen = true;
-		fprintf(stderr,
-			"slotscope: %.160s has no static probes that we know\n",
-			t->programs[i]);
+		cmd_notice("%.160s has no static probes that we know",
+			   t->programs[i]);
 	}
 	if (ret < 0 || t->nr_programs)
 		return ret;
@@ -156,11 +155,10 @@ static int watch_late(struct tracing *t, struct tracer *tracer)
 	if (ret <= 0)
 		return ret;
 	t->unseen = true;
-	fprintf(stderr,
-		"slotscope: the static probes of %.160s are told from now on; "
-		"those that it came by before were not seen (--usdt=FILE names "
-		"it beforehand)\n",
-		path);
+	cmd_notice("the static probes of %.160s are told from now on; those "
+		   "that it came by before were not seen (--usdt=FILE names it "
+		   "beforehand)",
+		   path);
 	return 0;
 }
 
