@@ -21,7 +21,9 @@ for name in AddressSpace MemoryRegion RAMBlock FlatView FlatRange \
 	memory_map_init pc_init1 pc_memory_init memory_region_init_ram \
 	qemu_ram_alloc kvm_vmalloc posix_memalign memory_region_init_alias \
 	ram-below-4g ram-above-4g pc.rom bios KVM_SET_USER_MEMORY_REGION \
-	kvm_memory_slot; do
+	kvm_memory_slot dirty_log_mask romd_mode AddressSpaceDispatch subpage \
+	address_space_update_topology_pass section_from_flat_range flags fd \
+	qemu_get_ram_block mru_block; do
 	grep -qwF -e "$name" "$work/text"
 	result $? "it names $name"
 done

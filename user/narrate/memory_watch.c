@@ -43,7 +43,10 @@ void watch_event_region(const void *object, struct narrate_fields *f)
 	narrate_field(f, "terminates", "false", "%s", yes(info->terminates));
 	narrate_field(f, "ram", "false", "%s", yes(info->ram));
 	narrate_field(f, "rom_device", "false", "%s", yes(info->rom_device));
+	if (info->rom_device)
+		narrate_field(f, "romd_mode", NULL, "%s", yes(info->romd_mode));
 	narrate_field(f, "readonly", "false", "%s", yes(info->readonly));
+	narrate_field(f, "dirty_log_mask", "0", "%u", info->dirty_log_mask);
 	narrate_field(f, "ram_block", "NULL", "%s",
 		      info->ram_block ? info->ram_block->idstr : "NULL");
 	narrate_field(f, "alias", "NULL", "%s", name_of(info->alias));
@@ -65,7 +68,8 @@ void watch_event_block(const void *object, struct narrate_fields *f)
 	narrate_field(f, "used_length", NULL, "0x%" PRIx64, block->used_length);
 	narrate_field(f, "max_length", NULL, "0x%" PRIx64, block->max_length);
 	narrate_field(f, "page_size", NULL, "%" PRIu64, block->page_size);
-	narrate_field(f, "fd", "-1", "%d", block->fd);
+	narrate_field(f, "flags", NULL, "0x%x", block->flags);
+	narrate_field(f, "fd", NULL, "%d", block->fd);
 }
 
 void watch_event_address_space(const void *object, struct narrate_fields *f)
@@ -102,9 +106,9 @@ void watch_flat_view(const void *object, struct narrate_fields *f)
 			      range->offset_in_region);
 		narrate_field(f, "readonly", "false", "%s",
 			      yes(range->readonly));
-		narrate_field(f, "romd_mode", "true", "%s",
+		narrate_field(f, "romd_mode", NULL, "%s",
 			      yes(range->romd_mode));
-		narrate_field(f, "dirty_log_mask", "0", "%u",
+		narrate_field(f, "dirty_log_mask", NULL, "%u",
 			      range->dirty_log_mask);
 	}
 }

@@ -131,7 +131,10 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 	[NARRATE_QEMU_RAM_ALLOC] = {
 		"qemu_ram_alloc", PHYSMEM, NULL, NULL,
 		"Makes the RAMBlock: host memory, and a place for it in the "
-		"space of ram_addr_t, by which dirty bitmaps are indexed.",
+		"space of ram_addr_t, by which dirty bitmaps are indexed. The "
+		"list of them, ram_list, begins with the largest: "
+		"qemu_get_ram_block(), which goes from a ram_addr_t to its "
+		"block, tries the last one found (mru_block), then that order.",
 	},
 	[NARRATE_QEMU_ANON_RAM_ALLOC] = {
 		"qemu_anon_ram_alloc", "util/oslib-posix.c",
@@ -163,13 +166,18 @@ const struct narrate_step narrate_steps[NR_NARRATE] = {
 		"address_space_set_flatview", MEMORY,
 		"address_space_update_topology", NULL,
 		"The tree of regions, seen from above, is a FlatView: a sorted "
-		"list of FlatRanges that do not overlap. The new one takes the "
-		"old one's place.",
+		"list of FlatRanges that do not overlap. Its "
+		"AddressSpaceDispatch, a tree too, finds the section of an "
+		"address; ranges of less than a page share a subpage. The new one "
+		"takes the old one's place, and address_space_update_topology_pass() "
+		"tells the listeners what differs, in two passes: first all that "
+		"goes, then all that comes.",
 	},
 	[NARRATE_REGION_ADD] = {
 		"kvm_region_add", KVM_ALL, "region_add", NULL,
-		"KVM's listener is told that a FlatRange has come. It gets it as "
-		"a MemoryRegionSection: which part of which region is where.",
+		"KVM's listener is told that a FlatRange has come. "
+		"section_from_flat_range() makes a MemoryRegionSection of it: "
+		"which part of which region is where.",
 	},
 	[NARRATE_REGION_DEL] = {
 		"kvm_region_del", KVM_ALL, "region_del", NULL,

@@ -114,15 +114,18 @@ static void print_block(FILE *out, const struct addr_document *document,
 {
 	const struct addr_block *block;
 	uint64_t offset;
-	char text[400];
+	char text[512];
 
 	block = addr_block_of(document->input, place, &offset);
 	if (!block)
 		return;
-	snprintf(text, sizeof(text),
-		 "%.200s+0x%" PRIx64 ", ram_addr 0x%" PRIx64 ", of 0x%" PRIx64
-		 " bytes",
-		 block->name, offset, block->ram_addr + offset, block->used);
+	snprintf(
+		text, sizeof(text),
+		"%.200s+0x%" PRIx64 ", ram_addr 0x%" PRIx64 ", of 0x%" PRIx64
+		" bytes; qemu_get_ram_block() looks at it as number %zu of %zu",
+		block->name, offset, block->ram_addr + offset, block->used,
+		block - document->input->blocks + 1,
+		document->input->nr_blocks);
 	line(out, "RAMBlock", text);
 }
 
