@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # map and tree on files of a real QEMU, and on what runs here: what they draw is what
 # QEMU's own text says, and what could not be looked at is said.
+# shellcheck disable=SC2016 # variables of jq
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/tap.sh
@@ -16,7 +17,7 @@ export LC_ALL=C.UTF-8
 
 pc=$fixtures/pc/pc-nodefaults
 sed '/^#### snapshot/q' $pc/ioctls.txt >"$work/trace"
-both=(--mtree $pc/mtree-Do.txt --mtree $pc/mtree-f.txt)
+both=(--mtree "$pc/mtree-Do.txt" --mtree "$pc/mtree-f.txt")
 # First bytes of the flat ranges of "memory", as QEMU prints them
 flat=$(sed -n '/AS "memory"/,/^$/s/^  0*\([0-9a-f]*[0-9a-f]\)-.*/\1/p' $pc/mtree-f.txt)
 width() { wc -L <<<"$1"; }
