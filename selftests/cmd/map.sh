@@ -68,7 +68,7 @@ is "$status" 2 "an address space that is not there: status 2"
 run "$slotscope" --json map "${both[@]}" --slots "$work/trace"
 j() { jq -r "$1" <<<"$out"; }
 is "$(j '[.address_spaces[0].lanes[] | select(.lane == "flat view").boxes[].gpa] | join("\n")')" \
-	"$(sed 's/^/0x/' <<<"$flat")" "--json: the flat view's boxes are QEMU's ranges"
+	"0x${flat//$'\n'/$'\n'0x}" "--json: the flat view's boxes are QEMU's ranges"
 is "$(j '[.address_spaces[0].lanes[] | select(.none).lane] | join(" ")')" "held stage 2 host" "... what is not there says why"
 hex='def n: ltrimstr("0x") | explode | reduce .[] as $c (0; . * 16 + (if $c > 57 then $c - 87 else $c - 48 end));'
 is "$(j "$hex [.address_spaces[0].scale as \$s | range(1; \$s | length) | select((\$s[.].gpa | n) != (\$s[. - 1].gpa | n) + (\$s[. - 1].size | n))] | length")" \
