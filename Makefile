@@ -101,6 +101,7 @@ compile_commands:
 install: user
 	@$(MAKE) --no-print-directory -C user install PREFIX=$(PREFIX)
 	@$(MAKE) --no-print-directory -C Documentation install PREFIX=$(PREFIX)
+	@$(MAKE) --no-print-directory -C bindings install PREFIX=$(PREFIX)
 
 docs:
 	@$(MAKE) --no-print-directory -C Documentation

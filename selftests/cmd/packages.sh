@@ -65,7 +65,7 @@ is "$(kernel_source_dir=$work/kdir && . "$source/dkms.conf" && echo "${BUILT_MOD
 if command -v rpmspec >/dev/null; then
 	run rpmspec -q packaging/slotscope.spec
 	is "$status $(sort <<<"$out" | sed "s/-$version-.*//" | xargs)" \
-		"0 libslotscope libslotscope-devel slotscope slotscope-dkms" "the RPM spec is read"
+		"0 libslotscope libslotscope-devel python3-slotscope slotscope slotscope-dkms" "the RPM spec is read"
 else
 	skip "the RPM spec is read" "no rpmspec (package rpm)"
 fi
