@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every command of Documentation/course/N-*.md is run, in order, and what it prints is
+# Every command of Documentation/course/N-*.md and zh/N.md is run, in order, and what it prints is
 # compared with what the lesson shows. A block that begins with ```console has them: what
 # follows "$ " is run by one shell a lesson; a command that ends in "&" is left running,
 # and waited for until it has printed what is shown. <!-- test: COMMAND --> is run, too:
@@ -107,8 +107,8 @@ kernel=$(slotscope slots --pid $vm 2>&1) && kernel=''
 kill $vm
 wait $vm 2>/dev/null
 
-for document in Documentation/course/[1-8]-*.md; do
-	name=$(basename "$document" .md)
+for document in Documentation/course/[1-8]-*.md Documentation/course/zh/[1-8].md; do
+	name=${document#Documentation/course/} name=${name%.md} name=${name//\//-}
 	if [ -n "$kernel" ] && grep -qE -- '--pid \$VM' "$document"; then
 		skip "$name" "KVM's slots cannot be read here: $(head -1 <<<"$kernel")"
 		continue
