@@ -42,7 +42,7 @@ check
 is "$status $(ids mismatch)$(ids unknown)" "0 " "while it runs: status 0" || diag "$out"
 is "$(stage2)" "[true,0,0]" "while it runs: something was looked at"
 run slotscope check --pid "$vm" --no-trace --no-model --stage2
-like "$out" "KiB in KVM's page tables with" "the summary says that it looked" || diag "$out"
+like "$out" "[KMG]iB in KVM's page tables with" "the summary says that it looked" || diag "$out"
 
 # No vCPU runs while an entry is wrong
 kill -STOP "$vm"
@@ -73,7 +73,7 @@ row
 is "$row" "${gfn}000 0x1000 $(hpa "$good") same $(hpa "$good")" \
 	"slots: what the firmware's page is mapped to" || diag "$out"
 run slotscope slots --pid "$vm" --stage2 all
-like "$out" "KiB are mapped there" "slots, as a table" || diag "$out"
+like "$out" "[KMG]iB mapped there" "slots, as a table" || diag "$out"
 is "$(awk 'length > 80' <<<"$out")" "" "slots, as a table: 80 columns"
 spte "$gfn" $((good + 0x1000)) >/dev/null
 row

@@ -28,3 +28,21 @@ const char *size_text(char buf[SIZE_TEXT], uint64_t size)
 		 tenths % 10, units[unit]);
 	return buf;
 }
+
+const char *size_cell(char buf[SIZE_TEXT], uint64_t size)
+{
+	static const char units[] = "KMGTPE";
+	uint64_t kib = size >> 10, rest = 0;
+	int unit = 0;
+
+	for (; kib >= 10000 || (kib >= 1024 && !(kib % 1024)); unit++) {
+		rest = kib % 1024;
+		kib /= 1024;
+	}
+	if (rest && kib < 100)
+		snprintf(buf, SIZE_TEXT, "%" PRIu64 ".%" PRIu64 "%c", kib,
+			 rest * 10 / 1024, units[unit]);
+	else
+		snprintf(buf, SIZE_TEXT, "%" PRIu64 "%c", kib, units[unit]);
+	return buf;
+}

@@ -8,6 +8,7 @@
 
 #include <slotscope/addr.h>
 
+#include "base/size_text.h"
 #include "check/comparison.h"
 #include "check/say.h"
 
@@ -165,7 +166,7 @@ static char *say_mapping(const struct host_range *range, hva_t hva)
 			 range->reach);
 	if (range->page_size > 4096)
 		snprintf(pages, sizeof(pages), ", pages of %s",
-			 SAY_SIZE(range->page_size));
+			 SIZE_IN_TEXT(range->page_size));
 	if (asprintf(&text, "%c%c%c 0x%" PRIx64 "-0x%" PRIx64 " %.200s%s%s%s%s",
 		     range->read ? 'r' : '-', range->write ? 'w' : '-',
 		     range->shared ? 's' : 'p', range->start, range->end - 1,

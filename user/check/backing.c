@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/plural.h"
+#include "base/size_text.h"
 #include "check/ground.h"
 #include "check/say.h"
 
@@ -41,7 +42,7 @@ const char *footing_say(char buf[FOOTING_SAY_MAX],
 	size_t len;
 
 	snprintf(end, sizeof(end), "is beyond the end of the file, at %s",
-		 range ? SAY_SIZE(range->reach) : "");
+		 range ? SIZE_IN_TEXT(range->reach) : "");
 	static const char *const words[] = {
 		[FOOTING_GOOD] = "is mapped",
 		[FOOTING_NOTHING] = "is not mapped",

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/size_text.h"
 #include "check/ground.h"
 #include "check/say.h"
 
@@ -37,7 +38,7 @@ static void say_holes(const struct ground *ground,
 		       "%s%s. No MODEL says that it is RAM",
 		       SAY_WHAT(ground->slot),
 		       SAY_RANGE(finding->gpa, finding->size),
-		       SAY_SIZE(ground->sparse.bytes),
+		       SIZE_IN_TEXT(ground->sparse.bytes),
 		       FOOTING_SAY(&ground->sparse.first), more);
 }
 

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/size_text.h"
 #include "check/near.h"
 #include "check/say.h"
 
@@ -120,7 +121,7 @@ static void judge(struct huge *huge, const struct slot *slot)
 		       "is 0x%" PRIx64 " behind a multiple of that, and its "
 		       "host address 0x%" PRIx64,
 		       SAY_WHAT(slot), SAY_RANGE(slot->gpa, slot->size),
-		       SAY_SIZE(size), slot->gpa & (size - 1),
+		       SIZE_IN_TEXT(size), slot->gpa & (size - 1),
 		       slot->hva & (size - 1));
 }
 

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/plural.h"
 #include "check/comparison.h"
 
 #define SAY_FAULT 256
@@ -85,15 +86,15 @@ static void say_fault(char buf[SAY_FAULT], const struct index_fault *fault)
 		return;
 	case INDEX_NR_PAGES:
 		snprintf(buf, SAY_FAULT,
-			 "it counts %" PRIu64 " pages in all slots, which have "
-			 "%" PRIu64,
-			 fault->seen, fault->expected);
+			 "it counts %" PRIu64 " page%s in all slots, which "
+			 "have %" PRIu64,
+			 fault->seen, plural(fault->seen), fault->expected);
 		return;
 	case INDEX_NR_DIRTY_LOGGING:
 		snprintf(buf, SAY_FAULT,
-			 "it counts %" PRIu64 " slots with dirty logging, and "
-			 "%" PRIu64 " have it",
-			 fault->seen, fault->expected);
+			 "it counts %" PRIu64 " slot%s with dirty logging, "
+			 "and %" PRIu64 " have it",
+			 fault->seen, plural(fault->seen), fault->expected);
 		return;
 	case INDEX_LOOP:
 		snprintf(buf, SAY_FAULT,

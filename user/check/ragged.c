@@ -6,6 +6,7 @@
  */
 #include <stdio.h>
 
+#include "base/size_text.h"
 #include "check/say.h"
 #include "check/comparison.h"
 
@@ -61,7 +62,7 @@ static bool shrink(const struct meant *meant, struct span *span,
 		blind(meant, span->as_id, gpa, last);
 		return false;
 	}
-	snprintf(why, sizeof(why), "pages are %s", SAY_SIZE(mask + 1));
+	snprintf(why, sizeof(why), "pages are %s", SIZE_IN_TEXT(mask + 1));
 	if ((gpa & ~mask) == (last & ~mask) && (gpa & mask || ~last & mask)) {
 		note(meant, slot, gpa, last, why);
 		blind(meant, span->as_id, gpa, last);

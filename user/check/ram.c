@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size_text.h"
 #include "check/footing.h"
 #include "check/ram.h"
 #include "check/say.h"
@@ -204,7 +205,7 @@ static void say_other(char text[RAM_WRONG_MAX], const struct ram_block *block,
 
 	if (range->copied)
 		snprintf(copied, sizeof(copied), " (%s of it copied)",
-			 SAY_SIZE(range->copied));
+			 SIZE_IN_TEXT(range->copied));
 	if (range->inode && is_same_file(range, usual) &&
 	    range->shared == usual->shared) {
 		snprintf(text, RAM_WRONG_MAX,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size_text.h"
 #include "check/say.h"
 
 const char *say_apart(char buf[SAY_MAX], uint64_t first_ns, uint64_t last_ns)
@@ -48,7 +49,7 @@ const char *say_time(char buf[SAY_MAX], uint64_t ns)
 const char *say_range(char buf[SAY_MAX], gpa_t gpa, uint64_t size)
 {
 	snprintf(buf, SAY_MAX, "0x%" PRIx64 "-0x%" PRIx64 " (%s)", gpa,
-		 gpa + (size - 1), SAY_SIZE(size));
+		 gpa + (size - 1), SIZE_IN_TEXT(size));
 	return buf;
 }
 

@@ -13,9 +13,6 @@
 const char *say_range(char buf[SAY_MAX], gpa_t gpa, uint64_t size);
 #define SAY_RANGE(gpa, size) say_range((char[SAY_MAX]){ 0 }, gpa, size)
 
-/* As text: "255 MiB" */
-#define SAY_SIZE(size) size_text((char[SIZE_TEXT]){ 0 }, size)
-
 /** say_time() - how long: "41 ms", "3.2 s", "2 h 5 min" */
 const char *say_time(char buf[SAY_MAX], uint64_t ns);
 #define SAY_TIME(ns) say_time((char[SAY_MAX]){ 0 }, ns)

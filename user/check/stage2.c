@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/plural.h"
+#include "base/size_text.h"
 #include "check/comparison.h"
 
 #define SAY_FAULT 192
@@ -80,16 +82,16 @@ static void say_unknown(struct comparison *c, size_t view,
 			       stage2->unread);
 	if (stage2->moving)
 		comparison_add(c, &finding,
-			       "of %" PRIu64
-			       " KiB in KVM's page tables it could "
+			       "of %s in KVM's page tables it could "
 			       "not be told whether they map the right pages: "
 			       "these moved each time they were looked at",
-			       stage2->moving / 1024);
+			       SIZE_IN_TEXT(stage2->moving));
 	if (stage2->nr_all > stage2->nr)
 		comparison_add(c, &finding,
 			       "KVM's page tables have %" PRIu64
-			       " faults, and %zu of them are told",
-			       stage2->nr_all, stage2->nr);
+			       " fault%s; told: %zu",
+			       stage2->nr_all, plural(stage2->nr_all),
+			       stage2->nr);
 }
 
 void check_stage2(struct comparison *c)

@@ -10,6 +10,7 @@
 #include <slotscope/why.h>
 
 #include "base/grow.h"
+#include "base/size_text.h"
 #include "check/comparison.h"
 #include "check/footing.h"
 #include "check/say.h"
@@ -306,7 +307,7 @@ static enum chain_link ground_link(struct telling *t)
 		    "its host address 0x%" PRIx64 " is beyond the end of "
 		    "%.160s, at %s",
 		    stop->hva, range_name_of(piece.range),
-		    SAY_SIZE(piece.range->reach));
+		    SIZE_IN_TEXT(piece.range->reach));
 		return LINK_FILE;
 	case FOOTING_UNREADABLE:
 	case FOOTING_UNWRITABLE:

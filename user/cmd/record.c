@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/size_text.h"
 #include "cmd/cmd.h"
 #include "cmd/page.h"
 #include "cmd/tracing.h"
@@ -139,8 +140,9 @@ static int parse_keep(const char *text, uint64_t *keep,
 	    *keep >= RECORDING_KEEP_MIN && *keep <= RECORDING_KEEP_MAX)
 		return 0;
 	error_set(err, EINVAL, "keep \"%.40s\" of a recording", text);
-	error_why(err, "it is no size from %luM to %luG",
-		  RECORDING_KEEP_MIN >> 20, RECORDING_KEEP_MAX >> 30);
+	error_why(err, "it is no size from %s to %s",
+		  SIZE_IN_TEXT(RECORDING_KEEP_MIN),
+		  SIZE_IN_TEXT(RECORDING_KEEP_MAX));
 	return error_next(err, "give bytes with K, M or G: --keep 64M");
 }
 

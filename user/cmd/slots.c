@@ -8,6 +8,7 @@
 
 #include <slotscope.h>
 
+#include "base/size_text.h"
 #include "cmd/cmd.h"
 #include "cmd/slots_recorded.h"
 #include "render/mappings.h"
@@ -159,8 +160,7 @@ static void print_mappings(struct look *look)
 	if (!look->tables)
 		printf("KVM has no page tables yet: no vCPU ran\n");
 	else
-		printf("%" PRIu64 " KiB are mapped there%s\n",
-		       look->mapped >> 10,
+		printf("%s mapped there%s\n", SIZE_IN_TEXT(look->mapped),
 		       look->tables & SLOTSCOPE_STAGE2_EPT ?
 			       " (EPT: not proven on such a machine)" :
 			       "");

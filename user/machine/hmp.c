@@ -54,7 +54,7 @@ static void info_mtree(struct hmp *h)
 }
 
 /* "4 KiB", as QEMU writes a page size */
-static const char *size_text(uint64_t size, char *buf, size_t len)
+static const char *qemu_size(uint64_t size, char *buf, size_t len)
 {
 	static const char *const units[] = { "B", "KiB", "MiB", "GiB" };
 	size_t unit = 0;
@@ -78,7 +78,7 @@ static void info_ramblock(struct hmp *h)
 			"%24s %8s  0x%016" PRIx64 " 0x%016" PRIx64
 			" 0x%016" PRIx64 "\n",
 			block->idstr,
-			size_text(block->page_size, psize, sizeof(psize)),
+			qemu_size(block->page_size, psize, sizeof(psize)),
 			block->offset, block->used_length, block->max_length);
 }
 

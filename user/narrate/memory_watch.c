@@ -6,7 +6,7 @@
 
 #include "narrate/memory_watch.h"
 
-static const char *size_text(memory_size_t size, char *text, size_t len)
+static const char *hex_size(memory_size_t size, char *text, size_t len)
 {
 	if (size == MEMORY_SIZE_2_64)
 		return "2^64";
@@ -35,7 +35,7 @@ void watch_event_region(const void *object, struct narrate_fields *f)
 	info = memory_region_info(event->region);
 	narrate_struct(f, "MemoryRegion", "\"%s\"", info->name);
 	narrate_field(f, "size", NULL, "%s",
-		      size_text(info->size, size, sizeof(size)));
+		      hex_size(info->size, size, sizeof(size)));
 	narrate_field(f, "container", "NULL", "%s", name_of(info->container));
 	narrate_field(f, "addr", "0x0", "0x%" PRIx64, info->addr);
 	narrate_field(f, "priority", "0", "%d", info->priority);
@@ -125,6 +125,6 @@ void watch_section(const void *object, struct narrate_fields *f)
 	narrate_field(f, "offset_within_address_space", NULL, "0x%" PRIx64,
 		      s->offset_within_address_space);
 	narrate_field(f, "size", NULL, "%s",
-		      size_text(s->size, size, sizeof(size)));
+		      hex_size(s->size, size, sizeof(size)));
 	narrate_field(f, "readonly", "false", "%s", yes(s->readonly));
 }

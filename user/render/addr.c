@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/plural.h"
+#include "base/size_text.h"
 #include "render/addr.h"
 #include "render/cells.h"
 #include "render/events.h"
@@ -131,7 +132,6 @@ static void print_block(FILE *out, const struct addr_document *document,
 
 static void print_mapped(FILE *out, const struct addr_mapped *mapped)
 {
-	static const char *const sizes[] = { "?", "4 KiB", "2 MiB", "1 GiB" };
 	const struct stage2_mapping *map;
 	char text[256];
 
@@ -141,7 +141,7 @@ static void print_mapped(FILE *out, const struct addr_mapped *mapped)
 			 "0x%" PRIx64 " -> host page 0x%" PRIx64
 			 ", %s, %s%s%s%s",
 			 map->gpa, map->hpa,
-			 sizes[map->level <= 3 ? map->level : 0],
+			 SIZE_IN_TEXT(4096ULL << 9 * (map->level - 1)),
 			 map->writable ? "writable" : "not writable",
 			 map->tells_use && map->accessed ? ", used" : "",
 			 map->tells_use && map->dirty ? ", written" : "",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/plural.h"
+#include "base/size_text.h"
 #include "render/check.h"
 #include "render/color.h"
 #include "render/forecast.h"
@@ -39,9 +40,9 @@ static void say_stage2(FILE *line, const struct check_input *input)
 		stage2 = input->views[view].stage2;
 		if (stage2 && !stage2->unread)
 			fprintf(line,
-				"; %" PRIu64 " KiB in KVM's page tables with "
-				"the slots and the host's pages",
-				stage2->bytes / 1024);
+				"; %s in KVM's page tables with the slots and "
+				"the host's pages",
+				SIZE_IN_TEXT(stage2->bytes));
 	}
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/json_value.h"
+#include "base/size_text.h"
 #include "qemu/slot_pages.h"
 #include "render/forecast.h"
 #include "render/text.h"
@@ -32,7 +33,7 @@ static void say_pages(FILE *line, const struct mtree_range *range,
 {
 	uint64_t first, last;
 
-	fprintf(line, "%" PRIu64 " KiB: ", page_size >> 10);
+	fprintf(line, "%s: ", SIZE_IN_TEXT(page_size));
 	switch (slot_pages(range, page_size, &first, &last)) {
 	case SLOT_PAGES_EXACT:
 		fputs("the whole range", line);

@@ -6,6 +6,7 @@
 
 #include <slotscope/version.h>
 
+#include "base/plural.h"
 #include "render/html.h"
 #include "render/html_parts.h"
 #include "render/html_text.h"
@@ -237,10 +238,11 @@ static void put_body(FILE *out, const struct html_page *page,
 	put_printed(out, page);
 	if (page->left_out)
 		fprintf(out,
-			"<p class=\"left-out\">%" PRIu64 " more events came "
-			"after the first %d, which are all that this page "
-			"has.</p>\n",
-			page->left_out, HTML_EVENTS_MAX);
+			"<p class=\"left-out\">%" PRIu64 " more event%s "
+			"came after the first %d, which are all that this "
+			"page has.</p>\n",
+			page->left_out, plural(page->left_out),
+			HTML_EVENTS_MAX);
 	nr += put_story(out, documents);
 	nr += put_events(out, documents);
 	html_rules(out, documents);

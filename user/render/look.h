@@ -10,11 +10,4 @@
 /** look_say_verdict() - "agree, noted", "2 mismatches", "?"; at most 14 columns */
 const char *look_say_verdict(char text[LOOK_CELL], const struct top_look *look);
 
-/**
- * look_say_bytes() - as ls -h has them, but never rounded up: "512K", "1.5G"
- *
- * At most five columns.
- */
-const char *look_say_bytes(char text[LOOK_CELL], uint64_t bytes);
-
 #endif

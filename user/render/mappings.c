@@ -6,17 +6,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/size_text.h"
 #include "render/mappings.h"
 
 #define TABLE "%2s %-25s %4s %14s %5s %14s %s\n"
 #define CELL  64
-
-static const char *page_size(uint64_t bytes)
-{
-	if (bytes == 4096)
-		return "4K";
-	return bytes == 1ULL << 21 ? "2M" : "1G";
-}
 
 /* As "rwxad", with - for what is not so and ? for what the entry does not tell */
 static void flags_cell(char cell[CELL], const struct stage2_mapping *map)
@@ -55,7 +49,7 @@ void render_mapping(FILE *out, const struct stage2_row *row)
 {
 	const struct stage2_mapping *map = &row->map;
 	char as[8], range[CELL], hpa[CELL], id[CELL] = "none", host[CELL];
-	char flags[CELL];
+	char flags[CELL], page[SIZE_TEXT];
 
 	snprintf(as, sizeof(as), "%u", map->as_id);
 	snprintf(range, sizeof(range), "%" PRIx64 "-%" PRIx64, map->gpa,
@@ -69,8 +63,8 @@ void render_mapping(FILE *out, const struct stage2_row *row)
 	else
 		snprintf(host, sizeof(host), "%s", kind_name(row));
 	flags_cell(flags, map);
-	fprintf(out, TABLE, as, range, page_size(row->page), hpa, id, host,
-		flags);
+	fprintf(out, TABLE, as, range, size_cell(page, row->page), hpa, id,
+		host, flags);
 }
 
 void mapping_write_json(struct json_writer *w, const struct stage2_row *row)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/plural.h"
+#include "base/size_text.h"
 #include "render/slot_details.h"
 #include "render/text.h"
 
@@ -66,17 +67,11 @@ static void fill(const struct details_table *table, const struct slot *slot,
 		huge_cell(cells[i], detail, table->huge_size[i - HUGE]);
 }
 
-static void size_text(char cell[CELL], uint64_t size)
+static void pages_head(char cell[CELL], uint64_t size)
 {
-	static const char units[] = "KMGT";
-	int unit = 0;
+	char text[SIZE_TEXT];
 
-	size >>= 10;
-	while (size >= 1024 && unit < 3) {
-		size >>= 10;
-		unit++;
-	}
-	put(cell, "%" PRIu64 "%c PAGES", size, units[unit]);
+	put(cell, "%s PAGES", size_cell(text, size));
 }
 
 /* The sizes that any of the slots has */
@@ -99,7 +94,7 @@ static void table_begin(struct details_table *table,
 	table->columns = HUGE;
 	for (i = 0; most && i < most->nr_huge; i++) {
 		table->huge_size[i] = most->huge[i].size;
-		size_text(table->head[table->columns++], most->huge[i].size);
+		pages_head(table->head[table->columns++], most->huge[i].size);
 	}
 	for (i = 0; i < (size_t)table->columns; i++)
 		table->width[i] = strlen(table->head[i]);

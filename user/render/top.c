@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/plural.h"
+#include "base/size_text.h"
 #include "render/document.h"
 #include "render/look.h"
 #include "render/text.h"
@@ -78,14 +79,14 @@ static void say_age(char text[CELL], uint64_t at_ns, uint64_t now_ns)
 static void print_vm(FILE *out, const struct top_frame *frame,
 		     const struct top_vm *vm)
 {
-	char comm[CELL], slots[CELL] = "?", bytes[CELL] = "?", rate[CELL];
+	char comm[CELL], slots[CELL] = "?", bytes[SIZE_TEXT] = "?", rate[CELL];
 	char failed[CELL], vcpus[CELL], age[CELL], verdict[CELL];
 
 	text_clean(comm, sizeof(comm), COMM_MAX,
 		   vm->names.comm[0] ? vm->names.comm : "?");
 	if (vm->look.counted) {
 		say_count(slots, vm->look.nr_slots);
-		look_say_bytes(bytes, vm->look.bytes);
+		size_cell(bytes, vm->look.bytes);
 	}
 	say_rate(rate, vm);
 	say_failed(failed, vm, frame->requests);

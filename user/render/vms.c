@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "base/size_text.h"
 #include "render/document.h"
 #include "render/look.h"
 #include "render/style.h"
@@ -57,7 +58,7 @@ static void say_name(char text[CELL], const struct vm_row *row)
 static void say_memory(char text[CELL], const struct vm_row *row)
 {
 	if (row->look.counted)
-		look_say_bytes(text, row->look.bytes);
+		size_cell(text, row->look.bytes);
 	else
 		snprintf(text, CELL, "?");
 }
