@@ -41,7 +41,10 @@ is "$(jq -c .views.kernel.stage2 <<<"$out")" null "not asked for: not looked at"
 check
 is "$status $(ids mismatch)$(ids unknown)" "0 " "while it runs: status 0" || diag "$out"
 is "$(stage2)" "[true,0,0]" "while it runs: something was looked at"
-run slotscope check --pid "$vm" --no-trace --no-model --stage2
+is "$(jq -c '.views.kernel.stage2.mapped | [length > 2, all(.is == "same" or .is == "not-compared")]' <<<"$out")" \
+	'[true,true]' "... and it is told what they map" || diag "$out"
+run slotscope check --pid "$vm" --no-trace --no-model --stage2 --html "$work/page.html"
+like "$(grep -o '"mapped":[^]]*' "$work/page.html")" '"as_id":0,"gpa":"0x' "a page has it, for its lane"
 like "$out" "[KMG]iB in KVM's page tables with" "the summary says that it looked" || diag "$out"
 
 # No vCPU runs while an entry is wrong

@@ -22,6 +22,7 @@
 #include "session/child.h"
 #include "session/course.h"
 #include "session/producers.h"
+#include "session/stage2_stretches.h"
 #include "session/stop.h"
 
 enum {
@@ -139,7 +140,12 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 	};
 	const struct given *given = checker->options.given;
 	struct check_file files[GIVEN_MAX];
+	static const struct stage2_row
+		none; /* that nothing is mapped is told, too */
+	struct stage2_stretches mapped = {};
+	struct slotscope_error unmapped = {};
 	struct model_tree tree;
+	int ret;
 
 	if (given && (given->mtree.flat || given->mtree.tree.nr_nodes)) {
 		tree = text_model_tree(&given->mtree);
@@ -155,7 +161,20 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 	}
 	sample_input(sample, &input);
 	verdict_limits(&input, kernel, &limits);
-	return verdict_print(&input, &document, clock_now(), err);
+	if (checker->options.stage2 && kernel && kernel->have &&
+	    (cmd_globals.json || page_json())) {
+		ret = stage2_stretches_read(&checker->kernel, &checker->process,
+					    &checker->vm, &kernel->state,
+					    &mapped, &unmapped);
+		document.mapped = ret	      ? NULL :
+				  mapped.rows ? mapped.rows :
+						&none;
+		document.nr_mapped = mapped.nr;
+		document.mapped_why = ret ? unmapped.why : NULL;
+	}
+	ret = verdict_print(&input, &document, clock_now(), err);
+	stage2_stretches_deinit(&mapped);
+	return ret;
 }
 
 static void tell_cannot(void *ctx, const struct slotscope_error *err)

@@ -35,6 +35,8 @@ struct check_file {
  *	       tells whether they are of one moment, and that is said
  * @assumed:   to read them, a line each; NULL: nothing
  * @tree:      that MODEL comes from; NULL: nobody told of one
+ * @mapped:    what KVM's page tables map, @nr_mapped; NULL: say nothing of it, but
+ * @mapped_why: why it could not be had
  * @forecast:  what slots follow from a flat view, @nr_forecast
  */
 struct check_document {
@@ -52,6 +54,9 @@ struct check_document {
 	size_t nr_files;
 	const char *assumed;
 	const struct model_tree *tree;
+	const struct stage2_row *mapped;
+	size_t nr_mapped;
+	const char *mapped_why;
 	const struct slot_forecast *forecast;
 	size_t nr_forecast;
 };

@@ -5,8 +5,9 @@
 #include "base/json_value.h"
 #include "render/cells.h"
 #include "render/check.h"
-#include "render/forecast.h"
 #include "render/document.h"
+#include "render/forecast.h"
+#include "render/mappings.h"
 #include "render/tree_json.h"
 #include "view/json.h"
 #include "view/json_parts.h"
@@ -301,7 +302,22 @@ static struct json_object *audit_to_json(const struct index_audit *audit)
 	return finish(obj, ret);
 }
 
-static struct json_object *stage2_to_json(const struct stage2_audit *stage2)
+static struct json_object *mapped_to_json(const struct check_document *document)
+{
+	struct json_text text = { 0 };
+	struct json_writer w;
+
+	json_writer_init(&w, json_text_put, &text);
+	json_begin_array(&w, NULL);
+	for (size_t i = 0; i < document->nr_mapped; i++)
+		stretch_write_json(&w, &document->mapped[i]);
+	json_end_array(&w);
+	json_writer_flush(&w);
+	return json_text_tree(&text);
+}
+
+static struct json_object *stage2_to_json(const struct check_document *document,
+					  const struct stage2_audit *stage2)
 {
 	struct json_object *obj = json_object_new_object();
 	int ret = 0;
@@ -313,6 +329,10 @@ static struct json_object *stage2_to_json(const struct stage2_audit *stage2)
 	ret |= json_put_u64(obj, "bytes", stage2->bytes);
 	ret |= json_put_u64(obj, "moving", stage2->moving);
 	ret |= json_put_u64(obj, "nr_faults", stage2->nr_all);
+	if (document->mapped)
+		ret |= json_put(obj, "mapped", mapped_to_json(document));
+	if (document->mapped_why)
+		ret |= json_put_str(obj, "mapped_unread", document->mapped_why);
 	return finish(obj, ret);
 }
 
@@ -347,7 +367,8 @@ static struct json_object *state_to_json(const struct slot_state *state)
 	return finish(obj, ret);
 }
 
-static struct json_object *view_to_json(const struct view *view)
+static struct json_object *view_to_json(const struct check_document *document,
+					const struct view *view)
 {
 	struct json_object *obj;
 	int ret = 0;
@@ -359,7 +380,8 @@ static struct json_object *view_to_json(const struct view *view)
 	if (view->audit)
 		ret = json_put(obj, "audit", audit_to_json(view->audit));
 	if (view->stage2)
-		ret |= json_put(obj, "stage2", stage2_to_json(view->stage2));
+		ret |= json_put(obj, "stage2",
+				stage2_to_json(document, view->stage2));
 	if (ret || view->slots)
 		return finish(obj, ret);
 	if (view->unread)
@@ -382,7 +404,7 @@ static struct json_object *views_to_json(const struct check_document *document)
 		view = &comparison->input->views[i];
 		if (!view->slots && !view->map && !view->unread && !view->none)
 			continue;
-		out = view_to_json(view);
+		out = view_to_json(document, view);
 		if (out && view->party == PARTY_MODEL && view->slots &&
 		    document->tree)
 			ret |= json_put(out, "tree",

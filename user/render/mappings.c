@@ -67,6 +67,20 @@ void render_mapping(FILE *out, const struct stage2_row *row)
 		host, flags);
 }
 
+void stretch_write_json(struct json_writer *w, const struct stage2_row *row)
+{
+	json_begin_object(w, NULL);
+	json_write_u64(w, "as_id", row->map.as_id);
+	json_write_hex(w, "gpa", row->map.gpa);
+	json_write_hex(w, "size", row->map.size);
+	json_write_hex(w, "page", row->page);
+	json_write_bool(w, "writable", row->map.writable);
+	json_write_bool(w, "executable", row->map.executable);
+	json_write_bool(w, "shadow", row->map.shadow);
+	json_write_str(w, "is", kind_name(row));
+	json_end_object(w);
+}
+
 void mapping_write_json(struct json_writer *w, const struct stage2_row *row)
 {
 	const struct stage2_mapping *map = &row->map;

@@ -14,6 +14,9 @@ void render_mappings_head(FILE *out);
 /** render_mapping() - what KVM's page tables map, a line of the table */
 void render_mapping(FILE *out, const struct stage2_row *row);
 
+/** stretch_write_json() - one of struct stage2_stretches: its host pages are not told */
+void stretch_write_json(struct json_writer *w, const struct stage2_row *row);
+
 /** mapping_write_json() - the same as an object */
 void mapping_write_json(struct json_writer *w, const struct stage2_row *row);
 

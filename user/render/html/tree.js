@@ -149,11 +149,12 @@ function regionColumns(tree, as)
 /* The page tables: filled pieces, if they were asked for */
 function stage2Boxes(check, as)
 {
-	const mappings = check.views.kernel?.stage2?.mappings;
+	const right = new Set(['same', 'not-compared', 'moving']);
 
-	return mappings?.filter(m => m.as_id === as).map(m => boxOf(m.gpa, m.size,
-		`${sizeOf(big(m.page))} pages`, 'k-host',
-		`${sizeOf(big(m.size))} from host page ${m.hpa}, ${m.writable ? 'writable' : 'read-only'}`));
+	return check.views.kernel?.stage2?.mapped?.filter(m => m.as_id === as).map(m => boxOf(m.gpa, m.size,
+		`${right.has(m.is) ? '' : '✗ '}${m.writable ? 'rw' : 'ro'} ${sizeOf(big(m.page))}`,
+		right.has(m.is) ? m.writable ? 'k-host' : 'k-rom' : 'is-mismatch',
+		`pages of ${sizeOf(big(m.page))}, ${m.writable ? 'writable' : 'read-only'}, host page: ${m.is}`));
 }
 
 function spacesOf(check)
@@ -201,7 +202,7 @@ function checkLanes(check, nr, as)
 		lanes.push({ title: 'stage 2', about: 'KVM’s page tables', columns: [stage2] });
 	else
 		none('stage 2', check.views.kernel?.stage2 ? check.views.kernel.stage2.unread ??
-			`${sizeOf(big(check.views.kernel.stage2.bytes))} were compared, and not listed` :
+			check.views.kernel.stage2.mapped_unread ?? `${sizeOf(big(check.views.kernel.stage2.bytes))} were compared, and not listed` :
 			'not asked for: --stage2');
 	if (why('backing'))
 		none('host memory', why('backing'));
