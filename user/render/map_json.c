@@ -38,10 +38,11 @@ static void write_box(struct json_writer *w, const struct lane *lane,
 	write_range(w, box->first, box->last);
 	json_write_u64(w, "row", box->row);
 	json_write_str(w, "kind", kind_name(box->kind));
-	if (box->name) {
+	if (box->name)
 		json_write_str(w, "name", box->name);
+	if (box->name ||
+	    (lane->kind == LANE_HOST && box->kind == LANE_BOX_MAPPED))
 		json_write_hex(w, "offset", box->offset);
-	}
 	if (lane->kind == LANE_STAGE2)
 		json_write_hex(w, "mapped", box->filled);
 	if (box->kind == LANE_BOX_SLOT) {
@@ -57,7 +58,6 @@ static void write_box(struct json_writer *w, const struct lane *lane,
 		json_write_bool(w, "read", box->mapping->read);
 		json_write_bool(w, "write", box->mapping->write);
 		json_write_bool(w, "shared", box->mapping->shared);
-		json_write_hex(w, "offset", box->offset);
 	}
 	json_end_object(w);
 }
