@@ -82,6 +82,13 @@ keeps mtree "1" $slotscope model mtree --json $q35/mtree-Do.txt --against $pc/mt
 keeps replay "0" $slotscope model replay --json $fixtures/api-log/*.api.log
 keeps hooks "0 2 3" $slotscope trace --json --dry-run --all
 keeps explain "0" $slotscope explain --json
+keeps learn "0" $slotscope learn --json
+keeps learn "0" $slotscope learn --json 3
+keeps learn "1" $slotscope learn --json 3 --check '0-fff pc.ram'
+keeps learn "0" $slotscope learn --json 4 --check '0-6fff ram, 7000-7fff vga, 8000-9fff optrom, a000-dfff ram+a000, e000-11fff bios'
+keeps quiz "0" $slotscope quiz --json -n 20
+keeps quiz "0" $slotscope quiz --json -n 20 --answers
+keeps quiz "2" $slotscope quiz --json -n 2 -c
 keeps doctor "0 2" $slotscope doctor --json
 keeps list "0 2" $slotscope list --json
 { head -3 "$work/strace"; echo ...; } >"$work/cut"
