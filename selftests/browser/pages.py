@@ -234,6 +234,7 @@ page.js("timeLine.element.focus()")
 for key, step in (("Home", 0), ("ArrowRight", 1), ("ArrowRight", 2), ("ArrowLeft", 1), ("End", len(events))):
     page.key(key)
     equal(page.js("timeLine.step"), step, f"recording: {key}")
+equal(page.js("location.hash"), f"#e{events[-1]['seq']}", "... and the address leads there")
 page.js("timeLine.go(0)")
 page.js("timeLine.toggle()")
 result(page.js("new Promise(f => { const look = () => timeLine.step > 1 ? f(true) : setTimeout(look, 20); look(); })"),

@@ -35,7 +35,6 @@ class Story {
 			el('a', { href: `#s${s.step}`, on: { click: e => {
 				e.preventDefault();
 				this.go(i);
-				history.replaceState(null, '', `#s${s.step}`);
 			} } }, `${s.step} `, el('b', {}, s.function), s.subject ? ` ${s.subject}` : '')));
 		this.list.append(...this.items);
 		/* All that there ever is, so that the picture does not jump */
@@ -174,6 +173,8 @@ class Story {
 			else
 				item.removeAttribute('aria-current');
 		});
+		if (stepper === this)
+			history.replaceState(null, '', `#s${step.step}`);
 		const item = this.items[this.at];
 
 		if (item.offsetTop < this.list.scrollTop || item.offsetTop + item.offsetHeight > this.list.scrollTop + this.list.clientHeight)

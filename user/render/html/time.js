@@ -190,6 +190,9 @@ class TimeLine {
 		this.now.replaceChildren(el('b', {}, `${this.step} of ${count(events.length, 'event')}`), ` ${at}`);
 		this.list.replaceChildren(...events.slice(begin, end).map((e, i) => this.item(e, begin + i)));
 		this.drawMaps(last);
+		/* What the address bar has leads back to this moment */
+		if (timeLine === this && last)
+			history.replaceState(null, '', `#e${last.seq}`);
 		if (this.step === events.length)
 			this.stop();
 	}
@@ -232,7 +235,8 @@ class TimeLine {
 			if (this.gaps.length)
 				lanes.push({ title: 'gaps', narrow: true, about: 'memory that goes and comes back: no slot now',
 					columns: columnsOf(byAddress(open.filter(g => g.slot.as_id === as).map(g => boxOf(g.slot.gpa, g.slot.size,
-						'✗ no slot', 'is-mismatch', `slot ${g.slot.id} went by event ${events[g.from].seq} and is back by event ${events[g.to].seq}`,
+						'✗ no slot', 'is-mismatch', `slot ${g.slot.id} went by event ${events[g.from].seq} and is back by event ${events[g.to].seq}` +
+						(timed ? `, ${((events[g.to].time_ns - events[g.from].time_ns) / 1e6).toFixed(3)} ms later` : ''),
 						[el('a', { href: `#e${events[g.to].seq}` }, `event ${events[g.to].seq}`)])))) });
 			if (refused && refused.as_id === as && big(refused.size))
 				lanes.push({ title: 'refused', narrow: true, columns: [[boxOf(refused.gpa, refused.size,
