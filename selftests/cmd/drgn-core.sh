@@ -31,7 +31,7 @@ selftests/vm/run -k $kernel --cold -t 400 -w "$work" --qemu-arg -device --qemu-a
 	until [ -e "$1/dumped" ]; do sleep 0.2; done
 ' bash "$work" >"$work/log" 2>&1 &
 lab=$!
-ready() { [ -s "$work/vmm" ] || ! kill -0 $lab 2>/dev/null; }
+ready() { [ -s "$work/vmm" ] || ! kill -0 "$lab" 2>/dev/null; }
 for _ in 1 2 3 4 5; do ! await ready || break; done
 /usr/bin/python3 -I - "$work" <<-'END' >>"$work/log" 2>&1
 	import json, socket, sys
