@@ -344,6 +344,13 @@ result("too many to draw" in page.js("document.querySelector('.time .map-info').
 slots = len(spans(json.loads(subprocess.run([program, "--json", "slots", "-i", f"{work}/many", "--vm", "1"],
                                            capture_output=True, text=True).stdout.split("\n")[0])["slots"]))
 equal(len(boxes(page, "timeLine.maps.get(0)", "slots held")), slots, "many: all slots are in the map")
+page.js("""(() => {
+    window.odd = new AddressMap('odd');
+    odd.set([{ title: 'verdict', columns: [Array.from({ length: 1000 }, (_, i) => boxOf(i * 4096, 4096, 'x',
+        i === 500 ? 'is-mismatch' : 'is-agree', 'x'))] }]);
+})()""")
+equal(len([t for t in page.js("[...odd.grid.querySelectorAll('.box')].map(b => b.textContent)") if "✗" in t]), 1,
+      "many: a mismatch among ranges that are one row is told in words")
 page.js("timeLine.maps.get(0).show(0x2000002000n, 0x2000002fffn)")
 equal(page.js("(() => { const m = timeLine.maps.get(0); return [m.grouped, m.pinned?.one?.first.toString(16)]; })()"),
       [False, "2000002000"], "many: one of them is found")

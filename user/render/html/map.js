@@ -195,16 +195,18 @@ class AddressMap {
 	{
 		const one = cell.one;
 		const bad = !one && cell.within.find(b => b.kind.includes('is-mismatch'));
+		/* Nothing is said by colour alone */
+		const label = one ? one.label : (bad ? '✗ among ' : '') + count(cell.within.length, lane.unit ?? 'range');
 		const box = el('button', { type: 'button', class: 'box ' +
 			(one ? one.kind : 'several' + (bad ? ' is-mismatch' : '')), on: { click: () => this.choose(box) } },
-			el('span', {}, one ? one.label : count(cell.within.length, lane.unit ?? 'range')));
+			el('span', {}, label));
 
 		box.range = one ? { first: one.first, last: one.last } :
 			{ first: cell.piece.first, last: cell.piece.last };
 		box.one = one;
 		box.several = !one;
 		box.says = one ? [`${lane.title}: ${one.says}`, ...(one.links ?? [])] :
-			[`${lane.title}: ${count(cell.within.length, lane.unit ?? 'range')} here`];
+			[`${lane.title}: ${label} here`];
 		box.setAttribute('aria-label', clean(box.says[0]) + ', ' +
 			rangeOf(box.range.first, box.range.last));
 		return box;
