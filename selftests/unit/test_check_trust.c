@@ -27,6 +27,30 @@ static void lost_events(void **unused)
 	views_deinit(&v);
 }
 
+/* What nobody asked for was not lost: the log is not whole all the same */
+static void filtered_events(void **unused)
+{
+	struct slot_event event = event_of(SLOT_EVENT_LOST, 1);
+	const struct finding *f;
+	struct views v;
+
+	views_pc(&v);
+	event.lost.reason = SLOT_LOST_FILTERED;
+	event.lost.count = 12;
+	log_add(&v.log, event);
+	v.state[TRACED].coverage.lost = 12;
+	views_check(&v);
+	f = only(&v, FINDING_LOST, 1);
+	assert_non_null(strstr(f->sentence,
+			       "12 requests or changes were filtered out"));
+	/* Some of each: the worse is told */
+	v.state[TRACED].coverage.lost = 13;
+	views_check(&v);
+	f = only(&v, FINDING_LOST, 1);
+	assert_non_null(strstr(f->sentence, "13 events were lost"));
+	views_deinit(&v);
+}
+
 static void a_cut_snapshot_shows_no_absence(void **unused)
 {
 	const struct finding *f;
@@ -326,6 +350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lost_events),
+		cmocka_unit_test(filtered_events),
 		cmocka_unit_test(a_cut_snapshot_shows_no_absence),
 		cmocka_unit_test(a_slot_of_unknown_place),
 		cmocka_unit_test(a_party_that_has_nothing_to_tell),

@@ -48,13 +48,38 @@ static bool follows(const struct comparison *c, size_t view)
 	return comparison_party(c, view)->traits & PARTY_FOLLOWS;
 }
 
+/* Of what the log lacks, how much nobody asked for */
+static uint64_t left_out(const struct comparison *c)
+{
+	const struct slot_log *log = c->input->log;
+	uint64_t nr = 0;
+
+	for (size_t i = 0; log && i < log->nr; i++) {
+		const struct slot_event *event = &log->events[i];
+
+		if (event->type == SLOT_EVENT_LOST &&
+		    event->lost.reason == SLOT_LOST_FILTERED &&
+		    (!event->serial || event->serial == c->input->serial))
+			nr += event->lost.count;
+	}
+	return nr;
+}
+
 static void say_lost(struct comparison *c, size_t view)
 {
 	const struct coverage *coverage = &comparison_state(c, view)->coverage;
+	const uint64_t filtered = coverage->lost ? left_out(c) : 0;
 	const struct finding finding = about(FINDING_LOST, view);
 	const char *name = comparison_party(c, view)->name;
 
-	if (coverage->lost && follows(c, view))
+	if (coverage->lost && follows(c, view) && filtered >= coverage->lost)
+		comparison_add(c, &finding,
+			       "%" PRIu64 " request%s or change%s filtered out "
+			       "when it was traced: %s may be wrong anywhere, "
+			       "and is not compared",
+			       filtered, plural(filtered),
+			       filtered == 1 ? " was" : "s were", name);
+	else if (coverage->lost && follows(c, view))
 		comparison_add(c, &finding,
 			       "%" PRIu64 " event%s lost: %s may be wrong "
 			       "anywhere, and is not compared",
