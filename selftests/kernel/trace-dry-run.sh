@@ -27,4 +27,18 @@ is "$status" 3 "not of a recording"
 run slotscope trace --dry-run --ptrace -- true
 is "$status" 3 "nor by ptrace"
 
+# What each costs: requests' two programs ran for each request of the proof, at least
+costs() { jq -c '[.hooks[] | select(.state == "used" and .job != "walk") |
+	(.runs > 0 and .run_ns > 0)] | unique' <<<"$out"; }
+run slotscope --json check --dry-run --events all -- touch "$work/started"
+is "$status $(costs)" "0 [true]" "check: each hook that is used has a cost" || diag "$out" "$err"
+is "$(find "$work" -name started)" "" "check: the command is not started"
+[ "$(jq '[.hooks[] | select(.job == "requests" and .state == "used").runs] | add' <<<"$out")" -ge 16 ]
+result $? "that of requests ran at both ends of each request"
+run slotscope check --dry-run --pid $$
+like "$out" 'requests +(fentry|kprobe) kvm_vm_ioctl +(unused|used  [0-9]+ns a run, of [0-9]+)' \
+	"check: for people"
+run slotscope doctor
+like "$out" 'requests +(fentry|kprobe) kvm_vm_ioctl, [0-9]+ns a run, of [0-9]+' "doctor tells it, too"
+
 done_testing

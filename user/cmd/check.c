@@ -11,6 +11,7 @@
 #include "cmd/check_recording.h"
 #include "cmd/cmd.h"
 #include "cmd/command.h"
+#include "cmd/ladder.h"
 #include "cmd/look.h"
 #include "cmd/page.h"
 #include "cmd/progress_line.h"
@@ -33,6 +34,7 @@ enum {
 	OPT_REPORT,
 	OPT_HTML,
 	OPT_EVENTS,
+	OPT_DRY_RUN,
 	OPT_STAGE2,
 	OPT_EXPECT,
 	OPT_PAGE_SIZE,
@@ -79,6 +81,9 @@ static const struct cmd_option option_table[] = {
 	{ OPT_PAGE_SIZE, "page-size", "N", "4k 16k 64k",
 	  "of the host that the files are of: 4k (default), 16k, 64k" },
 	{ LOOK_OPT_NO_TRACE, "no-trace", NULL, NULL, "do without TRACED" },
+	{ OPT_DRY_RUN, "dry-run", NULL, NULL,
+	  "look at nothing: tell by which hooks it would be traced, what "
+	  "each costs, and why not by the others" },
 	{ OPT_EVENTS, "events", "LIST", TRACING_EVENTS,
 	  "trace other events, too, as slotscope trace does: what is "
 	  "recorded has them" },
@@ -111,6 +116,7 @@ struct check_options {
 	bool watch;
 	bool resume;
 	bool to_end;
+	bool dry_run;
 	bool html;
 	const char *expect;
 };
@@ -250,6 +256,33 @@ end_child:
 	return status;
 }
 
+/* By what it would be traced; nothing is started, and nobody else is looked at */
+static int check_dry_run(const struct check_options *options)
+{
+	const struct checker_options *checker = &options->look.checker;
+	const struct tracer_options tracing = {
+		.tgid = checker->pid ? checker->pid : getpid(),
+		.brief = checker->brief,
+		.verbose = checker->verbose,
+		.classes = checker->classes,
+		.measure = true,
+	};
+	struct slotscope_error err = {};
+	struct tracer *tracer;
+	bool all;
+
+	if (tracer_open(&tracing, NULL, &tracer, &err))
+		return cmd_fail(&err);
+	all = tracer_hook_used(tracer_report(tracer), TRACER_REQUESTS) &&
+	      tracer_hook_used(tracer_report(tracer), TRACER_CHANGES);
+	for (int i = 0; i < TRACER_CLASSES; i++)
+		all &= !(checker->classes & 1U << i) ||
+		       tracer_class_used(tracer_report(tracer), 1U << i);
+	ladder_print(tracer_report(tracer));
+	tracer_close(tracer);
+	return all ? CMD_OK : CMD_UNKNOWN;
+}
+
 /* Keeps the times in order */
 static int add_time(struct check_options *options, const char *text,
 		    struct slotscope_error *err)
@@ -302,6 +335,9 @@ static int set_option(struct check_options *options, int opt,
 	case OPT_STAGE2:
 		options->look.checker.stage2 = true;
 		return 0;
+	case OPT_DRY_RUN:
+		options->dry_run = true;
+		return 0;
 	case OPT_EVENTS:
 		return tracer_classes_parse(
 			optarg, &options->look.checker.classes, err);
@@ -325,10 +361,10 @@ static int check_input_file(const struct cmd *cmd,
 	const struct checker_options *checker = &options->look.checker;
 
 	if (checker->pid || options->argv || options->resume ||
-	    options->watch || options->to_end || options->expect ||
-	    checker->qmp || checker->record || checker->no_trace ||
-	    checker->no_model || checker->stage2 || checker->classes ||
-	    checker->fd >= 0 || options->nr_at > 1 ||
+	    options->watch || options->to_end || options->dry_run ||
+	    options->expect || checker->qmp || checker->record ||
+	    checker->no_trace || checker->no_model || checker->stage2 ||
+	    checker->classes || checker->fd >= 0 || options->nr_at > 1 ||
 	    check_files_any(&options->look.files))
 		return cmd_usage(cmd, "-i goes with one --at, --vm, "
 				      "--report and --html alone");
@@ -384,9 +420,9 @@ static const char *needs_vm(const struct check_options *options)
 	const struct checker_options *checker = &options->look.checker;
 
 	if (options->resume || options->nr_at || options->to_end ||
-	    options->watch)
-		return "--at, --watch, --resume and --to-end are for a VM that "
-		       "runs";
+	    options->watch || options->dry_run)
+		return "--at, --watch, --resume, --to-end and --dry-run are "
+		       "for a VM that runs";
 	if (checker->fd >= 0 || checker->qmp || options->expect ||
 	    checker->no_trace || checker->no_model || checker->record ||
 	    checker->classes)
@@ -496,6 +532,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	if (options.look.checker.fd >= 0 && options.argv)
 		return cmd_usage(cmd, "--fd goes with --pid; a COMMAND's VMs "
 				      "are named by --vm");
+	if (options.dry_run && options.look.checker.no_trace)
+		return cmd_usage(cmd, "--dry-run tells how it would be traced, "
+				      "and --no-trace that it is not to be");
 	if (options.look.checker.classes && options.look.checker.no_trace)
 		return cmd_usage(cmd, "there are no events with --no-trace");
 	if (options.look.checker.record && options.look.checker.no_trace)
@@ -513,6 +552,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	options.look.checker.brief =
 		options.look.checker.now && options.nr_at == 1 &&
 		!options.look.checker.record && !options.watch;
+	if (options.dry_run)
+		return check_dry_run(&options);
 	if (check_files_any(&options.look.files))
 		return check_given(&options);
 	return options.expect ? check_expected(&options) : check(&options);

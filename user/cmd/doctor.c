@@ -8,6 +8,7 @@
 #include "base/json_value.h"
 #include "base/plural.h"
 #include "cmd/cmd.h"
+#include "cmd/ladder.h"
 #include "host/foreign.h"
 #include "host/module.h"
 #include "kvm/loaded.h"
@@ -174,6 +175,7 @@ static void tell_hooks(struct diagnosis *d, const struct tracer_report *report,
 		       enum tracer_job job)
 {
 	const struct tracer_hook *used = tracer_hook_used(report, job), *hook;
+	char cost[LADDER_COST];
 	size_t i, len = 0;
 
 	for (i = 0; i < report->nr_hooks && len < sizeof(d->how); i++) {
@@ -181,8 +183,9 @@ static void tell_hooks(struct diagnosis *d, const struct tracer_report *report,
 		if (hook->job != job || (used ? hook != used : !hook->why[0]))
 			continue;
 		len += snprintf(d->how + len, sizeof(d->how) - len,
-				"%s%s %s%s%s", len ? "\n" : "",
+				"%s%s %s%s%s%s%s", len ? "\n" : "",
 				tracer_method_names[hook->method], hook->target,
+				hook->runs ? ", " : "", ladder_cost(cost, hook),
 				hook->why[0] ? ": " : "", hook->why);
 	}
 }
@@ -204,6 +207,8 @@ static void look_at_tracer(struct doctor *doctor)
 	/* A tgid of our own: nobody else's events are wanted */
 	struct tracer_options options = { .tgid = getpid(),
 					  .classes = TRACER_CLASSES_ALL,
+					  .probes = true,
+					  .measure = true,
 					  .verbose = cmd_globals.verbose };
 	struct tracer *tracer = NULL;
 	struct diagnosis *d;

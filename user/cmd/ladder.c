@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "cmd/cmd.h"
@@ -27,17 +28,28 @@ static const char *why(const struct tracer_hook *hook)
 	return "another one does it";
 }
 
+const char *ladder_cost(char *buf, const struct tracer_hook *hook)
+{
+	buf[0] = '\0';
+	if (hook->runs)
+		snprintf(buf, LADDER_COST, "%" PRIu64 "ns a run, of %" PRIu64,
+			 hook->run_ns / hook->runs, hook->runs);
+	return buf;
+}
+
 static void print_hook(const struct tracer_hook *hook, bool first)
 {
-	char line[160], how[96];
+	char line[160], how[96], cost[LADDER_COST];
 
 	snprintf(how, sizeof(how), "%s %s", tracer_method_names[hook->method],
 		 hook->target);
 	snprintf(line, sizeof(line), "%-*s%-*s", HOW_COLUMN - 1,
 		 first ? tracer_job_names[hook->job] : "",
 		 STATE_COLUMN - HOW_COLUMN, how);
-	fprintf(cmd_report(), "%s%s\n", line,
-		tracer_hook_state_names[hook->state]);
+	ladder_cost(cost, hook);
+	fprintf(cmd_report(), "%s%s%s%s\n", line,
+		tracer_hook_state_names[hook->state], cost[0] ? "  " : "",
+		cost);
 	if (hook->why[0]) {
 		snprintf(line, sizeof(line), "%*s", HOW_COLUMN + 1, "");
 		text_wrap(cmd_report(), line, HOW_COLUMN + 1, hook->why);
@@ -63,6 +75,10 @@ static void print_json(const struct tracer_report *report)
 		json_write_str(&w, "state",
 			       tracer_hook_state_names[hook->state]);
 		json_write_str(&w, "why", why(hook));
+		if (hook->runs) {
+			json_write_u64(&w, "runs", hook->runs);
+			json_write_u64(&w, "run_ns", hook->run_ns);
+		}
 		json_end_object(&w);
 	}
 	json_end_array(&w);

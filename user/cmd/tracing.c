@@ -324,6 +324,7 @@ static int trace(struct tracing *t, const struct process *process,
 		.stack_arg = t->stacks,
 		.classes = t->classes,
 		.probes = t->usdt,
+		.measure = t->dry_run,
 	};
 	struct tracer *tracer;
 	int ret;

@@ -105,7 +105,7 @@ int tracing_option(struct tracing *t, int opt, struct slotscope_error *err)
 				  "watch the static probes of "
 				  "%.160s",
 				  optarg);
-			return error_next(err, "name %d programs at most",
+			return error_next(err, "%d are the most",
 					  TRACING_PROGRAMS);
 		}
 		t->programs[t->nr_programs++] = optarg;

@@ -450,3 +450,41 @@ int hooks_prove(struct tracer *t, struct kvm_proof *proof,
 	} while (again);
 	return probes_prove(t, err);
 }
+
+#define MEASURED_ROUNDS 4
+
+/* What is done for the first time takes long for other reasons: it was done before */
+int hooks_measure(struct tracer *t, struct kvm_proof *proof,
+		  struct slotscope_error *err)
+{
+	struct slot_event events[64];
+	char why[128];
+	int ret = 0, vm_fd, fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+
+	if (fd < 0)
+		return 0; /* a kernel that does not count: it is not known */
+	for (int i = 0; !ret && i < MEASURED_ROUNDS; i++) {
+		ret = run_proof(t, proof, &vm_fd, err);
+		collect(t, events, sizeof(events) / sizeof(events[0]));
+		if (tracer_hook_used(&t->report, TRACER_PROCESSES))
+			followed_proved(t, why, sizeof(why));
+	}
+	close(fd);
+	for (size_t i = 0; i < nr_hook_candidates; i++) {
+		struct tracer_hook *hook = &t->report.hooks[i];
+
+		for (int j = 0; j < HOOK_PROGRAMS; j++) {
+			struct bpf_program *program = hook_program(t, i, j);
+			struct bpf_prog_info info = {};
+			uint32_t size = sizeof(info);
+
+			if (!program || hook->state != TRACER_HOOK_USED ||
+			    bpf_obj_get_info_by_fd(bpf_program__fd(program),
+						   &info, &size))
+				continue;
+			hook->runs += info.run_cnt;
+			hook->run_ns += info.run_time_ns;
+		}
+	}
+	return ret;
+}

@@ -125,6 +125,9 @@ int hooks_load(struct tracer *t);
 int hooks_prove(struct tracer *t, struct kvm_proof *proof,
 		struct slotscope_error *err);
 void hooks_detach(struct tracer *t);
+/* How long the programs in use have run, where the kernel counts it */
+int hooks_measure(struct tracer *t, struct kvm_proof *proof,
+		  struct slotscope_error *err);
 
 /* ring.c: from the ring into the stream */
 int ring_open(struct tracer *t, struct slotscope_error *err);

@@ -164,6 +164,8 @@ static int prove(struct tracer *t, struct kvm_proof *proof,
 	kvm_proof_destroy_vm(proof);
 	if (!ret && !t->options.no_hooks)
 		ret = hooks_prove(t, proof, err);
+	if (!ret && t->options.measure && !t->options.no_hooks)
+		ret = hooks_measure(t, proof, err);
 	t->proving = false;
 	return ret ? ret : check_jobs(t, err);
 }

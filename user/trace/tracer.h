@@ -162,6 +162,7 @@ struct tracer_filter {
  *		 kernel on which one does harm
  * @brief:	 it is for a moment: what is quickly attached and detached comes first
  *		 (kprobes), though it costs a VMM more
+ * @measure:	 count how long the programs run while they are proven
  * @no_hooks:	 attach nothing: tracer_list(), tracer_find_vm() and
  *		 tracer_snapshot() work, there are no events
  * @verbose:	 copy what libbpf says (but for debugging) to stderr
@@ -179,6 +180,7 @@ struct tracer_options {
 	bool probes;
 	unsigned int avoid;
 	bool brief;
+	bool measure;
 	bool no_hooks;
 	bool verbose;
 };
@@ -200,12 +202,18 @@ enum tracer_hook_state {
  * struct tracer_hook - one way to do a job, and how it fared
  * @target: the kernel function or tracepoint
  * @why:    for people; may be empty for hooks that are used or unused
+ * @runs:   with options.measure, of one that is used: how often its programs ran for
+ *	    the requests of our own, and
+ * @run_ns: how long in all: in them alone, without the way there and back. 0 runs: it
+ *	    is not known
  */
 struct tracer_hook {
 	enum tracer_job job;
 	enum tracer_method method;
 	const char *target;
 	enum tracer_hook_state state;
+	uint64_t runs;
+	uint64_t run_ns;
 	char why[256];
 };
 
