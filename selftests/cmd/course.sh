@@ -16,7 +16,7 @@ cd "$(dirname "$0")/../.." || exit 1
 [ -w /dev/kvm ] || skip_all "no /dev/kvm"
 command -v cc >/dev/null || skip_all "no C compiler (package gcc)"
 PATH=$PWD/build/user:$PATH
-SOLUTIONS=$PWD/selftests/course
+export SOLUTIONS=$PWD/selftests/course
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -80,8 +80,10 @@ commands() {
 
 # lesson FOLDER - run its commands, in this shell; prints the names of those that differ
 lesson() {
-	local run want out line left=''
+	local run want out line left='' me=$BASHPID
 	cd "$1" || return
+	# One that waits for what never comes ends with us
+	(timeout 300 tail --pid="$me" -f /dev/null || kill "$me") >"$1/watch" 2>&1 &
 	for run in "$1"/[0-9][0-9].run; do
 		want=${run%.run}.want out=${run%.run}.out line=$(<"$run")
 		# $! is ours by now
@@ -109,6 +111,7 @@ wait $vm 2>/dev/null
 
 for document in Documentation/course/[1-8]-*.md Documentation/course/zh/[1-8].md; do
 	name=${document#Documentation/course/} name=${name%.md} name=${name//\//-}
+	# shellcheck disable=SC2016 # the lesson's
 	if [ -n "$kernel" ] && grep -qE -- '--pid \$VM' "$document"; then
 		skip "$name" "KVM's slots cannot be read here: $(head -1 <<<"$kernel")"
 		continue

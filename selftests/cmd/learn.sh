@@ -6,8 +6,8 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/tap.sh
 . selftests/tap.sh
-slotscope=$PWD/build/user/slotscope
-solved=$PWD/selftests/course
+slotscope=build/user/slotscope
+solved=selftests/course
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -16,8 +16,6 @@
 /* A guest that does not halt would run for ever */
 #define SECONDS "20"
 
-extern char **environ;
-
 int attempt_kvm(struct slotscope_error *err)
 {
 	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), error = errno;
