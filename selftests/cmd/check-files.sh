@@ -76,6 +76,9 @@ $a```'
 { echo '(qemu) info mtree -o -D'; cat $pc/mtree-Do.txt; echo '(qemu) '; } >"$work/prompt"
 check --mtree "$work/prompt" --slots "$work/trace"
 is "$status $(verdict)" "0 agree" "with the monitor's prompt: agree"
+{ echo "QEMU 7.2.22 monitor - type 'help' for more information"; cat "$work/prompt"; } >"$work/banner"
+check --mtree "$work/banner" --slots "$work/trace"
+is "$status $(verdict)" "0 agree" "with the monitor's banner: agree"
 jq -Rsc '{return: .}' $pc/mtree-Do.txt >"$work/qmp"
 check --mtree "$work/qmp" --slots "$work/trace"
 is "$status $(verdict)" "0 agree" "QMP's JSON: agree"
@@ -233,4 +236,34 @@ cat "$work/strace" <(sed '1s/= 9/= 10/; s/ioctl(9/ioctl(10/' "$work/strace") >"$
 refused "several VMs in a log" 'name one: --vm 1' --slots "$work/two" --mtree $pc/mtree-Do.txt
 check --vm 2 --slots "$work/two" --mtree $pc/mtree-Do.txt
 is "$status $(verdict)" "0 agree" "--vm 2: the second of them"
+# What is two things is not read as one
+$slotscope slots -i "$work/trace" >"$work/table"
+check --slots "$work/table" --mtree $pc/mtree-Do.txt
+is "$status $(verdict)" "0 agree" "what slots -i prints is read"
+cat "$work/table" "$work/table" >"$work/tables"
+check --slots "$work/tables" --mtree $pc/mtree-Do.txt
+is "$status" 3 "two tables in one text are refused"
+like "$(jq -r .error.why <<<"$out")" 'a second table begins here' "... by that"
+printf '0/3 0x0+0x1000 @0x7f0000000000 rw\n0/3 0x1000+0x1000 @0x7f0000001000 rw\n' >"$work/twice"
+check --slots "$work/twice" --mtree $pc/mtree-Do.txt
+is "$status $(jq -r .error.why <<<"$out")" "3 it stands there twice, at 0x0 and 0x1000" "a slot that stands there twice is refused"
+sed -n '1,3p; 3p; 4,$p' "$work/table" >"$work/twice"
+check --slots "$work/twice" --mtree $pc/mtree-Do.txt
+like "$status $(jq -r .error.why <<<"$out")" '^3 it stands there twice' "... in a table, too"
+model() { echo "$1" >"$work/model.json"; check --model "$work/model.json" --slots "$work/trace"; }
+model '{"version": 1, "ranges": [{"gpa": "0x0", "size": "0x1000", "read_only": true}]}'
+is "$status" 3 "a member of --model that is not known is refused"
+like "$(jq -r .error.why <<<"$out")" 'read_only.*not known: did you mean "readonly"' "... and the one that was meant is named"
+model '{"version": 1, "ranges": [], "rages": []}'
+is "$status" 3 "... at the top, too"
+model '{"version": 1, "ranges": [], "unknown": [{"gpa": "0x0", "size": "0x1000", "because": "x"}]}'
+is "$status" 3 "... and in unknown"
+
+# A recording without a VM: nothing is known of any, whoever asks
+printf '100 ioctl(3, KVM_CREATE_VM, 0) = -1 ENOMEM (Cannot allocate memory)\n' >"$work/no-vm"
+for command in 'addr 0x1000' why slots check trace; do
+	# shellcheck disable=SC2086 # two words
+	run $slotscope $command -i "$work/no-vm"
+	is "$status" 2 "$command -i FILE without a VM: status 2"
+done
 done_testing

@@ -117,7 +117,7 @@ static void one_that_has_gone(void **unused)
 		usleep(10000);
 	assert_int_equal(checker_look(&checker, &err), 0);
 	checker_none(&checker, &err);
-	assert_non_null(strstr(err.why, "(gone)"));
+	assert_non_null(strstr(err.why, "there was VM"));
 	end(&checker, &child);
 }
 

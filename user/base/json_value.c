@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json_value.h"
+#include "base/nearest.h"
 #include "base/utf8.h"
 
 /* "slots[3]." for the error; the top has no path */
@@ -77,6 +78,30 @@ struct json_in json_in_top(struct json_object *obj, const char *what, int *ret,
 	if (!json_object_is_type(obj, json_type_object))
 		json_in_fail(&in, NULL, "is no object");
 	return in;
+}
+
+void json_in_only(const struct json_in *in, const char *const *names)
+{
+	struct json_object_iterator at, end;
+	const char *name, *near;
+	size_t i;
+
+	if (*in->ret || !json_object_is_type(in->obj, json_type_object))
+		return;
+	at = json_object_iter_begin(in->obj);
+	end = json_object_iter_end(in->obj);
+	for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at)) {
+		name = json_object_iter_peek_name(&at);
+		for (i = 0; names[i] && strcmp(names[i], name); i++)
+			;
+		if (names[i])
+			continue;
+		near = nearest(name, names);
+		json_in_fail(in, name, "is not known%s%s%s",
+			     near ? ": did you mean \"" : "", near ? near : "",
+			     near ? "\"?" : "");
+		return;
+	}
 }
 
 bool json_in_has(const struct json_in *in, const char *member)

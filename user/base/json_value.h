@@ -63,6 +63,14 @@ void json_in_nomem(const struct json_in *in);
  */
 void json_in_version(const struct json_in *in);
 
+/**
+ * json_in_only() - refuse members that are none of @names
+ * @names: NULL last
+ *
+ * For what people write: a mistyped one would be taken for one that is not there.
+ */
+void json_in_only(const struct json_in *in, const char *const *names);
+
 /** json_in_has() - @member is there and not null */
 bool json_in_has(const struct json_in *in, const char *member);
 

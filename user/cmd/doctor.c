@@ -36,6 +36,7 @@ static const struct cmd_option option_table[] = {
 struct diagnosis {
 	const char *what;
 	bool works;
+	bool part;     /* not all of it */
 	char how[704]; /* an error's "tried" and "why" fit */
 	char next[400];
 };
@@ -251,16 +252,41 @@ static void add_view(struct doctor *doctor, const char *what, const char *how,
 		snprintf(d->how, sizeof(d->how), "%s", how);
 }
 
+/*
+ * TRACED can be had by requests alone, or by changes alone, as check makes it of what it
+ * gets: then it is what it lacks that is to be known
+ */
+static void add_traced(struct doctor *doctor)
+{
+	static const enum tracer_job jobs[] = { TRACER_REQUESTS, TRACER_CHANGES,
+						TRACER_CREATION,
+						TRACER_DESTRUCTION,
+						TRACER_PROCESSES };
+	const char *const either[] = { KVM, tracer_job_names[TRACER_REQUESTS],
+				       tracer_job_names[TRACER_CHANGES], NULL };
+	const bool any = works(doctor, either[1]) || works(doctor, either[2]);
+	struct diagnosis *d;
+	size_t len;
+
+	if (!any || !works(doctor, KVM)) {
+		add_view(doctor, "TRACED", "", either);
+		return;
+	}
+	d = add(doctor, "TRACED", true);
+	len = snprintf(d->how, sizeof(d->how), "by the hooks above");
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++)
+		if (!works(doctor, tracer_job_names[jobs[i]])) {
+			len += snprintf(d->how + len, sizeof(d->how) - len,
+					"%s%s",
+					d->part ? ", " : ", in part: without ",
+					tracer_job_names[jobs[i]]);
+			d->part = true;
+		}
+}
+
 static void look_at_views(struct doctor *doctor)
 {
 	const char *const model[] = { KVM, LOOK, NULL };
-	const char *const hooks[] = { KVM,
-				      tracer_job_names[TRACER_REQUESTS],
-				      tracer_job_names[TRACER_CHANGES],
-				      tracer_job_names[TRACER_CREATION],
-				      tracer_job_names[TRACER_DESTRUCTION],
-				      tracer_job_names[TRACER_PROCESSES],
-				      NULL };
 	const char *const no_bpf[] = { KVM, BPF, NULL };
 	const char *const kernel[] = { KVM, LOOK,
 				       doctor->by_module ?
@@ -273,8 +299,10 @@ static void look_at_views(struct doctor *doctor)
 	doctor->first_view = doctor->nr;
 	add_view(doctor, "MODEL", "by the VMM's QMP monitor, if it has one",
 		 model);
-	add_view(doctor, "TRACED", "by the hooks above",
-		 doctor->bpf ? hooks : no_bpf);
+	if (doctor->bpf)
+		add_traced(doctor);
+	else
+		add_view(doctor, "TRACED", "", no_bpf);
 	add_view(doctor, "KERNEL",
 		 doctor->by_module ? "by the module" : "by the BPF iterator",
 		 kernel);
@@ -284,7 +312,7 @@ static void look_at_views(struct doctor *doctor)
 static bool all_works(const struct doctor *doctor)
 {
 	for (size_t i = doctor->first_view; i < doctor->nr; i++)
-		if (!doctor->list[i].works)
+		if (!doctor->list[i].works || doctor->list[i].part)
 			return false;
 	return true;
 }
@@ -380,7 +408,7 @@ const struct cmd cmd_doctor = {
 		 "lines are the views: by what each can be had, or what of the "
 		 "above it lacks. The exit status is theirs.",
 	.options = option_table,
-	.ending = "Exit status: 0 all four views can be had, 2 some cannot, 3 "
-		  "usage or error.",
+	.ending = "Exit status: 0 all four views can be had, 2 some cannot, or one "
+		  "in part alone, 3 usage or error.",
 	.run = run,
 };

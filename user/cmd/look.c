@@ -55,7 +55,7 @@ static int pick(const struct session_vms *vms, const struct vm_name *name,
 		return nr ? 0 : -ENOENT;
 	session_vms_list(vms, list, sizeof(list));
 	error_set(err, ENOTUNIQ, "choose a VM");
-	error_why(err, "there is %s", list);
+	error_why(err, "%s", list);
 	return error_next(err, "name one with --vm");
 }
 
@@ -179,8 +179,12 @@ static int look_at_events(const struct look_options *options, look_fn *tell,
 	if (ret)
 		goto out;
 	ret = pick(&recorded.vms, &options->checker.name, false, &place, err);
-	if (ret == -ENOENT)
-		ret = recorded_none(&recorded, &options->checker.name, err);
+	if (ret == -ENOENT) {
+		recorded_none(&recorded, &options->checker.name, err);
+		/* As slots, check and trace have it: nothing is known of any */
+		ret = cmd_cannot_tell(err);
+		goto out;
+	}
 	if (ret)
 		goto out;
 	looked.vm = &recorded.vms.vms[place].id;

@@ -112,6 +112,8 @@ static int list_vms(const struct slot_log *log, struct session_vms *vms)
 		if (!ret && event->serial)
 			ret = session_vms_learn(vms, event);
 	}
+	/* What is recorded was */
+	session_vms_gone(vms);
 	return ret;
 }
 

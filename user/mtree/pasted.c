@@ -89,6 +89,13 @@ static void find_indent(struct piece text, struct paste *paste)
 	paste->indent = least;
 }
 
+/* "QEMU 7.2.22 monitor - type 'help' for more information", where it is entered */
+static bool is_banner(struct piece line)
+{
+	return piece_begins(line, "QEMU ") &&
+	       piece_find(line, " monitor - type 'help'");
+}
+
 static struct piece clean(const struct paste *paste, struct piece s)
 {
 	static const struct piece nothing = { "", 0 };
@@ -99,7 +106,8 @@ static struct piece clean(const struct paste *paste, struct piece s)
 
 	s = unquoted(paste, s);
 	bare = piece_trimmed(s);
-	if (!bare.len || pasted_is_prompt(bare) || pasted_is_fence(bare))
+	if (!bare.len || pasted_is_prompt(bare) || pasted_is_fence(bare) ||
+	    is_banner(bare))
 		return nothing;
 	if (pasted_is_ellipsis(bare))
 		return ellipsis;

@@ -130,7 +130,7 @@ static int none_is_meant(struct checker *checker, struct slotscope_error *err)
 			       -err->code;
 	}
 	session_vms_list(&checker->vms, list, sizeof(list));
-	return error_why(err, "it is not there any more; there is %s", list);
+	return error_why(err, "it is not there any more; %s", list);
 }
 
 int checker_none(struct checker *checker, struct slotscope_error *err)

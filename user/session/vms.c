@@ -274,26 +274,42 @@ bool vm_name_fits(const struct vm_name *name, const struct session_vm *vm)
 	       (!name->comm || !strcmp(name->comm, vm->comm));
 }
 
+/* One of the list; @nr were before it. Return: how long the text is then */
+static size_t list_one(const struct session_vm *vm, size_t nr, bool first,
+		       char *text, size_t len, size_t size)
+{
+	len += snprintf(text + len, size - len,
+			"%s%sVM %" PRIu64 ": process %d (%.20s)",
+			nr ? "; " : "",
+			!first	 ? "" :
+			vm->here ? "there is " :
+				   "there was ",
+			vm->number, vm->id.tgid, vm->comm);
+	if (vm->id.fd >= 0)
+		len += snprintf(text + len, size - len, ", descriptor %d",
+				vm->id.fd);
+	return len;
+}
+
 void session_vms_list(const struct session_vms *vms, char *text, size_t size)
 {
-	size_t len = 0, i;
+	size_t len = 0, nr = 0;
+	bool first;
 
 	text[0] = '\0';
-	for (i = 0; i < vms->nr && len + 96 < size; i++) {
-		const struct session_vm *vm = &vms->vms[i];
-
-		len += snprintf(text + len, size - len,
-				"%sVM %" PRIu64 ": process %d (%.20s)",
-				i ? "; " : "", vm->number, vm->id.tgid,
-				vm->comm);
-		if (vm->id.fd >= 0)
-			len += snprintf(text + len, size - len,
-					", descriptor %d", vm->id.fd);
-		len += snprintf(text + len, size - len, "%s",
-				vm->here ? "" : " (gone)");
+	for (int here = 1; here >= 0; here--) {
+		first = true;
+		for (size_t i = 0; i < vms->nr && len + 96 < size; i++) {
+			if (vms->vms[i].here != here)
+				continue;
+			len = list_one(&vms->vms[i], nr++, first, text, len,
+				       size);
+			first = false;
+		}
 	}
-	if (i < vms->nr)
-		snprintf(text + len, size - len, "; and %zu more", vms->nr - i);
+	if (nr < vms->nr)
+		snprintf(text + len, size - len, "; and %zu more",
+			 vms->nr - nr);
 }
 
 int vm_name_none(const struct vm_name *name, const struct session_vms *vms,
@@ -302,7 +318,7 @@ int vm_name_none(const struct vm_name *name, const struct session_vms *vms,
 	char list[192];
 
 	session_vms_list(vms, list, sizeof(list));
-	return error_why(err, "no VM is \"%.40s\"; there is %s",
+	return error_why(err, "no VM is \"%.40s\"; %s",
 			 name->text ? name->text : "", list);
 }
 

@@ -126,8 +126,8 @@ int vm_name_parse(const char *text, struct vm_name *name,
 bool vm_name_fits(const struct vm_name *name, const struct session_vm *vm);
 
 /**
- * session_vms_list() - "VM 1: process 12 (qemu), descriptor 9; VM 2: ...", for
- * errors
+ * session_vms_list() - "there is VM 1: process 12 (qemu), descriptor 9; VM 2: ...;
+ * there was VM 3: ...", for errors
  *
  * As many as there is room for, and how many more.
  */

@@ -19,8 +19,18 @@ static void flag(const struct json_in *in, const char *member, uint32_t value,
 		slot->flags |= value;
 }
 
+static const char *const members[] = { "version", "vmm",     "address_spaces",
+				       "ranges",  "unknown", NULL };
+static const char *const range_members[] = {
+	"as_id",       "gpa",	 "size", "hva",	 "readonly", "log_dirty",
+	"guest_memfd", "shared", "id",	 "name", "offset",   NULL,
+};
+static const char *const unknown_members[] = { "as_id", "gpa", "size", "why",
+					       NULL };
+
 static void range_from_json_in(const struct json_in *in, struct slot *slot)
 {
+	json_in_only(in, range_members);
 	*slot = (struct slot){ .gmem_fd = -1 };
 	slot->as_id = json_in_u64_or(in, "as_id", AS_MAX - 1, 0);
 	slot->id = json_in_s64_or(in, "id", 0, INT32_MAX, -1);
@@ -86,6 +96,7 @@ static void unknown_from_json_in(const struct json_in *in,
 	ranges = json_in_array(in, "unknown");
 	for (size_t i = 0; i < json_in_nr(&ranges) && !*in->ret; i++) {
 		item = json_in_item(&ranges, i);
+		json_in_only(&item, unknown_members);
 		as_id = json_in_u64_or(&item, "as_id", AS_MAX - 1, 0);
 		gpa = json_in_hex(&item, "gpa", UINT64_MAX);
 		size = json_in_hex(&item, "size", UINT64_MAX);
@@ -135,6 +146,7 @@ int model_from_json(struct json_object *obj, struct slot_state *out,
 	out->coverage.fields = ALWAYS;
 	in = json_in_top(obj, "what a VMM means", &ret, err);
 	json_in_version(&in);
+	json_in_only(&in, members);
 	nr_as = json_in_u64_or(&in, "address_spaces", AS_MAX, 1);
 	if (!ret && slot_state_set_nr_as(out, nr_as ? nr_as : 1))
 		json_in_nomem(&in);

@@ -6,6 +6,7 @@
 
 #include "base/pasted.h"
 #include "view/slots_table.h"
+#include "view/slots_text.h"
 
 #define FIELDS                                                                 \
 	(SLOT_FIELD_ID | SLOT_FIELD_GPA | SLOT_FIELD_SIZE | SLOT_FIELD_HVA |   \
@@ -215,6 +216,12 @@ static int read_line(struct piece line, struct table *table,
 	struct slot slot;
 	int ret = 0;
 
+	/* Another VM's, or the same one's of another moment */
+	if (table->ended && (is_head(line) || piece_begins(line, "VM "))) {
+		*why = "a second table begins here: give one VM's alone "
+		       "(slotscope slots --vm N)";
+		return -EINVAL;
+	}
 	if (!line.len || is_head(line) || piece_begins(line, "read by ") ||
 	    piece_begins(line, "no slots")) {
 		table->begun |= line.len;
@@ -278,5 +285,8 @@ int slots_table_read(const char *text, size_t len, struct slot_state *out,
 		out->coverage.fields &= ~SLOT_FIELD_HIDDEN;
 	if (!table.ended || unended)
 		out->coverage.truncated = true;
+	ret = slots_twice(out, err);
+	if (ret)
+		return ret;
 	return table.late ? make_late(out) : 0;
 }

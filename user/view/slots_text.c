@@ -116,6 +116,42 @@ static const char *read_line(char *line, struct slot *slot, bool *none,
 	return NULL;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const struct slot *const *x = a, *const *y = b;
+
+	if ((*x)->as_id != (*y)->as_id)
+		return (*x)->as_id < (*y)->as_id ? -1 : 1;
+	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+}
+
+int slots_twice(const struct slot_state *state, struct slotscope_error *err)
+{
+	const struct slot **slots = calloc(state->nr_slots + 1, sizeof(*slots));
+	size_t nr = 0;
+	int ret = 0;
+
+	if (!slots)
+		return error_set(err, ENOMEM, "read the slots");
+	for (size_t i = 0; i < state->nr_slots; i++)
+		if (state->slots[i].id >= 0 &&
+		    !(state->slots[i].unknown & SLOT_FIELD_ID))
+			slots[nr++] = &state->slots[i];
+	qsort(slots, nr, sizeof(*slots), by_number);
+	for (size_t i = 1; i < nr && !ret; i++) {
+		if (by_number(&slots[i - 1], &slots[i]))
+			continue;
+		ret = error_set(err, EINVAL, "read slot %d of address space %u",
+				slots[i]->id, slots[i]->as_id);
+		error_why(err, "it stands there twice, at 0x%llx and 0x%llx",
+			  (unsigned long long)slots[i - 1]->gpa,
+			  (unsigned long long)slots[i]->gpa);
+		error_next(err, "give the slots of one VM at one time");
+	}
+	free(slots);
+	return ret;
+}
+
 int slots_from_text(char *text, struct slot_state *out,
 		    struct slotscope_error *err)
 {
@@ -150,5 +186,5 @@ int slots_from_text(char *text, struct slot_state *out,
 	for (size_t i = 0; i < out->nr_as; i++)
 		out->as[i].covered = true;
 	out->coverage.fields = FIELDS;
-	return 0;
+	return slots_twice(out, err);
 }

@@ -21,4 +21,13 @@
 int slots_from_text(char *text, struct slot_state *out,
 		    struct slotscope_error *err);
 
+/**
+ * slots_twice() - refuse slots that stand there twice by one number
+ *
+ * KVM has one of each: which of them would be meant?
+ *
+ * Return: 0, or -EINVAL or -ENOMEM with @err filled.
+ */
+int slots_twice(const struct slot_state *state, struct slotscope_error *err);
+
 #endif
