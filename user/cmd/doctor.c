@@ -408,7 +408,8 @@ const struct cmd cmd_doctor = {
 		 "lines are the views: by what each can be had, or what of the "
 		 "above it lacks. The exit status is theirs.",
 	.options = option_table,
-	.ending = "Exit status: 0 all four views can be had, 2 some cannot, or one "
-		  "in part alone, 3 usage or error.",
+	.ending =
+		"Exit status: 0 all four views can be had, 2 some cannot, or one "
+		"in part alone, 3 usage or error.",
 	.run = run,
 };
