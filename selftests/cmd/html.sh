@@ -9,6 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 slotscope=${SLOTSCOPE:-$PWD/build/user/slotscope}
 fixtures=$PWD/selftests/fixtures
 pages=$PWD/selftests/browser/pages.py
+churn=$PWD/selftests/kernel/tools/churn.c
 make -s -C selftests "$PWD/build/kernel/tools/recorded" >/dev/null || exit 1
 recorded=$PWD/build/kernel/tools/recorded
 work=$(mktemp -d)
@@ -79,6 +80,15 @@ is "$?" 3 "check --watch: a page is of a check"
 like "$(cat summary.html)" 'id="e19"' "trace -c: the page has the events that the summary is of"
 
 if [ -w /dev/kvm ]; then
+	"${CC:-gcc}" -O1 -o churn "$churn" || exit 1
+	"$slotscope" record --ptrace -o ours --html live.html -- ./churn 3 >out 2>&1
+	is "$?" 0 "record: a page"
+	"$slotscope" trace -i ours --html later.html >out 2>&1
+	cmp -s <(sed -n '/id="data"/,/^]}/p' live.html) <(sed -n '/id="data"/,/^]}/p' later.html)
+	result $? "record: its page has what one of the recording has"
+	is "$(sed -n '/id="data"/,/^]}/p' live.html | grep -c '"type":"request"')" 8 "record: each request"
+	"$slotscope" record --ptrace -o both --html both -- ./churn 3 >out 2>&1
+	is "$? $([ -e both ] && echo there)" "3 " "record: the recording as its own page is refused"
 	timeout 60 "$slotscope" vm --json --explain -m 64M --exit-after-halt --html story.html >story.all 2>story.err
 	is "$?" 0 "vm --explain: a page"
 	jq -c 'select(has("step"))' story.all >story.json
