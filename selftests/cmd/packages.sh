@@ -57,10 +57,10 @@ mkdir -p "$work/kdir/include/generated"
 echo '#define UTS_RELEASE "6.99-test"' >"$work/kdir/include/generated/utsrelease.h"
 run make --no-print-directory -C "$source/kmod" links KDIR="$work/kdir"
 is "$status $(find "$source/build/kmod/6.99-test" -xtype l)" "0 " "it builds where dkms.conf says"
-kernelver=6.99-test
-# shellcheck disable=SC1091 # made above
-is "$(kernel_source_dir=$work/kdir && . "$source/dkms.conf" && echo "${BUILT_MODULE_LOCATION[0]}")" \
-	"build/kmod/$kernelver" "which is there"
+# shellcheck disable=SC2016 # for the shell that has these variables
+is "$(kernelver=6.99-test kernel_source_dir=$work/kdir \
+	bash -c '. "$1" && echo "${BUILT_MODULE_LOCATION[0]}"' - "$source/dkms.conf")" \
+	"build/kmod/6.99-test" "which is there"
 
 if command -v rpmspec >/dev/null; then
 	run rpmspec -q packaging/slotscope.spec
@@ -74,8 +74,12 @@ is "$status$err" 0 "the PKGBUILD is bash"
 if command -v makepkg >/dev/null; then
 	mkdir "$work/arch" && cp packaging/PKGBUILD "$work/arch"
 	# it does nothing for root
-	chmod 755 "$work" && [ "$(id -u)" != 0 ] || chown nobody "$work/arch"
-	as=() && [ "$(id -u)" != 0 ] || as=(setpriv --reuid=nobody --clear-groups)
+	as=()
+	if [ "$(id -u)" = 0 ]; then
+		chmod 755 "$work"
+		chown nobody "$work/arch"
+		as=(setpriv --reuid=nobody --clear-groups)
+	fi
 	run env -C "$work/arch" "${as[@]}" makepkg --printsrcinfo
 	is "$status $(sed -n 's/^pkgname = //p' <<<"$out" | xargs)" "0 slotscope slotscope-dkms" \
 		"makepkg reads it" || diag "$err"
