@@ -9,6 +9,7 @@
 #include "cmd/path.h"
 #include "cmd/program.h"
 #include "cmd/progress_line.h"
+#include "cmd/rights.h"
 #include "cmd/version.h"
 
 static const struct cmd_option option_table[] = {
@@ -57,6 +58,7 @@ static int unknown_command(const char *word)
 
 static int dispatch(int argc, char **argv)
 {
+	struct slotscope_error err = {};
 	const struct cmd *cmd;
 	int opt, exit;
 
@@ -76,7 +78,11 @@ static int dispatch(int argc, char **argv)
 		return CMD_ERROR;
 	}
 	cmd = cmd_find(*argv);
-	return cmd ? cmd->run(cmd, argc, argv) : unknown_command(*argv);
+	if (!cmd)
+		return unknown_command(*argv);
+	if (cmd_rights(cmd->name, argv, &err))
+		return cmd_fail(&err);
+	return cmd->run(cmd, argc, argv);
 }
 
 int main(int argc, char **argv)

@@ -543,6 +543,11 @@ int qmp_open_libvirt(const struct virsh_domain *domain, unsigned int timeout_ms,
 	return 0;
 }
 
+bool qmp_starts_virsh(const struct qmp *q)
+{
+	return q->fd < 0;
+}
+
 void qmp_limit(struct qmp *q, unsigned int total_ms,
 	       const volatile sig_atomic_t *stop)
 {

@@ -78,6 +78,9 @@ const char *qmp_name(const struct qmp *q);
 /** qmp_version() - "7.2.22", as greeted; "" if it did not say */
 const char *qmp_version(const struct qmp *q);
 
+/** qmp_starts_virsh() - is each question a process that is started, of libvirt's? */
+bool qmp_starts_virsh(const struct qmp *q);
+
 /**
  * qmp_peer() - the process at the other end
  *

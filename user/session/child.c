@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "host/process.h"
+#include "host/rights.h"
 #include "session/child.h"
 #include "session/keeper.h"
 #include "session/stop.h"
@@ -105,7 +106,10 @@ int child_start_prepared(struct child *child, char **argv, int (*prepare)(void),
 		says = hear(child, 0);
 	if (says.value > 0) {
 		child->pid = says.value;
-		return 0;
+		/* The keeper and the command are there, and keep theirs */
+		if (!rights_started(err))
+			return 0;
+		says.value = -err->code;
 	}
 	close(socks[0]);
 	close(line[0]);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/progress.h"
 #include "host/qmp_socket.h"
+#include "host/rights.h"
 #include "qemu/model.h"
 #include "session/monitor.h"
 #include "session/producers.h"
@@ -92,6 +93,31 @@ static int refuse_other_vmm(const struct process *process, struct qmp *qmp,
 	return ret;
 }
 
+struct reading {
+	struct qmp *qmp;
+	const struct qemu_model_options *options;
+	struct slot_state *out;
+	struct slotscope_error *err;
+};
+
+static int read_model(void *arg)
+{
+	const struct reading *r = arg;
+
+	return qemu_model_read(r->qmp, r->options, r->out, r->err);
+}
+
+/* What a VMM says is read where nothing can be opened or started */
+static int read_apart(struct qmp *qmp, const struct qemu_model_options *options,
+		      struct slot_state *out, struct slotscope_error *err)
+{
+	struct reading reading = { qmp, options, out, err };
+
+	if (qmp_starts_virsh(qmp))
+		return read_model(&reading);
+	return rights_apart(read_model, &reading, err);
+}
+
 /* A monitor serves one client at a time: it is held as short as possible */
 int qemu_read(void *ctx, const struct slot_state *upto, struct slot_state *out,
 	      struct slotscope_error *err)
@@ -114,7 +140,7 @@ int qemu_read(void *ctx, const struct slot_state *upto, struct slot_state *out,
 	qmp_limit(qmp, MODEL_MS, &stop_requested);
 	ret = refuse_other_vmm(subject->process, qmp, err);
 	if (!ret)
-		ret = qemu_model_read(qmp, &options, out, err);
+		ret = read_apart(qmp, &options, out, err);
 	ret = monitor_failed(subject->process, ret, err);
 	qmp_close(qmp);
 	out->vm = subject->vm;
