@@ -40,7 +40,7 @@ build() { # build OUTPUT SOURCE FLAGS...
 
 is "$(sed -n 's/^prefix=//p' "$lib/pkgconfig/slotscope.pc")" "$prefix" \
 	"slotscope.pc names the prefix, not DESTDIR"
-is "slotscope $(pc --modversion)" "$("$root$prefix/bin/slotscope" --version)" \
+is "slotscope $(pc --modversion)" "$("$root$prefix/bin/slotscope" --version | head -1)" \
 	"slotscope.pc has the program's version"
 read -ra cflags < <(pc --cflags)
 read -ra libs < <(pc --libs)

@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 bin="$work/some where/bin"
 mkdir -p "$bin" "$work/path"
 cp build/user/slotscope "$bin"
-version=$("$bin/slotscope" --version)
+version=$("$bin/slotscope" --version | head -1)
 
 # another one, which must not be found by PATH
 printf '#!/bin/sh\necho wrong one\n' >"$work/path/slotscope-vm"

@@ -13,6 +13,7 @@
 #include "cmd/progress_line.h"
 #include "cmd/tracing.h"
 #include "host/process.h"
+#include "host/rights.h"
 #include "ptrace/filter.h"
 #include "ptrace/ptracer.h"
 #include "render/text.h"
@@ -337,6 +338,12 @@ static int trace(struct tracing *t, const struct process *process,
 	ret = tracer_open(&options, NULL, &tracer, &t->err);
 	if (ret)
 		return ret;
+	/* It may go on for months, and has all that it asks the kernel for */
+	ret = rights_keep(NEED_FILES | NEED_PROCESSES | NEED_OPENED |
+				  NEED_SIGNALS,
+			  &t->err);
+	if (ret)
+		goto close;
 	tell_unseen(tracer, t);
 	tell_unseen_classes(tracer, t);
 	if (t->usdt)
@@ -352,6 +359,7 @@ static int trace(struct tracing *t, const struct process *process,
 		ret = t->ops->begin(t, &options, tracer_report(tracer));
 	if (!ret && !t->dry_run)
 		ret = end(t, go_along(t, tracer, process, child));
+close:
 	tracer_close(tracer);
 	return ret;
 }

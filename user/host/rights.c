@@ -95,7 +95,7 @@ int rights_started(struct slotscope_error *err)
 	return needs ? rights_keep(needs, err) : 0;
 }
 
-bool rights_filters(void)
+const char *rights_filters(void)
 {
 	return syscalls_filters();
 }

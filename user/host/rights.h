@@ -6,8 +6,6 @@
 #ifndef SLOTSCOPE_HOST_RIGHTS_H
 #define SLOTSCOPE_HOST_RIGHTS_H
 
-#include <stdbool.h>
-
 #include <slotscope/error.h>
 
 /* What is needed, by what it is for: each is some capabilities and system calls */
@@ -19,6 +17,7 @@ enum {
 	NEED_KERNEL = 1U << 3,	/* BPF, the module, page frame numbers */
 	NEED_SIGNALS = 1U << 4, /* signals to other users' processes */
 	NEED_PTRACE = 1U << 5,	/* ptrace(2) */
+	NEED_OPENED = 1U << 6,	/* of NEED_KERNEL what was opened, and no more */
 };
 
 /* All that has to do with VMs of whoever */
@@ -61,7 +60,7 @@ unsigned long long rights_capabilities(unsigned int needs);
  */
 int rights_apart(int (*run)(void *arg), void *arg, struct slotscope_error *err);
 
-/** rights_filters() - is this built with libseccomp? */
-bool rights_filters(void);
+/** rights_filters() - which libseccomp filters: "2.5.4"; NULL: built without */
+const char *rights_filters(void);
 
 #endif

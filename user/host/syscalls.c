@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <errno.h>
+#include <stddef.h>
 
 #include "host/rights.h"
 #include "host/syscalls.h"
 
 #ifdef HAVE_SECCOMP
 #include <seccomp.h>
+#include <stdio.h>
 
 #define N(name) SCMP_SYS(name)
 
@@ -74,7 +76,9 @@ static const struct {
 } needed[] = {
 	{ NEED_MONITOR, { N(socket), N(connect), N(bind) }, 3 },
 	{ NEED_PROCESSES, { N(pidfd_getfd), N(process_vm_readv) }, 2 },
-	{ NEED_KERNEL, { N(bpf), N(perf_event_open), N(userfaultfd) }, 3 },
+	{ NEED_KERNEL | NEED_OPENED,
+	  { N(bpf), N(perf_event_open), N(userfaultfd) },
+	  3 },
 	{ NEED_PTRACE, { N(ptrace) }, 1 },
 };
 
@@ -181,9 +185,14 @@ int syscalls_only_think(void)
 	return load(filter, ret);
 }
 
-bool syscalls_filters(void)
+const char *syscalls_filters(void)
 {
-	return true;
+	const struct scmp_version *version = seccomp_version();
+	static char text[40];
+
+	snprintf(text, sizeof(text), "%u.%u.%u", version->major, version->minor,
+		 version->micro);
+	return text;
 }
 
 #else
@@ -198,9 +207,9 @@ int syscalls_only_think(void)
 	return -EOPNOTSUPP;
 }
 
-bool syscalls_filters(void)
+const char *syscalls_filters(void)
 {
-	return false;
+	return NULL;
 }
 
 #endif

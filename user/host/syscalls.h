@@ -3,8 +3,6 @@
 #ifndef SLOTSCOPE_HOST_SYSCALLS_H
 #define SLOTSCOPE_HOST_SYSCALLS_H
 
-#include <stdbool.h>
-
 /**
  * syscalls_give_up() - those that nothing with these NEED_* calls fail with EPERM
  *
@@ -24,7 +22,7 @@ int syscalls_give_up(unsigned int needs);
  */
 int syscalls_only_think(void);
 
-/** syscalls_filters() - is there libseccomp? */
-bool syscalls_filters(void);
+/** syscalls_filters() - the version of libseccomp; NULL: there is none */
+const char *syscalls_filters(void);
 
 #endif
