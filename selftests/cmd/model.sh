@@ -148,6 +148,6 @@ is "$status" 0 "library: installs under a prefix"
 run gcc -Wall -Wextra -Werror -o "$tmp/example" Documentation/examples/flat-view.c \
 	$(PKG_CONFIG_PATH=$tmp/usr/lib/pkgconfig pkg-config --cflags --libs slotscope)
 is "$status" 0 "library: the example builds with it alone"
-run "$tmp/example"
+run env LD_LIBRARY_PATH="$tmp/usr/lib" "$tmp/example"
 like "$out" 'slot +e0000 at 7f1000000000' "library: the example says what KVM should get"
 done_testing

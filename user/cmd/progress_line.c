@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "cmd/cmd.h"
 #include "cmd/progress_line.h"
+#include "host/rights.h"
 #include "host/terminal.h"
 
 #define SILENT_MS 1000
@@ -84,6 +85,7 @@ static void *run(void *unused)
 	struct timespec until;
 
 	(void)unused;
+	rights_only_think();
 	pthread_mutex_lock(&line.lock);
 	while (line.running) {
 		clock_gettime(CLOCK_MONOTONIC, &until);

@@ -100,6 +100,13 @@ const char *rights_filters(void)
 	return syscalls_filters();
 }
 
+void rights_only_think(void)
+{
+	/* Should either fail, the other is worth having all the same */
+	(void)!keep_capabilities(0);
+	(void)!syscalls_only_think();
+}
+
 struct apart {
 	int (*run)(void *arg);
 	void *arg;
@@ -110,9 +117,7 @@ static void *run_apart(void *arg)
 {
 	struct apart *apart = arg;
 
-	/* Should either fail, the other is worth having all the same */
-	(void)!keep_capabilities(0);
-	(void)!syscalls_only_think();
+	rights_only_think();
 	apart->result = apart->run(apart->arg);
 	return NULL;
 }

@@ -60,6 +60,13 @@ unsigned long long rights_capabilities(unsigned int needs);
  */
 int rights_apart(int (*run)(void *arg), void *arg, struct slotscope_error *err);
 
+/**
+ * rights_only_think() - of this thread alone: the same, for good
+ *
+ * A thread that is there when the first one gives something up keeps it otherwise.
+ */
+void rights_only_think(void);
+
 /** rights_filters() - which libseccomp filters: "2.5.4"; NULL: built without */
 const char *rights_filters(void);
 
