@@ -17,7 +17,7 @@ enum {
 	NEED_KERNEL = 1U << 3,	/* BPF, the module, page frame numbers */
 	NEED_SIGNALS = 1U << 4, /* signals to other users' processes */
 	NEED_PTRACE = 1U << 5,	/* ptrace(2) */
-	NEED_OPENED = 1U << 6,	/* of NEED_KERNEL what was opened, and no more */
+	NEED_OPENED = 1U << 6, /* of NEED_KERNEL what was opened, and no more */
 };
 
 /* All that has to do with VMs of whoever */
