@@ -10,8 +10,8 @@ fixture=selftests/fixtures/pc/pc-nodefaults
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-slots=("$program" slots -i $fixture/ioctls.txt)
-check=("$program" check --mtree $fixture/mtree-Do.txt --slots $fixture/ioctls.txt)
+slots=("$program" slots -i "$fixture/ioctls.txt")
+check=("$program" check --mtree "$fixture/mtree-Do.txt" --slots "$fixture/ioctls.txt")
 
 # raw: a word a column, by its blanks
 is "$("${slots[@]}" --raw | awk '{print NF}' | uniq)" 6 "slots --raw: as many words in each line"
@@ -68,7 +68,7 @@ if [ -w /dev/kvm ]; then
 		[[ $(readlink "/proc/$vmm/fd"/* 2>/dev/null) != *anon_inode:kvm-vm* ]] || break
 		sleep 0.1
 	done
-	is "$("$program" list --raw -o pid,fd 2>/dev/null | grep "^$vmm " | wc -l)" 1 "list --raw: a line a VM"
+	is "$("$program" list --raw -o pid,fd 2>/dev/null | grep -c "^$vmm ")" 1 "list --raw: a line a VM"
 	is "$("$program" list --raw -o pid 2>/dev/null | grep -vxE '[0-9]+')" pid "... and nothing else"
 	kill $vmm
 	wait 2>/dev/null

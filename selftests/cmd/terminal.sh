@@ -14,7 +14,7 @@ export TERM=xterm
 # Files whose views differ: the slot of the RAM above 1 MiB was never asked for
 fixture=selftests/fixtures/pc/pc-nodefaults
 sed '/^#### snapshot/q' $fixture/ioctls.txt | grep -v 'gpa=0x100000 ' >"$work/slots"
-check=("$program" check --mtree $fixture/mtree-Do.txt --slots "$work/slots")
+check=("$program" check --mtree "$fixture/mtree-Do.txt" --slots "$work/slots")
 too_wide() { awk -v max="$1" 'length > max && !/ next: | next +/'; } # what is to be typed is not broken
 escapes() { grep -c "$(printf '\033')\[3[0-9]m" || true; }
 
@@ -59,7 +59,7 @@ like "$head" "^$(printf '\033')\[31mmissing" "so is a finding's name"
 like "$head" "$(printf '\033')\[32magree" "a range that agrees is green"
 
 # JSON, broken into lines: as jq has it
-for command in 'explain missing' doctor "check --mtree $fixture/mtree-Do.txt --slots $work/slots" "trace -i $work/slots"; do
+for command in 'explain missing' doctor "check --mtree "$fixture/mtree-Do.txt" --slots $work/slots" "trace -i $work/slots"; do
 	# shellcheck disable=SC2086 # words
 	is "$("$program" --pretty $command | md5sum)" "$("$program" --json $command | jq . | md5sum)" "--pretty $command: as jq"
 done
@@ -74,7 +74,7 @@ unlike "$("${short[@]}" "$program" help)" '^pager: ' "it fits: none"
 is "$("${short[@]}" "$program" help)" "$("$program" help)" "... and nothing of it is lost"
 unlike "$("$program" help)" '^pager: ' "a pipe: none"
 unlike "$("${long[@]}" "$program" --no-pager help)" '^pager: ' "--no-pager: none"
-unlike "$(SLOTSCOPE_PAGER=cat "${long[@]}" "$program" help)" '^pager: ' "SLOTSCOPE_PAGER goes before PAGER; cat: none"
+unlike "$(SLOTSCOPE_PAGER="cat" "${long[@]}" "$program" help)" '^pager: ' "SLOTSCOPE_PAGER goes before PAGER; cat: none"
 like "$(PAGER=/none SLOTSCOPE_PAGER="$work/pager -x" "${long[@]}" "$program" help)" '^pager: -x' "it may have options"
 unlike "$(TERM=dumb "${long[@]}" "$program" help)" '^pager: ' "TERM=dumb: none"
 long=(selftests/pty -l 10 --)
