@@ -89,7 +89,8 @@ END
 
 "${run[@]}" --explain --json >"$work/json" 2>>"$work/err" </dev/null
 result $? "--explain --json runs"
-n=$(python3 "$work/story.py" steps "$work/json" "$work/text" 2>&1)
+"${run[@]}" --explain -v >"$work/whole" 2>>"$work/err" </dev/null
+n=$(python3 "$work/story.py" steps "$work/json" "$work/whole" 2>&1)
 like "$n" '^[0-9]+$' "JSON and text have the same steps"
 
 # Every step ends, after those within it; numbers count on
@@ -109,7 +110,8 @@ for line in open(sys.argv[1]):
     elif event["event"] == "change":
         assert event["step"] == open_steps[-1] and event["fields"], event
         for field in event["fields"]:
-            assert field["before"] != field["after"], event
+            assert event["how"] != "changed" or field["before"] != field["after"] or \
+                field["before_id"] != field["after_id"], event
 assert not open_steps or last, open_steps
 END
 python3 "$work/nest.py" "$work/json" 2>"$work/why"

@@ -59,7 +59,8 @@ static void listen(void *opaque, const struct narrate_event *e)
 						'-',
 		    c->type, c->name);
 		for (i = 0; i < c->nr; i++)
-			say(" %s:%s>%s", c->diff[i].field,
+			say(c->diff[i].usual ? " (%s:%s>%s)" : " %s:%s>%s",
+			    c->diff[i].field,
 			    c->diff[i].before ? c->diff[i].before : "",
 			    c->diff[i].after ? c->diff[i].after : "");
 		say("\n");
@@ -125,12 +126,12 @@ static void changes(void **state)
 {
 	struct thing thing = {};
 
-	work(&thing, 1, 0, true); /* the usual colour is not worth telling */
+	work(&thing, 1, 0, true); /* the usual colour people need not be told */
 	work(&thing, 1, 3, true); /* but its change is */
 	work(&thing, 1, 3, true); /* nothing */
 	work(&thing, 1, 3, false);
 	assert_string_equal(told, "1 in 0 depth 0 kvm_init(1)\n"
-				  "1: +Thing 7 size:>1\n"
+				  "1: +Thing 7 size:>1 (colour:>0)\n"
 				  "end 1\n"
 				  "2 in 0 depth 0 kvm_init(1) again\n"
 				  "2: ~Thing 7 colour:0>3\n"
@@ -254,10 +255,11 @@ static void memory_events(void **state)
 		"2 in 1 depth 1 memory_region_transaction_commit()\n"
 		"3 in 2 depth 2 address_space_set_flatview(\"as\")\n"
 		"3: ~FlatView  root:NULL>root nr:0>1\n"
-		"3: +FlatRange 0x1000-0x2fff mr:>ram offset_in_region:>0x0\n"
+		"3: +FlatRange 0x1000-0x2fff mr:>ram offset_in_region:>0x0 "
+		"(readonly:>false) romd_mode:>true dirty_log_mask:>0\n"
 		"end 3\n"
 		"end 2\n"
-		"1: ~MemoryRegion \"ram\" container:NULL>root addr:0x0>0x1000\n"
+		"1: ~MemoryRegion ram container:NULL>root addr:0x0>0x1000\n"
 		"end 1\n");
 	start(state);
 	assert_int_not_equal(
@@ -306,7 +308,9 @@ static void requests(void **state)
 static void text_is_clean(void **state)
 {
 	char name[600], *text, *line, *next;
-	struct narrate_diff diff = { "field", name, "after" };
+	struct narrate_diff diff = { .field = "field",
+				     .before = name,
+				     .after = "after" };
 	struct narrate_change change = {
 		.type = "Thing",
 		.name = name,
@@ -341,6 +345,69 @@ static void text_is_clean(void **state)
 	free(text);
 }
 
+/* In JSON a value is what it is, and a structure has a number while it is there */
+static void json_values(void **state)
+{
+	static const int region, other;
+	struct narrate_diff diff[] = {
+		{ .field = "a", .before = "0", .after = "7" },
+		{ .field = "b", .after = "true" },
+		{ .field = "c", .after = "2^64" },
+		{ .field = "d", .after = "7", .words = true },
+		{ .field = "e", .after = "0x1000" },
+		{ .field = "f",
+		  .before = "NULL",
+		  .after = "true",
+		  .refers = true,
+		  .after_object = &other },
+	};
+	struct narrate_change change = {
+		.type = "MemoryRegion",
+		.name = "pc.ram",
+		.named = true,
+		.object = &region,
+		.how = NARRATE_CHANGED,
+		.diff = diff,
+		.nr = sizeof(diff) / sizeof(diff[0]),
+	};
+	struct narrate_event event = {
+		.kind = NARRATE_CHANGE,
+		.nr = 3,
+		.step = &narrate_steps[NARRATE_KVM_INIT],
+		.change = &change,
+	};
+	struct explain explain = { .time_ns = 12 };
+	size_t len;
+	char *text;
+
+	explain.out = open_memstream(&text, &len);
+	explain_json(&explain, &event);
+	change.nr = 0;
+	change.how = NARRATE_GONE;
+	explain_json(&explain, &event);
+	change.how = NARRATE_MADE; /* another, at the same address */
+	explain_json(&explain, &event);
+	explain_deinit(&explain);
+	fclose(explain.out);
+#define HEAD                                               \
+	"{\"event\":\"change\",\"step\":3,\"time_ns\":12," \
+	"\"structure\":\"MemoryRegion\",\"id\":"
+	assert_string_equal(
+		text, HEAD
+		"2,\"name\":\"pc.ram\",\"how\":\"changed\",\"fields\":["
+		"{\"field\":\"a\",\"before\":0,\"after\":7},"
+		"{\"field\":\"b\",\"before\":null,\"after\":true},"
+		"{\"field\":\"c\",\"before\":null,"
+		"\"after\":\"0x10000000000000000\"},"
+		"{\"field\":\"d\",\"before\":null,\"after\":\"7\"},"
+		"{\"field\":\"e\",\"before\":null,\"after\":\"0x1000\"},"
+		"{\"field\":\"f\",\"before\":null,\"after\":\"true\","
+		"\"before_id\":null,\"after_id\":1}]}\n" HEAD
+		"2,\"name\":\"pc.ram\",\"how\":\"gone\",\"fields\":[]}\n" HEAD
+		"3,\"name\":\"pc.ram\",\"how\":\"new\",\"fields\":[]}\n");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +420,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(memory_events, start, stop),
 		cmocka_unit_test(requests),
 		cmocka_unit_test(text_is_clean),
+		cmocka_unit_test(json_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

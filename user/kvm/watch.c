@@ -17,6 +17,7 @@ void watch_kvm_state(const void *object, struct narrate_fields *f)
 	const struct kvm_state *s = object;
 
 	narrate_struct(f, "KVMState", "%s", "");
+	narrate_object(f, s);
 	narrate_field(f, "fd", NULL, "%d", s->dev_fd);
 	narrate_field(f, "vmfd", NULL, "%d", s->vm_fd);
 	narrate_field(f, "nr_slots", NULL, "%u", s->nr_slots);
@@ -25,7 +26,7 @@ void watch_kvm_state(const void *object, struct narrate_fields *f)
 	narrate_field(f, "manual_dirty_log_protect", NULL, "%d",
 		      s->dirty == KVM_DIRTY_CLEAR);
 	narrate_field(f, "kvm_dirty_ring_size", NULL, "%u", s->ring_size);
-	narrate_field(f, "kernel_irqchip", NULL, "%s", irqchips[s->irqchip]);
+	narrate_words(f, "kernel_irqchip", NULL, irqchips[s->irqchip]);
 	narrate_field(f, "(MSRs)", NULL, "%u", s->msrs ? s->msrs->nmsrs : 0);
 	narrate_field(f, "(CPUID leaves)", NULL, "%u",
 		      s->cpuid ? s->cpuid->nent : 0);
@@ -37,9 +38,14 @@ void watch_vcpu(const void *object, struct narrate_fields *f)
 	const struct vcpu *cpu = object;
 
 	narrate_struct(f, "CPUState", "%u", cpu->index);
+	narrate_object(f, cpu);
 	narrate_field(f, "kvm_fd", NULL, "%d", cpu->fd);
-	narrate_field(f, "kvm_run", NULL, "%p", (void *)cpu->run);
-	narrate_field(f, "thread", NULL, "%s", cpu->has_thread ? "yes" : "no");
+	if (cpu->run)
+		narrate_field(f, "kvm_run", NULL, "%p", (void *)cpu->run);
+	else
+		narrate_field(f, "kvm_run", NULL, "NULL");
+	narrate_field(f, "thread", NULL, "%s",
+		      cpu->has_thread ? "true" : "false");
 }
 
 void watch_kvm_run(const void *object, struct narrate_fields *f)
@@ -62,7 +68,7 @@ void watch_kvm_run(const void *object, struct narrate_fields *f)
 
 	narrate_struct(f, "kvm_run", "of vCPU %u", cpu->index);
 	if (name)
-		narrate_field(f, "exit_reason", NULL, "%s", name);
+		narrate_words(f, "exit_reason", NULL, name);
 	else
 		narrate_field(f, "exit_reason", NULL, "%u", reason);
 	if (reason == KVM_EXIT_IO)

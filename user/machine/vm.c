@@ -242,6 +242,8 @@ static int start(struct vm *vm, struct slotscope_error *err)
 		ret = kvm_irqchip_save(&vm->kvm, err);
 	if (ret)
 		return ret;
+	if (vm->options->built)
+		vm->options->built(vm->machine.model);
 	main_loop_target(vm);
 	return monitor_create(vm->options->qmp, &vm->target, &vm->monitor, err);
 }

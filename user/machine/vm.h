@@ -43,6 +43,8 @@ enum vm_event {
  * @paused:	do not run the vCPU until the monitor says so
  * @exit_after_halt: end once the guest halts or cannot run on
  * @tell:	called for what happens, with a text for people
+ * @built:	called once, with memory as it was made, before anything can change it;
+ *		NULL: nobody wants it
  */
 struct vm_options {
 	const struct machine_config *config;
@@ -58,6 +60,7 @@ struct vm_options {
 	bool paused;
 	bool exit_after_halt;
 	void (*tell)(enum vm_event event, const char *text);
+	void (*built)(const struct memory_model *model);
 };
 
 /**

@@ -10,11 +10,16 @@ struct field {
 	char name[32];
 	char value[112];
 	const char *usual;
+	bool words;
+	bool refers;
+	const void *object;
 };
 
 struct instance {
 	const char *type;
 	char name[112];
+	bool named;
+	const void *object;
 	size_t first, nr; /* its fields */
 };
 
@@ -52,9 +57,7 @@ void narrate_struct(struct narrate_fields *f, const char *type, const char *fmt,
 	}
 	f->instances = list;
 	list += f->nr_instances++;
-	list->type = type;
-	list->first = f->nr_fields;
-	list->nr = 0;
+	*list = (struct instance){ .type = type, .first = f->nr_fields };
 	va_start(ap, fmt);
 	vsnprintf(list->name, sizeof(list->name), fmt, ap);
 	va_end(ap);
@@ -74,11 +77,44 @@ void narrate_field(struct narrate_fields *f, const char *name,
 	f->fields = list;
 	list += f->nr_fields++;
 	f->instances[f->nr_instances - 1].nr++;
+	*list = (struct field){ .usual = usual };
 	snprintf(list->name, sizeof(list->name), "%s", name);
-	list->usual = usual;
 	va_start(ap, fmt);
 	vsnprintf(list->value, sizeof(list->value), fmt, ap);
 	va_end(ap);
+}
+
+void narrate_named(struct narrate_fields *f, const char *type,
+		   const void *object, const char *name)
+{
+	narrate_struct(f, type, "%s", name);
+	narrate_object(f, object);
+	if (!f->lost)
+		f->instances[f->nr_instances - 1].named = true;
+}
+
+void narrate_object(struct narrate_fields *f, const void *object)
+{
+	if (!f->lost)
+		f->instances[f->nr_instances - 1].object = object;
+}
+
+void narrate_words(struct narrate_fields *f, const char *name,
+		   const char *usual, const char *words)
+{
+	narrate_field(f, name, usual, "%s", words);
+	if (!f->lost)
+		f->fields[f->nr_fields - 1].words = true;
+}
+
+void narrate_ref(struct narrate_fields *f, const char *name, const char *usual,
+		 const void *object, const char *object_name)
+{
+	narrate_field(f, name, usual, "%s", object ? object_name : "NULL");
+	if (f->lost)
+		return;
+	f->fields[f->nr_fields - 1].refers = true;
+	f->fields[f->nr_fields - 1].object = object;
 }
 
 struct narrate_fields *narrate_list(narrate_watch *watch, const void *object)
@@ -134,12 +170,35 @@ static const struct field *find_field(const struct narrate_fields *f,
 
 #define DIFF_MAX 32
 
+/* One of @before and @after may be NULL */
 static void add(struct narrate_change *change, struct narrate_diff *diff,
-		const char *field, const char *before, const char *after)
+		const struct field *before, const struct field *after,
+		bool usual)
 {
+	const struct field *any = after ? after : before;
+
 	if (change->nr == DIFF_MAX)
 		return;
-	diff[change->nr++] = (struct narrate_diff){ field, before, after };
+	diff[change->nr++] = (struct narrate_diff){
+		.field = any->name,
+		.before = before ? before->value : NULL,
+		.after = after ? after->value : NULL,
+		.words = any->words,
+		.refers = any->refers,
+		.usual = usual,
+		.before_object = before ? before->object : NULL,
+		.after_object = after ? after->object : NULL,
+	};
+}
+
+static bool is_usual(const struct field *field)
+{
+	return field->usual && !strcmp(field->value, field->usual);
+}
+
+static bool same_value(const struct field *a, const struct field *b)
+{
+	return !strcmp(a->value, b->value) && a->object == b->object;
 }
 
 /* @was and @is: the same structure in each list; one of them may be NULL */
@@ -154,6 +213,8 @@ tell_one(const struct narrate_fields *before, const struct instance *was,
 	struct narrate_change change = {
 		.type = any->type,
 		.name = any->name,
+		.named = any->named,
+		.object = any->object,
 		.how = !was ? NARRATE_MADE :
 		       is   ? NARRATE_CHANGED :
 			      NARRATE_GONE,
@@ -165,16 +226,13 @@ tell_one(const struct narrate_fields *before, const struct instance *was,
 	for (i = 0; was && i < was->nr; i++) {
 		a = &before->fields[was->first + i];
 		b = find_field(after, is, a->name);
-		if (b ? strcmp(a->value, b->value) :
-			!a->usual || strcmp(a->value, a->usual))
-			add(&change, diff, a->name, a->value,
-			    b ? b->value : NULL);
+		if (b ? !same_value(a, b) : !is || !is_usual(a))
+			add(&change, diff, a, b, !is && is_usual(a));
 	}
 	for (i = 0; is && i < is->nr; i++) {
 		b = &after->fields[is->first + i];
-		if (!find_field(before, was, b->name) &&
-		    (!b->usual || strcmp(b->value, b->usual)))
-			add(&change, diff, b->name, NULL, b->value);
+		if (!find_field(before, was, b->name) && (!was || !is_usual(b)))
+			add(&change, diff, NULL, b, !was && is_usual(b));
 	}
 	if (change.how != NARRATE_CHANGED || change.nr)
 		tell(opaque, &change);

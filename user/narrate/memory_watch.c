@@ -33,10 +33,11 @@ void watch_event_region(const void *object, struct narrate_fields *f)
 	if (!event->region)
 		return;
 	info = memory_region_info(event->region);
-	narrate_struct(f, "MemoryRegion", "\"%s\"", info->name);
+	narrate_named(f, "MemoryRegion", event->region, info->name);
 	narrate_field(f, "size", NULL, "%s",
 		      hex_size(info->size, size, sizeof(size)));
-	narrate_field(f, "container", "NULL", "%s", name_of(info->container));
+	narrate_ref(f, "container", "NULL", info->container,
+		    name_of(info->container));
 	narrate_field(f, "addr", "0x0", "0x%" PRIx64, info->addr);
 	narrate_field(f, "priority", "0", "%d", info->priority);
 	narrate_field(f, "enabled", "true", "%s", yes(info->enabled));
@@ -47,9 +48,9 @@ void watch_event_region(const void *object, struct narrate_fields *f)
 		narrate_field(f, "romd_mode", NULL, "%s", yes(info->romd_mode));
 	narrate_field(f, "readonly", "false", "%s", yes(info->readonly));
 	narrate_field(f, "dirty_log_mask", "0", "%u", info->dirty_log_mask);
-	narrate_field(f, "ram_block", "NULL", "%s",
-		      info->ram_block ? info->ram_block->idstr : "NULL");
-	narrate_field(f, "alias", "NULL", "%s", name_of(info->alias));
+	narrate_ref(f, "ram_block", "NULL", info->ram_block,
+		    info->ram_block ? info->ram_block->idstr : "NULL");
+	narrate_ref(f, "alias", "NULL", info->alias, name_of(info->alias));
 	if (info->alias)
 		narrate_field(f, "alias_offset", NULL, "0x%" PRIx64,
 			      info->alias_offset);
@@ -62,7 +63,7 @@ void watch_event_block(const void *object, struct narrate_fields *f)
 
 	if (!block)
 		return;
-	narrate_struct(f, "RAMBlock", "\"%s\"", block->idstr);
+	narrate_named(f, "RAMBlock", block, block->idstr);
 	narrate_field(f, "host", NULL, "0x%" PRIx64, block->hva);
 	narrate_field(f, "offset", NULL, "0x%" PRIx64, block->offset);
 	narrate_field(f, "used_length", NULL, "0x%" PRIx64, block->used_length);
@@ -76,16 +77,18 @@ void watch_event_address_space(const void *object, struct narrate_fields *f)
 {
 	const struct memory_event *event = object;
 	const struct flat_view *view;
+	char map[64];
 
 	if (!event->as)
 		return;
 	view = address_space_get_flat_view(event->as);
-	narrate_struct(f, "AddressSpace", "\"%s\"",
-		       address_space_name(event->as));
-	narrate_field(f, "root", NULL, "%s",
-		      name_of(address_space_root(event->as)));
-	narrate_field(f, "current_map", NULL, "a FlatView of %zu FlatRanges",
-		      flat_view_nr(view));
+	narrate_named(f, "AddressSpace", event->as,
+		      address_space_name(event->as));
+	narrate_ref(f, "root", NULL, address_space_root(event->as),
+		    name_of(address_space_root(event->as)));
+	snprintf(map, sizeof(map), "a FlatView of %zu FlatRanges",
+		 flat_view_nr(view));
+	narrate_ref(f, "current_map", NULL, view, map);
 	flat_view_unref(view);
 }
 
@@ -95,13 +98,16 @@ void watch_flat_view(const void *object, struct narrate_fields *f)
 	const struct flat_range *range;
 
 	narrate_struct(f, "FlatView", "%s", "");
-	narrate_field(f, "root", NULL, "%s", name_of(flat_view_root(view)));
+	narrate_object(f, view);
+	narrate_ref(f, "root", NULL, flat_view_root(view),
+		    name_of(flat_view_root(view)));
 	narrate_field(f, "nr", NULL, "%zu", flat_view_nr(view));
 	flat_view_for_each(range, view) {
 		narrate_struct(f, "FlatRange", "0x%" PRIx64 "-0x%" PRIx64,
 			       range->addr,
 			       (uint64_t)(range->addr + range->size - 1));
-		narrate_field(f, "mr", NULL, "%s", name_of(range->region));
+		narrate_ref(f, "mr", NULL, range->region,
+			    name_of(range->region));
 		narrate_field(f, "offset_in_region", NULL, "0x%" PRIx64,
 			      range->offset_in_region);
 		narrate_field(f, "readonly", "false", "%s",
@@ -119,7 +125,7 @@ void watch_section(const void *object, struct narrate_fields *f)
 	char size[32];
 
 	narrate_struct(f, "MemoryRegionSection", "%s", "");
-	narrate_field(f, "mr", NULL, "%s", name_of(s->region));
+	narrate_ref(f, "mr", NULL, s->region, name_of(s->region));
 	narrate_field(f, "offset_within_region", NULL, "0x%" PRIx64,
 		      s->offset_within_region);
 	narrate_field(f, "offset_within_address_space", NULL, "0x%" PRIx64,

@@ -72,11 +72,23 @@ struct narrate_call {
 	bool hex;
 };
 
-/* Of a structure: @before or @after is NULL where the field was, or is, not there */
+/**
+ * struct narrate_diff - a field of a structure
+ * @before, @after: NULL where the field was, or is, not there
+ * @words: these are words or names, whatever they look like; else "true" and "false",
+ *	   numbers, and "NULL" are what they say
+ * @refers: they name another structure: @before_object, @after_object
+ * @usual: of one made or gone: what most have, and people need not be told
+ */
 struct narrate_diff {
 	const char *field;
 	const char *before;
 	const char *after;
+	bool words;
+	bool refers;
+	bool usual;
+	const void *before_object;
+	const void *after_object;
 };
 
 enum narrate_how { NARRATE_MADE, NARRATE_CHANGED, NARRATE_GONE };
@@ -85,12 +97,16 @@ enum narrate_how { NARRATE_MADE, NARRATE_CHANGED, NARRATE_GONE };
  * struct narrate_change - a structure that was made, or changed, or is gone
  * @type: "KVMSlot", "MemoryRegion": as QEMU spells it
  * @name: which one; may be empty
+ * @named: @name is a name that somebody gave it: for people in quotes
+ * @object: tells it from all others, as long as it is there; NULL: nothing does
  * @how:  what happened to it
- * @diff: @nr fields. Of one made or gone, those worth telling; else what differs
+ * @diff: @nr fields. Of one made or gone, all; else what differs
  */
 struct narrate_change {
 	const char *type;
 	const char *name;
+	bool named;
+	const void *object;
 	enum narrate_how how;
 	const struct narrate_diff *diff;
 	size_t nr;
@@ -157,13 +173,24 @@ static inline bool narrating(void)
  *	narrate_struct(f, "KVMSlot", "%u", slot->id);
  *	narrate_field(f, "memory_size", NULL, "0x%" PRIx64, slot->size);
  *
- * @usual: of a structure made or gone, a field of this value is not worth telling
+ * @usual: of a structure made or gone, a field of this value people need not be told
  */
 struct narrate_fields;
 typedef void narrate_watch(const void *object, struct narrate_fields *f);
 
 void narrate_struct(struct narrate_fields *f, const char *type, const char *fmt,
 		    ...) __attribute__((format(printf, 3, 4)));
+/** narrate_named() - a structure that somebody has named */
+void narrate_named(struct narrate_fields *f, const char *type,
+		   const void *object, const char *name);
+/** narrate_object() - what tells the last structure from all others */
+void narrate_object(struct narrate_fields *f, const void *object);
+/** narrate_words() - a field that holds words */
+void narrate_words(struct narrate_fields *f, const char *name,
+		   const char *usual, const char *words);
+/** narrate_ref() - a field that names another structure; NULL: none, "NULL" */
+void narrate_ref(struct narrate_fields *f, const char *name, const char *usual,
+		 const void *object, const char *object_name);
 void narrate_field(struct narrate_fields *f, const char *name,
 		   const char *usual, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));

@@ -144,21 +144,28 @@ static void change(struct explain *e, const struct narrate_event *event)
 	const struct narrate_change *change = event->change;
 	const struct narrate_diff *d;
 	char text[2048], after[32] = "";
+	bool first = true;
 	size_t at;
 
 	sum_up(e, event);
 	if (e->nr != event->nr)
 		snprintf(after, sizeof(after), "after %u: ", event->nr);
-	at = snprintf(text, sizeof(text), "%s%s%s%s:", hows[change->how],
-		      change->type, change->name[0] ? " " : "", change->name);
+	at = snprintf(text, sizeof(text),
+		      change->named ? "%s%s%s\"%s\":" : "%s%s%s%s:",
+		      hows[change->how], change->type,
+		      change->name[0] || change->named ? " " : "",
+		      change->name);
 	for (d = change->diff; d < change->diff + change->nr; d++) {
 		if (at >= sizeof(text))
 			break;
+		if (d->usual)
+			continue;
 		at += snprintf(text + at, sizeof(text) - at, "%s %s %s%s%s",
-			       d == change->diff ? "" : ",", d->field,
+			       first ? "" : ",", d->field,
 			       d->before ? d->before : "",
 			       d->before && d->after ? " -> " : "",
 			       d->after ? d->after : "");
+		first = false;
 	}
 	line(e, margin(event) + 2, 4, after, text);
 }

@@ -18,6 +18,8 @@ struct tree_writer {
 	struct json_writer *w;
 	const struct model_tree *tree;
 	struct model_layout layout;
+	uint64_t (*object)(void *opaque, const struct memory_region *region);
+	void *opaque;
 	const struct memory_region **regions; /* by number */
 	size_t nr_regions;
 	size_t cap;
@@ -169,6 +171,9 @@ static void write_region(struct tree_writer *t, size_t id)
 
 	json_begin_object(t->w, NULL);
 	json_write_u64(t->w, "id", id);
+	if (t->object)
+		json_write_u64(t->w, "object",
+			       t->object(t->opaque, t->regions[id]));
 	json_write_str(t->w, "name", info->name);
 	write_index(t->w, "parent", number_of(t, info->container));
 	json_write_hex(t->w, "address", info->addr);
@@ -449,9 +454,19 @@ static void write_tree(struct tree_writer *t)
 
 struct json_object *model_tree_to_json(const struct model_tree *tree)
 {
+	return model_tree_to_json_with(tree, NULL, NULL);
+}
+
+struct json_object *model_tree_to_json_with(
+	const struct model_tree *tree,
+	uint64_t (*object)(void *opaque, const struct memory_region *region),
+	void *opaque)
+{
 	struct json_text text = { 0 };
 	struct json_writer w;
-	struct tree_writer t = { .w = &w, .tree = tree };
+	struct tree_writer t = {
+		.w = &w, .tree = tree, .object = object, .opaque = opaque
+	};
 	int ret = model_tree_lay_out(tree, &t.layout);
 
 	if (!ret)

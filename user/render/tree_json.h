@@ -13,4 +13,13 @@
  */
 struct json_object *model_tree_to_json(const struct model_tree *tree);
 
+/**
+ * model_tree_to_json_with() - the same, and a member "object" of each region
+ * @object: gives its number; NULL: without
+ */
+struct json_object *model_tree_to_json_with(
+	const struct model_tree *tree,
+	uint64_t (*object)(void *opaque, const struct memory_region *region),
+	void *opaque);
+
 #endif

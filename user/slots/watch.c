@@ -30,11 +30,12 @@ void watch_kvm_slots(const void *object, struct narrate_fields *f)
 
 	while ((slot = kvm_slots_next(slots, slot))) {
 		narrate_struct(f, "KVMSlot", "%u", slot->id);
+		narrate_object(f, slot);
 		narrate_field(f, "as_id", "0", "%u", slots->options.as_id);
 		narrate_field(f, "start_addr", NULL, "0x%" PRIx64, slot->gpa);
 		narrate_field(f, "memory_size", NULL, "0x%" PRIx64, slot->size);
 		narrate_field(f, "ram", NULL, "0x%" PRIx64, slot->hva);
-		narrate_field(f, "flags", NULL, "%s", flags_text(slot->flags));
+		narrate_words(f, "flags", NULL, flags_text(slot->flags));
 		narrate_field(f, "(refused)", "0", "%d", slot->error);
 	}
 }

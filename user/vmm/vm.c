@@ -198,8 +198,10 @@ int vm_command(const struct cmd *cmd, int argc, char **argv)
 	if (page_begin(&vm.bios, 1, &err))
 		return cmd_fail(&err);
 	show_debugcon |= cmd_globals.verbose;
-	if (explain)
+	if (explain) {
 		explain_start(step);
+		vm.built = explain_built;
+	}
 	ret = vm_run(&vm, &err);
 	explain_stop();
 	return ret ? cmd_fail(&err) : CMD_OK;

@@ -7,6 +7,9 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <slotscope/mtree.h>
+
+#include "base/clock.h"
 #include "cmd/cmd.h"
 #include "cmd/page.h"
 #include "render/explain.h"
@@ -113,6 +116,7 @@ static void tell(void *opaque, const struct narrate_event *event)
 		wait_here(event);
 	if (!narrating())
 		return;
+	explain.time_ns = page_story.time_ns = clock_now();
 	if (cmd_globals.json)
 		explain_json(&explain, event);
 	else
@@ -141,11 +145,37 @@ void explain_start(bool step)
 	explain = (struct explain){ .out = stdout,
 				    .verbose = cmd_globals.verbose };
 	page_story = (struct explain){ .out = page_json() };
-	narrator.unfold = cmd_globals.verbose;
+	/* Who draws it, or counts, wants all of it */
+	narrator.unfold = cmd_globals.verbose || cmd_globals.json;
 	narrate_to(&narrator);
+}
+
+void explain_built(const struct memory_model *model)
+{
+	struct model_tree tree = { .model = model, .rendered = true };
+	struct mtree_flatviews views;
+	struct render_style style;
+
+	if (!narrating() || (!cmd_globals.json && !page_json()) ||
+	    mtree_flatviews_from_model(model, &views))
+		return;
+	for (int i = 0; i < QEMU_SPACES; i++)
+		tree.views[i] = mtree_flatviews_find(&views, qemu_spaces[i]);
+	explain.time_ns = page_story.time_ns = clock_now();
+	if (cmd_globals.json)
+		explain_tree_json(&explain, &tree);
+	if (page_json()) {
+		style = page_style();
+		explain_tree_json(&page_story, &tree);
+		render_style = style;
+	}
+	mtree_flatviews_deinit(&views);
+	cmd_flush();
 }
 
 void explain_stop(void)
 {
 	narrate_to(NULL);
+	explain_deinit(&explain);
+	explain_deinit(&page_story);
 }

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+struct memory_model;
+
 /**
  * explain_start() - tell the creation path on standard output from now on
  * @step: wait before each step but the first, for a line on standard input:
@@ -15,6 +17,9 @@
  * whoever runs the VM. They must be blocked by then.
  */
 void explain_start(bool step);
+
+/** explain_built() - in JSON, tell the tree that was made; no thread changes it now */
+void explain_built(const struct memory_model *model);
 
 /** explain_stop() - tell nothing any more */
 void explain_stop(void);
