@@ -106,7 +106,7 @@ wrong 7 dirty.c 's/^(\tprintf\("dirty:)"/\1 2 5 6"/; s/^\t\tif \(bitmap.*/\t\tif
 is "$(find /tmp -maxdepth 1 -name 'slotscope-learn-*' -newer "$work/two" | wc -l)" 0 "nothing is left behind"
 
 # Of a VM
-$slotscope vm -m 5G --smp 2 --fault seed=3 >"$work/vm" 2>&1 &
+$slotscope vm -M pc,smm=off -m 5G --smp 2 --fault seed=3 >"$work/vm" 2>&1 &
 vm=$!
 await grep -q 'find it' "$work/vm"
 fd() { find /proc/$vm/fd -lname "$1" -printf '%f\n' | sort -n | paste -sd,; }
@@ -126,7 +126,7 @@ kill $vm
 wait $vm 2>/dev/null
 # The faults are what they are called
 for fault in wrong-hva:wrong-hva short-slot:extent read-only:flags late-delete:missing; do
-	$slotscope vm -m 5G --fault ${fault%:*} >"$work/vm" 2>&1 &
+	$slotscope vm -M pc,smm=off -m 5G --fault ${fault%:*} >"$work/vm" 2>&1 &
 	vm=$!
 	await grep -q 'fault' "$work/vm"
 	run $slotscope --json check --no-trace --pid $vm
