@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# slotscope trace counts what others count: the kernel's own probe events (tracefs), and
-# bpftrace where it is there. The numbers of slots are primes, so that no sum of others
-# is one of them. And what filters leave out is said, by number.
+# slotscope trace counts what others count: the kernel's own probe events (tracefs);
+# trace-bpftrace.sh has bpftrace. The numbers of slots are primes, so that no sum of
+# others is one of them. And what filters leave out is said, by number.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/check-lib.sh
@@ -34,22 +34,6 @@ is "$(seen request) $(hits request)" "121 121" "requests: as many as were made, 
 is "$(seen change) $(hits change)" "121 121" "changes: likewise"
 is "$(jq -s -c '[.[] | select(.type == "request").serial] | group_by(.) | map(length) | sort' \
 	"$work/trace")" "[7,13,101]" "each VM's own"
-
-if command -v bpftrace >/dev/null; then
-	bpftrace -e 'kprobe:kvm_vm_ioctl /arg1 == 0x4020ae46 && comm == "vms"/ { @ = count(); }
-		BEGIN { printf("ready\n"); }' >"$work/bpftrace" 2>&1 &
-	peer=$!
-	for ((i = 0; i < 1200; i++)); do
-		grep -q ready "$work/bpftrace" && break
-		sleep 0.1
-	done
-	run slotscope trace --json --report "$work/trace" -- build/kernel/tools/vms 0 17 89
-	kill -INT $peer
-	wait $peer
-	is "$(seen request) $(sed -n 's/^@: //p' "$work/bpftrace")" "106 106" "bpftrace counts as many"
-else
-	skip "bpftrace counts as many" "no bpftrace"
-fi
 
 # Filtered: what is left out is said, requests and changes alike
 run slotscope trace --slot 3 --json --report "$work/trace" -- build/kernel/tools/vms 0 13
