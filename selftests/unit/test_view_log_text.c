@@ -114,6 +114,18 @@ static void strace_relative(void **unused)
 	assert_int_equal(event(2)->time_ns, 1400000);
 }
 
+/* Of -ttt, however small: blanks are what tells -r */
+static void strace_small_times(void **unused)
+{
+	assert_int_equal(reads("7 3.000000 ioctl(9, " REGION ") = 0\n"
+			       "7 4.000000 ioctl(9, " REGION ") = 0\n"
+			       "[pid 7] 5.000000 ioctl(9, " REGION ") = 0\n"),
+			 0);
+	assert_int_equal(log_.nr, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(event(i)->time_ns, (3 + i) * 1000000000);
+}
+
 /* Two calls that overlap; the second ends first */
 static void strace_unfinished(void **unused)
 {
@@ -345,6 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(strace_prefixes, clean),
 		cmocka_unit_test_teardown(strace_relative, clean),
+		cmocka_unit_test_teardown(strace_small_times, clean),
 		cmocka_unit_test_teardown(strace_unfinished, clean),
 		cmocka_unit_test_teardown(strace_not_decoded, clean),
 		cmocka_unit_test_teardown(strace_vms, clean),

@@ -248,6 +248,7 @@ int log_text_read(const char *text, size_t len, struct slot_log *log,
 	pasted_bom(&all);
 	while (!ret && piece_line(&all, &r->line)) {
 		r->nr++;
+		r->begin = r->line.s;
 		r->line = cleaned(r->line);
 		ret = read_line(r, kind);
 	}

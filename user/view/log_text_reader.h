@@ -33,11 +33,13 @@ struct text_call {
 /**
  * struct log_text_reader - a text that is being read
  * @line: that is being read, cleaned
+ * @begin: of it, before it was cleaned
  * @nr:	  its number, from 1
  * @since_ns: strace -r: from the first line to this one
  */
 struct log_text_reader {
 	struct piece line;
+	const char *begin;
 	size_t nr;
 	uint64_t since_ns;
 	struct slot_log *log;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "view/log_text_reader.h"
@@ -55,12 +56,26 @@ static void eat_file(struct piece *s)
 		piece_drop(s, end + 1 - s->s);
 }
 
-/* A time of the epoch is later than this, and no two calls are as far apart: 1973 */
-#define EPOCH_NS (100000000ULL * 1000000000)
+/* strace -r gives its seconds so much room, and fills it up with blanks */
+#define SINCE_WIDTH 6
+
+/* Is this a time of strace -r? Of the others none has blanks before it but one */
+static bool is_since(const struct log_text_reader *r, const struct piece *s)
+{
+	size_t digits = 0, blanks = 0;
+
+	while (digits < s->len && s->s[digits] >= '0' && s->s[digits] <= '9')
+		digits++;
+	while (s->s - blanks > r->begin && s->s[-1 - (ptrdiff_t)blanks] == ' ')
+		blanks++;
+	return digits < SINCE_WIDTH && digits + blanks >= SINCE_WIDTH;
+}
 
 /* Of day, or of the epoch; @since: it is counted from the line before */
-static void read_time(struct piece *s, uint64_t *time_ns, bool *since)
+static void read_time(const struct log_text_reader *r, struct piece *s,
+		      uint64_t *time_ns, bool *since)
 {
+	const bool padded = is_since(r, s);
 	struct piece rest = *s;
 	uint64_t value, minutes = 0;
 	bool of_day = false;
@@ -76,15 +91,15 @@ static void read_time(struct piece *s, uint64_t *time_ns, bool *since)
 			return;
 		*time_ns = value % 60 * 1000000000;
 	}
-	*since = !of_day && *time_ns < EPOCH_NS;
+	*since = !of_day && padded;
 	*time_ns += minutes % (24 * 60) * 60 * 1000000000;
 	eat_blanks(&rest);
 	*s = rest;
 }
 
 /* "[pid 12] " or "12 ", and the time */
-static void read_who(struct piece *s, pid_t *pid, uint64_t *time_ns,
-		     bool *since)
+static void read_who(const struct log_text_reader *r, struct piece *s,
+		     pid_t *pid, uint64_t *time_ns, bool *since)
 {
 	struct piece rest = *s;
 	uint64_t value;
@@ -106,7 +121,7 @@ static void read_who(struct piece *s, pid_t *pid, uint64_t *time_ns,
 		eat_blanks(&rest);
 		*s = rest;
 	}
-	read_time(s, time_ns, since);
+	read_time(r, s, time_ns, since);
 }
 
 static enum call read_call(struct piece *s)
@@ -345,7 +360,7 @@ int strace_line(struct log_text_reader *r)
 	int64_t result;
 	bool since;
 
-	read_who(&s, &call.pid, &call.time_ns, &since);
+	read_who(r, &s, &call.pid, &call.time_ns, &since);
 	/* -r: each line, whatever call it is of, tells how long after the last it is */
 	if (since) {
 		r->since_ns += call.time_ns;
