@@ -57,4 +57,14 @@ is "$status" 3 "--all --usdt names no program: status 3"
 like "${err//$'\n'/ }" '--usdt=FILE' "and says what would"
 run "$program" check --dry-run -i /dev/null
 is "$status" 3 "check --dry-run of a recording: status 3"
+# What a text or --ptrace has is requests: that no change was seen is said
+cat >"$work/strace" <<-END
+	ioctl(3, KVM_CREATE_VM, 0) = 4
+	ioctl(4, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=0, guest_phys_addr=0, memory_size=4096, userspace_addr=0x7f0000000000}) = 0
+END
+run "$program" trace -i "$work/strace"
+is "$status" 0 "strace's text: status 0"
+like "$err" 'it has requests alone' "strace's text: what KVM made of them was not seen"
+# Without a time nothing is said of time
+like "$out" '^ +- +0  request 0/0 0x0\+0x1000 @0x7f0000000000 = 0$' "strace's text: no times, none is made up"
 done_testing

@@ -220,6 +220,23 @@ static int tell_odd(const struct recording_reader *reader, int status)
 	return status == CMD_OK ? CMD_UNKNOWN : status;
 }
 
+/*
+ * Requests that were granted, and no change: it has them alone. Where BPF was to see
+ * changes and could not, that was so told when it was made, and is told again.
+ */
+static int tell_unchanging(const struct recording_reader *reader, int status)
+{
+	const char *notes = reader ? recording_info(reader)->notes : NULL;
+
+	if (notes && strstr(notes, "hook=changes "))
+		return status;
+	cmd_notice("it has requests alone: what KVM made of them nobody saw");
+	if (!notes || !strstr(notes, "hook=requests ") ||
+	    strstr(notes, "hook=requests ptrace"))
+		return status;
+	return status == CMD_OK ? CMD_UNKNOWN : status;
+}
+
 static int read_recording(const char *path, struct tracing *t)
 {
 	PROGRESS(strcmp(path, "-") ? "reading events" : NULL);
@@ -227,6 +244,7 @@ static int read_recording(const char *path, struct tracing *t)
 	struct printing *p = t->arg;
 	struct log_reader *reader;
 	struct slot_event event;
+	bool granted = false, changed = false;
 	int ret, ended, status;
 
 	ret = log_open(path, &reader, &t->err);
@@ -236,6 +254,9 @@ static int read_recording(const char *path, struct tracing *t)
 	if (recording)
 		p->stacks = recording_stacks(recording);
 	while ((ret = log_read(reader, &event, &t->err)) > 0) {
+		granted |= event.type == SLOT_EVENT_REQUEST &&
+			   !event.request.result;
+		changed |= event.type == SLOT_EVENT_CHANGE;
 		ret = tracing_take(&event, t);
 		/* From a pipe there is more to come: print it as it comes */
 		if (!ret)
@@ -250,6 +271,8 @@ static int read_recording(const char *path, struct tracing *t)
 		recorded_tell_growing(path, log_growing(reader));
 	if (recording && !ret)
 		status = tell_odd(recording, status);
+	if (!ret && granted && !changed)
+		status = tell_unchanging(recording, status);
 	if (!ret && log_unended(reader))
 		cmd_notice("the last line of %.160s may be cut, as no "
 			   "newline ends it; if it is whole, add one",
