@@ -61,6 +61,7 @@ if [ -w /dev/kvm ]; then
 	pids=" $(offered check --pid '') "
 	like "$pids" " $vmm " "--pid: a process that holds a VM"
 	unlike "$pids" " $decoy " "--pid: none that has a VMM's name alone"
+	like "$($program complete -- check --pid '')" "^$vmm	slotscope[a-z-]*, 1 VM\$" "... with its name"
 	kill "$vmm"
 else
 	skip "--pid: processes that hold a VM" "no /dev/kvm here"

@@ -13,8 +13,10 @@
 
 #include <slotscope/check.h>
 
+#include "base/plural.h"
 #include "cmd/cmd.h"
 #include "host/vm_fds.h"
+#include "host/vmm.h"
 
 /**
  * struct completion - a command line so far
@@ -51,10 +53,12 @@ static int offer_process(const struct process *process,
 			 const struct vm_fds *vms, void *opaque)
 {
 	char pid[16], what[128];
+	struct vmm vmm;
 
+	vmm_read(process, &vmm);
 	snprintf(pid, sizeof(pid), "%d", process->tgid);
-	snprintf(what, sizeof(what), "%.32s, %zu VM%s", process->comm, vms->nr,
-		 vms->nr == 1 ? "" : "s");
+	snprintf(what, sizeof(what), "%.32s%s%.48s, %zu VM%s", process->comm,
+		 vmm.name[0] ? ", " : "", vmm.name, vms->nr, plural(vms->nr));
 	for (char *at = what; *at; at++)
 		if (*at < ' ' || *at > '~')
 			*at = '?';
