@@ -143,6 +143,83 @@ like "$(cat "$work/err")" 'standard input has ended: step 4 and all the rest are
 printf '\n\nq\n' | "${run[@]}" --step >"$work/out" 2>>"$work/err"
 is "$?,$(grep -cE '^ {0,3}[0-9]+  ' "$work/out")" 0,3 "--step: q ends it"
 
+# The page at the end: the slots on it are those that the requests left
+cat >"$work/slots.py" <<'END'
+import json, re, sys
+slots = {}
+for line in open(sys.argv[1]):
+    event = json.loads(line)
+    if event["event"] == "call" and event.get("request") == "KVM_SET_USER_MEMORY_REGION" and not event["errno"]:
+        m = re.search(r"slot=(\d+), .*guest_phys_addr=(0x[0-9a-f]+|0), memory_size=(0x[0-9a-f]+|\d+)", event["text"])
+        slots.pop(int(m[1]), None)
+        if int(m[3], 0):
+            slots[int(m[1])] = (int(m[2], 0), int(m[3], 0))
+page = open(sys.argv[2]).read()
+told = {int(m[1]): (int(m[2], 0), int(m[3], 0)) for m in
+        re.finditer(r"KVMSlot (\d+): start_addr (0x[0-9a-f]+),\s+memory_size\s+(0x[0-9a-f]+)", page)}
+print(len(told) if told == slots and len(told) > 3 else f"{told} and {slots}")
+END
+"${run[@]}" --explain --json >"$work/json" 2>>"$work/err" </dev/null
+for how in --explain=summary --explain; do
+	"${run[@]}" $how >"$work/out" 2>>"$work/err" </dev/null
+	sed -n '/^On one page/,$p' "$work/out" >"$work/page"
+	like "$(python3 "$work/slots.py" "$work/json" "$work/page" 2>&1)" '^[0-9]+$' "$how: the page has the slots that the requests left"
+	like "$(cat "$work/page")" 'RAMBlock "pc.ram": host 0x' "... and the RAMBlocks"
+	[ "$(wc -l <"$work/page")" -le 60 ]
+	result $? "... and is one page"
+done
+is "$("${run[@]}" --explain=summary 2>/dev/null </dev/null | grep -cE '^ {0,3}[0-9]+  ')" 0 "--explain=summary tells no step"
+run "$program" vm --explain=novel
+like "$status $err" '^3 .*novel' "--explain=novel: there is none"
+
+# The reader looks back, jumps, searches. Lines that begin a step, in order
+steps_told() { sed -n 's/^ \{0,3\}\([0-9][0-9]*\)  .*/\1/p' "$work/out" | paste -sd' '; }
+step() { printf '%s\n' "$@" | "${run[@]}" --step >"$work/out" 2>"$work/err"; }
+step '' '' b b '' '' '' q
+is "$(steps_told)" "1 2 3 2 1 2 3 4" "--step: b goes back, Enter forth again"
+step '' '' 1 q
+is "$(steps_told)" "1 2 3 1" "a number: that step again"
+step '' 9 b q
+is "$(steps_told)" "1 2 9 8" "a number ahead: those before it are passed by, and can be gone back to"
+like "$(cat "$work/err")" '6 steps passed by' "... and that is said"
+step 'j kvm_irqchip_create' q
+is "$(sed -n 's/^ *[0-9][0-9]*  *\(kvm_irqchip_create\)(.*/\1/p' "$work/out")" kvm_irqchip_create "j NAME: on to the step of that name"
+step 'j no_such_function'
+like "$(cat "$work/err")" 'no such step to come' "j NAME: that none came is said"
+step '' nonsense '' q
+is "$(steps_told)" "1 2 3" "what is no command is no next step"
+like "$(cat "$work/err")" 'Enter: the next step' "... but help"
+step '' '' '/KVM_CREATE_VM' '/no such words' q
+like "$(cat "$work/out")" '^ +3  kvm_init\(\): ' "/WORDS: the steps that tell of them"
+like "$(cat "$work/out")" 'no step that was told so far tells of "no such words"' "... or that none does"
+step t 'j pc_system_firmware_init' t s q
+like "$(cat "$work/err")" 'there is no address space yet' "t: no tree yet"
+like "$(cat "$work/out")" '^ +0-bfffffff ram-below-4g: alias of pc.ram\+0, ' "t: the tree now"
+unlike "$(cat "$work/out")" 'isa-bios: ' "... and not as it will be"
+like "$(cat "$work/out")" '^On one page: ' "s: the page so far"
+# On a terminal it says what it waits for
+cat >"$work/onterminal.py" <<'END'
+import os, pty, sys
+pid, fd = pty.fork()
+if not pid:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen, sent = b"", [b"\n", b"b\n", b"q\n"]
+while True:
+    try:
+        part = os.read(fd, 65536)
+    except OSError:
+        break
+    if not part:
+        break
+    seen += part
+    # a prompt for each line that is sent
+    if sent and seen.count(b"?: more -- ") == 4 - len(sent):
+        os.write(fd, sent.pop(0))
+os.waitpid(pid, 0)
+print(seen.decode(errors="replace").count("?: more -- "))
+END
+is "$(timeout 120 python3 "$work/onterminal.py" "$program" vm --step --exit-after-halt)" 3 "on a terminal: a prompt for each line"
+
 # It waits: nothing more is told while nobody says so. Ends by SIGINT
 mkfifo "$work/stdin" "$work/stdin2"
 sleep 30 >"$work/stdin" &
@@ -268,7 +345,7 @@ for how in sleep stop; do
 	is "$?" 0 "a reader that sleeps ($how): status 0"
 	unlike "$(cat "$work/err")" "not told" "a reader that sleeps ($how): all is told"
 	# what it returned, and what changed by that
-	like "$(tail -n 3 "$work/out")" "KVM_RUN, 0\) = |exit_reason" \
+	like "$(tail -n 3 "$work/out")" "KVMSlot [0-9]+: " \
 		"a reader that sleeps ($how): to the last word"
 done
 python3 "$work/sleeper.py" SIGTERM "$work/out" "$program" vm -m 64M --smp 3 \

@@ -55,11 +55,13 @@ static const struct cmd_option option_table[] = {
 	  "wake it. SeaBIOS does not, it waits with a timer on: for that "
 	  "use the monitor's quit or timeout(1), and --debugcon to see "
 	  "what it says" },
-	{ VM_OPT_EXPLAIN, "explain", NULL, NULL,
+	{ VM_OPT_EXPLAIN, "explain", "[=summary]", "summary",
 	  "tell how the VM is made: each step, what it changed, the "
-	  "requests to KVM, where to read on in QEMU and in Linux" },
+	  "requests to KVM, where to read on in QEMU and in Linux; at the "
+	  "end all of it on one page, or that alone (summary)" },
 	{ VM_OPT_STEP, "step", NULL, NULL,
-	  "the same, and wait for Enter before each step" },
+	  "the same, and wait before each step: Enter goes on, b back, ? "
+	  "tells of more: jump, search, the tree now" },
 	{ VM_OPT_HTML, "html", "FILE", VALUES_FILES,
 	  "with --explain, write a page for a browser, too: the story, a "
 	  "step at a time, with the structures before and after it" },

@@ -17,7 +17,13 @@ static _Thread_local struct {
 	} frames[DEPTH_MAX];
 	unsigned int depth;
 	const struct flat_view *told_view; /* in this commit */
+	struct memory_model *model;
 } here;
+
+struct memory_model *narrate_memory_model(void)
+{
+	return here.model;
+}
 
 static const enum narrate_id region_ids[] = {
 	[MEMORY_REGION_CONTAINER] = NARRATE_REGION_INIT,
@@ -160,6 +166,8 @@ static void begin(void *opaque, const struct memory_event *event)
 	frame->event = *event;
 	frame->scope = (struct narrate_scope){};
 	frame->told = false;
+	if (event->as)
+		here.model = address_space_model(event->as);
 	if (narrating())
 		enter(frame);
 }
@@ -172,6 +180,8 @@ static void end(void *opaque, const struct memory_event *event)
 		return;
 	frame = &here.frames[here.depth];
 	frame->event = *event;
+	if (event->as)
+		here.model = address_space_model(event->as);
 	narrate_leave(&frame->scope);
 }
 

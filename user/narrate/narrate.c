@@ -73,6 +73,41 @@ static void tell_change(void *opaque, const struct narrate_change *change)
 	tell(&event);
 }
 
+static void tell_folded(void *opaque, const struct narrate_change *change)
+{
+	struct narrate_event event = event_here(NARRATE_CHANGE);
+
+	event.folded = true;
+	event.change = change;
+	tell(&event);
+}
+
+/* Is it told of what is within folded steps? */
+static bool is_whole(void)
+{
+	bool whole;
+
+	pthread_mutex_lock(&story.lock);
+	whole = story.narrator && story.narrator->whole;
+	pthread_mutex_unlock(&story.lock);
+	return whole;
+}
+
+/* A scope within a folded step, which has no number: what it changed */
+static void leave_folded(struct narrate_scope *scope)
+{
+	struct narrate_fields *after;
+
+	if (narrating() && scope->before) {
+		after = narrate_list(scope->watch, scope->object);
+		pthread_mutex_lock(&story.lock);
+		narrate_compare(scope->before, after, tell_folded, NULL);
+		pthread_mutex_unlock(&story.lock);
+		narrate_fields_free(after);
+	}
+	narrate_fields_free(scope->before);
+}
+
 struct narrate_scope narrate_enter(enum narrate_id id, narrate_watch *watch,
 				   const void *object, const char *fmt, ...)
 {
@@ -82,6 +117,11 @@ struct narrate_scope narrate_enter(enum narrate_id id, narrate_watch *watch,
 	va_list ap;
 
 	/* Who comes in while nobody listens is not told of when it leaves */
+	if (narrating() && here.folded && is_whole()) {
+		scope.watch = watch;
+		scope.object = object;
+		scope.before = narrate_list(watch, object);
+	}
 	if (!narrating() || here.folded)
 		return scope;
 	va_start(ap, fmt);
@@ -117,8 +157,11 @@ void narrate_leave(struct narrate_scope *scope)
 	struct narrate_event event;
 	int saved = errno;
 
-	if (!scope->nr)
+	if (!scope->nr) {
+		leave_folded(scope);
+		errno = saved;
 		return;
+	}
 	if (narrating()) {
 		after = narrate_list(scope->watch, scope->object);
 		pthread_mutex_lock(&story.lock);
@@ -140,13 +183,14 @@ void narrate_leave(struct narrate_scope *scope)
 void narrate_diff(narrate_watch *watch, const void *before, const void *after)
 {
 	struct narrate_fields *was, *is;
+	const bool folded = here.folded;
 
-	if (!narrating() || here.folded)
+	if (!narrating() || (folded && !is_whole()))
 		return;
 	was = narrate_list(watch, before);
 	is = narrate_list(watch, after);
 	pthread_mutex_lock(&story.lock);
-	narrate_compare(was, is, tell_change, NULL);
+	narrate_compare(was, is, folded ? tell_folded : tell_change, NULL);
 	pthread_mutex_unlock(&story.lock);
 	narrate_fields_free(was);
 	narrate_fields_free(is);

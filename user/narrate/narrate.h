@@ -120,7 +120,8 @@ struct narrate_change {
  * @step:    what step; NULL with @nr 0
  * @subject: what it is about: "pc.ram"; may be empty
  * @first:   number of the first step of the same kind; @nr if it is that
- * @folded:  what is within it is not told: the first was
+ * @folded:  what is within it is not told: the first was. Of NARRATE_CHANGE: it is
+ *	     within such a step, and for a narrator that is @whole
  * @call:    of NARRATE_CALL
  * @change:  of NARRATE_CHANGE
  */
@@ -141,11 +142,14 @@ struct narrate_event {
  * struct narrator - who is told
  * @tell:   called for each event, by one thread at a time
  * @unfold: tell all in detail
+ * @whole:  tell of changes within folded steps, too, as of these: whoever keeps
+ *	    count of structures needs all
  */
 struct narrator {
 	void (*tell)(void *opaque, const struct narrate_event *event);
 	void *opaque;
 	bool unfold;
+	bool whole;
 };
 
 /**

@@ -422,7 +422,7 @@ void render_tree(FILE *out, const struct tree_document *d)
 			print_space(out, d, as_id);
 	if (d->as_id < 0)
 		print_others(out, d);
-	if (d->tree->rendered)
+	if (d->tree->rendered && d->tree->tree)
 		text_wrap(out, "", 4,
 			  "what is seen was rendered from the text of the "
 			  "tree: there was none of the flat views");

@@ -90,12 +90,25 @@ static int parse_fault(const char *text, struct vm_options *vm,
 	return 0;
 }
 
+static int parse_explain(const char *text, enum explain_how *how,
+			 struct slotscope_error *err)
+{
+	if (!strcmp(text, "summary")) {
+		*how = EXPLAIN_SUMMARY;
+		return 0;
+	}
+	error_set(err, EINVAL, "tell the story as \"%.40s\"", text);
+	error_why(err, "it is told whole, or as a summary");
+	return error_next(err, "give --explain or --explain=summary");
+}
+
 int vm_command(const struct cmd *cmd, int argc, char **argv)
 {
 	static struct machine_config config; /* large */
 	struct vm_options vm = { .config = &config, .tell = tell };
 	struct slotscope_error err = {};
-	bool explain = false, step = false, page = false;
+	enum explain_how how = EXPLAIN_ALL;
+	bool explain = false, page = false;
 	int opt, exit, ret = 0;
 
 	config.kvm = &vm.kvm;
@@ -164,9 +177,12 @@ int vm_command(const struct cmd *cmd, int argc, char **argv)
 			break;
 		case VM_OPT_EXPLAIN:
 			explain = true;
+			if (optarg)
+				ret = parse_explain(optarg, &how, &err);
 			break;
 		case VM_OPT_STEP:
-			explain = step = true;
+			explain = true;
+			how = EXPLAIN_STEP;
 			break;
 		case VM_OPT_HTML:
 			ret = page_to(optarg, &err);
@@ -199,7 +215,7 @@ int vm_command(const struct cmd *cmd, int argc, char **argv)
 		return cmd_fail(&err);
 	show_debugcon |= cmd_globals.verbose;
 	if (explain) {
-		explain_start(step);
+		explain_start(how);
 		vm.built = explain_built;
 	}
 	ret = vm_run(&vm, &err);
