@@ -338,21 +338,22 @@ static int trace(struct tracing *t, const struct process *process,
 	ret = tracer_open(&options, NULL, &tracer, &t->err);
 	if (ret)
 		return ret;
-	/* It may go on for months, and has all that it asks the kernel for */
-	ret = rights_keep(NEED_FILES | NEED_PROCESSES | NEED_OPENED |
-				  NEED_SIGNALS,
+	if (t->usdt)
+		ret = watch_probes(t, tracer, process);
+	if (ret < 0)
+		goto close;
+	/*
+	 * It may go on for months, and has all that it asks the kernel for; but for the
+	 * static probes of programs that are still to come
+	 */
+	ret = rights_keep(NEED_FILES | NEED_PROCESSES | NEED_SIGNALS |
+				  (t->usdt && !t->nr_programs ? NEED_KERNEL :
+								NEED_OPENED),
 			  &t->err);
 	if (ret)
 		goto close;
 	tell_unseen(tracer, t);
 	tell_unseen_classes(tracer, t);
-	if (t->usdt)
-		ret = watch_probes(t, tracer, process);
-	if (ret < 0) {
-		tracer_close(tracer);
-		return ret;
-	}
-	ret = 0;
 	if (t->dry_run)
 		ladder_print(tracer_report(tracer));
 	else if (t->ops->begin)
