@@ -169,6 +169,7 @@ for how in --explain=summary --explain; do
 	result $? "... and is one page"
 done
 is "$("${run[@]}" --explain=summary 2>/dev/null </dev/null | grep -cE '^ {0,3}[0-9]+  ')" 0 "--explain=summary tells no step"
+is "$("${run[@]}" 2>/dev/null </dev/null)" "" "without --explain there is no page"
 run "$program" vm --explain=novel
 like "$status $err" '^3 .*novel' "--explain=novel: there is none"
 

@@ -309,7 +309,7 @@ static bool passes(const struct narrate_event *event)
 
 static void sum_up(void)
 {
-	if (summed_up || ended || cmd_globals.json)
+	if (!summary.nr_steps || summed_up || ended || cmd_globals.json)
 		return;
 	summed_up = true;
 	if (passed)
