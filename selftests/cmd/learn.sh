@@ -59,7 +59,7 @@ checked 4 0 '^right: ' 'right, in several words' 0-6fff ram, 7000-7fff vga, 8000
 	a000-dfff ram+a000, e000-11fff bios
 checked 4 2 '^cannot judge it: ' 'not to be read' hello
 checked 5 0 '^right: ' right 'del e0000-fffff, del 100000-7ffffff, add e0000-effff pc.bios+20000, add f0000-7ffffff pc.ram+f0000'
-checked 5 1 '^not yet: .*del or add' 'without what becomes of it' '0-fff pc.ram'
+checked 5 2 '^cannot judge it: .*del FIRST' 'without what becomes of it' '0-fff pc.ram'
 is "$(echo '0-dfffffff pc.ram' | $slotscope --json learn 3 --check - | jq -r .verdict)" wrong \
 	"an answer by standard input, and JSON"
 
@@ -92,21 +92,28 @@ wrong() {
 checked 2 0 '^right: .*learn 3' right $solved/slot.c
 wrong 2 slot.c 's/(set_slot\(vm, 1, )0x8000/\10x9000/' 'guest address 0x8000' 'the data elsewhere'
 wrong 2 slot.c 's/^.*set_slot\(vm, 0.*//' 'guest address 0x1000' 'no code'
-wrong 2 slot.c 's/(set_slot\(vm, 1.*)data_page/\1code_page/' 'it read other memory' 'the wrong page of ours'
+wrong 2 slot.c 's/(set_slot\(vm, 1.*)data_page/\1code_page/' 'does it have that number' 'the wrong page of ours'
 wrong 2 slot.c 's/memory_size = PAGE/memory_size = 42/' 'EINVAL.*size' 'no whole page'
-wrong 2 slot.c 's/ioctl\(vm, KVM_SET_USER/ioctl(vm + 100, KVM_SET_USER/' 'EBADF' 'the wrong descriptor'
-wrong 2 slot.c 's/printf\("the guest said.*/printf("the guest said 42\\n"+0*/' 'guest said 42: it read other|42.*other memory' 'an answer by heart'
+wrong 2 slot.c 's/ioctl\(vm, KVM_SET_USER/ioctl(vm + 100, KVM_SET_USER/' 'EBADF|three descriptors' 'the wrong descriptor'
+wrong 2 slot.c 's/userspace_addr = \(unsigned long\)host/userspace_addr = guest/' 'userspace_addr.*the guest.s or this' 'an address of the guest'
+wrong 2 slot.c 's/(set_slot\(vm, 0, 0x1000, )code_page/\1data_page/; s/(set_slot\(vm, 1, 0x8000, )data_page/\1code_page/' 'said nothing.*finds at 0x1000' 'the pages swapped'
+wrong 2 slot.c 's/ioctl\(vm, KVM_CREATE_VCPU/ioctl(kvm, KVM_CREATE_VCPU/' 'three descriptors' 'a vCPU of KVM'
+wrong 2 slot.c 's/printf\("the guest said.*/printf("the guest said 42\\n"+0*/' 'guest said 42: is data_page' 'an answer by heart'
 checked 6 0 '^right: ' right $solved/errno.c
-wrong 6 errno.c '/\/\* overlap \*\//,/;/d' '10 of 11.*not yet: overlap' 'a rule is left out'
-wrong 6 errno.c '/\/\* hva-changed \*\//,/\/\* overlap/d' 'not yet: hva-changed, size-changed' 'three are'
+wrong 6 errno.c '/\/\* overlap \*\//,/;/d' '10 of 11.*Left: overlap' 'a rule is left out'
+wrong 6 errno.c '/\/\* hva-changed \*\//,/\/\* overlap/d' 'Left: hva-changed, size-changed' 'three are'
 checked 7 0 '^right: ' right $solved/dirty.c
 wrong 7 dirty.c 's/KVM_MEM_LOG_DIRTY_PAGES/0/' 'logs no write' 'without the flag'
-wrong 7 dirty.c 's/\.slot = 1/.slot = 0/' 'status 1|KVM_GET_DIRTY_LOG' 'the log of another slot'
+wrong 7 dirty.c 's/\.slot = 1/.slot = 0/' 'which slot has the data' 'the log of another slot'
+wrong 7 dirty.c 's/ioctl\(vm, KVM_GET_DIRTY/ioctl(0, KVM_GET_DIRTY/' 'three descriptors' 'the log of another descriptor'
 wrong 7 dirty.c 's/^(\tprintf\("dirty:)"/\1 2 5 6"/; s/^\t\tif \(bitmap.*/\t\tif (0)/' '^not yet' 'an answer by heart'
+tac $solved/dirty.c | sed '0,/fetch(vm, &bitmap);/d' | tac >"$work/once.c"
+printf '\tprintf("dirty:\\n");\n\treturn 0;\n}\n' >>"$work/once.c"
+checked 7 1 'to be fetched twice' 'the second one made up' "$work/once.c"
 is "$(find /tmp -maxdepth 1 -name 'slotscope-learn-*' -newer "$work/two" | wc -l)" 0 "nothing is left behind"
 
 # Of a VM
-$slotscope vm -M pc,smm=off -m 5G --smp 2 --fault seed=3 >"$work/vm" 2>&1 &
+$slotscope vm -M pc,smm=off -m 5G --smp 2 --fault seed=1 >"$work/vm" 2>&1 &
 vm=$!
 await grep -q 'find it' "$work/vm"
 fd() { find /proc/$vm/fd -lname "$1" -printf '%f\n' | sort -n | paste -sd,; }

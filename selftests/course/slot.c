@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Lesson 2: the first slot by hand. Fill in what says FILL_IN; the rest is right.
+ * Lesson 2: the first slot by hand. Fill in the eight places; the rest is right.
  *
  *	cc -o slot slot.c && ./slot 41
  *
@@ -48,7 +48,7 @@ static void set_slot(int vm, unsigned int number, unsigned long guest,
 		.flags = 0,
 		.guest_phys_addr = guest,
 		.memory_size = PAGE,
-		.userspace_addr = (unsigned long)host,
+		.userspace_addr = (unsigned long)host, /* a number: cast */
 	};
 
 	if (ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region))

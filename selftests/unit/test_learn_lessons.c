@@ -48,6 +48,7 @@ static void descriptors(void **state)
 	said(LEARN_WRONG, "not made on that", "kvm=4", "vm=5", "vcpu=7,8,9",
 	     "slots=7");
 	said(LEARN_WRONG, "slots= is not among", "kvm=4", "vm=5", "vcpu=7,8,9");
+	said(LEARN_WRONG, "twice", "kvm=4", "vm=5", "vcpu=7,7,8,9", "slots=5");
 	said(LEARN_CANNOT, "cannot be read", "kvm=x");
 	said(LEARN_CANNOT, "cannot be read", "4");
 	said(LEARN_CANNOT, "cannot be read", "kvm=4,");
@@ -70,7 +71,7 @@ static void ranges(void **state)
 	is(3, "0-bfffffff pc.ram, 100000000-11fffffff pc.ram+c0000000",
 	   LEARN_RIGHT, "");
 	is(3, "0-bfffffff pc.ram, 100000000-11fffffff pc.ram", LEARN_WRONG,
-	   "how much of pc.ram");
+	   "The offset is");
 	is(3, "0-dfffffff pc.ram", LEARN_WRONG, "does not end there");
 	is(4,
 	   "0-6fff ram, 7000-7fff vga, 8000-9fff optrom, a000-dfff ram+a000, "
@@ -78,12 +79,29 @@ static void ranges(void **state)
 	   LEARN_RIGHT, "");
 	is(4, "0-6fff ram, 7000-8fff vga, 9000-9fff apic, a000-ffff ram+a000",
 	   LEARN_WRONG, "does not end there");
+	is(4, "0-6fff ram, 7000-7fff apic", LEARN_WRONG, "Rule 1");
+	is(4, "0-6fff ram, 7000-7fff vga, 8000-9fff vga", LEARN_WRONG,
+	   "Rule 1");
+	is(4, "0-6fff ram, 7000-7fff vga, 8000-9fff optrom, a000-dfff ram",
+	   LEARN_WRONG, "Rule 4");
+	is(4,
+	   "0-6fff ram, 7000-7fff vga, 8000-9fff optrom, a000-dfff ram+a000, "
+	   "e000-11fff ram+e000",
+	   LEARN_WRONG, "Rule 2");
+	is(4, "0-5fff ram, 6000-dfff pci", LEARN_WRONG, "is a container");
+	is(3, "0-bfffffff ram", LEARN_WRONG, "no region is called ram");
+	is(3, "0-bfffffff ram-below-4g", LEARN_WRONG, "is an alias");
+	is(3, "0-bfffffff", LEARN_CANNOT, "Say which region");
+	is(5,
+	   "del e0000-fffff, 100000-7ffffff, add e0000-effff pc.bios+20000, "
+	   "f0000-7ffffff pc.ram+f0000",
+	   LEARN_RIGHT, "");
 	is(5,
 	   "del e0000-fffff, del 100000-7ffffff, add e0000-effff pc.bios+20000, "
 	   "add f0000-7ffffff pc.ram+f0000",
 	   LEARN_RIGHT, "");
 	is(5, "add f0000-fffff pc.ram+f0000", LEARN_WRONG, "what is deleted");
-	is(5, "f0000-fffff pc.ram+f0000", LEARN_WRONG, "del or add");
+	is(5, "f0000-fffff pc.ram+f0000", LEARN_CANNOT, "del FIRST-LAST");
 	is(4, "what?", LEARN_CANNOT, "FIRST-LAST");
 	is(4, "nothing", LEARN_WRONG, "nothing was said");
 }

@@ -62,6 +62,9 @@ static void deeds(void **state)
 	assert_int_equal(a.items[0].deed, RANGE_DELETED);
 	assert_true(ranges_have_deeds(&a));
 	assert_true(ranges_compare(&b, &a, &difference));
+	b = read_ok("del 0-ffff; add 0-fff ram, 2000-2fff ram+2000");
+	assert_int_equal(b.nr, 3);
+	assert_int_equal(b.items[2].deed, RANGE_ADDED);
 	b = read_ok("delete 0-ffff ram");
 	assert_false(ranges_compare(&b, &a, &difference));
 	assert_int_equal(difference.differ, RANGES_MISSING);

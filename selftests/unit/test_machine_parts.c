@@ -236,6 +236,13 @@ static void chooses_a_fault_by_seed(void **unused)
 		seen[kind]++;
 	}
 	assert_int_equal(seen[KVM_FAULT_NONE], 0);
+	for (uint64_t first = 1; first < 70; first += 7) {
+		unsigned int all = 0;
+
+		for (uint64_t seed = first; seed < first + 7; seed++)
+			all |= 1U << kvm_fault_of_seed(seed);
+		assert_int_equal(all, 0xfe);
+	}
 	for (size_t i = 1; i < KVM_FAULT_KINDS; i++)
 		assert_true(seen[i] > 50);
 }

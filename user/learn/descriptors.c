@@ -97,6 +97,13 @@ static bool holds(const struct said *said, const struct kvm_fd *fds, size_t nr,
 	for (size_t i = 0; i < said->nr; i++) {
 		enum kvm_fd_kind kind = kind_of(fds, nr, said->fds[i]);
 
+		for (size_t j = 0; j < i; j++) {
+			if (said->fds[j] != said->fds[i])
+				continue;
+			learn_say(out, LEARN_WRONG,
+				  "descriptor %d is there twice", said->fds[i]);
+			return false;
+		}
 		if (kind == said->kind)
 			continue;
 		if (!strcmp(said->role, "slots"))

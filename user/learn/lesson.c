@@ -7,7 +7,7 @@
 static const char fds_usage[] = "PID kvm=FD vm=FD vcpu=FD[,FD]... slots=FD";
 static const char ranges_usage[] = "'FIRST-LAST NAME+OFFSET, ...'";
 static const char commit_usage[] =
-	"'del FIRST-LAST, add FIRST-LAST NAME+OFFSET, ...'";
+	"'del FIRST-LAST, del ..., add FIRST-LAST NAME+OFFSET, add ...'";
 static const char file_usage[] = "FILE.c";
 static const char fault_usage[] = "PID KIND ADDRESS";
 

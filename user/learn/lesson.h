@@ -93,6 +93,8 @@ void learn_ranges(unsigned int lesson, const char *answer,
  * @args:   numbers that it was given, @nr_args
  * @output: what it printed
  * @limits: what this kernel allows
+ * @calls:  lesson 7: what the program fetched, a line each: "SLOT RESULT" of
+ *	    KVM_GET_DIRTY_LOG, as it was called
  */
 struct learn_ran {
 	const struct slot_log *log;
@@ -102,6 +104,7 @@ struct learn_ran {
 	size_t nr_args;
 	const char *output;
 	const struct request_limits *limits;
+	const char *calls;
 };
 
 /**

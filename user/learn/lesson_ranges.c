@@ -83,34 +83,127 @@ bool learn_scene(unsigned int lesson, struct scene *out)
 	}
 }
 
-/* What to think of, by what is wrong first */
-static const char *hint(unsigned int lesson,
-			const struct ranges_difference *difference)
+static const struct scene_region *region_named(const struct scene *scene,
+					       const char *name, size_t *place)
 {
-	switch (lesson) {
-	case 3:
-		if (difference->differ == RANGES_OFFSET)
-			return "An alias that begins at an offset of its target shows "
-			       "that part: how much of pc.ram is shown already below "
-			       "4 GiB?";
-		return "With 3.5 GiB or more QEMU's pc puts 3 GiB below the hole, and "
-		       "what is left from 4 GiB on.";
-	case 4:
-		if (difference->differ == RANGES_WHAT ||
-		    difference->differ == RANGES_EXTRA)
-			return "A priority counts among siblings alone, those in one "
-			       "container; of equals the one mapped last is above; "
-			       "where a container has nothing, what is below it shows.";
+	for (size_t i = 0; i < scene->nr_regions; i++) {
+		if (strcasecmp(scene->regions[i].name, name) != 0)
+			continue;
+		*place = i;
+		return &scene->regions[i];
+	}
+	return NULL;
+}
+
+/* Does each range name a region that can be seen? */
+static bool names_are_sound(const struct scene *scene,
+			    const struct ranges *given, struct learn_word *out)
+{
+	for (size_t i = 0; i < given->nr; i++) {
+		const struct range *range = &given->items[i];
+		const struct scene_region *region;
+		size_t place;
+
+		if (!range->name[0] && range->deed == RANGE_DELETED)
+			continue;
+		if (!range->name[0]) {
+			learn_say(
+				out, LEARN_CANNOT,
+				"what is at 0x%llx? Say which region, and its "
+				"offset: FIRST-LAST NAME+OFFSET",
+				(unsigned long long)range->first);
+			return false;
+		}
+		region = region_named(scene, range->name, &place);
+		if (!region)
+			learn_say(out, LEARN_WRONG, "no region is called %s",
+				  range->name);
+		else if (region->kind == SCENE_ALIAS)
+			learn_say(
+				out, LEARN_WRONG,
+				"%s is an alias, which shows nothing of its own: "
+				"name the region that it shows",
+				range->name);
+		else if (region->kind == SCENE_CONTAINER)
+			learn_say(
+				out, LEARN_WRONG,
+				"%s is a container, which shows nothing of its own "
+				"(rule 3 of lesson 4): what is in it, or below it?",
+				range->name);
+		else
+			continue;
+		return false;
+	}
+	return true;
+}
+
+static const struct scene_step *mapped(const struct scene *scene, size_t region)
+{
+	for (size_t i = 0; i < scene->nr_steps; i++)
+		if (scene->steps[i].kind == SCENE_MAP &&
+		    scene->steps[i].region == region)
+			return &scene->steps[i];
+	return NULL;
+}
+
+/* Which rule of lesson 4 says who is seen, of two that lie there */
+static const char *rule_broken(const struct scene *scene, const char *said,
+			       const char *seen)
+{
+	const struct scene_step *a, *b;
+	size_t place;
+
+	a = region_named(scene, said, &place) ? mapped(scene, place) : NULL;
+	b = region_named(scene, seen, &place) ? mapped(scene, place) : NULL;
+	if (!a || !b || a->container != b->container)
+		return "Rule 1: a priority counts among siblings alone; that of a "
+		       "container stands for all in it.";
+	if (a->priority != b->priority)
+		return "Rule 1: which of two siblings has the higher priority?";
+	return "Rule 2: of equals, which was mapped last?";
+}
+
+static const char *view_hint(const struct scene *scene,
+			     const struct ranges_difference *d)
+{
+	switch (d->differ) {
+	case RANGES_WHAT:
+		return rule_broken(scene, d->given->name, d->wanted->name);
+	case RANGES_OFFSET:
+		return "Rule 4: a part keeps its offset: how far from the region's "
+		       "begin is this address?";
+	case RANGES_CUT:
+		return "Rule 5.";
+	case RANGES_ENDS:
+		return d->given->last > d->wanted->last ?
+			       "Something else is seen before that end: rules 1 and 2." :
+			       "What do you think is above it from there on? Rules 1 "
+			       "to 3.";
+	default:
 		return "Go from 0 upwards and ask at each edge of a region who is seen "
 		       "from there on.";
-	default:
-		if (difference->deed == RANGE_DELETED)
-			return "A slot that keeps its range stays; one of which an end "
-			       "moves, or that is cut, goes whole. Write down the flat "
-			       "view before and after, and compare.";
-		return "Neighbours of one region whose offsets continue each other are "
-		       "one range. Write down the flat view after the commit.";
 	}
+}
+
+/* What to think of, by what is wrong first */
+static const char *hint(unsigned int lesson, const struct scene *scene,
+			const struct ranges_difference *difference)
+{
+	if (lesson == 4)
+		return view_hint(scene, difference);
+	if (difference->differ == RANGES_OFFSET)
+		return "The offset is that of the address from where the region, or "
+		       "the alias that shows it, is mapped, and what the alias begins "
+		       "at added.";
+	if (lesson == 3)
+		return "With 3.5 GiB or more QEMU's pc puts 3 GiB below the hole, and "
+		       "what is left from 4 GiB on.";
+	if (difference->deed == RANGE_DELETED)
+		return "A slot that keeps its range stays; one of which an end moves, "
+		       "or that is cut, goes whole. Write down the flat view before "
+		       "and after, and compare.";
+	return "Neighbours of one region whose offsets continue each other are one "
+	       "range. Write down the flat view after the commit.";
 }
 
 void learn_ranges(unsigned int lesson, const char *answer,
@@ -121,8 +214,8 @@ void learn_ranges(unsigned int lesson, const char *answer,
 		      "its offset in the same RAMBlock: the slot's host address is "
 		      "that of the block and this offset",
 		[4] = "that is the flat view",
-		[5] = "the deletions come first, then what is added; one register of "
-		      "one byte had KVM change four slots",
+		[5] = "two slots go and two come, for one register of one byte. KVM is "
+		      "asked for the deletions first, in whatever order you wrote them",
 	};
 	char text[RANGES_SAY_MAX];
 	struct ranges_difference difference;
@@ -145,12 +238,15 @@ void learn_ranges(unsigned int lesson, const char *answer,
 	wanted = lesson == 5 ? &played.requests : &played.after;
 	if (lesson == 5 && given.nr && !ranges_have_deeds(&given))
 		learn_say(
-			out, LEARN_WRONG,
-			"say of each range what becomes of its slot: del or add");
+			out, LEARN_CANNOT,
+			"what becomes of the slots? del FIRST-LAST, del ..., add "
+			"FIRST-LAST NAME+OFFSET, add ...");
+	else if (!names_are_sound(&scene, &given, out))
+		return;
 	else if (ranges_compare(&given, wanted, &difference))
 		learn_say(out, LEARN_RIGHT, "%s", right[lesson]);
 	else
 		learn_say(out, LEARN_WRONG, "%s. %s",
 			  ranges_difference_say(text, &difference, false),
-			  hint(lesson, &difference));
+			  hint(lesson, &scene, &difference));
 }

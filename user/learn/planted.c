@@ -94,6 +94,9 @@ void learn_fault(uint64_t seed, char *const *words, size_t nr,
 			"called agree?",
 			words[0], (unsigned long long)at);
 	else
-		learn_say(out, LEARN_RIGHT, "%s, at 0x%llx: %s, and so it was",
-			  words[0], (unsigned long long)at, evidence[said]);
+		learn_say(
+			out, LEARN_RIGHT,
+			"%s it is, and 0x%llx is one of the addresses that it "
+			"concerns. Numbers 1 to 7 have all seven kinds",
+			words[0], (unsigned long long)at);
 }

@@ -226,34 +226,74 @@ static bool has_page(const struct learn_ran *ran, gpa_t gpa, const char *what,
 	return false;
 }
 
+/* An address of the guest where one of the program should be? */
+static bool mixes_addresses(const struct learn_ran *ran, struct learn_word *out)
+{
+	static const gpa_t pages[] = { 0x1000, 0x8000 };
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct slot_request *slot =
+			slot_at(ran->log, pages[i], PAGE);
+
+		if (!slot || slot->hva != slot->gpa)
+			continue;
+		learn_say(out, LEARN_WRONG,
+			  "the slot at 0x%" PRIx64
+			  " has userspace_addr 0x%" PRIx64
+			  ": which address is that to be, the guest's or this "
+			  "program's?",
+			  slot->gpa, slot->hva);
+		return true;
+	}
+	return false;
+}
+
+/* Which descriptor? The message names the ioctl that failed */
+static bool wrong_descriptor(const struct learn_ran *ran,
+			     struct learn_word *out)
+{
+	char line[120];
+
+	last_line(ran, line);
+	if (strncmp(line, "KVM_", 4) != 0 ||
+	    (!strstr(line, "Inappropriate ioctl") &&
+	     !strstr(line, "Bad file") && strncmp(line, "KVM_CREATE", 10) != 0))
+		return false;
+	learn_say(out, LEARN_WRONG,
+		  "\"%s\": which of the three descriptors does that take?",
+		  line);
+	return true;
+}
+
 static void judge_slot(const struct learn_ran *ran, struct learn_word *out)
 {
 	const char *said = strstr(ran->output, "the guest said ");
-	char words[REFUSAL_SAY_MAX + 160];
+	char words[REFUSAL_SAY_MAX + 160], line[120];
 	unsigned long value;
 
 	if (refused(ran, words, sizeof(words))) {
 		learn_say(out, LEARN_WRONG, "%s", words);
 		return;
 	}
-	if (!has_page(ran, 0x1000, "begins", out) ||
-	    !has_page(ran, 0x8000, "reads", out))
+	if (wrong_descriptor(ran, out) ||
+	    !has_page(ran, 0x1000, "begins", out) ||
+	    !has_page(ran, 0x8000, "reads", out) || mixes_addresses(ran, out))
 		return;
 	if (!said) {
-		if (ended_well(ran, out))
-			learn_say(
-				out, LEARN_WRONG,
-				"the guest said nothing: is the page with its code "
-				"the one that it finds at 0x1000?");
+		learn_say(
+			out, LEARN_WRONG,
+			"the guest said nothing (the program: \"%s\"): is the page "
+			"with its code the one that it finds at 0x1000?",
+			last_line(ran, line));
 		return;
 	}
 	value = strtoul(said + strlen("the guest said "), NULL, 10);
 	if (value != (ran->args[0] + 1) % 256) {
 		learn_say(
 			out, LEARN_WRONG,
-			"with %u in the data page the guest said %lu: it read other "
-			"memory. Which page of ours is userspace_addr of the slot at "
-			"0x8000?",
+			"run with %u on its command line, the guest said %lu: is "
+			"data_page what the guest finds at 0x8000, and does it have "
+			"that number?",
 			ran->args[0], value);
 		return;
 	}
@@ -279,10 +319,10 @@ static const struct {
 	{ RULE_HVA_ALIGN, "where does a page of ours begin?" },
 	{ RULE_GPA_WRAP, "what is behind the last of 2^64 addresses?" },
 	{ RULE_DELETE_ABSENT, "size 0 deletes: what, if there is nothing?" },
-	{ RULE_HVA_CHANGED, "ask for slot 0 again, with other memory of ours" },
-	{ RULE_SIZE_CHANGED, "ask for slot 0 again, longer" },
-	{ RULE_READONLY_CHANGED, "ask for slot 0 again, with another flag" },
-	{ RULE_OVERLAP, "two slots, and one guest address" },
+	{ RULE_HVA_CHANGED, "slot 0 stands: what of it may not be another?" },
+	{ RULE_SIZE_CHANGED, "slot 0 stands: what else may not be another?" },
+	{ RULE_READONLY_CHANGED, "of the two flags, which may not change?" },
+	{ RULE_OVERLAP, "what may two slots not have in common?" },
 };
 
 #define NR_RULES (sizeof(rules) / sizeof(rules[0]))
@@ -321,8 +361,8 @@ static void judge_errno(const struct learn_ran *ran, struct learn_word *out)
 	if (hint)
 		learn_say(
 			out, LEARN_WRONG,
-			"%zu of %zu rules were broken; not yet: %s. The first of "
-			"these: %s %s() in Linux tests it",
+			"broken so far: %zu of %zu rules. Left: %s. Of the first of "
+			"these: %s Linux tests it in %s()",
 			provoked, NR_RULES, missing, hint, where);
 	else if (ended_well(ran, out))
 		learn_say(out, LEARN_RIGHT,
@@ -344,6 +384,49 @@ static void wanted_line(const struct learn_ran *ran, char *out, size_t size)
 			if (ran->args[i] == page)
 				snprintf(out + strlen(out), size - strlen(out),
 					 " %u", page);
+}
+
+/* How often the log of this slot was told; another slot's is in @other */
+static size_t fetches(const struct learn_ran *ran, uint32_t slot, long *other)
+{
+	const char *line = ran->calls ? ran->calls : "";
+	unsigned long of;
+	size_t n = 0;
+	char *end;
+	long ret;
+
+	*other = -1;
+	for (; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		of = strtoul(line, &end, 10);
+		ret = strtol(end, NULL, 10);
+		if (of != slot)
+			*other = (long)of;
+		else if (!ret)
+			n++;
+	}
+	return n;
+}
+
+static bool fetched_twice(const struct learn_ran *ran, uint32_t slot,
+			  struct learn_word *out)
+{
+	long other;
+	size_t n = fetches(ran, slot, &other);
+
+	if (other >= 0)
+		learn_say(
+			out, LEARN_WRONG,
+			"it asks for the log of slot %ld, which has none: which slot "
+			"has the data?",
+			other);
+	else if (n < 2)
+		learn_say(
+			out, LEARN_WRONG,
+			"KVM told the log of slot %" PRIu32
+			" %zu times, and it is to be fetched twice: what is printed "
+			"must be what KVM says",
+			slot, n);
+	return other < 0 && n >= 2;
 }
 
 static void judge_dirty(const struct learn_ran *ran, struct learn_word *out)
@@ -371,7 +454,8 @@ static void judge_dirty(const struct learn_ran *ran, struct learn_word *out)
 			data->slot, data->flags);
 		return;
 	}
-	if (!ended_well(ran, out))
+	if (wrong_descriptor(ran, out) ||
+	    !fetched_twice(ran, data->slot, out) || !ended_well(ran, out))
 		return;
 	wanted_line(ran, first, sizeof(first));
 	if (strncmp(ran->output, first, strlen(first)) != 0 ||

@@ -395,6 +395,28 @@ static bool is_silence(const char *answer)
 	return !trim(text, sizeof(text), answer);
 }
 
+static const char *where_text(const struct ranges *ranges, char text[80])
+{
+	const struct range *range = &ranges->items[0];
+
+	if (!ranges->nr)
+		snprintf(text, 80, "nothing");
+	else if (range->offset)
+		snprintf(text, 80, "%s+%" PRIx64, range->name, range->offset);
+	else
+		snprintf(text, 80, "%s", range->name);
+	return text;
+}
+
+static void say_where(const struct quiz *quiz, const struct ranges *given,
+		      char why[RANGES_SAY_MAX])
+{
+	char a[80], b[80];
+
+	snprintf(why, RANGES_SAY_MAX, "you say %s; right is %s",
+		 where_text(given, a), where_text(&quiz->wanted, b));
+}
+
 enum quiz_verdict quiz_judge(const struct quiz *quiz, const char *answer,
 			     char why[RANGES_SAY_MAX])
 {
@@ -420,6 +442,9 @@ enum quiz_verdict quiz_judge(const struct quiz *quiz, const char *answer,
 	}
 	if (ranges_compare(&given, &quiz->wanted, &difference))
 		return QUIZ_RIGHT;
-	ranges_difference_say(why, &difference, true);
+	if (quiz->kind == QUIZ_WHERE)
+		say_where(quiz, &given, why);
+	else
+		ranges_difference_say(why, &difference, true);
 	return QUIZ_WRONG;
 }

@@ -163,19 +163,22 @@ static bool read_what(struct piece word, struct range *out)
 	return take_number(&word, &out->offset) && !word.len;
 }
 
-static bool read_item(struct piece item, struct range *out)
+/* @deed: of the item before, which holds on until another is said */
+static bool read_item(struct piece item, enum range_deed deed,
+		      struct range *out)
 {
 	static const char *const dels[] = { "del", "delete", "-", NULL };
 	static const char *const adds[] = { "add", "create", "+", NULL };
 	struct piece word = take_word(&item);
 
-	*out = (struct range){ .deed = RANGE_IS };
-	if (is_word(word, dels))
+	*out = (struct range){ .deed = deed };
+	if (is_word(word, dels)) {
 		out->deed = RANGE_DELETED;
-	else if (is_word(word, adds))
-		out->deed = RANGE_ADDED;
-	if (out->deed != RANGE_IS)
 		word = take_word(&item);
+	} else if (is_word(word, adds)) {
+		out->deed = RANGE_ADDED;
+		word = take_word(&item);
+	}
 	if (!read_extent(word, out))
 		return false;
 	word = take_word(&item);
@@ -211,13 +214,13 @@ int ranges_from_text(const char *text, struct ranges *out,
 {
 	static const char *const none[] = { "nothing", "none", NULL };
 	struct piece rest = { text, strlen(text) }, item;
-	struct range range;
+	struct range range = { .deed = RANGE_IS };
 
 	out->nr = 0;
 	while (cut_item(&rest, &item)) {
 		if (!item.len || is_word(item, none))
 			continue;
-		if (!read_item(item, &range)) {
+		if (!read_item(item, range.deed, &range)) {
 			error_set(err, EINVAL, "read \"%.*s\"",
 				  item.len > 60 ? 60 : (int)item.len, item.s);
 			error_why(err, "it is no range and what is there");

@@ -49,7 +49,8 @@ bool ranges_have_deeds(const struct ranges *ranges);
  * ranges_from_text() - read what somebody wrote
  * @text: items, apart by commas, semicolons or newlines: FIRST-LAST NAME[+OFFSET],
  *	  or FIRST+SIZE in place of FIRST-LAST; before it del, delete, "-", add,
- *	  create or "+" where requests are listed. Numbers are hexadecimal, with 0x
+ *	  create or "+" where requests are listed, which holds on until another.
+ *	  Numbers are hexadecimal, with 0x
  *	  or without; those with K, M, G or T behind them are decimal. What follows
  *	  a "#" is passed over; "nothing" or "none" is an empty list
  * @out:  in order, whatever the order in @text

@@ -13,6 +13,34 @@
 #include "session/attempt.h"
 #include "trace/log_load.h"
 
+/*
+ * What stands before each program: its requests are traced, what it fetches is not, and
+ * what it prints may be made up. So its own calls of KVM_GET_DIRTY_LOG are written down
+ */
+static const char watch[] =
+	"#include <errno.h>\n"
+	"#include <fcntl.h>\n"
+	"#include <stdio.h>\n"
+	"#include <stdlib.h>\n"
+	"#include <unistd.h>\n"
+	"#include <sys/ioctl.h>\n"
+	"#include <linux/kvm.h>\n"
+	"static inline int slotscope_ioctl(int fd, unsigned long request, "
+	"unsigned long arg)\n"
+	"{\n"
+	"	int ret = ioctl(fd, request, arg), error = errno, to;\n"
+	"	const char *path = getenv(\"SLOTSCOPE_LEARN_CALLS\");\n"
+	"	if (request == KVM_GET_DIRTY_LOG && path &&\n"
+	"	    (to = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600)) >= 0) {\n"
+	"		dprintf(to, \"%u %d\\n\", ((struct kvm_dirty_log *)arg)->slot, ret);\n"
+	"		close(to);\n"
+	"	}\n"
+	"	errno = error;\n"
+	"	return ret;\n"
+	"}\n"
+	"#define ioctl(fd, request, ...) \\\n"
+	"	slotscope_ioctl(fd, request, (unsigned long)(0, ##__VA_ARGS__))\n";
+
 /* A guest that does not halt would run for ever */
 #define SECONDS "20"
 
@@ -85,7 +113,8 @@ int attempt_compile(struct attempt *attempt, const char *path, char **messages,
 		    struct slotscope_error *err)
 {
 	const char *cc = getenv("CC");
-	char program[96], said[96];
+	char program[96], said[96], before[96];
+	/* The second time with what watches it: messages are to be of the first */
 	char *argv[] = { (char *)(cc && *cc ? cc : "cc"),
 			 "-O1",
 			 "-g",
@@ -94,8 +123,11 @@ int attempt_compile(struct attempt *attempt, const char *path, char **messages,
 			 "-x",
 			 "c",
 			 (char *)path,
+			 NULL,
+			 NULL,
 			 NULL };
 	int ret, status;
+	FILE *file;
 
 	*messages = NULL;
 	snprintf(attempt->dir, sizeof(attempt->dir),
@@ -106,7 +138,19 @@ int attempt_compile(struct attempt *attempt, const char *path, char **messages,
 	}
 	place(attempt, "program", program);
 	place(attempt, "compiler", said);
+	place(attempt, "watch.h", before);
+	file = fopen(before, "w");
+	if (!file)
+		return error_set(err, errno, "write %s", before);
+	fputs(watch, file);
+	fclose(file);
+	setenv("LC_ALL", "C", true);
 	ret = spawn(argv, said, &status);
+	if (!ret && WIFEXITED(status) && !WEXITSTATUS(status)) {
+		argv[8] = "-include";
+		argv[9] = before;
+		ret = spawn(argv, said, &status);
+	}
 	if (ret) {
 		error_set(err, ret, "compile with %.60s", argv[0]);
 		return error_next(err, "install a C compiler (Debian: gcc and "
@@ -152,7 +196,7 @@ int attempt_run(const struct attempt *attempt, const unsigned int *args,
 		size_t nr_args, struct attempt_run *out,
 		struct slotscope_error *err)
 {
-	char program[96], record[96], said[96], numbers[8][12];
+	char program[96], record[96], said[96], calls[96], numbers[8][12];
 	char *argv[24] = { "/proc/self/exe", "record", "--ptrace",
 			   "--for",	     SECONDS,  "-o",
 			   record,	     "--",     program };
@@ -170,12 +214,16 @@ int attempt_run(const struct attempt *attempt, const unsigned int *args,
 		snprintf(numbers[i], sizeof(numbers[i]), "%u", args[i]);
 		argv[n++] = numbers[i];
 	}
+	place(attempt, "calls", calls);
 	unlink(record);
+	unlink(calls);
+	setenv("SLOTSCOPE_LEARN_CALLS", calls, true);
 	ret = spawn(argv, said, &status);
 	if (ret)
 		return error_set(err, ret, "run %s", program);
 	out->output = read_text(said);
-	if (!out->output)
+	out->calls = read_text(calls);
+	if (!out->output || !out->calls)
 		return error_set(err, ENOMEM, "read what it printed");
 	own_words = find_line(out->output, "slotscope: ");
 	if (own_words)
@@ -190,7 +238,7 @@ int attempt_run(const struct attempt *attempt, const unsigned int *args,
 void attempt_end(struct attempt *attempt)
 {
 	static const char *const names[] = { "program", "compiler", "requests",
-					     "output" };
+					     "output",	"watch.h",  "calls" };
 	char path[96];
 
 	if (!attempt->dir[0])

@@ -36,12 +36,14 @@ int attempt_compile(struct attempt *attempt, const char *path, char **messages,
  * struct attempt_run - what came of a run
  * @log:    its requests; slot_log_deinit() it
  * @output: what it printed; free() it
+ * @calls:  its KVM_GET_DIRTY_LOGs, "SLOT RESULT" a line; free() it
  * @ended:  by itself, with
  * @status: as of waitpid(2)
  */
 struct attempt_run {
 	struct slot_log log;
 	char *output;
+	char *calls;
 	bool ended;
 	int status;
 };

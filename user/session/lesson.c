@@ -112,11 +112,13 @@ static int run_all(const struct lesson *lesson, const struct attempt *attempt,
 			ran.ended = did.ended;
 			ran.status = did.status;
 			ran.output = did.output;
+			ran.calls = did.calls;
 			ran.limits = &limits;
 			learn_program(lesson->number, &ran, out);
 		}
 		slot_log_deinit(&did.log);
 		free(did.output);
+		free(did.calls);
 		if (!ret && out->verdict != LEARN_RIGHT)
 			break;
 	}

@@ -38,9 +38,12 @@ const char *kvm_fault_name(enum kvm_fault_kind kind)
 
 enum kvm_fault_kind kvm_fault_of_seed(uint64_t seed)
 {
-	/* Neighbours are to be no neighbours: whoever counts up learns nothing */
-	seed = (seed + 1) * 0x9e3779b97f4a7c15;
-	seed ^= seed >> 32;
-	seed *= 0xbf58476d1ce4e5b9;
-	return (enum kvm_fault_kind)(1 + (seed >> 32) % (KVM_FAULT_KINDS - 1));
+	const uint64_t kinds = KVM_FAULT_KINDS - 1;
+	uint64_t turn = (seed + kinds - 1) / kinds;
+
+	/* 1 to 7, 8 to 14, ... have all kinds, where each seven begins is by chance */
+	turn = (turn + 1) * 0x9e3779b97f4a7c15;
+	turn ^= turn >> 32;
+	turn *= 0xbf58476d1ce4e5b9;
+	return (enum kvm_fault_kind)(1 + (seed * 3 + (turn >> 32)) % kinds);
 }

@@ -29,7 +29,7 @@ int kvm_fault_parse(const char *name, enum kvm_fault_kind *kind,
 /** kvm_fault_name() - its name on the command line */
 const char *kvm_fault_name(enum kvm_fault_kind kind);
 
-/** kvm_fault_of_seed() - one of them, but none that is no fault */
+/** kvm_fault_of_seed() - a fault; seven seeds from 1, 8, ... on have all seven */
 enum kvm_fault_kind kvm_fault_of_seed(uint64_t seed);
 
 #endif

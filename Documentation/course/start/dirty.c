@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Lesson 7: which pages did the guest write to? Fill in what says FILL_IN.
+ * Lesson 7: which pages did the guest write to? Fill in the four places.
  *
  *	cc -o dirty dirty.c && ./dirty 2 5
  *
@@ -67,7 +67,7 @@ static void fetch(int vm, unsigned long *bitmap)
 {
 	struct kvm_dirty_log log = {
 		.slot = FILL_IN,
-		.dirty_bitmap = FILL_IN,
+		.dirty_bitmap = FILL_IN, /* where KVM is to write it */
 	};
 
 	if (ioctl(FILL_IN, KVM_GET_DIRTY_LOG, &log))

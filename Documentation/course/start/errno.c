@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Lesson 6: provoke each errno. In place of FILL_IN write one ask() for each rule that
+ * Lesson 6: provoke each errno. Where it is to be filled in, write one ask() for each rule that
  * the lesson lists.
  *
  *	cc -o errno errno.c && ./errno
@@ -29,8 +29,8 @@ static void ask(unsigned int slot, unsigned int flags, unsigned long long gpa,
 	};
 	int ret = ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region);
 
-	printf("slot %u, flags 0x%x, gpa 0x%llx, size 0x%llx: %s\n", slot,
-	       flags, gpa, size, ret ? strerror(errno) : "taken");
+	printf("slot %u, flags 0x%x, gpa 0x%llx, size 0x%llx, hva 0x%llx: %s\n",
+	       slot, flags, gpa, size, hva, ret ? strerror(errno) : "taken");
 }
 
 int main(void)
