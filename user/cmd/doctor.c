@@ -201,6 +201,34 @@ static bool any_tried(const struct tracer_report *report)
 	return false;
 }
 
+/*
+ * What nobody has to ask for may be what the kernel does not take: check and slots do
+ * without it. @all: why not with everything. False: it cannot be done so, either
+ */
+static bool open_without_events(struct doctor *doctor,
+				struct tracer_report *report,
+				struct tracer **tracer,
+				const struct slotscope_error *all)
+{
+	const struct tracer_options options = {
+		.tgid = getpid(), .verbose = cmd_globals.verbose
+	};
+	struct slotscope_error err = {};
+	struct diagnosis *d;
+
+	*report = (struct tracer_report){};
+	if (tracer_open(&options, report, tracer, &err)) {
+		add_error(doctor, BPF, all);
+		return false;
+	}
+	d = add(doctor, BPF, true);
+	d->part = true;
+	snprintf(d->how, sizeof(d->how),
+		 "without what --events asks for, in part: %s: %s", all->tried,
+		 all->why);
+	return true;
+}
+
 static void look_at_tracer(struct doctor *doctor)
 {
 	struct tracer_report report = {};
@@ -221,8 +249,9 @@ static void look_at_tracer(struct doctor *doctor)
 		hooks = err.code == ENOTSUP && any_tried(&report);
 		if (hooks)
 			error_why(&err, "no way to do it works");
-		add_error(doctor, BPF, &err);
-		if (!hooks)
+		if (hooks)
+			add_error(doctor, BPF, &err);
+		else if (!open_without_events(doctor, &report, &tracer, &err))
 			return;
 	}
 	doctor->bpf = true;
@@ -230,6 +259,10 @@ static void look_at_tracer(struct doctor *doctor)
 		d = add(doctor, tracer_job_names[job],
 			tracer_hook_used(&report, job));
 		tell_hooks(d, &report, job);
+		if (!d->works && !d->how[0])
+			snprintf(
+				d->how, sizeof(d->how),
+				"not tried: not all of it can be loaded, see " BPF);
 	}
 	tracer_close(tracer);
 }
