@@ -40,19 +40,46 @@ static const char *text_of(const char *name)
 	return "";
 }
 
+/*
+ * "[addr.md](../addr.md)" is for a browser: on a terminal a page is named as it is in the
+ * sources. Return: how much of @out was filled; what is no link is copied
+ */
+static size_t copy_line(char *out, struct piece line)
+{
+	const char *begin, *middle, *end;
+	size_t len = 0;
+
+	while ((begin = piece_find(line, "["))) {
+		struct piece rest = { begin, line.len - (begin - line.s) };
+
+		middle = piece_find(rest, "](../");
+		end = middle ? memchr(middle, ')', line.s + line.len - middle) :
+			       NULL;
+		if (!end)
+			break;
+		memcpy(out + len, line.s, begin - line.s);
+		len += begin - line.s;
+		len += sprintf(out + len, "Documentation/%.*s",
+			       (int)(end - middle - 5), middle + 5);
+		piece_drop(&line, end + 1 - line.s);
+	}
+	memcpy(out + len, line.s, line.len);
+	return len + line.len;
+}
+
 /* Without its comments: its licence, and what is for tests. free() it; NULL: no memory */
 static char *lesson_text(const struct lesson *lesson)
 {
 	const char *text = text_of(lesson->file);
 	struct piece rest = { text, strlen(text) }, line;
-	char *out = malloc(rest.len + 1);
+	/* "Documentation/" is longer than what it stands for, in some lines */
+	char *out = malloc(2 * rest.len + 1);
 	size_t len = 0;
 
 	while (out && piece_line(&rest, &line)) {
 		if (piece_begins(line, "<!--"))
 			continue;
-		memcpy(out + len, line.s, line.len);
-		len += line.len;
+		len += copy_line(out + len, line);
 		out[len++] = '\n';
 	}
 	if (out)
