@@ -22,8 +22,8 @@ void progress_end(const char *const *before);
 const char *progress_doing(void);
 
 /** PROGRESS() - the same up to the end of the block that it stands in */
-#define PROGRESS(doing)                        \
-	__attribute__((cleanup(progress_end))) \
+#define PROGRESS(doing)                                \
+	__attribute__((cleanup(progress_end), unused)) \
 	const char *const progress_before = progress_begin(doing)
 
 #endif
