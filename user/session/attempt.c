@@ -44,6 +44,8 @@ static const char watch[] =
 /* A guest that does not halt would run for ever */
 #define SECONDS "20"
 
+#define ATTEMPT_PATH (sizeof(((struct attempt *)NULL)->dir) + 16)
+
 int attempt_kvm(struct slotscope_error *err)
 {
 	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC), error = errno;
@@ -92,9 +94,10 @@ static int spawn(char **argv, const char *out_path, int *status)
 	return 0;
 }
 
-static void place(const struct attempt *attempt, const char *name, char out[96])
+static void place(const struct attempt *attempt, const char *name,
+		  char out[ATTEMPT_PATH])
 {
-	snprintf(out, 96, "%s/%s", attempt->dir, name);
+	snprintf(out, ATTEMPT_PATH, "%s/%s", attempt->dir, name);
 }
 
 /* Empty where it cannot be read */
@@ -112,8 +115,8 @@ static char *read_text(const char *path)
 int attempt_compile(struct attempt *attempt, const char *path, char **messages,
 		    struct slotscope_error *err)
 {
-	const char *cc = getenv("CC");
-	char program[96], said[96], before[96];
+	const char *cc = getenv("CC"), *tmp = getenv("TMPDIR");
+	char program[ATTEMPT_PATH], said[ATTEMPT_PATH], before[ATTEMPT_PATH];
 	/* The second time with what watches it: messages are to be of the first */
 	char *argv[] = { (char *)(cc && *cc ? cc : "cc"),
 			 "-O1",
@@ -131,10 +134,13 @@ int attempt_compile(struct attempt *attempt, const char *path, char **messages,
 
 	*messages = NULL;
 	snprintf(attempt->dir, sizeof(attempt->dir),
-		 "/tmp/slotscope-learn-XXXXXX");
+		 "%s/slotscope-learn-XXXXXX",
+		 tmp && strlen(tmp) < sizeof(attempt->dir) - 32 ? tmp : "/tmp");
 	if (!mkdtemp(attempt->dir)) {
+		error_set(err, errno, "make the folder %.160s", attempt->dir);
 		attempt->dir[0] = '\0';
-		return error_set(err, errno, "make a folder in /tmp");
+		return error_next(err,
+				  "set TMPDIR to one that can be written to");
 	}
 	place(attempt, "program", program);
 	place(attempt, "compiler", said);
@@ -196,7 +202,8 @@ int attempt_run(const struct attempt *attempt, const unsigned int *args,
 		size_t nr_args, struct attempt_run *out,
 		struct slotscope_error *err)
 {
-	char program[96], record[96], said[96], calls[96], numbers[8][12];
+	char program[ATTEMPT_PATH], record[ATTEMPT_PATH], said[ATTEMPT_PATH],
+		calls[ATTEMPT_PATH], numbers[8][12];
 	char *argv[24] = { "/proc/self/exe", "record", "--ptrace",
 			   "--for",	     SECONDS,  "-o",
 			   record,	     "--",     program };
@@ -239,7 +246,7 @@ void attempt_end(struct attempt *attempt)
 {
 	static const char *const names[] = { "program", "compiler", "requests",
 					     "output",	"watch.h",  "calls" };
-	char path[96];
+	char path[ATTEMPT_PATH];
 
 	if (!attempt->dir[0])
 		return;

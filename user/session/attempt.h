@@ -13,10 +13,10 @@
 
 /**
  * struct attempt - one program
- * @dir: folder that it lives in
+ * @dir: folder that it lives in, below $TMPDIR or /tmp
  */
 struct attempt {
-	char dir[64];
+	char dir[240];
 };
 
 /** attempt_kvm() - could a VM be made at all? 0, or why not, in @err */
