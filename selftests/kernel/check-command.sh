@@ -46,7 +46,7 @@ is "$status $(grep -c ' request 0/' "$report")" "0 3" "trace --vm: the second VM
 run slotscope trace --vm nobody --report "$report" -- "$vms" 0 1
 is "$status $(grep -c request "$report")" "2 0" "trace --vm, none of that name: status 2, no event"
 like "$(cat "$report")" '^slotscope: trace the VMs of' "trace --vm, none of that name: the report has the error, too"
-like "$(tr -s '\n ' ' ' <<<"$err")" 'no VM is "nobody"; there is VM 1: process [0-9]+ +\(vms\)' "trace --vm, none of that name: those there are are named"
+like "$(tr -s '\n ' ' ' <<<"$err")" 'no VM is "nobody"; there was VM 1: process [0-9]+ +\(vms\)' "trace --vm, none of that name: those there are are named"
 python3 -c '
 import subprocess, sys
 print(subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode)' \
@@ -78,7 +78,7 @@ for json in "" --json; do
 	is "$status" 2 "check $json --report, no VM: status 2"
 	like "$(cat "$report")" 'find a VM of the command sh.*status 3' "check $json --report, no VM: the report says so"
 done
-is "$err" "slotscope: the command sh ended with status 3" "check --json: no error but the command's status on standard error"
+is "$err" '{"notice":"the command sh ended with status 3"}' "check --json: no error but the command's status on standard error"
 like "$(jq -r .error.next "$report")" 'see what it said itself' "check, a command that failed: its own words count"
 run slotscope check --no-model --at 0.5 --at 4 -- sh -c "$vms 2 1; exit 7"
 is "$status" 2 "check, it ends before the second --at: status 2"

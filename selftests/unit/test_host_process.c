@@ -428,6 +428,7 @@ static void the_command_line_tells(void **unused)
 	char *mon[] = {
 		"qemu", "-chardev", word, "-mon", "c,mode=control", NULL
 	};
+	char *ours[] = { "slotscope-vm", NULL };
 
 	snprintf(here, sizeof(here), "%s/q", dir);
 	snprintf(word, sizeof(word), "unix:%s,server=on,wait=off", here);
@@ -452,10 +453,16 @@ static void the_command_line_tells(void **unused)
 	snprintf(word, sizeof(word), "unix:%s,server=on", here);
 	find_by_command_line(there, "/", argv, -ENOTCONN, NULL);
 	unlink(there);
+
+	/* Our VMM: it will have one, whatever its command line */
+	find_by_command_line(there, "/", ours, -ENOTCONN, NULL);
+	unlink(there);
 }
 
-static int child_of_exec(const char *fd)
+/* Under the name that a program of @name's file would have */
+static int child_of_exec(const char *name, const char *fd)
 {
+	prctl(PR_SET_NAME, name);
 	if (write(atoi(fd), "x", 1) != 1)
 		return 1;
 	for (;;)
@@ -586,7 +593,7 @@ static void its_first_thread_has_ended(void **unused)
 	unlink(path);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_child),
@@ -606,7 +613,7 @@ int main(void)
 		cmocka_unit_test(the_command_line_tells),
 	};
 
-	if (getenv("TEST_CHILD"))
-		return child_of_exec(getenv("TEST_CHILD"));
+	if (argc && getenv("TEST_CHILD"))
+		return child_of_exec(argv[0], getenv("TEST_CHILD"));
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }

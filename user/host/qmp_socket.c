@@ -168,13 +168,18 @@ static void add_once(const struct held *held, const struct held **out,
 	out[(*nr)++] = held;
 }
 
-/* A "slotscope vm" has a monitor, always, but not from its first moment on */
+/*
+ * Our VMM has a monitor, always, but not from its first moment on: that of slotscope-vm,
+ * or of the "slotscope vm" that becomes it
+ */
 static bool is_own_vmm(const struct process *process,
 		       const struct proc_text *cmdline)
 {
 	const char *end = cmdline->text + cmdline->len;
 	const char *word = cmdline->text;
 
+	if (!strcmp(process->comm, "slotscope-vm"))
+		return true;
 	if (strcmp(process->comm, "slotscope"))
 		return false;
 	for (; word < end; word += strnlen(word, end - word) + 1)
