@@ -24,7 +24,7 @@ end_vm
 load_module
 
 left() { # nothing that was started is left
-	is "$(pgrep -f "^$vms|slotscope vm -M|slotscope-keep|^sleep 47")" "" \
+	is "$(pgrep -f "^$vms|slotscope[- ]vm -M|slotscope-keep|^sleep 47")" "" \
 		"$1: nothing is left running"
 }
 checks() { jq -c 'select(.verdict)' "$report" | wc -l; }
