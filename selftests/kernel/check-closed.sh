@@ -65,7 +65,7 @@ for command in check slots trace; do
 	[ $command != trace ] || args=(--for 0.1)
 	run slotscope $command --pid $shell "${args[@]}"
 	like "$status" '^[23]$' "$command of a shell whose child has the VM: status 2 or 3"
-	like "$(said)" "what it started does: VM 1: process $vm" "it names the child"
+	like "$(said)" "among what it started there is VM 1: process $vm" "it names the child"
 	like "$(said)" "\-\-pid $vm" "it says what to type"
 done
 
@@ -76,7 +76,7 @@ is "$status" 0 "a recording with a VM: status 0"
 for name in 2 nosuch "1:"; do
 	run slotscope trace -i "$work/rec" --vm $name
 	is "$status $out" "2 " "-i --vm $name, which is not in it: status 2"
-	like "$(said)" "none is the one that is meant: VM 1: process $vm" "it names the one that is"
+	like "$(said)" "none is the one that is meant; there is VM 1: process $vm" "it names the one that is"
 	run slotscope trace --json -i "$work/rec" --vm $name
 	is "$status $(jq -r .error.code <<<"$out" 2>&1)" "2 2" "in JSON too"
 done

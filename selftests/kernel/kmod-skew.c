@@ -144,7 +144,7 @@ static void with_an_older_module(const struct version *version)
 
 	expect_says("read by the slotscope module", 0,
 		    SLOTSCOPE " slots --pid %d", pid);
-	expect_says(" 7 ", 0, SLOTSCOPE " list");
+	expect_says(" 7/0 ", 0, SLOTSCOPE " list");
 	/* What it cannot tell is not known, and so told */
 	expect_says(version->minor ? "agree" : "too old to tell",
 		    version->minor ? 0 : 2,

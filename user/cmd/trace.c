@@ -195,7 +195,7 @@ static int not_recorded(const char *path, const struct tracing *t)
 		  read_file_name(path));
 	if (t->vms.nr) {
 		session_vms_list(&t->vms, list, sizeof(list));
-		error_why(&err, "none is the one that is meant: %s", list);
+		error_why(&err, "none is the one that is meant; %s", list);
 		error_next(&err,
 			   "name one of those with --vm, or leave it out");
 	} else {

@@ -209,7 +209,7 @@ int session_vms_elsewhere(const struct process *process, const char *command,
 	if (!session_vms_look(&others, process->tgid, 0, &ignored) &&
 	    others.nr) {
 		session_vms_list(&others, list, sizeof(list));
-		error_why(err, "it holds none; what it started does: %s", list);
+		error_why(err, "it holds none; among what it started %s", list);
 		error_next(err, "%s that: --pid %d", command,
 			   others.vms[0].id.tgid);
 	}
