@@ -62,6 +62,15 @@ refused 'it is empty +next' trace -i "$work/nothing"
 refused 'not a recording of slotscope' trace -i /etc/passwd
 refused 'name a file that slotscope record' trace -i /none
 refused '\-\-fd goes with --pid' check --fd 3 -- true
+# The second of two would be looked at, and the first passed over
+for c in check slots trace map addr why tree; do
+	refused 'process 1 was named before' "$c" --pid 1 --pid 2
+done
+refused 'descriptor 3 was named before' check --pid 1 --fd 3 --fd 4
+for c in "trace" "slots" "check" "map" "export --perfetto"; do
+	# shellcheck disable=SC2086  # words
+	refused 'was named for the same before' $c -i /none -i /etc/passwd
+done
 refused '\-\-to-end goes with a COMMAND' check --to-end --pid 1
 refused 'write the report to /none/x' trace --report /none/x --pid 1
 refused 'number of seconds' trace --pid 1 --for -1

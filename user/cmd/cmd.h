@@ -309,11 +309,12 @@ int cmd_usage(const struct cmd *cmd, const char *fmt, ...)
 
 /**
  * cmd_parse_pid() - a pid from the command line
+ * @pid: 0 until there was one: a second one is an error
  * Return: 0, or a negative errno with @err filled.
  */
 int cmd_parse_pid(const char *text, pid_t *pid, struct slotscope_error *err);
 
-/** cmd_parse_fd() - a descriptor number from the command line */
+/** cmd_parse_fd() - a descriptor number from the command line; -1 in @fd until there was one */
 int cmd_parse_fd(const char *text, int *fd, struct slotscope_error *err);
 
 /** cmd_parse_seconds() - a duration such as "3" or "0.5", to milliseconds */

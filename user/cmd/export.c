@@ -5,6 +5,7 @@
 
 #include "base/read_file.h"
 #include "cmd/cmd.h"
+#include "cmd/look.h"
 #include "cmd/recorded.h"
 #include "logs/lives.h"
 #include "render/perfetto.h"
@@ -95,7 +96,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			perfetto = true;
 			break;
 		case 'i':
-			input = optarg;
+			if (look_once(&input, &err))
+				return cmd_fail(&err);
 			break;
 		case 'o':
 			if (cmd_report_to(optarg, true, &err))

@@ -20,8 +20,19 @@ static bool parse_int(const char *text, long min, int *out)
 	return true;
 }
 
+/* What was named first would be passed over in silence */
+static int named_twice(const char *what, const char *text, int before,
+		       struct slotscope_error *err)
+{
+	error_set(err, EINVAL, "look at %s %.40s", what, text);
+	error_why(err, "%s %d was named before", what, before);
+	return error_next(err, "name one of them; each needs a run of its own");
+}
+
 int cmd_parse_pid(const char *text, pid_t *pid, struct slotscope_error *err)
 {
+	if (*pid)
+		return named_twice("process", text, *pid, err);
 	if (parse_int(text, 1, pid))
 		return 0;
 	error_set(err, EINVAL, "read the pid \"%.40s\"", text);
@@ -31,6 +42,8 @@ int cmd_parse_pid(const char *text, pid_t *pid, struct slotscope_error *err)
 
 int cmd_parse_fd(const char *text, int *fd, struct slotscope_error *err)
 {
+	if (*fd >= 0)
+		return named_twice("descriptor", text, *fd, err);
 	if (parse_int(text, 0, fd))
 		return 0;
 	error_set(err, EINVAL, "read the descriptor \"%.40s\"", text);

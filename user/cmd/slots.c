@@ -10,6 +10,7 @@
 
 #include "base/size_text.h"
 #include "cmd/cmd.h"
+#include "cmd/look.h"
 #include "cmd/slots_recorded.h"
 #include "render/mappings.h"
 #include "render/slot_details.h"
@@ -281,7 +282,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 				return cmd_fail(&err);
 			break;
 		case 'i':
-			input = optarg;
+			if (look_once(&input, &err))
+				return cmd_fail(&err);
 			break;
 		case OPT_AT:
 			if (moment_parse(optarg, &at, &err))

@@ -10,6 +10,7 @@
 #include "base/read_file.h"
 #include "check/refusals.h"
 #include "cmd/cmd.h"
+#include "cmd/look.h"
 #include "cmd/page.h"
 #include "cmd/recorded.h"
 #include "cmd/tracing.h"
@@ -316,7 +317,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			printed.stacks = &stacks.table;
 			break;
 		case 'i':
-			input = optarg;
+			if (look_once(&input, &err))
+				return cmd_fail(&err);
 			break;
 		case 'c':
 			t.ops = &summing;
