@@ -35,6 +35,8 @@ is "$("${slots[@]}" --raw -o hva,slot)" "$("${slots[@]}" --raw | awk '{print $5,
 is "$("${slots[@]}" --raw --columns SLOT,Slot)" "$("${slots[@]}" --raw | awk 'NR == 1 {print "slot slot"; next} {print $2, $2}')" \
 	"capitals will do; a column may come twice"
 is "$("${check[@]}" --raw --columns verdict,range)" "$("${check[@]}" --raw | awk '{print $NF, $1}')" "check: --columns"
+is "$("${check[@]}" --raw --columns range,verdict,range)" \
+	"$("${check[@]}" --raw | awk '{print $1, $NF, $1}')" "check: a column may come twice, too"
 is "$("${check[@]}" --raw --columns as | uniq)" "$(printf 'as\n0')" "a column that is not shown otherwise"
 like "$("${check[@]}" --columns verdict | head -1)" '^VERDICT *$' "without --raw, too"
 like "$("${check[@]}" --columns verdict)" '^mismatch' "... then all else is as it was"

@@ -138,18 +138,49 @@ static struct libscols_column **place_of(struct table *t, size_t column)
 static int add_columns(struct table *t)
 {
 	struct table_column columns[TABLE_COLUMNS];
-	struct libscols_column **place;
+	struct libscols_column **place, *column;
 
 	check_columns(columns);
 	for (size_t i = 0; i < t->nr_order; i++) {
 		place = place_of(t, t->order[i]);
 		if (!place)
 			continue;
-		*place = table_new_column(t->scols, &columns[t->order[i]]);
-		if (!*place)
+		column = table_new_column(t->scols, &columns[t->order[i]]);
+		if (!column)
 			return -ENOMEM;
+		if (!*place)
+			*place = column;
 	}
 	return 0;
+}
+
+static int copy_cell(struct libscols_line *line, struct libscols_column *to,
+		     struct libscols_column *from)
+{
+	return scols_cell_copy_content(scols_line_get_column_cell(line, to),
+				       scols_line_get_column_cell(line, from));
+}
+
+/* A column that is asked for again has what the first one has */
+static int repeat_columns(struct table *t)
+{
+	struct libscols_column **place, *column;
+	size_t at = 0;
+	int ret = 0;
+
+	for (size_t i = 0; i < t->nr_order; i++) {
+		place = place_of(t, t->order[i]);
+		if (!place)
+			continue;
+		column = scols_table_get_column(t->scols, at++);
+		if (column == *place)
+			continue;
+		for (size_t j = 0; !ret && j < scols_table_get_nlines(t->scols);
+		     j++)
+			ret = copy_cell(scols_table_get_line(t->scols, j),
+					column, *place);
+	}
+	return ret;
 }
 
 static int put(struct libscols_line *line, struct libscols_column *column,
@@ -455,6 +486,8 @@ int render_check_table(FILE *out, const struct comparison *comparison,
 		line = line_at(rows, i);
 		ret = add_line(&t, &line);
 	}
+	if (!ret)
+		ret = repeat_columns(&t);
 	if (!ret)
 		ret = scols_print_table(t.scols);
 out:
