@@ -16,6 +16,8 @@ commands=(
 	"slotscope check --help"
 	"slotscope list"
 	"slotscope --json list"
+	# More than a buffer of stdio
+	"slotscope --json explain"
 	"slotscope doctor"
 	"slotscope model mtree selftests/fixtures/mtree/q35-kvm-smm/mtree-Do.txt"
 	"slotscope slots --pid $$"

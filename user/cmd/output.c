@@ -138,6 +138,15 @@ void output_style(void)
 	render_style.pretty = cmd_globals.pretty;
 }
 
+/* Why a write failed when nobody looked: what it was then fails the next one, too */
+static int cause_of(FILE *out)
+{
+	clearerr(out);
+	if (fputc('\n', out) == EOF || fflush(out))
+		return errno;
+	return EIO;
+}
+
 int cmd_flush(void)
 {
 	FILE *out = cmd_report();
@@ -148,8 +157,8 @@ int cmd_flush(void)
 	if (!output_error) {
 		if (fflush(out))
 			output_error = errno;
-		else if (ferror(out)) /* earlier, when nobody looked */
-			output_error = EIO;
+		else if (ferror(out))
+			output_error = cause_of(out);
 	}
 	error = output_error;
 	funlockfile(out);
