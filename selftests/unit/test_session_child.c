@@ -327,6 +327,25 @@ static int teardown(void **unused)
 	return rmdir(dir);
 }
 
+/* "Made none" takes that each would have been seen */
+static void why_no_vm(void **unused)
+{
+	static const char *const whys[] = {
+		[CHILD_LOOKED_AT] = "without a trace nobody knows",
+		[CHILD_TRACED_IN_PART] = "this kernel lets nobody see",
+		[CHILD_TRACED] = "made one",
+	};
+	const struct child child = { .ended = true };
+
+	for (size_t i = 0; i < 3; i++) {
+		child_no_vm(&child, NULL, (enum child_watch)i, &err);
+		for (size_t j = 0; j < 3; j++)
+			assert_int_equal(!!strstr(err.why, whys[j]), i == j);
+		assert_int_equal(!!strstr(err.next, "--no-trace"),
+				 i == CHILD_LOOKED_AT);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +360,7 @@ int main(void)
 		cmocka_unit_test(signals_as_found),
 		cmocka_unit_test(ends_that_nobody_wants),
 		cmocka_unit_test(one_that_was_not_started),
+		cmocka_unit_test(why_no_vm),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

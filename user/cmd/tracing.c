@@ -280,7 +280,9 @@ static int tell_no_vm(const struct process *process, const struct child *child,
 	if (t->vms.nr)
 		vm_name_none(&t->name, &t->vms, &err);
 	else if (t->argv)
-		child_no_vm(child, NULL, !t->unseen, &err);
+		child_no_vm(child, NULL,
+			    t->unseen ? CHILD_TRACED_IN_PART : CHILD_TRACED,
+			    &err);
 	else
 		error_next(&err, "slotscope list shows the VMs of this "
 				 "machine; a VMM without KVM has none");

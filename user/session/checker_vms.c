@@ -133,6 +133,16 @@ static int none_is_meant(struct checker *checker, struct slotscope_error *err)
 	return error_why(err, "it is not there any more; %s", list);
 }
 
+static enum child_watch watched(const struct checker *checker)
+{
+	if (!checker->tracer)
+		return CHILD_LOOKED_AT;
+	return tracer_hook_used(tracer_report(checker->tracer),
+				TRACER_CREATION) ?
+		       CHILD_TRACED :
+		       CHILD_TRACED_IN_PART;
+}
+
 int checker_none(struct checker *checker, struct slotscope_error *err)
 {
 	const struct checker_options *options = &checker->options;
@@ -146,7 +156,7 @@ int checker_none(struct checker *checker, struct slotscope_error *err)
 	if (checker->vms.nr)
 		return none_is_meant(checker, err);
 	if (options->child) {
-		child_no_vm(options->child, &checker->root, checker->tracer,
+		child_no_vm(options->child, &checker->root, watched(checker),
 			    err);
 		return kvm_loaded() ? -ENOENT : kvm_not_loaded(err);
 	}

@@ -231,12 +231,18 @@ void child_status_text(const struct child *child, char *text, size_t size)
 }
 
 void child_no_vm(const struct child *child, const struct process *process,
-		 bool traced, struct slotscope_error *err)
+		 enum child_watch watch, struct slotscope_error *err)
 {
-	const char *none =
-		traced ? "neither it nor what it started made one" :
-			 "no VM of it was there whenever it was looked at, and "
-			 "without a trace nobody knows of one between";
+	static const char *const nones[] = {
+		[CHILD_LOOKED_AT] =
+			"no VM of it was there whenever it was looked at, and "
+			"without a trace nobody knows of one between",
+		[CHILD_TRACED_IN_PART] =
+			"no VM of it was there whenever it was looked at, and "
+			"this kernel lets nobody see one that came and went",
+		[CHILD_TRACED] = "neither it nor what it started made one",
+	};
+	const char *none = nones[watch];
 	char how[80];
 
 	if (!child->ended) {
@@ -251,9 +257,13 @@ void child_no_vm(const struct child *child, const struct process *process,
 		error_next(err, "see what it said itself, above");
 	else if (process && process_is_qemu_without_kvm(process))
 		error_next(err, "start QEMU with -accel kvm");
-	else if (traced)
+	else if (watch == CHILD_TRACED)
 		error_next(err, "see that it uses KVM: who opens no /dev/kvm "
 				"has no VM");
+	else if (watch == CHILD_TRACED_IN_PART)
+		error_next(err, "slotscope trace --ptrace sees each VM that a "
+				"command makes; who opens no /dev/kvm has "
+				"none");
 	else
 		error_next(err, "leave --no-trace out; who opens no /dev/kvm "
 				"has no VM");

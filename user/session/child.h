@@ -72,13 +72,19 @@ int child_go_served(struct child *child, char **argv, void (*serve)(void *arg),
  */
 void child_status_text(const struct child *child, char *text, size_t size);
 
+/** enum child_watch - which VMs of a command would have been seen */
+enum child_watch {
+	CHILD_LOOKED_AT, /* those that were there when it was looked at */
+	CHILD_TRACED_IN_PART, /* the same, though it is traced: not their making */
+	CHILD_TRACED, /* each, however short it was there */
+};
+
 /**
  * child_no_vm() - why no VM of it was there, and what to do, in @err
  * @process: that of the command, while it can be looked at; or NULL
- * @traced:  one that it made, however shortly, would have been seen
  */
 void child_no_vm(const struct child *child, const struct process *process,
-		 bool traced, struct slotscope_error *err);
+		 enum child_watch watch, struct slotscope_error *err);
 
 /**
  * child_poll() - learn what has ended by now; waits for nothing
