@@ -46,7 +46,12 @@ int kernel_view_open(struct kernel_view *view, enum kernel_source wanted,
 		return view->module_fd;
 	if (!open_bpf(view, tracer, verbose, &bpf_err))
 		return 0;
-	/* The module's error says what to do; add why BPF does not help */
+	/*
+	 * The module's error says what to do; add why BPF does not help. Who may
+	 * not load BPF may load no module either
+	 */
+	if (bpf_err.code == EPERM && bpf_err.next[0])
+		error_next(err, "%s", bpf_err.next);
 	len = strlen(err->why);
 	snprintf(err->why + len, sizeof(err->why) - len,
 		 "; nor does BPF help: %s: %s", bpf_err.tried, bpf_err.why);
