@@ -123,6 +123,16 @@ bare "$program" trace --ptrace --for 1 --report "$work/text" -- \
 	"$program" vm -M pc -m 64M </dev/null >"$work/out" 2>"$work/err"
 is "$?" 0 "for a time: status 0"
 like "$(cat "$work/text")" 'request 0/0' "what it asked meanwhile is told"
+# A program is called what it likes: nothing of that moves a cursor
+ln -s "$PWD/build/user/slotscope-vm" "$work/a"$'\e[31m\nb'
+bare "$program" record --ptrace -o "$work/named" -- "$work/a"$'\e[31m\nb' -m 16M --exit-after-halt \
+	>"$work/out" 2>&1
+for command in "slots -i" "check -i" "trace -i" "trace -c -i" "map -i" "addr 0 -i"; do
+	# shellcheck disable=SC2086  # words
+	"$program" $command "$work/named" >"$work/out" 2>&1
+	is "$(grep -c $'\e\|^b' "$work/out")" 0 "$command: a name with an escape sequence"
+done
+like "$("$program" slots -i "$work/named")" 'process [0-9]+ \(a\\1b\[31m' "... is shown escaped"
 # What is asked by one that is told to end is answered by KVM, and told
 gcc -O1 -o "$work/last" selftests/fixtures/ptrace-last.c 2>"$work/gcc" ||
 	diag "gcc cannot"
@@ -140,6 +150,8 @@ is "$(grep -c ' created by ' "$work/text")" 3 "so are its last VMs"
 # The process that is signalled is slotscope itself: no function in between
 bare=()
 [ "$(id -u)" != 0 ] || bare=(setpriv --bounding-set=-all --inh-caps=-all)
+# The "ready" of the run before is none: a SIGINT before the exec is lost
+: >"$work/said"
 "${bare[@]}" "$program" trace --ptrace --report "$work/text" -- "$work/last" \
 	>"$work/said" 2>"$work/err" &
 tracer=$!
@@ -150,6 +162,7 @@ is "$?" 0 "ended by SIGINT, it asks more: status 0"
 is "$(grep -v ready "$work/said" | sort)" "$asked" "and is answered by KVM"
 is "$(grep -c ' request .* = -EINVAL' "$work/text")" 2 "its last requests are told"
 # Whoever kills the keeper: what has the filter does not live on without us
+: >"$work/said"
 "${bare[@]}" "$program" trace --ptrace --report "$work/text" -- "$work/last" \
 	>"$work/said" 2>"$work/err" &
 tracer=$!

@@ -8,20 +8,24 @@
 #include "cmd/slots_recorded.h"
 #include "render/slots.h"
 #include "render/style.h"
+#include "render/text.h"
 #include "view/fold.h"
 
 static int show_vm(const struct session_vm *vm, const struct slot_state *state)
 {
 	const char *why = slot_state_doubt(state);
+	char comm[3 * sizeof(vm->comm)];
 
 	if (!why)
 		why = slot_state_beginning(state);
 	if (cmd_globals.json) {
 		render_slots_json(stdout, state, NULL, NULL, NULL);
 	} else {
+		/* A process calls itself what it likes */
+		text_clean(comm, sizeof(comm), sizeof(comm) - 1, vm->comm);
 		if (!render_style.raw)
 			printf("VM %" PRIu64 ": process %d (%s)\n", vm->number,
-			       vm->id.tgid, vm->comm);
+			       vm->id.tgid, comm);
 		render_slots(stdout, state);
 	}
 	if (!why)
