@@ -136,6 +136,7 @@ kill $vm
 wait $vm 2>/dev/null
 # The faults are what they are called
 for fault in wrong-hva:wrong-hva short-slot:extent read-only:flags late-delete:missing; do
+	: >"$work/vm" # what the VM before said is not awaited
 	$slotscope vm -M pc,smm=off -m 5G --fault ${fault%:*} >"$work/vm" 2>&1 &
 	vm=$!
 	await grep -q 'fault' "$work/vm"

@@ -11,6 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 trace() { begin trace "$@"; }
 record() { begin record "$@"; }
 begin() {
+	: >"$work/trace.err" # what the tracer before said is not awaited
 	slotscope "$@" --pid $vm >"$work/trace" 2>"$work/trace.err" &
 	tracer=$!
 	local i

@@ -74,9 +74,9 @@ void child_status_text(const struct child *child, char *text, size_t size);
 
 /** enum child_watch - which VMs of a command would have been seen */
 enum child_watch {
-	CHILD_LOOKED_AT, /* those that were there when it was looked at */
+	CHILD_LOOKED_AT,      /* those that were there when it was looked at */
 	CHILD_TRACED_IN_PART, /* the same, though it is traced: not their making */
-	CHILD_TRACED, /* each, however short it was there */
+	CHILD_TRACED,	      /* each, however short it was there */
 };
 
 /**
