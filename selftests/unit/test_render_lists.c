@@ -10,6 +10,7 @@
 #include "render/flags.h"
 #include "render/slots.h"
 #include "render/vms.h"
+#include "render/why.h"
 
 static const struct slot none = { .id = -1, .gmem_fd = -1 };
 
@@ -635,6 +636,33 @@ static void changes_under_requests(void **unused)
 	free(p.text);
 }
 
+static const char *why_of(struct printed *p, struct stop *stop)
+{
+	const struct stops stops = { .items = stop, .nr = 1 };
+	const struct why_document document = { .stops = &stops,
+					       .source = "--pid 1" };
+
+	stop->chain = (char[]){ "" };
+	print_begin(p);
+	render_why(p->out, &document);
+	return print_end(p);
+}
+
+/* Of one that is in KVM_RUN nobody knows if it moves: it may have halted there */
+static void why_of_one_in_run(void **unused)
+{
+	struct stop stop = { .where = VCPU_IN_RUN, .went_on = true };
+	struct printed p;
+
+	assert_null(strstr(why_of(&p, &stop), "it went on"));
+	assert_non_null(strstr(p.text, "as far as is seen"));
+	free(p.text);
+	/* This one left the guest, and went back */
+	stop.has_exit = true;
+	assert_non_null(strstr(why_of(&p, &stop), "it went on"));
+	free(p.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -646,6 +674,7 @@ int main(void)
 		cmocka_unit_test(hostile_events),
 		cmocka_unit_test(probed_events),
 		cmocka_unit_test(changes_under_requests),
+		cmocka_unit_test(why_of_one_in_run),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

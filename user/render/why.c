@@ -35,6 +35,10 @@ static const char *say_verdict(const struct stop *stop)
 		return "it cannot go on for that";
 	if (stop->asleep)
 		return "it waits for a page";
+	/* That it is in KVM_RUN alone does not tell that it moves: it may have halted */
+	if (stop->went_on && !stop->has_exit && !stop->event)
+		return "it is not stopped for what memory is, as far as is "
+		       "seen";
 	if (stop->went_on)
 		return "it went on";
 	if (stop->where == VCPU_OUTSIDE)
