@@ -33,6 +33,13 @@ unlike "$(head -2 <<<"$memory" | tail -1)" "held|host|stage 2" "what no file tel
 for lane in held "stage 2" host; do
 	like "$memory" "^not drawn: $lane: " "... and is named: $lane"
 done
+# A lane in which nothing is, and one that nobody can fill
+echo '0/0 0x0+0x1000 @0x7f0000000000' >"$work/slot"
+echo '600000000000-600000001000 rw-p 00000000 00:00 0' >"$work/other"
+run "$slotscope" map --slots "$work/slot" --maps "$work/other"
+like "$out" '^not drawn: host: nothing is mapped' "memory that is not mapped is said to be so"
+run "$slotscope" map "${both[@]}" --maps "$work/other"
+like "$out" '^not drawn: host: no view' "without host addresses it cannot be told"
 like "$memory" "⋮ nothing: " "a hole is a break"
 [ "$(width "$out")" -le 100 ]
 result $? "in a pipe no line is wider than 100"

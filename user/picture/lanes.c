@@ -276,6 +276,21 @@ static int fill_view(const struct lanes_input *input, struct lane *lane,
 	return open && !ret ? add_box(input, lane, &last) : ret;
 }
 
+/* Whether a view is known to have nothing somewhere */
+static bool has_none(const struct lanes_input *input, size_t view)
+{
+	const struct check_row *row;
+
+	for (size_t i = 0; i < input->rows->nr; i++) {
+		row = &input->rows->rows[i];
+		if (row->as_id == input->as_id &&
+		    check_row_cell(input->rows, row, view)->kind ==
+			    ROW_CELL_NONE)
+			return true;
+	}
+	return false;
+}
+
 static int view_lane(const struct lanes_input *input, struct lanes *out,
 		     size_t at)
 {
@@ -294,8 +309,11 @@ static int view_lane(const struct lanes_input *input, struct lanes *out,
 	ret = fill_view(input, lane, at);
 	lane->rows = !!lane->nr;
 	if (ground && view->map->nr && !lane->nr && input->rows->nr)
-		lane->none = "no view that is here tells where in it guest "
-			     "memory is";
+		lane->none = has_none(input, at) ?
+				     "nothing is mapped where the slots have "
+				     "guest memory" :
+				     "no view that is here tells where in it "
+				     "guest memory is";
 	return ret;
 }
 
