@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 #include <libsmartcols.h>
 
+#include "check/say.h"
 #include "render_make.h"
 #include "render/events.h"
 #include "render/flags.h"
@@ -636,6 +637,30 @@ static void changes_under_requests(void **unused)
 	free(p.text);
 }
 
+/* A name with a newline begins no line: neither of an event nor within a text */
+static void a_newline_in_a_name(void **unused)
+{
+	static const enum slot_event_type types[] = { SLOT_EVENT_VM_CREATE,
+						      SLOT_EVENT_PROCESS_EXIT };
+	char comm[16] = "a\nb", buf[SAY_MAX];
+	struct slot_event event;
+	struct printed p;
+
+	for (size_t i = 0; i < 2; i++) {
+		event = event_of(types[i], 1);
+		memcpy(event.comm, comm, sizeof(comm));
+		print_begin(&p);
+		event_print(p.out, &event);
+		assert_null(strchr(print_end(&p), '\n'));
+		assert_non_null(strstr(p.text, "a\\0ab"));
+		free(p.text);
+	}
+	assert_string_equal(say_who(buf, 7, comm), " by thread 7 (a\\0ab)");
+	memset(comm, '\n', sizeof(comm));
+	assert_int_equal(strlen(say_who(buf, 7, comm)),
+			 strlen(" by thread 7 ()") + 3 * sizeof(comm));
+}
+
 static const char *why_of(struct printed *p, struct stop *stop)
 {
 	const struct stops stops = { .items = stop, .nr = 1 };
@@ -674,6 +699,7 @@ int main(void)
 		cmocka_unit_test(hostile_events),
 		cmocka_unit_test(probed_events),
 		cmocka_unit_test(changes_under_requests),
+		cmocka_unit_test(a_newline_in_a_name),
 		cmocka_unit_test(why_of_one_in_run),
 	};
 

@@ -198,12 +198,25 @@ static void print_fault(FILE *out, const struct slot_event *event)
 	fprintf(out, " %" PRIu64 "us", event->duration_ns / 1000);
 }
 
+#define COMM_TEXT (3 * sizeof(((struct slot_event *)NULL)->comm) + 1)
+
+/* It comes from a kernel and need not end in NUL; a newline in it begins no line */
+static const char *comm_clean(char text[COMM_TEXT], const char *comm)
+{
+	char name[sizeof(((struct slot_event *)NULL)->comm) + 1] = "";
+
+	memcpy(name, comm, sizeof(name) - 1);
+	text_clean(text, COMM_TEXT, COMM_TEXT, name);
+	return text;
+}
+
 static void print_process_exit(FILE *out, const struct slot_event *event)
 {
 	int status = event->process_exit.status;
+	char comm[COMM_TEXT];
 
-	fprintf(out, "process %d (%.*s) ", event->tgid,
-		(int)sizeof(event->comm), event->comm);
+	fprintf(out, "process %d (%s) ", event->tgid,
+		comm_clean(comm, event->comm));
 	if (WIFSIGNALED(status))
 		fprintf(out, "died of signal %d%s", WTERMSIG(status),
 			WCOREDUMP(status) ? ", with a core" : "");
@@ -213,14 +226,12 @@ static void print_process_exit(FILE *out, const struct slot_event *event)
 
 void event_print(FILE *out, const struct slot_event *event)
 {
-	char comm[sizeof(event->comm) + 1];
+	char comm[COMM_TEXT];
 
 	switch (event->type) {
 	case SLOT_EVENT_VM_CREATE:
 	case SLOT_EVENT_VM_DESTROY:
-		/* comm comes from a kernel: it need not end in NUL */
-		memcpy(comm, event->comm, sizeof(event->comm));
-		comm[sizeof(event->comm)] = '\0';
+		comm_clean(comm, event->comm);
 		fprintf(out, "VM %" PRIu64 " %s", event->serial,
 			event->type == SLOT_EVENT_VM_CREATE ? "created" :
 							      "destroyed");
