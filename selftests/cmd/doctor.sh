@@ -32,4 +32,15 @@ else
 	# shellcheck disable=SC2016 # likewise
 	like "$next" '`[^`]+`' "one command loads the module, or gets what it is made of"
 fi
+# A class that this kernel cannot show takes nothing else with it
+run $program trace --dry-run -- true
+if [ "$status" -gt 2 ]; then
+	skip "what BPF cannot show" "nothing can be traced here: $err"
+else
+	run $program trace --dry-run --events all -- true
+	like "$status" '^[02]$' "all classes asked for: what can be traced is"
+	run $program --json doctor
+	is "$(jq '[.diagnoses[] | select(.what == "BPF" and .works == false)] | length' <<<"$out")" 0 \
+		"doctor does not say NO to all of BPF, either"
+fi
 done_testing

@@ -237,6 +237,7 @@ static bool lasts(enum tracer_job job)
 void hooks_choose(struct tracer *t)
 {
 	const char *lacks[TRACER_METHODS];
+	bool faults = false;
 
 	for (int i = 0; i < TRACER_METHODS; i++)
 		lacks[i] = lacking(i);
@@ -244,9 +245,6 @@ void hooks_choose(struct tracer *t)
 	t->preempts = kernel_preempts();
 	/* It goes with whichever of two hooks is there */
 	bpf_program__set_autoload(t->skel->progs.vcpu_gone, false);
-	bpf_program__set_autoload(t->skel->progs.faults_told,
-				  t->options.classes & TRACER_CLASS_FAULTS &&
-					  !t->options.no_hooks);
 	for (size_t i = 0; i < nr_hook_candidates; i++) {
 		struct tracer_hook *hook = &t->report.hooks[i];
 
@@ -268,6 +266,9 @@ void hooks_choose(struct tracer *t)
 				    (hook->job == TRACER_WALK ||
 				     !t->options.no_hooks);
 
+			faults |= program && load &&
+				  (hook->job == TRACER_FAULTS ||
+				   hook->job == TRACER_USERFAULTS);
 			if (program)
 				bpf_program__set_autoload(
 					program,
@@ -278,6 +279,8 @@ void hooks_choose(struct tracer *t)
 							 program)));
 		}
 	}
+	/* It tells what those have seen; without them there may be no such iterator */
+	bpf_program__set_autoload(t->skel->progs.faults_told, faults);
 }
 
 static void detach(struct tracer *t, size_t hook)
