@@ -146,4 +146,11 @@ if type qemu-system-x86_64 >/dev/null 2>&1; then
 else
 	skip "tree of a QEMU" "there is no qemu-system-x86_64"
 fi
+# A command that makes no VM, and one that is none
+for command in map tree; do
+	run "$slotscope" $command -- true
+	is "$status $out" "2 " "$command -- true: no VM, status 2"
+	run "$slotscope" $command -- "$work/nonesuch"
+	is "$status $out" "3 " "$command -- what is not there: status 3"
+done
 done_testing

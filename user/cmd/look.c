@@ -99,7 +99,7 @@ static int look_at_process(const struct look_options *options, look_fn *tell,
 	struct checker checker;
 	struct sample sample;
 	size_t place = 0;
-	int ret;
+	int ret, no_vm = 0;
 
 	stop_on_signals();
 	ret = checker_open(&checker, &options->checker, err);
@@ -108,7 +108,12 @@ static int look_at_process(const struct look_options *options, look_fn *tell,
 	if (options->argv) {
 		ret = child_go(options->checker.child, options->argv, err);
 		if (!ret)
-			ret = checker_wait_vm(&checker, err);
+			no_vm = ret = checker_wait_vm(&checker, err);
+		/* As check has it: nothing is known of any */
+		if (no_vm == -ENOENT) {
+			ret = cmd_cannot_tell(err);
+			goto close;
+		}
 		if (!ret && options->monitor_ms)
 			ret = wait_monitor(&checker, options, err);
 	}
