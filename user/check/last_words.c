@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,42 +24,101 @@ static void keep_change(struct last_words *words,
 /* Another VM of its process: who asks for something lives */
 static void take_other(struct last_words *words, const struct slot_event *event)
 {
-	if (words->refused && event->tgid == words->refusal.tgid &&
-	    (event->type == SLOT_EVENT_VM_CREATE ||
-	     event->type == SLOT_EVENT_REQUEST))
+	if (event->type != SLOT_EVENT_VM_CREATE &&
+	    event->type != SLOT_EVENT_REQUEST)
+		return;
+	if (event->tgid == words->refusal.tgid)
 		words->refused = false;
+	if (event->tgid == words->stop.tgid)
+		words->stopped = false;
 }
 
 /* It may have been another process than the one that made the VM */
 static void take_exit(struct last_words *words, const struct slot_event *event)
 {
-	if (event->tgid != words->refusal.tgid)
+	if (event->tgid != words->tgid)
 		return;
 	words->exit_ns = event->time_ns;
 	words->status = event->process_exit.status;
+}
+
+/* May a VMM die of it? Registers are meant to be no memory */
+static bool is_stop(const struct slot_exit *exit)
+{
+	return exit->reason == SLOT_EXIT_MEMORY_FAULT ||
+	       exit->reason == SLOT_EXIT_INTERNAL_ERROR ||
+	       (exit->reason == SLOT_EXIT_ERRNO && exit->result == -EFAULT);
+}
+
+/* A pid may be used again */
+static void take_process(struct last_words *words,
+			 const struct slot_event *event)
+{
+	words->tgid = event->tgid;
+	words->exit_ns = 0;
+}
+
+static void take_vcpu_exit(struct last_words *words,
+			   const struct slot_event *event)
+{
+	take_process(words, event);
+	if (is_stop(&event->exit)) {
+		words->stopped = true;
+		words->stop = *event;
+	} else if (event->exit.vcpu == words->stop.exit.vcpu) {
+		words->stopped = false;
+	}
+}
+
+static void take_request(struct last_words *words,
+			 const struct slot_event *event)
+{
+	words->refused = event->request.result;
+	if (!words->refused) {
+		words->stopped = false;
+		return;
+	}
+	words->refusal = *event;
+	take_process(words, event);
+}
+
+static void take_own(struct last_words *words, const struct slot_event *event)
+{
+	switch (event->type) {
+	case SLOT_EVENT_VM_DESTROY:
+		words->end_ns = event->time_ns;
+		break;
+	case SLOT_EVENT_REQUEST:
+		take_request(words, event);
+		break;
+	case SLOT_EVENT_EXIT:
+		take_vcpu_exit(words, event);
+		break;
+	case SLOT_EVENT_VCPU:
+		if (event->vcpu.kind == SLOT_VCPU_ENTER &&
+		    event->vcpu.id == (uint32_t)words->stop.exit.vcpu)
+			words->stopped = false;
+		break;
+	case SLOT_EVENT_CHANGE:
+		if (!event->change.result)
+			keep_change(words, event);
+		break;
+	default:
+		break;
+	}
 }
 
 void last_words_take(struct last_words *words, const struct slot_event *event)
 {
 	/* What was lost may have been anything */
 	if (event->type == SLOT_EVENT_LOST)
-		words->refused = false;
+		words->refused = words->stopped = false;
 	else if (event->type == SLOT_EVENT_PROCESS_EXIT)
 		take_exit(words, event);
 	else if (event->serial != words->serial)
 		take_other(words, event);
-	else if (event->type == SLOT_EVENT_VM_DESTROY)
-		words->end_ns = event->time_ns;
-	else if (event->type == SLOT_EVENT_REQUEST)
-		words->refused = event->request.result;
-	if (event->serial != words->serial)
-		return;
-	if (event->type == SLOT_EVENT_REQUEST && event->request.result) {
-		words->refusal = *event;
-		words->exit_ns = 0; /* a pid that is used again */
-	}
-	if (event->type == SLOT_EVENT_CHANGE && !event->change.result)
-		keep_change(words, event);
+	else
+		take_own(words, event);
 }
 
 void last_words_of(struct last_words *words, const struct slot_log *log,
@@ -70,15 +130,15 @@ void last_words_of(struct last_words *words, const struct slot_log *log,
 }
 
 static uint64_t later_ns(const struct last_words *words,
+			 const struct slot_event *from,
 			 const struct vm_end *end)
 {
 	const uint64_t at = words->exit_ns ? words->exit_ns :
 			    words->end_ns  ? words->end_ns :
 					     end->at_ns;
-	const uint64_t refused =
-		words->refusal.time_ns + words->refusal.duration_ns;
+	const uint64_t begin = from->time_ns + from->duration_ns;
 
-	return at > refused ? at - refused : 0;
+	return at > begin ? at - begin : 0;
 }
 
 /* How it ended: as somebody saw, who waited for it, or the log; false: not known */
@@ -106,31 +166,61 @@ static bool was_told(int status)
 	}
 }
 
-bool last_words_refused(const struct last_words *words,
-			const struct vm_end *end)
+static bool died_after(const struct last_words *words,
+		       const struct slot_event *event, const struct vm_end *end)
 {
 	int status;
 
-	if (!words->refused || !end || later_ns(words, end) > DYING_NS)
+	if (!end || later_ns(words, event, end) > DYING_NS)
 		return false;
 	if (!status_of(words, end, &status))
 		return words->end_ns;
 	return status && !was_told(status);
 }
 
+bool last_words_refused(const struct last_words *words,
+			const struct vm_end *end)
+{
+	return words->refused && died_after(words, &words->refusal, end);
+}
+
+bool last_words_stopped(const struct last_words *words,
+			const struct vm_end *end)
+{
+	return words->stopped && died_after(words, &words->stop, end);
+}
+
+/*
+ * Was it refused, and ran a vCPU all the same, that then failed where the refusal can
+ * have no part in it? An internal error may be for anything.
+ */
+static bool carried_on(const struct last_words *words)
+{
+	const struct slot_request *request = &words->refusal.request;
+	const struct slot_exit *exit = &words->stop.exit;
+
+	return words->stopped && words->stop.seq > words->refusal.seq &&
+	       exit->reason != SLOT_EXIT_INTERNAL_ERROR && exit->gpa &&
+	       !request->unread &&
+	       (exit->gpa < request->gpa ||
+		exit->gpa - request->gpa >= request->size);
+}
+
 bool last_words_fatal(const struct last_words *words, const struct vm_end *end)
 {
 	int status;
 
-	return last_words_refused(words, end) && status_of(words, end, &status);
+	return last_words_refused(words, end) &&
+	       status_of(words, end, &status) && !carried_on(words);
 }
 
 const char *last_words_say_end(char *buf, size_t size,
 			       const struct last_words *words,
+			       const struct slot_event *from,
 			       const struct vm_end *end)
 {
-	const bool dated = words->refusal.time_ns;
-	const char *when = dated ? SAY_TIME(later_ns(words, end)) : "";
+	const bool dated = from->time_ns;
+	const char *when = dated ? SAY_TIME(later_ns(words, from, end)) : "";
 	const char *later = dated ? " later" : "then";
 	int status;
 

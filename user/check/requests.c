@@ -170,10 +170,11 @@ static void say_last(struct comparison *c, const struct asked *asked,
 
 	say_request(what, sizeof(what), asked);
 	say_why(why, sizeof(why), c, asked);
-	comparison_add(
-		c, &finding, "%s%s. It was the last that the VMM asked for: %s",
-		what, why,
-		last_words_say_end(end, sizeof(end), words, c->input->end));
+	comparison_add(c, &finding,
+		       "%s%s. It was the last that the VMM asked for: %s", what,
+		       why,
+		       last_words_say_end(end, sizeof(end), words,
+					  &words->refusal, c->input->end));
 }
 
 static void say_refused(struct comparison *c, const struct asked *asked)

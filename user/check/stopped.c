@@ -16,7 +16,8 @@ static bool breaks_it(enum chain_link link, enum finding_id id)
 	switch (link) {
 	case LINK_SLOT:
 		return id == FINDING_MISSING || id == FINDING_MOVED ||
-		       id == FINDING_EXTENT || id == FINDING_AS_ID;
+		       id == FINDING_EXTENT || id == FINDING_AS_ID ||
+		       id == FINDING_FATAL_REFUSAL;
 	case LINK_READONLY:
 		return id == FINDING_FLAGS;
 	case LINK_MAPPING:
@@ -57,10 +58,8 @@ static void say_end(const struct comparison *c, const struct stop *stop,
 	if (!end || !stop->event)
 		return;
 	last_words_of(&words, c->input->log, c->input->serial);
-	/* Counted from the exit, not from a refusal */
-	words.refusal = *stop->event;
 	snprintf(buf, size, ". ");
-	last_words_say_end(buf + 2, size - 2, &words, end);
+	last_words_say_end(buf + 2, size - 2, &words, stop->event, end);
 }
 
 static void add(struct comparison *c, const struct stop *stop)

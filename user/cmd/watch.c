@@ -453,7 +453,7 @@ static int go_round(struct watch *w, struct slotscope_error *err)
 	return ret;
 }
 
-/* Of what those died that are gone: of a request, if the log says so */
+/* Of what those died that are gone: of a request, or a vCPU, if the log says so */
 static int tell_deaths(struct watch *w, struct slotscope_error *err)
 {
 	struct sample sample;

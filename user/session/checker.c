@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/progress.h"
+#include "check/death.h"
 #include "check/last_words.h"
 #include "host/vcpus.h"
 #include "session/checker.h"
@@ -409,16 +410,13 @@ int checker_died(struct checker *checker, size_t place, struct sample *sample,
 		return ret;
 	vm = &checker->vms.vms[place];
 	last_words_of(&words, &checker->log, vm->id.serial);
-	if (!has_ended(checker, &vm->id, &words, &end) ||
-	    !last_words_refused(&words, &end))
+	if (!has_ended(checker, &vm->id, &words, &end))
 		return 0;
-	ret = sample_of_log(&checker->log, &vm->id, sample);
-	if (ret) {
-		sample_deinit(sample);
+	ret = death_of(&checker->log, &vm->id, &end, sample);
+	if (ret < 0)
 		return error_set(err, ret, "keep the slots of a VM");
-	}
-	sample->ended = true;
-	sample->end = end;
+	if (!ret)
+		return 0;
 	process_close(&checker->process);
 	checker->vm = vm->id;
 	snprintf(checker->process.comm, sizeof(checker->process.comm), "%s",

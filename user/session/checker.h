@@ -172,7 +172,8 @@ int checker_sample(struct checker *checker, size_t place, struct sample *sample,
 int checker_learn_gone(struct checker *checker, struct slotscope_error *err);
 
 /**
- * checker_died() - did the VMM of a VM die of a request that was refused?
+ * checker_died() - did the VMM of a VM die of a request that was refused, or of a vCPU
+ * that could not go on for what memory is?
  * @place:  of the VM in @vms
  * @sample: what was seen of it; sample_deinit() it after 1
  *

@@ -72,7 +72,7 @@ static bool any_vm(const struct checker *checker)
 }
 
 /*
- * Of the VMs that are meant, those whose VMMs died of a refusal, each once: whatever
+ * Of the VMs that are meant, those whose VMMs died of something, each once: whatever
  * could not be checked, that can be told. Return: 0 if there is none.
  */
 static int tell_deaths(const struct course *course, struct checker *checker,

@@ -16,7 +16,7 @@
  * @sample:  reads one of checker->vms; checker_sample(), but for tests
  * @verdict: tells of one VM at one moment; it is checker->vms.vms[@place].
  *	     Returns as findings_exit_status(), or a negative errno
- * @died:    did its VMM die of a refusal, and what was seen of it: checker_died().
+ * @died:    did its VMM die of a refusal or a stop, and what was seen of it: checker_died().
  *	     NULL: do not ask
  * @cannot:  tells what could not be checked, and why: the status is 2 then
  * @ctx:     for these

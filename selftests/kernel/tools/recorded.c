@@ -4,6 +4,11 @@
  * back while a vCPU runs, a request that is refused, one of the address space of SMM, a
  * loss, and a second VM that was there before. Behind it so many (the second argument)
  * slots that come and stay, or with a third argument that come and go.
+ *
+ * With "died" and a word as the second and third: of a VMM that ended with status 1 behind
+ * a vCPU that could not go on: "efault", "internal", or "mmio" (registers, for all that the
+ * recording knows). "elsewhere" and "there": behind a refusal, too, that has to do with it
+ * or has not.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -135,6 +140,46 @@ static void story(void)
 	seq += 2; /* the number of a loss is that of the first event lost */
 }
 
+static void stop(enum slot_exit_reason reason, uint64_t gpa, uint64_t rip,
+		 int result)
+{
+	put((struct slot_event){ .serial = 1,
+				 .type = SLOT_EVENT_EXIT,
+				 .exit = { .reason = reason,
+					   .gpa = gpa,
+					   .rip = rip,
+					   .len = 4,
+					   .result = result } });
+}
+
+static void death(const char *of)
+{
+	put((struct slot_event){
+		.serial = 1,
+		.type = SLOT_EVENT_VM_CREATE,
+		.vm = { .tgid = 4711, .fd = 9, .serial = 1 } });
+	create(slot_of(0, 0, 0, 0xa0000));
+	vcpu(SLOT_VCPU_CREATE);
+	if (!strcmp(of, "elsewhere") || !strcmp(of, "there")) {
+		call++;
+		request(slot_of(0, 7, 0x100000, 0x800), 0x800, -EINVAL);
+	}
+	vcpu(SLOT_VCPU_ENTER);
+	if (!strcmp(of, "mmio"))
+		stop(SLOT_EXIT_MMIO, 0x100400, 0, 0);
+	else if (!strcmp(of, "internal"))
+		stop(SLOT_EXIT_INTERNAL_ERROR, 0, 0x100400, 0);
+	else
+		stop(SLOT_EXIT_ERRNO, strcmp(of, "there") ? 0x9f000 : 0x100400,
+		     0x7c00, -EFAULT);
+	put((struct slot_event){ .type = SLOT_EVENT_PROCESS_EXIT,
+				 .process_exit.status = 1 << 8 });
+	put((struct slot_event){
+		.serial = 1,
+		.type = SLOT_EVENT_VM_DESTROY,
+		.vm = { .tgid = 4711, .fd = 9, .serial = 1 } });
+}
+
 int main(int argc, char **argv)
 {
 	const struct recording_info info = { .tgid = 4711 };
@@ -144,6 +189,10 @@ int main(int argc, char **argv)
 	if (argc < 2 || recording_create(argv[1], &info, &writer, &err)) {
 		fprintf(stderr, "%s: %s\n", err.tried, err.why);
 		return 1;
+	}
+	if (argc > 3 && !strcmp(argv[2], "died")) {
+		death(argv[3]);
+		return recording_finish(writer, &err) ? 1 : 0;
 	}
 	other_vm();
 	story();
