@@ -23,7 +23,7 @@ enum story_since {
 	SINCE_NOWHEN,	/* it is nothing that began: a view could not be read */
 	SINCE_EVENT,	/* @event made it so */
 	SINCE_CREATION, /* never otherwise since @event, which made the VM */
-	SINCE_BEFORE,	/* no event in all that was traced: since before that */
+	SINCE_BEFORE,	/* no event in all that is there: since before that */
 	SINCE_UNKNOWN,	/* events were lost, or such things are not traced */
 };
 
@@ -45,6 +45,8 @@ enum story_outcome {
  * @since:   how far @event tells when it began
  * @event:   what made it so: a change, a request, the VM's creation; NULL if none
  *	     did that was seen. With SINCE_UNKNOWN the last that is known
+ * @before:  with SINCE_BEFORE: older events than this number are not kept; 0: none were
+ *	     left out, it was so before tracing began
  * @ago_ns:  from its beginning to now; 0 without
  * @was:     the slot that was there before that; of size 0 if there was none
  * @outcome: of a refused request
@@ -56,6 +58,7 @@ enum story_outcome {
 struct story {
 	enum story_since since;
 	const struct slot_event *event;
+	uint64_t before;
 	uint64_t ago_ns;
 	struct slot was;
 	enum story_outcome outcome;

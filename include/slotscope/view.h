@@ -630,11 +630,17 @@ struct slot_event {
 
 /**
  * struct slot_log - events in order of @seq; grows, owned by the caller
+ * @folded:    up to this number events were left out on purpose: what is not there
+ *	       changes nothing of which slots there are. 0: none were
+ * @forgotten: up to this one more was left out than that: what touched a range then is
+ *	       not known any more
  */
 struct slot_log {
 	struct slot_event *events;
 	size_t nr;
 	size_t cap; /* private */
+	uint64_t folded;
+	uint64_t forgotten;
 };
 
 /* What a mapping is of */

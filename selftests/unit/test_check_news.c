@@ -166,6 +166,32 @@ static void several(void **unused)
 }
 
 /* Each VM has its own */
+/* What is over does not go when its events do; what stands, and what is younger, does */
+static void of_what_is_over(void **unused)
+{
+	struct finding found[] = {
+		made(FINDING_MISSING, 0, MiB, MiB, -1),
+		made(FINDING_REFUSED, 0, MiB, MiB, 3),
+		made(FINDING_REFUSED, 0, MiB, MiB, 3),
+		made(FINDING_GAP, 0, MiB, MiB, 3),
+	};
+	struct news news = { .folded = 20 };
+
+	found[0].seq = 5;
+	found[1].seq = 20;
+	found[1].result = -EEXIST;
+	found[2].seq = 21;
+	found[2].result = -EEXIST;
+	found[3].seq = 7;
+	take(&news, 10, found, 4);
+	assert_states(&news, "NNNN");
+	take(&news, 20, NULL, 0);
+	assert_states(&news, "GPGP");
+	assert_true(news.items[1].folded);
+	assert_false(news.items[2].folded);
+	news_deinit(&news);
+}
+
 static void of_two_vms(void **unused)
 {
 	struct finding missing = made(FINDING_MISSING, 0, MiB, MiB, -1);
@@ -226,6 +252,7 @@ int main(void)
 		cmocka_unit_test(what_is_the_same),
 		cmocka_unit_test(two_alike),
 		cmocka_unit_test(several),
+		cmocka_unit_test(of_what_is_over),
 		cmocka_unit_test(of_two_vms),
 		cmocka_unit_test(of_real_checks),
 	};

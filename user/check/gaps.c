@@ -45,6 +45,9 @@ static void find(struct gaps *gaps)
 
 	for (size_t i = 0; i < gaps->log->nr && !gaps->comparison->nomem; i++) {
 		event = &gaps->log->events[i];
+		/* Nor is all there that would have closed one */
+		if (event->seq <= gaps->log->folded)
+			continue;
 		/* What is missing may have closed any of them */
 		if (event->type == SLOT_EVENT_LOST &&
 		    (!event->serial || event->serial == serial))

@@ -135,6 +135,11 @@ static void tell_range(const struct telling *t, const struct finding *finding,
 		latest_find(&t->touched, finding->as_id, finding->gpa,
 			    finding->gpa + (finding->size - 1));
 
+	if (t->log->forgotten && (!event || event->seq <= t->log->forgotten)) {
+		story->since = SINCE_BEFORE;
+		story->before = t->log->forgotten;
+		return;
+	}
 	story->event = event ? event : t->created;
 	if (event && event->type == SLOT_EVENT_CHANGE)
 		story->was = event->change.before;

@@ -232,7 +232,13 @@ const char *story_say_since(char buf[STORY_SAY_MAX + 128],
 			 dated ? ", " : "", ago, dated ? " ago" : "");
 		return buf;
 	case SINCE_BEFORE:
-		snprintf(buf, size, "before tracing began");
+		if (story->before)
+			snprintf(buf, size,
+				 "before event #%" PRIu64
+				 ": older ones are not kept",
+				 story->before);
+		else
+			snprintf(buf, size, "before tracing began");
 		return buf;
 	case SINCE_UNKNOWN:
 		snprintf(buf, size, "not known%s%s",

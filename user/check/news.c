@@ -118,9 +118,18 @@ static void add(struct news *news, uint64_t vm, const struct findings *after,
 	found(item, after, finding, sentence, now_ns);
 }
 
-static void not_found(struct news_item *item, uint64_t now_ns)
+static bool is_over(const struct finding *finding)
 {
-	if (news_stands(item)) {
+	return finding->id == FINDING_GAP || finding->id == FINDING_REFUSED;
+}
+
+static void not_found(struct news_item *item, uint64_t folded, uint64_t now_ns)
+{
+	if (news_stands(item) && is_over(&item->finding) &&
+	    item->finding.seq <= folded) {
+		item->folded = true;
+		item->state = NEWS_PAST;
+	} else if (news_stands(item)) {
 		item->state = NEWS_GONE;
 		item->gone_ns = now_ns;
 	} else {
@@ -157,7 +166,7 @@ int news_take(struct news *news, uint64_t vm, const struct findings *after,
 			found(item, after, sorted[at], sentences[at], now_ns);
 			sentences[at++] = NULL;
 		} else {
-			not_found(item, now_ns);
+			not_found(item, news->folded, now_ns);
 		}
 	}
 	for (; at < after->nr; at++) {

@@ -33,6 +33,7 @@ enum news_state {
  * @gone_ns: of the first one after that, which did not; 0: there was none
  * @times:   how often it came
  * @ended:   its VM has gone, and it stood until then
+ * @folded:  it is of what is over, and the log does not keep that any more
  */
 struct news_item {
 	uint64_t vm;
@@ -45,10 +46,17 @@ struct news_item {
 	uint64_t gone_ns;
 	uint64_t times;
 	bool ended;
+	bool folded;
 };
 
-/** struct news - by VM, and by kind and place in each. All zero: nothing was found */
+/**
+ * struct news - by VM, and by kind and place in each. All zero: nothing was found
+ * @folded: of slot_log, set by the caller: what is told of an event up to that one, and
+ *	    is over (a gap, a refusal without consequence), does not go when it is found
+ *	    no more
+ */
 struct news {
+	uint64_t folded;
 	struct news_item *items;
 	size_t nr;
 	size_t cap; /* private */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "check/shorten.h"
 #include "cmd/cmd.h"
 #include "cmd/verdict.h"
 #include "cmd/watch.h"
@@ -50,9 +51,10 @@ struct watch {
 	size_t nr;
 	struct news news;
 	struct watch_total total;
-	size_t seen;   /* of checker->log */
-	bool requests; /* stand for changes, which nobody tells */
-	bool look;     /* there may be others now */
+	size_t seen;	/* of checker->log */
+	size_t shorten; /* when it has so many */
+	bool requests;	/* stand for changes, which nobody tells */
+	bool look;	/* there may be others now */
 	int64_t looked_ms;
 	struct request_limits limits; /* what KVM allows: */
 	bool refused;		      /* it refused something, */
@@ -434,6 +436,41 @@ static bool is_due(const struct watch *w, size_t place)
 	return vm->changes || vm->due || idle;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* It may go on for days: what nothing will be told of any more is not kept */
+static int keep_short(struct watch *w, struct slotscope_error *err)
+{
+	struct slot_log *log = &w->checker->log;
+	uint64_t *pins;
+	size_t nr = 0;
+	int ret;
+
+	if (w->seen < log->nr || log->nr < w->shorten)
+		return 0;
+	pins = calloc(w->news.nr + 1, sizeof(*pins));
+	if (!pins)
+		return error_set(err, ENOMEM, "shorten the log");
+	for (size_t i = 0; i < w->news.nr; i++)
+		if (news_stands(&w->news.items[i]) &&
+		    finding_id_kind(w->news.items[i].finding.id) ==
+			    FINDING_MISMATCH)
+			pins[nr++] = w->news.items[i].finding.seq;
+	qsort(pins, nr, sizeof(*pins), by_number);
+	ret = log_keep_short(log, &w->shorten, pins, nr);
+	free(pins);
+	if (ret < 0)
+		return error_set(err, ret, "shorten the log");
+	w->seen = log->nr;
+	w->news.folded = log->folded;
+	return 0;
+}
+
 /* All that has happened by now, and a check of each VM that it happened to */
 static int go_round(struct watch *w, struct slotscope_error *err)
 {
@@ -450,7 +487,7 @@ static int go_round(struct watch *w, struct slotscope_error *err)
 		if (!ret && is_due(w, i))
 			ret = check_vm(w, i, err);
 	}
-	return ret;
+	return ret ? ret : keep_short(w, err);
 }
 
 /* Of what those died that are gone: of a request, or a vCPU, if the log says so */

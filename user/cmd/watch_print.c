@@ -180,6 +180,8 @@ static const char *end_of(const struct news_item *item)
 {
 	if (news_stands(item))
 		return "stands";
+	if (item->folded)
+		return "is over";
 	return item->ended ? "stood when its VM went" : "gone";
 }
 
@@ -187,7 +189,7 @@ static void end_as_json(const struct watch_moment *at,
 			const struct watch_total *total,
 			const struct news *news, int status)
 {
-	static const char *const ends[] = { "stands", "ended", "gone" };
+	static const char *const ends[] = { "stands", "ended", "gone", "over" };
 	struct json_writer w;
 
 	begin_json(&w, "end", at);
@@ -214,6 +216,7 @@ static void end_as_json(const struct watch_moment *at,
 		json_write_u64(&w, "number", item->vm);
 		json_write_str(&w, "end",
 			       ends[news_stands(item) ? 0 :
+				    item->folded      ? 3 :
 				    item->ended	      ? 1 :
 							2]);
 		json_write_u64(&w, "times", item->times);

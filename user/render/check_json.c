@@ -138,6 +138,8 @@ static struct json_object *story_to_json(const struct check_document *document,
 	if (story_since_name(story->since))
 		ret |= json_put_str(obj, "since",
 				    story_since_name(story->since));
+	if (story->before)
+		ret |= json_put_u64(obj, "before_seq", story->before);
 	if (story->event) {
 		ret |= json_put(obj, "event", told_event_to_json(story->event));
 		ret |= json_put_u64(obj, "ago_ns", story->ago_ns);

@@ -207,6 +207,8 @@ static uint64_t hole_before(const struct folding *f, size_t i)
 	if (i && events[i - 1].type == SLOT_EVENT_LOST &&
 	    events[i - 1].lost.count)
 		next += events[i - 1].lost.count - 1;
+	if (next <= f->log->folded)
+		next = f->log->folded + 1;
 	return events[i].seq > next ? events[i].seq - next : 0;
 }
 
@@ -236,6 +238,7 @@ static int fold_all(struct folding *f, const struct vm_id *vm,
 {
 	const struct slot_log *log = f->log;
 	struct slot_state *out = f->writer.state;
+	uint64_t lost;
 	int ret;
 
 	f->serial = vm->serial;
@@ -248,8 +251,13 @@ static int fold_all(struct folding *f, const struct vm_id *vm,
 	for (size_t i = 0; i < log->nr && !ret; i++) {
 		out->coverage.lost += hole_before(f, i);
 		ret = watch(f, watcher, &log->events[i]);
+		lost = out->coverage.lost;
 		if (!ret)
 			ret = take(f, &log->events[i]);
+		/* What does not fit there is what was left out on purpose */
+		if (log->events[i].seq <= log->folded &&
+		    log->events[i].type != SLOT_EVENT_LOST)
+			out->coverage.lost = lost;
 	}
 	slot_writer_finish(&f->writer);
 	slot_index_deinit(&f->writer.index);
