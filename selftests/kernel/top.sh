@@ -135,7 +135,7 @@ else:
     os.kill(pid, signal.SIGTERM)
 until(b"\033[?1049l")
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-print(status, raw, seen.startswith(b"\033[?1049h"), seen.endswith(b"\033[?25h\033[?1049l"),
+print(status, raw, b"\033[?1049h" in seen, seen.endswith(b"\033[?25h\033[?1049l"),
       termios.tcgetattr(slave) == found)
 PY
 for how in q TERM; do
