@@ -51,8 +51,7 @@ static const struct cmd_option option_table[] = {
 	{ LOOK_OPT_VM, "vm", "NAME", NULL,
 	  "this VM alone: its number (1 is made first), PID:FD, or the "
 	  "name of its process" },
-	{ LOOK_OPT_QMP, "qmp", "ADDRESS", VALUES_FILES,
-	  "the VMM's QMP socket, a path or @NAME; else it is found" },
+	LOOK_QMP,
 	{ OPT_AT, "at", "SECONDS", NULL,
 	  "check so long after tracing began or, with a COMMAND or "
 	  "--resume, after the VM was there; may be repeated (default: 0 "
@@ -80,7 +79,7 @@ static const struct cmd_option option_table[] = {
 	  "BACKING is the text of /proc/PID/maps or smaps" },
 	{ OPT_PAGE_SIZE, "page-size", "N", "4k 16k 64k",
 	  "of the host that the files are of: 4k (default), 16k, 64k" },
-	{ LOOK_OPT_NO_TRACE, "no-trace", NULL, NULL, "do without TRACED" },
+	LOOK_NO_TRACE,
 	{ OPT_DRY_RUN, "dry-run", NULL, NULL,
 	  "look at nothing: tell by which hooks it would be traced, what "
 	  "each costs, and why not by the others" },

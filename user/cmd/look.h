@@ -41,6 +41,36 @@ enum look_option {
 	LOOK_OPT_MAPS,
 };
 
+/* Rows for them, of commands that look at one VM once, written as in their tables */
+/* clang-format off */
+#define LOOK_PID \
+	{ 'p', "pid", "PID", VALUES_VM_PIDS, \
+	  "the VMM's process" }
+#define LOOK_WHICH_VM \
+	{ LOOK_OPT_FD, "fd", "FD", NULL, \
+	  "the VM's descriptor there, if it has several VMs" }, \
+	{ LOOK_OPT_VM, "vm", "NAME", NULL, \
+	  "this VM: its number, PID:FD, or the name of its process" }
+#define LOOK_QMP \
+	{ LOOK_OPT_QMP, "qmp", "ADDRESS", VALUES_FILES, \
+	  "the VMM's QMP socket, a path or @NAME; else it is found" }
+#define LOOK_NO_TRACE \
+	{ LOOK_OPT_NO_TRACE, "no-trace", NULL, NULL, \
+	  "do without TRACED" }
+#define LOOK_INPUT \
+	{ 'i', "input", "FILE", VALUES_FILES, \
+	  "of a recording, strace's output or a QEMU trace log" }
+#define LOOK_FILES \
+	{ LOOK_OPT_MTREE, "mtree", "FILE", VALUES_FILES, \
+	  "of the text of QEMU's info mtree; as check has it" }, \
+	{ LOOK_OPT_MODEL, "model", "FILE", VALUES_FILES, \
+	  "of what a VMM has written down; likewise" }, \
+	{ LOOK_OPT_SLOTS, "slots", "FILE", VALUES_FILES, \
+	  "of slots, or the requests that made them; likewise" }, \
+	{ LOOK_OPT_MAPS, "maps", "FILE", VALUES_FILES, \
+	  "of the text of /proc/PID/maps or smaps; likewise" }
+/* clang-format on */
+
 /**
  * look_option() - one of these options, with optarg
  *

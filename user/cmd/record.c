@@ -22,10 +22,7 @@ static const struct cmd_option option_table[] = {
 	{ 'o', "output", "FILE", VALUES_FILES,
 	  "where to; a file that is there is replaced, once what is "
 	  "traced has started. - is standard output" },
-	{ 'p', "pid", "PID", VALUES_VM_PIDS,
-	  "the process to trace, and what it starts from now on" },
-	{ TRACING_OPT_ALL, "all", NULL, NULL,
-	  "every VM of this machine, and those to come" },
+	TRACING_WHOM,
 	{ OPT_STACKS, "stacks", NULL, NULL,
 	  "record who made each request: all functions that led there" },
 	{ TRACING_OPT_PTRACE, "ptrace", NULL, NULL,
@@ -33,25 +30,15 @@ static const struct cmd_option option_table[] = {
 	{ TRACING_OPT_EVENTS, "events", "LIST", TRACING_EVENTS,
 	  "other events, too, as slotscope trace has them" },
 	TRACING_USDT,
-	{ TRACING_OPT_AS, "as", "N", NULL,
-	  "requests and changes in this address space alone" },
-	{ TRACING_OPT_SLOT, "slot", "N", NULL,
-	  "those of slots with this number alone" },
-	{ TRACING_OPT_GPA, "gpa", "FROM-TO", NULL,
-	  "those that have some of this guest memory alone" },
-	{ TRACING_OPT_FAILED, "failed-only", NULL, NULL,
-	  "those that failed alone" },
+	TRACING_FILTERS,
 	{ OPT_KEEP, "keep", "SIZE", NULL,
 	  "keep the newest SIZE of it (64M, 4G); what is dropped leaves "
 	  "behind how things stood" },
 	{ OPT_HTML, "html", "FILE", VALUES_FILES,
 	  "write a page for a browser, too, as slotscope trace does" },
-	{ TRACING_OPT_FOR, "for", "SECONDS", NULL,
-	  "stop after so long; a COMMAND is ended" },
+	TRACING_FOR,
 	CMD_JSON("print errors as JSON"),
-	{ TRACING_OPT_DRY_RUN, "dry-run", NULL, NULL,
-	  "trace nothing: tell by which hooks it would be done, and why "
-	  "not by the others" },
+	TRACING_DRY_RUN,
 	CMD_COMMON
 };
 

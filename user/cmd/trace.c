@@ -28,15 +28,11 @@ enum {
 };
 
 static const struct cmd_option option_table[] = {
-	{ 'p', "pid", "PID", VALUES_VM_PIDS,
-	  "the process to trace, and what it starts from now on" },
-	{ TRACING_OPT_ALL, "all", NULL, NULL,
-	  "every VM of this machine, and those to come" },
+	TRACING_WHOM,
 	{ OPT_VM, "vm", "NAME", NULL,
 	  "this VM alone: its number (1 is made first), PID:FD, or the "
 	  "name of its process" },
-	{ TRACING_OPT_FOR, "for", "SECONDS", NULL,
-	  "stop after so long; a COMMAND is ended" },
+	TRACING_FOR,
 	{ 'i', "input", "FILE", VALUES_FILES,
 	  "print a recording, or what strace or QEMU's trace log says; - "
 	  "is standard input" },
@@ -52,14 +48,7 @@ static const struct cmd_option option_table[] = {
 	  "memory, or cannot have it), frees (slots that go with their VM), "
 	  "with commas; or all" },
 	TRACING_USDT,
-	{ TRACING_OPT_AS, "as", "N", NULL,
-	  "requests and changes in this address space alone" },
-	{ TRACING_OPT_SLOT, "slot", "N", NULL,
-	  "those of slots with this number alone" },
-	{ TRACING_OPT_GPA, "gpa", "FROM-TO", NULL,
-	  "those that have some of this guest memory alone" },
-	{ TRACING_OPT_FAILED, "failed-only", NULL, NULL,
-	  "those that failed alone" },
+	TRACING_FILTERS,
 	{ 'c', "summary", NULL, NULL,
 	  "print no events: how many of each kind there were, by whom, "
 	  "how long they took, and what failed" },
@@ -69,9 +58,7 @@ static const struct cmd_option option_table[] = {
 	  "write a page for a browser, too: a time line, and the slots at "
 	  "each moment of it" },
 	CMD_JSON("print events as JSON, one a line"),
-	{ TRACING_OPT_DRY_RUN, "dry-run", NULL, NULL,
-	  "trace nothing: tell by which hooks it would be done, and why "
-	  "not by the others" },
+	TRACING_DRY_RUN,
 	CMD_COMMON
 };
 

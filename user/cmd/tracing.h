@@ -114,14 +114,35 @@ enum tracing_option {
 	TRACING_OPT_USDT,
 };
 
-/* The row of --usdt, in each of their tables */
-#define TRACING_USDT                                                        \
-	{                                                                   \
-		TRACING_OPT_USDT, "usdt", "[=FILE]", VALUES_FILES,          \
-			"static probes, too: the way of a region to its "   \
-			"slot, as our VMM and a QEMU built with them tell " \
-			"it; of the program that is traced, or of FILE"     \
-	}
+/* Rows for them, written as in the tables of both */
+/* clang-format off */
+#define TRACING_WHOM \
+	{ 'p', "pid", "PID", VALUES_VM_PIDS, \
+	  "the process to trace, and what it starts from now on" }, \
+	{ TRACING_OPT_ALL, "all", NULL, NULL, \
+	  "every VM of this machine, and those to come" }
+#define TRACING_FOR \
+	{ TRACING_OPT_FOR, "for", "SECONDS", NULL, \
+	  "stop after so long; a COMMAND is ended" }
+#define TRACING_FILTERS \
+	{ TRACING_OPT_AS, "as", "N", NULL, \
+	  "requests and changes in this address space alone" }, \
+	{ TRACING_OPT_SLOT, "slot", "N", NULL, \
+	  "those of slots with this number alone" }, \
+	{ TRACING_OPT_GPA, "gpa", "FROM-TO", NULL, \
+	  "those that have some of this guest memory alone" }, \
+	{ TRACING_OPT_FAILED, "failed-only", NULL, NULL, \
+	  "those that failed alone" }
+#define TRACING_DRY_RUN \
+	{ TRACING_OPT_DRY_RUN, "dry-run", NULL, NULL, \
+	  "trace nothing: tell by which hooks it would be done, and " \
+	  "why not by the others" }
+#define TRACING_USDT \
+	{ TRACING_OPT_USDT, "usdt", "[=FILE]", VALUES_FILES, \
+	  "static probes, too: the way of a region to its slot, as " \
+	  "our VMM and a QEMU built with them tell it; of the program " \
+	  "that is traced, or of FILE" }
+/* clang-format on */
 
 /* What completion offers for --events */
 #define TRACING_EVENTS ",calls vcpus mmio windows mappings faults frees all"

@@ -23,12 +23,8 @@ enum {
 static const struct cmd_option option_table[] = {
 	{ 'p', "pid", "PID", VALUES_VM_PIDS,
 	  "the VMM's process; it need not run on KVM" },
-	{ LOOK_OPT_FD, "fd", "FD", NULL,
-	  "the VM's descriptor there, if it has several VMs" },
-	{ LOOK_OPT_VM, "vm", "NAME", NULL,
-	  "this VM: its number, PID:FD, or the name of its process" },
-	{ LOOK_OPT_QMP, "qmp", "ADDRESS", VALUES_FILES,
-	  "the VMM's QMP socket, a path or @NAME; else it is found" },
+	LOOK_WHICH_VM,
+	LOOK_QMP,
 	{ 'M', "machine", "NAME", "pc q35 microvm isapc",
 	  "of our own VMM with this board, which is made, looked at, and "
 	  "ended; NAME is as vm has it" },

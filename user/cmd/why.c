@@ -17,13 +17,9 @@ enum {
 #define GATHER_MS 500
 
 static const struct cmd_option option_table[] = {
-	{ 'p', "pid", "PID", VALUES_VM_PIDS, "the VMM's process" },
-	{ LOOK_OPT_FD, "fd", "FD", NULL,
-	  "the VM's descriptor there, if it has several VMs" },
-	{ LOOK_OPT_VM, "vm", "NAME", NULL,
-	  "this VM: its number, PID:FD, or the name of its process" },
-	{ LOOK_OPT_QMP, "qmp", "ADDRESS", VALUES_FILES,
-	  "the VMM's QMP socket, a path or @NAME; else it is found" },
+	LOOK_PID,
+	LOOK_WHICH_VM,
+	LOOK_QMP,
 	{ OPT_FOR, "for", "SECONDS", NULL,
 	  "gather exits for so long first (default: 0.5)" },
 	{ LOOK_OPT_NO_MODEL, "no-model", NULL, NULL, "do without MODEL" },
