@@ -16,9 +16,14 @@ cd "$(dirname "$0")/../.." || exit 1
 [ -w /dev/kvm ] || skip_all "no /dev/kvm"
 command -v cc >/dev/null || skip_all "no C compiler (package gcc)"
 PATH=$PWD/build/user:$PATH
-export SOLUTIONS=$PWD/selftests/course
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export SOLUTIONS=$work/solutions
+mkdir "$SOLUTIONS"
+for fill in selftests/course/*.fill; do
+	name=$(basename "$fill" .fill)
+	selftests/course/solve "$name" >"$SOLUTIONS/$name.c" || exit 1
+done
 
 normal() {
 	sed -E 's/0x[0-9a-f]{12}\b/HOST/g

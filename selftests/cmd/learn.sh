@@ -7,11 +7,14 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/tap.sh
 . selftests/tap.sh
 slotscope=build/user/slotscope
-solved=selftests/course
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-mkdir "$work/tmp"
+solved=$work/solved
+mkdir "$work/tmp" "$solved"
 export TMPDIR=$work/tmp
+for name in slot errno dirty; do
+	selftests/course/solve $name >"$solved/$name.c" || exit 1
+done
 
 # The list, the lessons, what is there to begin with
 run $slotscope learn
@@ -72,10 +75,10 @@ echo 'int main(void) { return 0 }' >"$work/broken.c"
 checked 2 1 'does not compile:.*error' 'what does not compile' "$work/broken.c"
 echo 'int main(void) { return 0; }' >"$work/nothing.c"
 checked 2 1 'made no VM' 'what makes no VM' "$work/nothing.c"
-CC=$work/no-such-compiler checked 2 2 '^cannot judge it: .*compil' 'without a compiler' $solved/slot.c
+CC=$work/no-such-compiler checked 2 2 '^cannot judge it: .*compil' 'without a compiler' "$solved/slot.c"
 if unshare -m true 2>/dev/null; then
 	out=$(unshare -m sh -c 'mount -t tmpfs none /dev && exec "$@"' sh \
-		$slotscope learn 2 --check $solved/slot.c)
+		$slotscope learn 2 --check "$solved/slot.c")
 	is "$?" 2 "without /dev/kvm: status 2"
 	like "$out" '^cannot judge it: .*/dev/kvm' "and it says so"
 else
@@ -91,7 +94,7 @@ wrong() {
 	fi
 	checked "$1" 1 "$4" "$5" "$work/$2"
 }
-checked 2 0 '^right: .*learn 3' right $solved/slot.c
+checked 2 0 '^right: .*learn 3' right "$solved/slot.c"
 wrong 2 slot.c 's/(set_slot\(vm, 1, )0x8000/\10x9000/' 'guest address 0x8000' 'the data elsewhere'
 wrong 2 slot.c 's/^.*set_slot\(vm, 0.*//' 'guest address 0x1000' 'no code'
 wrong 2 slot.c 's/(set_slot\(vm, 1.*)data_page/\1code_page/' 'does it have that number' 'the wrong page of ours'
@@ -101,16 +104,16 @@ wrong 2 slot.c 's/userspace_addr = \(unsigned long\)host/userspace_addr = guest/
 wrong 2 slot.c 's/(set_slot\(vm, 0, 0x1000, )code_page/\1data_page/; s/(set_slot\(vm, 1, 0x8000, )data_page/\1code_page/' 'said nothing.*finds at 0x1000' 'the pages swapped'
 wrong 2 slot.c 's/ioctl\(vm, KVM_CREATE_VCPU/ioctl(kvm, KVM_CREATE_VCPU/' 'three descriptors' 'a vCPU of KVM'
 wrong 2 slot.c 's/printf\("the guest said.*/printf("the guest said 42\\n"+0*/' 'guest said 42: is data_page' 'an answer by heart'
-checked 6 0 '^right: ' right $solved/errno.c
+checked 6 0 '^right: ' right "$solved/errno.c"
 wrong 6 errno.c '/\/\* overlap \*\//,/;/d' '10 of 11.*Left: overlap' 'a rule is left out'
 wrong 6 errno.c '/\/\* hva-changed \*\//,/\/\* overlap/d' 'Left: hva-changed, size-changed' 'three are'
-checked 7 0 '^right: ' right $solved/dirty.c
+checked 7 0 '^right: ' right "$solved/dirty.c"
 wrong 7 dirty.c 's/KVM_MEM_LOG_DIRTY_PAGES/0/' 'logs no write' 'without the flag'
 wrong 7 dirty.c 's/KVM_MEM_LOG_DIRTY_PAGES/KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY/' 'exit reason 6' 'a slot that is read-only'
 wrong 7 dirty.c 's/\.slot = 1/.slot = 0/' 'which slot has the data' 'the log of another slot'
 wrong 7 dirty.c 's/ioctl\(vm, KVM_GET_DIRTY/ioctl(0, KVM_GET_DIRTY/' 'three descriptors' 'the log of another descriptor'
 wrong 7 dirty.c 's/^(\tprintf\("dirty:)"/\1 2 5 6"/; s/^\t\tif \(bitmap.*/\t\tif (0)/' '^not yet' 'an answer by heart'
-tac $solved/dirty.c | sed '0,/fetch(vm, &bitmap);/d' | tac >"$work/once.c"
+tac "$solved/dirty.c" | sed '0,/fetch(vm, &bitmap);/d' | tac >"$work/once.c"
 printf '\tprintf("dirty:\\n");\n\treturn 0;\n}\n' >>"$work/once.c"
 checked 7 1 'told once' 'the second one made up' "$work/once.c"
 is "$(ls "$TMPDIR")" "" "nothing is left behind"
