@@ -6,7 +6,7 @@
 
 #include "base/nearest.h"
 #include "cmd/cmd.h"
-#include "cmd/path.h"
+#include "base/path.h"
 #include "cmd/program.h"
 #include "cmd/progress_line.h"
 #include "cmd/rights.h"

@@ -11,7 +11,7 @@
 
 #include "base/grow.h"
 #include "cmd/pager.h"
-#include "cmd/path.h"
+#include "base/path.h"
 #include "cmd/progress_line.h"
 #include "host/terminal.h"
 
