@@ -172,7 +172,10 @@ static void unreadable_faults(void **state)
 
 	(void)state;
 	learn_fault(1, WORDS("none", "0"), 2, &word);
+	assert_int_equal(word.verdict, LEARN_WRONG);
+	learn_fault(1, WORDS("gap", "0"), 2, &word);
 	assert_int_equal(word.verdict, LEARN_CANNOT);
+	assert_non_null(strstr(word.text, "short-slot"));
 	learn_fault(1, WORDS("unmap", "here"), 2, &word);
 	assert_int_equal(word.verdict, LEARN_CANNOT);
 	learn_fault(1, WORDS("unmap"), 1, &word);

@@ -33,3 +33,9 @@ void learn_say(struct learn_word *out, enum learn_verdict verdict,
 	vsnprintf(out->text, sizeof(out->text), fmt, args);
 	va_end(args);
 }
+
+void learn_cannot(struct learn_word *out, const struct slotscope_error *err)
+{
+	learn_say(out, LEARN_CANNOT, "%s: %s%s%s", err->tried, err->why,
+		  err->next[0] ? "; " : "", err->next);
+}

@@ -58,6 +58,9 @@ struct learn_word {
 void learn_say(struct learn_word *out, enum learn_verdict verdict,
 	       const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/** learn_cannot() - it could not be judged, as something failed */
+void learn_cannot(struct learn_word *out, const struct slotscope_error *err);
+
 /* What a descriptor of a process is */
 enum kvm_fd_kind { KVM_FD_OTHER, KVM_FD_DEV, KVM_FD_VM, KVM_FD_VCPU };
 

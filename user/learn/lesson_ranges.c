@@ -226,13 +226,12 @@ void learn_ranges(unsigned int lesson, const char *answer,
 	struct scene scene;
 
 	if (ranges_from_text(answer, &given, &err)) {
-		learn_say(out, LEARN_CANNOT, "%s: %s; %s", err.tried, err.why,
-			  err.next);
+		learn_cannot(out, &err);
 		return;
 	}
 	if (!learn_scene(lesson, &scene) ||
 	    scene_play(&scene, 4096, &played, &err)) {
-		learn_say(out, LEARN_CANNOT, "%s: %s", err.tried, err.why);
+		learn_cannot(out, &err);
 		return;
 	}
 	wanted = lesson == 5 ? &played.requests : &played.after;

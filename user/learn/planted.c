@@ -14,7 +14,7 @@
 
 /* What would be seen if it were that one */
 static const char *const evidence[KVM_FAULT_KINDS] = {
-	[KVM_FAULT_NONE] = "",
+	[KVM_FAULT_NONE] = "all would agree",
 	[KVM_FAULT_SKIP_SLOT] =
 		"there would be no request for that range at all",
 	[KVM_FAULT_UNMAP] =
@@ -64,12 +64,8 @@ void learn_fault(uint64_t seed, char *const *words, size_t nr,
 			"guest address where memory is wrong first");
 		return;
 	}
-	if (kvm_fault_parse(words[0], &said, &err) || said == KVM_FAULT_NONE) {
-		learn_say(out, LEARN_CANNOT,
-			  "\"%.40s\" is no kind of fault: skip-slot, unmap, "
-			  "ignore-refusal, wrong-hva, short-slot, read-only, "
-			  "late-delete",
-			  words[0]);
+	if (kvm_fault_parse(words[0], &said, &err)) {
+		learn_cannot(out, &err);
 		return;
 	}
 	text = !strncmp(words[1], "gpa:", 4) ? words[1] + 4 : words[1];

@@ -42,7 +42,7 @@ struct ranges {
 /** ranges_add() - put one in its place; -E2BIG if there is no room */
 int ranges_add(struct ranges *ranges, const struct range *range);
 
-/** ranges_are_of() - do all stand for a request, or none? */
+/** ranges_have_deeds() - do all stand for a request, or none? */
 bool ranges_have_deeds(const struct ranges *ranges);
 
 /**

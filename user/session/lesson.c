@@ -10,13 +10,6 @@
 #include "session/attempt.h"
 #include "session/lesson.h"
 
-/* What failed, as what is said of the answer */
-static void cannot(struct learn_word *out, const struct slotscope_error *err)
-{
-	learn_say(out, LEARN_CANNOT, "%s: %s%s%s", err->tried, err->why,
-		  err->next[0] ? "; " : "", err->next);
-}
-
 static bool open_named(const char *word, struct process *process,
 		       struct learn_word *out)
 {
@@ -34,7 +27,7 @@ static bool open_named(const char *word, struct process *process,
 	}
 	if (!process_open((pid_t)pid, process, &err))
 		return true;
-	cannot(out, &err);
+	learn_cannot(out, &err);
 	return false;
 }
 
@@ -73,7 +66,7 @@ static void check_descriptors(char *const *words, size_t nr,
 	if (!open_named(words[0], &process, out))
 		return;
 	if (kvm_fds_read(&process, note_fd, &fds, &err))
-		cannot(out, &err);
+		learn_cannot(out, &err);
 	else if (!fds.nr)
 		learn_say(
 			out, LEARN_CANNOT,
@@ -132,11 +125,11 @@ static int check_program(const struct lesson *lesson, const char *path,
 	struct slotscope_error why = {};
 	struct attempt attempt = {};
 	bool finished;
+	int ret = 0;
 	size_t len;
-	int ret;
 
 	if (read_file(path, &source, &len, &why)) {
-		cannot(out, &why);
+		learn_cannot(out, &why);
 		return 0;
 	}
 	finished = learn_source(source, out);
@@ -144,19 +137,16 @@ static int check_program(const struct lesson *lesson, const char *path,
 	if (!finished)
 		return 0;
 	if (attempt_kvm(&why)) {
-		cannot(out, &why);
+		learn_cannot(out, &why);
 		return 0;
 	}
-	ret = attempt_compile(&attempt, path, &messages, &why);
-	if (messages)
+	if (!attempt_compile(&attempt, path, &messages, &why))
+		ret = run_all(lesson, &attempt, out, err);
+	else if (messages)
 		learn_say(out, LEARN_WRONG, "it does not compile:\n%.800s",
 			  messages);
-	else if (ret)
-		cannot(out, &why);
 	else
-		ret = run_all(lesson, &attempt, out, err);
-	if (err->code == 0)
-		ret = 0;
+		learn_cannot(out, &why);
 	free(messages);
 	attempt_end(&attempt);
 	return ret;
@@ -175,7 +165,7 @@ static void check_ranges(const struct lesson *lesson, char *const *words,
 
 	if (nr == 1 && !strcmp(words[0], "-")) {
 		if (read_file("-", &text, &len, &err)) {
-			cannot(out, &err);
+			learn_cannot(out, &err);
 			return;
 		}
 	} else {
@@ -235,7 +225,7 @@ static void check_fault(char *const *words, size_t nr, struct learn_word *out)
 	if (!open_named(words[0], &process, out))
 		return;
 	if (process_cmdline(&process, &cmdline, &len, &err))
-		cannot(out, &err);
+		learn_cannot(out, &err);
 	else if (!is_planted(cmdline, len, &seed))
 		learn_say(
 			out, LEARN_CANNOT,
