@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "narrate/fields.h"
 
 struct field {
@@ -31,24 +32,11 @@ struct narrate_fields {
 	bool lost; /* no memory: what is here cannot be compared */
 };
 
-/* Make room for one more; NULL if there is none */
-static void *grow(void *list, size_t nr, size_t *cap, size_t size)
-{
-	size_t more = *cap ? 2 * *cap : 16;
-
-	if (nr < *cap)
-		return list;
-	list = reallocarray(list, more, size);
-	if (list)
-		*cap = more;
-	return list;
-}
-
 void narrate_struct(struct narrate_fields *f, const char *type, const char *fmt,
 		    ...)
 {
-	struct instance *list = grow(f->instances, f->nr_instances,
-				     &f->cap_instances, sizeof(*list));
+	struct instance *list = grown(f->instances, f->nr_instances,
+				      &f->cap_instances, sizeof(*list));
 	va_list ap;
 
 	if (!list) {
@@ -67,7 +55,7 @@ void narrate_field(struct narrate_fields *f, const char *name,
 		   const char *usual, const char *fmt, ...)
 {
 	struct field *list =
-		grow(f->fields, f->nr_fields, &f->cap_fields, sizeof(*list));
+		grown(f->fields, f->nr_fields, &f->cap_fields, sizeof(*list));
 	va_list ap;
 
 	if (!list || f->lost) {
