@@ -355,6 +355,7 @@ static void json_values(void **state)
 		{ .field = "c", .after = "2^64" },
 		{ .field = "d", .after = "7", .words = true },
 		{ .field = "e", .after = "0x1000" },
+		{ .field = "big", .after = "18446744073709551615" },
 		{ .field = "f",
 		  .before = "NULL",
 		  .after = "true",
@@ -401,6 +402,8 @@ static void json_values(void **state)
 		"\"after\":\"0x10000000000000000\"},"
 		"{\"field\":\"d\",\"before\":null,\"after\":\"7\"},"
 		"{\"field\":\"e\",\"before\":null,\"after\":\"0x1000\"},"
+		"{\"field\":\"big\",\"before\":null,"
+		"\"after\":\"18446744073709551615\"},"
 		"{\"field\":\"f\",\"before\":null,\"after\":\"true\","
 		"\"before_id\":null,\"after_id\":1}]}\n" HEAD
 		"2,\"name\":\"pc.ram\",\"how\":\"gone\",\"fields\":[]}\n" HEAD

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <search.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,8 +147,9 @@ static int put_value(struct json_object *obj, const char *member,
 		return json_put_bool(obj, member, value[0] == 't');
 	if (!strcmp(value, "2^64"))
 		return json_put_str(obj, member, "0x10000000000000000");
+	errno = 0;
 	number = strtoll(value, &end, 10);
-	if (*value && !*end)
+	if (*value && !*end && !errno)
 		return json_put_s64(obj, member, number);
 	return json_put_str(obj, member, value);
 }
