@@ -85,6 +85,10 @@ else
 	skip "without /dev/kvm" "no right to mount"
 fi
 
+# What watches it is ours, not a mistake of its writer
+sed 's/^#define PAGE/int ioctl(int, unsigned long, ...);\n&/' "$solved/slot.c" >"$work/declares.c"
+checked 2 2 '^cannot judge it: .*declare none' 'what declares ioctl() itself' "$work/declares.c"
+
 # wrong N FILE SED LIKE WORDS - a solution, made wrong
 wrong() {
 	sed -E "$3" "$solved/$2" >"$work/$2"
@@ -143,10 +147,12 @@ for fault in wrong-hva:wrong-hva short-slot:extent read-only:flags late-delete:m
 	$slotscope vm -M pc,smm=off -m 5G --fault ${fault%:*} >"$work/vm" 2>&1 &
 	vm=$!
 	await grep -q 'fault' "$work/vm"
+	run $slotscope slots --pid $vm
+	readable=$status
 	run $slotscope --json check --no-trace --pid $vm
 	kill $vm
 	wait $vm 2>/dev/null
-	if ! jq -e .views.kernel.memslots <<<"$out" >"$work/slots"; then
+	if [ "$readable" != 0 ]; then
 		skip "${fault%:*} is found" "KVM's slots cannot be read here"
 		continue
 	fi

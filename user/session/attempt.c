@@ -149,7 +149,8 @@ int attempt_compile(struct attempt *attempt, const char *path, char **messages,
 	if (!file)
 		return error_set(err, errno, "write %s", before);
 	fputs(watch, file);
-	fclose(file);
+	if (ferror(file) | fclose(file))
+		return error_set(err, EIO, "write %s", before);
 	setenv("LC_ALL", "C", true);
 	ret = spawn(argv, said, &status);
 	if (!ret && WIFEXITED(status) && !WEXITSTATUS(status)) {
@@ -164,8 +165,14 @@ int attempt_compile(struct attempt *attempt, const char *path, char **messages,
 	}
 	if (WIFEXITED(status) && !WEXITSTATUS(status))
 		return 0;
-	*messages = read_text(said);
 	error_set(err, EINVAL, "compile %.160s", path);
+	if (argv[8]) {
+		error_why(err, "it compiles, but not with what watches its "
+			       "calls of ioctl()");
+		return error_next(err, "call ioctl() as <sys/ioctl.h> has it, "
+				       "and declare none of your own");
+	}
+	*messages = read_text(said);
 	return error_why(err, "the compiler refuses it");
 }
 

@@ -27,7 +27,7 @@ int attempt_kvm(struct slotscope_error *err);
  * @messages: what the compiler said; free() it. NULL: nothing
  *
  * Return: 0; -ENOENT: there is no compiler; -EINVAL: it does not compile, as
- * @messages says; or another negative errno. attempt_end() it in each case.
+ * @messages says, or not with what watches it; or another negative errno. attempt_end() it in each case.
  */
 int attempt_compile(struct attempt *attempt, const char *path, char **messages,
 		    struct slotscope_error *err);
