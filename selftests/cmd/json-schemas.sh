@@ -86,6 +86,7 @@ keeps learn "0" $slotscope learn --json
 keeps learn "0" $slotscope learn --json 3
 keeps learn "1" $slotscope learn --json 3 --check '0-fff pc.ram'
 keeps learn "0" $slotscope learn --json 4 --check '0-6fff ram, 7000-7fff vga, 8000-9fff optrom, a000-dfff ram+a000, e000-11fff bios'
+keeps learn "0" $slotscope learn --json 2 --start "$work/lesson"
 keeps quiz "0" $slotscope quiz --json -n 20
 keeps quiz "0" $slotscope quiz --json -n 20 --answers
 keeps quiz "2" $slotscope quiz --json -n 2 -c

@@ -166,6 +166,7 @@ static int print_lesson(const struct lesson *lesson)
 static int start(const struct lesson *lesson, const char *dir)
 {
 	struct slotscope_error err = {};
+	struct json_object *obj;
 	char path[512];
 	FILE *out;
 
@@ -185,7 +186,7 @@ static int start(const struct lesson *lesson, const char *dir)
 	if (!out) {
 		error_set(&err, errno, "write %.200s", path);
 		error_next(&err,
-			   errno == EEXIST ?
+			   err.code == EEXIST ?
 				   "it is there already: name another folder" :
 				   "name a folder that can be written to");
 		return cmd_fail(&err);
@@ -195,9 +196,17 @@ static int start(const struct lesson *lesson, const char *dir)
 		error_set(&err, EIO, "write %.200s", path);
 		return cmd_fail(&err);
 	}
-	if (!cmd_globals.json)
+	if (!cmd_globals.json) {
 		printf("%s\n", path);
-	return CMD_OK;
+		return CMD_OK;
+	}
+	obj = json_object_new_object();
+	if (json_put_u64(obj, "lesson", lesson->number) |
+	    json_put_str(obj, "file", path)) {
+		json_object_put(obj);
+		obj = NULL;
+	}
+	return render_document(stdout, obj) ? CMD_ERROR : CMD_OK;
 }
 
 static const struct {
