@@ -172,6 +172,8 @@ is "$("${run[@]}" --explain=summary 2>/dev/null </dev/null | grep -cE '^ {0,3}[0
 is "$("${run[@]}" 2>/dev/null </dev/null)" "" "without --explain there is no page"
 run "$program" vm --explain=novel
 like "$status $err" '^3 .*novel' "--explain=novel: there is none"
+run "$program" vm --json --explain=summary
+like "$status $out" '^3 .*for people' "--json --explain=summary is refused: it would tell nothing"
 
 # The reader looks back, jumps, searches. Lines that begin a step, in order
 steps_told() { sed -n 's/^ \{0,3\}\([0-9][0-9]*\)  .*/\1/p' "$work/out" | paste -sd' '; }
@@ -222,9 +224,9 @@ END
 is "$(timeout 120 python3 "$work/onterminal.py" "$program" vm --step --exit-after-halt)" 3 "on a terminal: a prompt for each line"
 
 # It waits: nothing more is told while nobody says so. Ends by SIGINT
-mkfifo "$work/stdin" "$work/stdin2"
-sleep 30 >"$work/stdin" &
-holder=$!
+mkfifo "$work/stdin"
+# Open for writing as well: it does not end
+exec {held}<>"$work/stdin"
 for signal in INT TERM; do
 	"$program" vm --step <"$work/stdin" >"$work/out" 2>"$work/vm.err" &
 	vm=$!
@@ -237,9 +239,8 @@ for signal in INT TERM; do
 done
 # The last step waits in a vCPU's thread
 for signal in INT TERM quit; do
-	yes '' | head -n $((steps - 2)) >"$work/enters"
-	{ cat "$work/enters"; sleep 30 & echo $! >"$work/sleeper"; wait; } >"$work/stdin2" &
-	"${run[@]:2}" --step <"$work/stdin2" >"$work/out" 2>"$work/vm.err" &
+	yes '' | head -n $((steps - 2)) >&$held
+	"${run[@]:2}" --step <"$work/stdin" >"$work/out" 2>"$work/vm.err" &
 	vm=$!
 	for ((i = 0; i < 1200; i++)); do
 		grep -q 'started\|qmp @' "$work/vm.err" && break
@@ -254,9 +255,8 @@ for signal in INT TERM quit; do
 	fi
 	wait_vm
 	is "$status" 0 "$signal while a vCPU waits ends the VM"
-	kill "$(cat "$work/sleeper")"
 done
-kill "$holder"
+exec {held}>&-
 
 # A reader that sleeps while vCPUs tell: they have to wait, and are kicked meanwhile.
 # Nothing is lost. "sleep" or a signal: what is done while the pipe is full

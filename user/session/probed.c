@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/grow.h"
+#include "base/path.h"
 #include "session/probed.h"
 
 #define OUR_VMM "slotscope-vm"
@@ -62,26 +63,6 @@ int probed_file(struct probed *probed, struct tracer *tracer, const char *path,
 	return nr;
 }
 
-/* As execvp() looks; false if there is none */
-static bool find_command(const char *name, char *path, size_t size)
-{
-	const char *dirs = getenv("PATH") ?: "/bin:/usr/bin";
-
-	if (strchr(name, '/'))
-		return snprintf(path, size, "%s", name) < (int)size;
-	for (;;) {
-		int len = strcspn(dirs, ":");
-
-		if (snprintf(path, size, "%.*s/%s", len, len ? dirs : ".",
-			     name) < (int)size &&
-		    !access(path, X_OK))
-			return true;
-		if (!dirs[len])
-			return false;
-		dirs += len + 1;
-	}
-}
-
 static int of_our_vmm(struct probed *probed, struct tracer *tracer,
 		      struct slotscope_error *err)
 {
@@ -104,7 +85,8 @@ int probed_command(struct probed *probed, struct tracer *tracer,
 	struct stat own, st;
 	int ret, nr = 0;
 
-	if (!find_command(name, path, sizeof(path)) || access(path, R_OK))
+	if (!path_find(name, strlen(name), path, sizeof(path)) ||
+	    access(path, R_OK))
 		return 0; /* its start will say why */
 	/* Until it starts, what is to become the command is us */
 	if (!stat("/proc/self/exe", &own) && !stat(path, &st) &&

@@ -211,6 +211,9 @@ int vm_command(const struct cmd *cmd, int argc, char **argv)
 	if (page && !explain)
 		return cmd_usage(cmd, "a page is of the story: --html goes "
 				      "with --explain");
+	if (how == EXPLAIN_SUMMARY && cmd_globals.json)
+		return cmd_usage(cmd, "the summary is for people: with --json "
+				      "--explain tells all");
 	if (page_begin(&vm.bios, 1, &err))
 		return cmd_fail(&err);
 	show_debugcon |= cmd_globals.verbose;

@@ -367,7 +367,7 @@ static void tell(void *opaque, const struct narrate_event *event)
 		return;
 	if (!cmd_globals.json)
 		tell_text(event, !passing && how != EXPLAIN_SUMMARY);
-	else if (how != EXPLAIN_SUMMARY)
+	else
 		explain_json(&explain, event);
 	if (page_json()) {
 		style = page_style();
