@@ -104,6 +104,10 @@ result $? "(there are enough of them)"
 # What PAM has in front of RAM: by QEMU's rule a higher priority hides
 like "$out" 'c0000-c3fff hidden by pam-[a-z]*: priority 1 is above 0' "what hides it, and why"
 like "$out" '[0-9a-f]+-[0-9a-f]+ pam-[a-z]+: .*, disabled$' "what is disabled"
+# A window of 16 KiB into "pci", of which QEMU's text has what lies elsewhere in it
+is "$(grep -A1 '^    ec000-effff pam-pci: alias of pci' <<<"$out" | sed 's/^ *//' | tail -1)" \
+	"outside of pam-pci, not seen: pc.rom, pc.bios" "what lies outside of an alias: its names, in one line"
+unlike "$out" "no place" "... and no more of it"
 like "$out" '^address spaces that KVM has no slots of: .*I/O' "address spaces that are left out are named"
 unlike "$out" "not all is known" "QEMU's flat view bears it out"
 # The same tree beside a flat view of another moment

@@ -326,6 +326,34 @@ static void say_alias(struct words *w, const struct space *s, size_t at,
 	say(w, "%s, ", kind_text(s, inner));
 }
 
+/* Cut off whole by the window of an alias: told by its name alone, at what it is in */
+static bool is_beyond(const struct space *s, size_t at)
+{
+	if (!s->list[at].empty || s->list[at].off || s->list[at].shown)
+		return false;
+	do
+		at = s->list[at].parent;
+	while (at != PLACE_NONE && !s->list[at].shown);
+	return at != PLACE_NONE;
+}
+
+static void say_beyond(struct words *w, const struct space *s, size_t at)
+{
+	const size_t end = s->list[at].next;
+	bool any = false;
+
+	for (size_t i = at + 1; i < end; i = s->list[i].next) {
+		if (!is_beyond(s, i))
+			continue;
+		if (!any)
+			say(w, "%soutside of %.80s, not seen: ",
+			    w->len ? "\n" : "",
+			    info_of(s, known_as(s, at))->name);
+		say(w, "%s%.80s", any ? ", " : "", info_of(s, i)->name);
+		any = true;
+	}
+}
+
 static void print_place(FILE *out, const struct space *s, size_t at, int depth)
 {
 	const size_t inner = shown_by(s, at);
@@ -364,6 +392,7 @@ static void print_place(FILE *out, const struct space *s, size_t at, int depth)
 	}
 	if (!place->empty)
 		say_cut(&w, s, at);
+	say_beyond(&w, s, inner);
 	line(out, indent + 4, &w);
 	say_slots(&w, s, inner);
 	line(out, indent + 4, &w);
@@ -387,12 +416,13 @@ static void print_space(FILE *out, const struct tree_document *d,
 	}
 	fprintf(out, "address space %u (%s)\n", as_id,
 		address_space_name(s.space->as));
-	for (size_t i = 0; i < s.space->places.nr; i++) {
+	for (size_t i = 0, next; i < s.space->places.nr; i = next) {
 		place = &s.list[i];
+		next = is_beyond(&s, i) ? place->next : i + 1;
 		depth[i] = place->parent == PLACE_NONE ?
 				   1 :
 				   depth[place->parent] + !place->shown;
-		if (!place->shown)
+		if (!place->shown && !is_beyond(&s, i))
 			print_place(out, &s, i, depth[i]);
 	}
 	fputc('\n', out);
