@@ -369,16 +369,32 @@ static int digits(uint64_t value)
  * All
  */
 
+static bool same_reason(const struct lane *a, const struct lane *b)
+{
+	return a->none && b->none && !strcmp(a->none, b->none);
+}
+
+/* A reason once, with all lanes that have it */
 static void put_left_out(const struct panel *p)
 {
-	const struct lane *lane;
-	char text[640];
+	const struct lane *lanes = p->lanes->lane, *end = lanes + p->lanes->nr;
+	const struct lane *lane, *other;
+	char text[LANES_MAX * 16 + 640];
+	size_t len;
 
-	for (size_t i = 0; i < p->lanes->nr; i++) {
-		lane = &p->lanes->lane[i];
-		if (!lane->none)
+	for (lane = lanes; lane < end; lane++) {
+		for (other = lanes; other < lane; other++)
+			if (same_reason(other, lane))
+				break;
+		if (!lane->none || other < lane)
 			continue;
-		snprintf(text, sizeof(text), "%s: %.600s", lane_title(lane),
+		len = 0;
+		for (; other < end; other++)
+			if (same_reason(other, lane))
+				len += sprintf(text + len, "%s%.14s",
+					       other == lane ? "" : ", ",
+					       lane_title(other));
+		snprintf(text + len, sizeof(text) - len, ": %.600s",
 			 lane->none);
 		text_wrap(p->out, "not drawn: ", 4, text);
 	}
