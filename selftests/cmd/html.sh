@@ -69,6 +69,12 @@ like "$(tr -s ' \n' ' ' <err)" 'write the page to /dev/full: No space' "... whic
 "$slotscope" trace -i recording --html /nowhere/page.html >out 2>err
 is "$?" 3 "a page that cannot be made: status 3"
 like "$(tr -s ' \n' ' ' <err)" 'write the page to /nowhere/page.html: No such' "... and why"
+for option in --html --report; do
+	"$slotscope" trace -i recording "$option" - >out 2>&1
+	like "$? $(tr -s ' \n' ' ' <out)" '^3.* to -: .*\./-' "$option -: refused, and what to do is said"
+	[ ! -e ./- ]
+	result $? "... and no file is made"
+done
 "$slotscope" trace -i none --html none.html >out 2>&1
 like "$? $(cat none.html)" '^3.*|open none' "an error is in the page, in place of an old verdict"
 "$slotscope" vm --html page.html >out 2>&1

@@ -64,6 +64,14 @@ FILE *kept_stream(int fd)
 	return fopencookie((void *)(intptr_t)fd, "w", functions);
 }
 
+void kept_drop_empty(const char *path)
+{
+	struct stat st;
+
+	if (!stat(path, &st) && S_ISREG(st.st_mode) && !st.st_size)
+		unlink(path);
+}
+
 bool kept_is_same(const char *output, const char *input)
 {
 	struct stat out, in;

@@ -30,6 +30,9 @@ int kept_empty(int fd);
  */
 FILE *kept_stream(int fd);
 
+/** kept_drop_empty() - a file that we made and that has nothing in it is none */
+void kept_drop_empty(const char *path);
+
 /** kept_is_same() - do both paths name one regular file? "-" of @input: standard input */
 bool kept_is_same(const char *output, const char *input);
 

@@ -262,6 +262,16 @@ int cmd_report_to(const char *path, bool product, struct slotscope_error *err);
 int cmd_report_begin(const char *const *inputs, size_t nr,
 		     struct slotscope_error *err);
 
+/**
+ * cmd_output_open() - a file that keeps what it has until it is written to
+ * @what:    "report", "page"
+ * @created: out: it was not there
+ *
+ * Return: NULL with @err filled, also for "-".
+ */
+FILE *cmd_output_open(const char *what, const char *path, bool *created,
+		      struct slotscope_error *err);
+
 /** cmd_report_apart() - is @output another file than --report's? 0, or -EINVAL */
 int cmd_report_apart(const char *output, struct slotscope_error *err);
 

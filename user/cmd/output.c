@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/kept_file.h"
@@ -36,20 +35,37 @@ FILE *cmd_report(void)
 	return report ? report : stdout;
 }
 
+FILE *cmd_output_open(const char *what, const char *path, bool *created,
+		      struct slotscope_error *err)
+{
+	FILE *out;
+	int fd;
+
+	if (!strcmp(path, "-")) {
+		error_set(err, EINVAL, "write the %s to -", what);
+		error_why(err, "it takes a file, apart from standard output");
+		error_next(err, "name a file; ./- is one of that name");
+		return NULL;
+	}
+	fd = kept_open(path, 0666, created);
+	out = fd < 0 ? NULL : kept_stream(fd);
+	if (out)
+		return out;
+	error_set(err, fd < 0 ? -fd : errno, "write the %s to %.160s", what,
+		  path);
+	if (fd >= 0)
+		close(fd);
+	error_next(err, "name a file that can be made");
+	return NULL;
+}
+
 int cmd_report_to(const char *path, bool product, struct slotscope_error *err)
 {
-	int fd = kept_open(path, 0666, &report_created);
-
 	if (pending)
 		fclose(pending);
-	pending = fd < 0 ? NULL : kept_stream(fd);
-	if (!pending) {
-		error_set(err, fd < 0 ? -fd : errno,
-			  "write the report to %.160s", path);
-		if (fd >= 0)
-			close(fd);
-		return error_next(err, "name a file that can be made");
-	}
+	pending = cmd_output_open("report", path, &report_created, err);
+	if (!pending)
+		return -err->code;
 	report_is_product = product;
 	report_path = path;
 	return 0;
@@ -88,14 +104,10 @@ int cmd_report_begin(const char *const *inputs, size_t nr,
 	return 0;
 }
 
-/* A file that we made and that has nothing in it is none */
 static void drop_empty_report(void)
 {
-	struct stat st;
-
-	if (report_created && (pending || report_is_product) &&
-	    !stat(report_path, &st) && S_ISREG(st.st_mode) && !st.st_size)
-		unlink(report_path);
+	if (report_created && (pending || report_is_product))
+		kept_drop_empty(report_path);
 }
 
 /* What a terminal has, or COLUMNS says; as wide as may be read without */

@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/kept_file.h"
 #include "cmd/cmd.h"
@@ -21,18 +19,11 @@ static uint64_t last_seq;
 
 int page_to(const char *path, struct slotscope_error *err)
 {
-	int fd = kept_open(path, 0666, &created);
-
 	if (out)
 		fclose(out);
-	out = fd < 0 ? NULL : kept_stream(fd);
+	out = cmd_output_open("page", path, &created, err);
 	page_path = path;
-	if (out)
-		return 0;
-	error_set(err, fd < 0 ? -fd : errno, "write the page to %.160s", path);
-	if (fd >= 0)
-		close(fd);
-	return error_next(err, "name a file that can be made");
+	return out ? 0 : -err->code;
 }
 
 int page_begin(const char *const *inputs, size_t nr,
@@ -167,23 +158,14 @@ static int write_page(int argc, char **argv, struct slotscope_error *err)
 	return error_next(err, "see that there is room where it goes");
 }
 
-/* A file that we made and that has nothing in it is none */
-static void drop_empty(void)
-{
-	struct stat st;
-
-	if (created && !stat(page_path, &st) && S_ISREG(st.st_mode) &&
-	    !st.st_size)
-		unlink(page_path);
-}
-
 int page_end(int argc, char **argv, struct slotscope_error *err)
 {
 	int ret = begun ? write_page(argc, argv, err) : 0;
 
 	if (out) {
 		fclose(out);
-		drop_empty();
+		if (created)
+			kept_drop_empty(page_path);
 	}
 	out = NULL;
 	begun = false;
