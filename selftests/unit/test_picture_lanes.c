@@ -159,25 +159,38 @@ static void zoomed_in(void **unused)
 /* Of each row how much; and of what no view has, all */
 static void stage2_is_how_much(void **unused)
 {
+	/* Some are two stretches, of which one is not as the other */
 	const struct stage2_row mapped[] = {
-		{ .map = { .gpa = 0, .size = 0x2000 } },
+		{ .map = { .gpa = 0, .size = 0x1000 } },
+		{ .map = { .gpa = 0x1000, .size = 0x1000 } },
 		{ .map = { .gpa = 0x8000, .size = 0x1000 } },
 		{ .map = { .gpa = 0xc0000, .size = 0x1000 } },
+		{ .map = { .gpa = 0xc1000, .size = 0x1000 } },
 		{ .map = { .gpa = MiB, .size = 255 * MiB } },
 		{ .map = { .as_id = 1, .gpa = 0, .size = 0x1000 } },
 	};
-	struct drawn d = { .input = { .stage2 = mapped, .nr_stage2 = 5 } };
+	struct drawn d = { .input = { .stage2 = mapped, .nr_stage2 = 7 } };
 	const struct lane *lane;
 
 	views_pc(&d.v);
 	draw(&d);
 	lane = lane_of(&d, "stage 2");
 	assert_null(lane->none);
-	assert_string_equal(boxes(lane), "0-9ffff +0@0; c0000-c0fff +0@0; "
+	assert_string_equal(boxes(lane), "0-9ffff +0@0; c0000-c1fff +0@0; "
 					 "100000-fffffff +0@0");
 	assert_int_equal(lane->boxes[0].filled, 0x3000);
-	assert_int_equal(lane->boxes[1].filled, 0x1000);
+	assert_int_equal(lane->boxes[1].filled, 0x2000);
 	assert_int_equal(lane->boxes[2].filled, 255 * MiB);
+	lanes_deinit(&d.lanes);
+	/* Of what is zoomed into it counts what is within */
+	d.input.zoom = true;
+	d.input.first = 0x1000;
+	d.input.last = 0xc17ff;
+	assert_int_equal(lanes_make(&d.input, &d.lanes), 0);
+	lane = lane_of(&d, "stage 2");
+	assert_int_equal(lane->nr, 2);
+	assert_int_equal(lane->boxes[0].filled, 0x2000);
+	assert_int_equal(lane->boxes[1].filled, 0x1800);
 	done(&d);
 }
 

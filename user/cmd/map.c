@@ -9,12 +9,12 @@
 
 #include <slotscope/addr.h>
 
-#include "base/grow.h"
 #include "cmd/cmd.h"
 #include "cmd/look.h"
 #include "cmd/look_tree.h"
 #include "render/map.h"
 #include "render/style.h"
+#include "session/stage2_stretches.h"
 
 enum {
 	OPT_AS = CMD_OPT_FIRST_OWN,
@@ -55,34 +55,8 @@ struct drawing {
 	struct map_document document;
 	struct lanes_input input;
 	bool stage2;
-	/* what KVM's page tables map: stretches without a gap */
-	struct stage2_row *rows;
-	size_t nr_rows;
-	size_t cap_rows;
-	bool nomem;
+	struct stage2_stretches mapped;
 };
-
-static void add_mapping(void *opaque, const struct stage2_row *row)
-{
-	struct drawing *d = opaque;
-	struct stage2_row *rows, *last;
-
-	if (d->nr_rows) {
-		last = &d->rows[d->nr_rows - 1];
-		if (last->map.as_id == row->map.as_id &&
-		    last->map.gpa + last->map.size == row->map.gpa) {
-			last->map.size += row->map.size;
-			return;
-		}
-	}
-	rows = grown(d->rows, d->nr_rows, &d->cap_rows, sizeof(*rows));
-	if (!rows) {
-		d->nomem = true;
-		return;
-	}
-	d->rows = rows;
-	rows[d->nr_rows++] = *row;
-}
 
 static const struct slot_state *kernel_of(const struct check_input *input)
 {
@@ -98,7 +72,6 @@ static const char *read_stage2(struct drawing *d, const struct looked *looked,
 {
 	const struct slot_state *kernel = kernel_of(looked->comparison->input);
 	const struct checker *checker = looked->checker;
-	uint32_t tables = 0;
 
 	if (!checker)
 		return "no file tells of it";
@@ -106,16 +79,10 @@ static const char *read_stage2(struct drawing *d, const struct looked *looked,
 		return "it was not asked for (--stage2)";
 	if (!kernel)
 		return "there is no KERNEL to look from";
-	if (kernel_view_mappings(&checker->kernel, &checker->process,
-				 looked->vm, kernel, 0, 1ULL << 52, &tables,
-				 add_mapping, d, err))
-		return err->why;
-	if (d->nomem)
-		return "out of memory";
-	/* None is a statement, too */
-	return d->rows || (d->rows = calloc(1, sizeof(*d->rows))) ?
-		       NULL :
-		       "out of memory";
+	return stage2_stretches_read(&checker->kernel, &checker->process,
+				     looked->vm, kernel, &d->mapped, err) ?
+		       err->why :
+		       NULL;
 }
 
 static bool any_box(const struct lanes_input *input, int32_t only)
@@ -165,6 +132,7 @@ static int status_of(const struct drawing *d, bool stage2_lost)
 static int draw(void *ctx, const struct looked *looked,
 		struct slotscope_error *err)
 {
+	static const struct stage2_row none; /* which is a statement, too */
 	struct drawing *d = ctx;
 	struct slotscope_error no_stage2 = {};
 	struct model_layout layout = {};
@@ -176,8 +144,10 @@ static int draw(void *ctx, const struct looked *looked,
 	d->input.no_layout = look_tree(looked, &tree);
 	d->input.no_views = d->input.no_layout;
 	d->input.no_stage2 = read_stage2(d, looked, &no_stage2);
-	d->input.stage2 = d->input.no_stage2 ? NULL : d->rows;
-	d->input.nr_stage2 = d->nr_rows;
+	d->input.stage2 = d->input.no_stage2 ? NULL :
+			  d->mapped.rows     ? d->mapped.rows :
+					       &none;
+	d->input.nr_stage2 = d->mapped.nr;
 	ret = tree.tree ? model_tree_lay_out(&tree, &layout) : 0;
 	if (ret)
 		goto out;
@@ -201,7 +171,7 @@ static int draw(void *ctx, const struct looked *looked,
 		ret = status_of(d, d->stage2 && d->input.no_stage2);
 out:
 	model_layout_deinit(&layout);
-	free(d->rows);
+	stage2_stretches_deinit(&d->mapped);
 	return ret < 0 ? error_set(err, ret, "draw guest memory") : ret;
 }
 

@@ -16,29 +16,35 @@ static struct lane *add_lane(struct lanes *out, enum lane_kind kind,
 	return lane;
 }
 
+/* Is any of it within the zoom? What is outside is cut off */
+static bool cut_to_zoom(const struct lanes_input *input, uint64_t *first,
+			uint64_t *last)
+{
+	if (!input->zoom)
+		return true;
+	if (*last < input->first || *first > input->last)
+		return false;
+	if (*first < input->first)
+		*first = input->first;
+	if (*last > input->last)
+		*last = input->last;
+	return true;
+}
+
 /* What lies outside of a zoom is no box */
 static int add_box(const struct lanes_input *input, struct lane *lane,
 		   const struct lane_box *box)
 {
-	struct lane_box *boxes, *new;
+	struct lane_box *boxes, new = *box;
 
-	if (input->zoom &&
-	    (box->last < input->first || box->first > input->last))
+	if (!cut_to_zoom(input, &new.first, &new.last))
 		return 0;
+	new.offset += new.first - box->first;
 	boxes = grown(lane->boxes, lane->nr, &lane->cap, sizeof(*boxes));
 	if (!boxes)
 		return -ENOMEM;
 	lane->boxes = boxes;
-	new = &boxes[lane->nr++];
-	*new = *box;
-	if (!input->zoom)
-		return 0;
-	if (new->first < input->first) {
-		new->offset += input->first - new->first;
-		new->first = input->first;
-	}
-	if (new->last > input->last)
-		new->last = input->last;
+	boxes[lane->nr++] = new;
 	return 0;
 }
 
@@ -331,17 +337,34 @@ static uint64_t common(uint64_t first, uint64_t last,
 	return from <= to ? to - from + 1 : 0;
 }
 
-static int add_stray(const struct lanes_input *input, struct lane *lane,
-		     const struct stage2_mapping *map)
+/* Where no view has anything, what is mapped is all there is to see */
+static int add_strays(const struct lanes_input *input, struct lane *lane)
 {
-	const struct lane_box box = {
-		.first = map->gpa,
-		.last = map->gpa + (map->size - 1),
-		.kind = LANE_BOX_MAPPED,
-		.filled = map->size,
-	};
+	const size_t begin = lane->nr;
+	const struct stage2_mapping *map;
+	struct lane_box *before;
+	int ret = 0;
 
-	return add_box(input, lane, &box);
+	for (size_t i = 0; i < input->nr_stage2 && !ret; i++) {
+		struct lane_box box = { .kind = LANE_BOX_MAPPED };
+
+		map = &input->stage2[i].map;
+		box.first = map->gpa;
+		box.last = map->gpa + (map->size - 1);
+		if (map->as_id != input->as_id ||
+		    lanes_row_at(input, map->gpa) ||
+		    !cut_to_zoom(input, &box.first, &box.last))
+			continue;
+		box.filled = box.last - box.first + 1;
+		before = lane->nr > begin ? &lane->boxes[lane->nr - 1] : NULL;
+		if (before && before->last + 1 == box.first) {
+			before->last = box.last;
+			before->filled += box.filled;
+			continue;
+		}
+		ret = add_box(input, lane, &box);
+	}
+	return ret;
 }
 
 /* Both are ascending: each is walked once */
@@ -356,10 +379,11 @@ static int fill_stage2(const struct lanes_input *input, struct lane *lane)
 		struct lane_box box = { .kind = LANE_BOX_MAPPED };
 
 		row = &input->rows->rows[r];
-		if (row->as_id != input->as_id)
-			continue;
 		box.first = row->gpa;
 		box.last = row->gpa + (row->size - 1);
+		if (row->as_id != input->as_id ||
+		    !cut_to_zoom(input, &box.first, &box.last))
+			continue;
 		for (size_t i = first; i < input->nr_stage2; i++) {
 			map = &input->stage2[i].map;
 			if (map->as_id != input->as_id)
@@ -373,14 +397,7 @@ static int fill_stage2(const struct lanes_input *input, struct lane *lane)
 		if (box.filled)
 			ret = add_box(input, lane, &box);
 	}
-	/* Where no view has anything, what is mapped is all there is to see */
-	for (size_t i = 0; i < input->nr_stage2 && !ret; i++) {
-		map = &input->stage2[i].map;
-		if (map->as_id == input->as_id &&
-		    !lanes_row_at(input, map->gpa))
-			ret = add_stray(input, lane, map);
-	}
-	return ret;
+	return ret ? ret : add_strays(input, lane);
 }
 
 static int by_first(const void *a, const void *b)
@@ -439,9 +456,8 @@ static void add_range(const struct lanes_input *input,
 		      struct scale_range *ranges, size_t *nr, uint64_t first,
 		      uint64_t last)
 {
-	if (input->zoom && (last < input->first || first > input->last))
-		return;
-	ranges[(*nr)++] = (struct scale_range){ first, last };
+	if (cut_to_zoom(input, &first, &last))
+		ranges[(*nr)++] = (struct scale_range){ first, last };
 }
 
 static int make_scale(const struct lanes_input *input, struct lanes *out)
