@@ -205,6 +205,15 @@ void json_write_hex(struct json_writer *w, const char *member, uint64_t value)
 	w->len = at - w->buf;
 }
 
+void json_write_wide(struct json_writer *w, const char *member,
+		     memory_size_t size)
+{
+	if (size > UINT64_MAX)
+		json_write_str(w, member, "0x10000000000000000");
+	else
+		json_write_hex(w, member, size);
+}
+
 void json_write_bool(struct json_writer *w, const char *member, bool value)
 {
 	begin(w, member);

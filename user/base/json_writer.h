@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <slotscope/memory.h>
+
 struct json_object;
 
 #define JSON_WRITER_BUF 8192
@@ -50,6 +52,9 @@ void json_write_thousandths(struct json_writer *w, const char *member,
 			    uint64_t value);
 /** json_write_hex() - a string "0x..." */
 void json_write_hex(struct json_writer *w, const char *member, uint64_t value);
+/** json_write_wide() - the same of a size, which may be 2^64 */
+void json_write_wide(struct json_writer *w, const char *member,
+		     memory_size_t size);
 void json_write_bool(struct json_writer *w, const char *member, bool value);
 void json_write_null(struct json_writer *w, const char *member);
 /** json_write_str() - a string for people, as json_put_str(); NULL gives null */

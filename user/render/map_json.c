@@ -13,10 +13,7 @@
 static void write_range(struct json_writer *w, uint64_t first, uint64_t last)
 {
 	json_write_hex(w, "gpa", first);
-	if (last - first == UINT64_MAX)
-		json_write_str(w, "size", "0x10000000000000000");
-	else
-		json_write_hex(w, "size", last - first + 1);
+	json_write_wide(w, "size", (memory_size_t)last - first + 1);
 }
 
 static const char *kind_name(enum lane_box_kind kind)

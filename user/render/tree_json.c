@@ -108,20 +108,10 @@ static int number_all(struct tree_writer *t)
 
 /* Regions */
 
-static void write_wide(struct json_writer *w, const char *member,
-		       memory_size_t size)
-{
-	if (size > UINT64_MAX)
-		json_write_str(w, member, "0x10000000000000000");
-	else
-		json_write_hex(w, member, size);
-}
-
-/* From first to last byte there may be 2^64 */
 static void write_range(struct json_writer *w, uint64_t first, uint64_t last)
 {
 	json_write_hex(w, "gpa", first);
-	write_wide(w, "size", (memory_size_t)last - first + 1);
+	json_write_wide(w, "size", (memory_size_t)last - first + 1);
 }
 
 static void write_index(struct json_writer *w, const char *member,
@@ -177,7 +167,7 @@ static void write_region(struct tree_writer *t, size_t id)
 	json_write_str(t->w, "name", info->name);
 	write_index(t->w, "parent", number_of(t, info->container));
 	json_write_hex(t->w, "address", info->addr);
-	write_wide(t->w, "size", info->size);
+	json_write_wide(t->w, "size", info->size);
 	json_write_s64(t->w, "priority", info->priority);
 	json_write_str(t->w, "kind", kind_of(t, info));
 	json_write_bool(t->w, "enabled", info->enabled);
