@@ -170,8 +170,26 @@ for space in documents("q35-map")[0]["address_spaces"]:
                   "'0x' + (p.last - p.first + 1n).toString(16), p.hole, scaleWeight(p)])")
     equal(got, [[p["gpa"], p["size"], p["hole"], p["weight"]] for p in space["scale"]],
           f"q35, {space['as_id']}: its scale is that of slotscope map")
+# Whatever is hidden says why, in the table and in the map
+HIDDEN = """[...document.querySelectorAll('#c0 table.tree td:last-child div')].map(d => d.textContent).concat(
+    [...checkMaps[0].values()].flatMap(m => m.boxes()).filter(b => b.kind.includes('k-hidden')).map(b => b.says))"""
+words = page.js(HIDDEN)
+result(len(words) > hidden, "q35: the map has what is hidden, too", len(words), hidden)
+equal([w for w in words if not re.search("hidden by .*: it (has a higher priority|lies in )", w)], [], "... and why")
 size = os.path.getsize(f"{work}/q35.html")
 result(size < 1 << 20, f"q35: {size} bytes are under 1 MiB")
+page.close()
+
+page, check = check_page("newer")
+equal([re.sub(".*hidden by", "hidden by", w) for w in page.js(HIDDEN)],
+      ["hidden by later: it was mapped later, at equal priority"] * 2, "newer: what is of equal priority, in the table and in the map")
+page.close()
+
+# A flat view of another moment: what is seen of the region is not known, not nothing
+page, check = check_page("other")
+equal(page.js("[...document.querySelectorAll('#c0 table.tree tr')].filter(r => r.querySelector('b')?.textContent === 'pc.bios')"
+              ".map(r => r.cells[4].textContent)"), ["nothing", "not known"] * 2, "other: what the flat view contradicts is not known; behind isa-bios is nothing seen")
+result(page.js("[...checkMaps[0].values()].some(m => m.boxes().some(b => b.label === '? pc.bios'))"), "... nor is it in the map")
 page.close()
 
 # A page as text: without scripts all is there

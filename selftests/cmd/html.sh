@@ -31,6 +31,17 @@ page q35 2 check --mtree "$q35/mtree-Do.txt" --mtree "$q35/mtree-f.txt"
 "$slotscope" --json map --mtree "$q35/mtree-Do.txt" --mtree "$q35/mtree-f.txt" >q35-map.json 2>&1
 sed -e 's,vga\.mmio,</script><img src=x onerror="pwned=1"><!--,; s,kvm-ioapic,"'\''><svg onload=pwned=1>,' \
 	-e $'s,edid,a\u202eb\u200bc,; s,pc\\.bios,<script>pwned=1</script>,' "$q35/mtree-Do.txt" >hostile.txt
+# Of another moment: the flat view does not bear the tree out
+sed 's/: pc\.bios/: pc.soib/' "$q35/mtree-f.txt" >other.txt
+page other 2 check --mtree "$q35/mtree-Do.txt" --mtree other.txt
+# Of two that overlap, ours takes the one behind as mapped later
+cat >newer.txt <<EOF
+address-space: memory
+  0000000000000000-ffffffffffffffff (prio 0, i/o): system
+    0000000000000000-0000000000001fff (prio 0, ram): earlier
+    0000000000001000-0000000000003fff (prio 0, ram): later
+EOF
+page newer 2 check --mtree newer.txt
 page hostile 2 check --mtree hostile.txt
 "$recorded" recording
 page recording 2 trace -i recording

@@ -4,8 +4,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include <slotscope/view.h>
-
 #include "base/plural.h"
 #include "render/html.h"
 #include "render/html_parts.h"
@@ -117,7 +115,7 @@ static void say_says(FILE *out, struct json_object *says)
 	fputs("</dl>\n", out);
 }
 
-/* The row that has the finding's first byte, or the first one that it explains */
+/* The row that has the finding's first byte */
 static size_t row_of(struct json_object *rows, struct json_object *finding)
 {
 	const uint64_t gpa = html_u64(finding, "gpa");
@@ -165,11 +163,9 @@ static void say_links(FILE *out, struct json_object *check, size_t nr,
 	if (html_member(finding, "errno"))
 		html_textf(out, " \xc2\xb7 %s", html_str(finding, "errno"));
 	if (html_member(finding, "rule")) {
-		fputs(" \xc2\xb7 rule <a href=\"#rule-", out);
-		html_text(out, html_str(finding, "rule"));
-		fputs("\">", out);
-		html_text(out, html_str(finding, "rule"));
-		fputs("</a>", out);
+		fputs(" \xc2\xb7 rule ", out);
+		html_rule_link(out, html_str(finding, "rule"),
+			       html_str(finding, "rule"));
 	}
 	if (html_member(finding, "cause"))
 		fprintf(out,
@@ -281,17 +277,6 @@ static void say_findings(FILE *out, struct json_object *check, size_t nr)
 	fputs("</section>\n", out);
 }
 
-static void say_flags(FILE *out, uint64_t flags)
-{
-	fputs(flags & SLOT_READONLY ? " ro" : " rw", out);
-	if (flags & SLOT_LOG_DIRTY)
-		fputs(", log", out);
-	if (flags & SLOT_GUEST_MEMFD)
-		fputs(", guest_memfd", out);
-	if (flags & SLOT_INVALID)
-		fputs(", under update", out);
-}
-
 static void say_slot(FILE *out, struct json_object *cell)
 {
 	if (html_member(cell, "id"))
@@ -301,7 +286,7 @@ static void say_slot(FILE *out, struct json_object *cell)
 		if (html_u64(cell, "offset"))
 			fprintf(out, "+%" PRIx64, html_u64(cell, "offset"));
 	}
-	say_flags(out, html_u64(cell, "flags"));
+	html_flags(out, html_u64(cell, "flags"));
 	if (html_member(cell, "hidden"))
 		fputs(", KVM's own", out);
 }

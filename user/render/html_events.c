@@ -13,22 +13,13 @@ bool html_is_event(struct json_object *document)
 	       (html_member(document, "seq") || html_member(document, "stack"));
 }
 
-static void say_flags(FILE *out, uint64_t flags)
-{
-	fputs(flags & 2 ? " ro" : " rw", out);
-	if (flags & 1)
-		fputs(", log", out);
-	if (flags & 4)
-		fputs(", guest_memfd", out);
-}
-
 static void say_slot(FILE *out, struct json_object *slot)
 {
 	fprintf(out, "%" PRIu64 "/%s ", html_u64(slot, "as_id"),
 		html_str(slot, "id"));
 	html_range(out, html_u64(slot, "gpa"), html_u64(slot, "size"));
 	fprintf(out, " @%s", html_str(slot, "hva"));
-	say_flags(out, html_u64(slot, "flags"));
+	html_flags(out, html_u64(slot, "flags"));
 }
 
 static void say_request(FILE *out, struct json_object *request)
@@ -46,7 +37,7 @@ static void say_request(FILE *out, struct json_object *request)
 		html_range(out, html_u64(request, "gpa"),
 			   html_u64(request, "size"));
 		html_textf(out, " @%s", html_str(request, "hva"));
-		say_flags(out, html_u64(request, "flags"));
+		html_flags(out, html_u64(request, "flags"));
 	}
 }
 
@@ -118,9 +109,9 @@ void html_event(FILE *out, struct json_object *event, uint64_t begin_ns)
 		html_text(out, html_str(why, "sentence"));
 	}
 	if (html_member(why, "rule")) {
-		fputs(" <a href=\"#rule-", out);
-		html_text(out, html_str(why, "rule"));
-		fputs("\">what the rule says</a>", out);
+		fputc(' ', out);
+		html_rule_link(out, html_str(why, "rule"),
+			       "what the rule says");
 	}
 	fputs("</td></tr>\n", out);
 }

@@ -40,5 +40,7 @@ void html_story(FILE *out, struct html_story *story,
 
 /** html_rules() - the errno rules that @checks name, an array of documents */
 void html_rules(FILE *out, struct json_object *documents);
+/** html_rule_link() - to one of them */
+void html_rule_link(FILE *out, const char *rule, const char *words);
 
 #endif

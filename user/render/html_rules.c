@@ -33,6 +33,15 @@ static void note_rules(struct json_object *document, bool named[NR_RULES])
 	}
 }
 
+void html_rule_link(FILE *out, const char *rule, const char *words)
+{
+	fputs("<a href=\"#rule-", out);
+	html_text(out, rule);
+	fputs("\">", out);
+	html_text(out, words);
+	fputs("</a>", out);
+}
+
 void html_rules(FILE *out, struct json_object *documents)
 {
 	bool named[NR_RULES] = {}, any = false;

@@ -7,6 +7,7 @@
 
 #include "base/utf8.h"
 #include "base/size_text.h"
+#include "render/flags.h"
 #include "render/html_text.h"
 
 static uint32_t code_of(const char *s, size_t len)
@@ -121,6 +122,14 @@ void html_range(FILE *out, uint64_t gpa, uint64_t size)
 		"<code class=\"range\">0x%" PRIx64 "-0x%" PRIx64
 		"</code> <small>%s</small>",
 		gpa, gpa + size - 1, size_text((char[SIZE_TEXT]){ 0 }, size));
+}
+
+void html_flags(FILE *out, uint64_t flags)
+{
+	char text[FLAGS_TEXT];
+
+	flags_rights_text(text, (uint32_t)flags, false);
+	fprintf(out, " %s", text);
 }
 
 void html_left_out(FILE *out, size_t nr, size_t shown, const char *what)

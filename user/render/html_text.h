@@ -31,6 +31,9 @@ size_t html_nr(struct json_object *array);
 /** html_range() - "0x100000-0xfffffff", with its size behind it */
 void html_range(FILE *out, uint64_t gpa, uint64_t size);
 
+/** html_flags() - of a slot, as on a terminal: " rw,log" */
+void html_flags(FILE *out, uint64_t flags);
+
 /** html_left_out() - say that a list of @nr is shown to @shown; nothing if that is all */
 void html_left_out(FILE *out, size_t nr, size_t shown, const char *what);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/plural.h"
 #include "render/html.h"
 #include "render/html_parts.h"
 #include "render/html_text.h"
@@ -27,21 +28,14 @@ static void say_range(FILE *out, uint64_t gpa, struct json_object *of)
 		html_range(out, gpa, strtoull(size, NULL, 0));
 }
 
-static bool is_nothing(struct json_object *of)
-{
-	return !strcmp(html_str(of, "size"), "0x0");
-}
-
 static const struct {
 	const char *why;
 	const char *words;
 } reasons[] = {
 	{ "priority", "it has a higher priority" },
-	{ "order", "it was mapped later, at equal priority" },
 	{ "newer", "it was mapped later, at equal priority" },
 	{ "subregion",
 	  "it lies in this one, and goes before what that has itself" },
-	{ "hole", "nothing answers there" },
 };
 
 static void say_hidden(FILE *out, struct json_object *tree,
@@ -69,18 +63,20 @@ static void say_hidden(FILE *out, struct json_object *tree,
 static void say_seen(FILE *out, struct json_object *place)
 {
 	struct json_object *shown = html_member(place, "shown");
+	const bool known = !html_nr(html_member(place, "not_known"));
 	const size_t nr = html_nr(shown);
 
 	if (!json_object_get_boolean(html_member(place, "enabled")))
 		fputs("disabled", out);
 	else if (!nr)
-		fputs("nothing", out);
+		fputs(known ? "nothing" : "not known", out);
 	else if (nr == 1 &&
 		 !strcmp(html_str(json_object_array_get_idx(shown, 0), "size"),
 			 html_str(place, "size")))
 		fputs("all", out);
 	else
-		fprintf(out, "%zu part%s", nr, nr == 1 ? "" : "s");
+		fprintf(out, "%zu part%s%s", nr, plural(nr),
+			known ? "" : ", not all is known");
 }
 
 static void say_place(FILE *out, struct json_object *tree, size_t at,
@@ -108,10 +104,7 @@ static void say_place(FILE *out, struct json_object *tree, size_t at,
 	fputs(shown ? "\xe2\x86\x92 <b>" : "<b>", out);
 	html_text(out, html_str(region, "name"));
 	fputs("</b></th><td>", out);
-	if (is_nothing(place))
-		fputs("nothing of it fits in", out);
-	else
-		say_range(out, html_u64(place, "gpa"), place);
+	say_range(out, html_u64(place, "gpa"), place);
 	fputs("</td><td>", out);
 	html_text(out, html_member(region, "kind") ? html_str(region, "kind") :
 						     "not known");
@@ -264,11 +257,6 @@ void html_tree(FILE *out, struct json_object *check, size_t nr)
 		html_text(out, html_str(tree, "unread"));
 		fputs("</p>\n", out);
 	}
-	if (html_member(tree, "cut") &&
-	    json_object_get_boolean(html_member(tree, "cut")))
-		fputs("<p class=\"left-out\">There are more places than were "
-		      "listed.</p>\n",
-		      out);
 	for (size_t i = 0; i < html_nr(flat); i++) {
 		view = json_object_array_get_idx(flat, i);
 		as_id = html_u64(view, "as_id");

@@ -20,7 +20,7 @@ function clean(text)
 		c => '\\u{' + c.codePointAt(0).toString(16) + '}');
 }
 
-/* As user/check/say.c does: the largest unit of which it is a whole number, if that is short */
+/* As user/base/size_text.c does: the largest unit of which it is a whole number, if that is short */
 function sizeOf(bytes)
 {
 	const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
@@ -66,9 +66,12 @@ function el(name, attributes, ...within)
 const button = (label, title, f, attributes) =>
 	el('button', { type: 'button', title, 'aria-label': title, on: { click: f }, ...attributes }, label);
 
+/* As user/render/flags.c does */
 const flagsOf = flags => {
 	const bits = Number(big(flags));
 
-	return [bits & 2 ? 'ro' : 'rw', bits & 1 && 'log', bits & 4 && 'guest_memfd',
-		bits & 0x10000 && 'under update'].filter(Boolean).join(', ');
+	const rest = bits & ~0x30007;
+
+	return [bits & 2 ? 'ro' : 'rw', bits & 1 && 'log', bits & 4 && 'gmem', bits & 0x10000 && 'updating',
+		bits & 0x20000 && 'gmem-only', rest && hex(rest >>> 0)].filter(Boolean).join(',');
 };

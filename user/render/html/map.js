@@ -118,10 +118,12 @@ class AddressMap {
 
 	drawNotes()
 	{
-		const none = this.lanes.filter(l => l.none);
+		const titles = new Map(); /* a reason once, with all lanes that have it */
 
-		this.notes.replaceChildren(none.length ?
-			'Not drawn: ' + none.map(l => `${l.title} (${clean(l.none)})`).join('; ') + '.' : '');
+		for (const l of this.lanes.filter(l => l.none))
+			titles.set(l.none, [...titles.get(l.none) ?? [], l.title]);
+		this.notes.replaceChildren(titles.size ?
+			'Not drawn: ' + [...titles].map(([why, of]) => `${of.join(', ')} (${clean(why)})`).join('; ') + '.' : '');
 	}
 
 	drawLanes()

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a check found, as lanes of a map. */
-const kindClass = { ram: 'k-ram', rom: 'k-rom', romd: 'k-rom', ramd: 'k-ram', mmio: 'k-io', 'i/o': 'k-io',
+const kindClass = { ram: 'k-ram', rom: 'k-rom', romd: 'k-rom', ramd: 'k-ram', mmio: 'k-io',
 	container: 'k-box', alias: 'k-box' };
-const ANSWERS = new Set(['ram', 'rom', 'romd', 'ramd', 'mmio', 'i/o', null]);
+const ANSWERS = new Set(['ram', 'rom', 'romd', 'ramd', 'mmio', null]);
 
-function cellBox(view, cell, row, first, last)
+function cellBox(view, cell, first, last)
 {
 	if (view === 'backing') {
 		const rights = (cell.read ? 'r' : '-') + (cell.write ? 'w' : '-') + (cell.shared ? 's' : 'p');
@@ -54,7 +54,7 @@ function viewBoxes(check, view, as)
 			before.cell = cell;
 			before.size = size;
 		} else if (cell) {
-			const box = cellBox(view, cell, row, first, first + size - 1n);
+			const box = cellBox(view, cell, first, first + size - 1n);
 
 			boxes.push(box);
 			before = { box, cell, size, last: box.last };
@@ -96,9 +96,9 @@ function verdictBoxes(check, nr, as)
 }
 
 const treeOf = check => check.views.model?.tree;
-const flatOf = (tree, as) => tree.flat_views?.find(v => (v.as_ids ?? [v.as_id]).includes(as));
+const flatOf = (tree, as) => tree.flat_views?.find(v => v.as_id === as);
 
-/* Is nothing in front of the others put into the first column where there is room */
+/* Each into the first column in which there is room for it */
 function columnsOf(boxes)
 {
 	const columns = [];
@@ -113,8 +113,8 @@ function columnsOf(boxes)
 	return columns.map(byAddress);
 }
 
-const WHY = { priority: 'it has a higher priority', order: 'it was mapped later, at equal priority',
-	subregion: 'it lies in it, in front', hole: 'nothing answers there', disabled: 'it is disabled' };
+const WHY = { priority: 'it has a higher priority', newer: 'it was mapped later, at equal priority',
+	subregion: 'it lies in it, in front' };
 
 const whyHidden = (tree, hidden) => {
 	const by = hidden.by === null || hidden.by === undefined ? null : tree.regions[tree.places[hidden.by].region];
@@ -139,6 +139,9 @@ function regionColumns(tree, as)
 			hidden.push(boxOf(h.gpa, h.size, region.name, (kindClass[region.kind] ?? 'k-io') + ' k-hidden',
 				`${region.name} (${region.kind ?? 'kind not known'}, priority ${region.priority}) is ` +
 				whyHidden(tree, h)));
+		for (const n of region.kind === null ? [] : place.not_known)
+			hidden.push(boxOf(n.gpa, n.size, `? ${region.name}`, 'k-none',
+				`${region.name}: not known if it is seen, the flat view has something else`));
 	}
 	const columns = columnsOf([...byAddress(seen), ...byAddress(hidden)]);
 
