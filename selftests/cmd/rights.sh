@@ -20,8 +20,10 @@ caps() { sed -n 's/^CapEff:\s*//p' "/proc/$1/status"; }
 bit() { echo $((0x$1 >> $2 & 1)); }
 mine=$(caps self)
 
-# Each command is in the table
-for c in $(build/user/slotscope --help | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on {print $1}'); do
+# Each command is in the table, also the one that shells ask
+commands=$(build/user/slotscope complete -- '' | cut -f1)
+like "$commands" '^check$' "the commands are told"
+for c in $commands complete; do
 	grep -qE "^	\\{ \"$c\", " user/cmd/rights.c || missing+="$c "
 done
 is "${missing-}" "" "user/cmd/rights.c has every command"

@@ -33,8 +33,11 @@ static const struct {
 	{ "repro", NEED_FILES, AT_ONCE },
 	{ "explain", NEED_FILES, AT_ONCE },
 	{ "quiz", NEED_FILES, AT_ONCE },
+	{ "completion", NEED_FILES, AT_ONCE },
 	{ "help", NEED_FILES, AT_ONCE },
 	{ "version", NEED_FILES, AT_ONCE },
+	/* It offers the processes that hold VMs */
+	{ "complete", NEED_FILES | NEED_PROCESSES, AT_ONCE },
 	/* It starts VMs and checks, which are to have what the user has */
 	{ "learn", 0, NEVER },
 	/* It becomes slotscope-vm */
