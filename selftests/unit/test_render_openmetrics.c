@@ -146,6 +146,7 @@ static void of_a_vm(void **unused)
 	has(text, "slotscope_vm_looked_timestamp_seconds" VM "} 98.000000001");
 	/* 7 changes, of which the look knew none */
 	has(text, "slotscope_vm_changed_since_look" VM "} 1");
+	has(text, "slotscope_vm_held" VM "} 0");
 	has(text, "slotscope_collect_duration_seconds 0.001500000");
 	hasnt(text, "slotscope_vm_vcpus{");
 	hasnt(text, "slotscope_vm_slot_metadata_bytes{");
@@ -187,6 +188,8 @@ static void what_is_not_known(void **unused)
 	hasnt(text, "\nslotscope_vm_slots{");
 	hasnt(text, "\nslotscope_vm_slot_memory_bytes{");
 	hasnt(text, "\nslotscope_vm_findings{");
+	hasnt(text, "\nslotscope_vm_changed_since_look{");
+	hasnt(text, "\nslotscope_vm_held{");
 	has(text, "slotscope_vm_verdict" VM ",verdict=\"unknown\"} 1");
 	free(text);
 

@@ -288,7 +288,7 @@ static void vm_looked(const struct metrics *m, const struct top_vm *vm)
 
 static void vm_changed(const struct metrics *m, const struct top_vm *vm)
 {
-	if (m->frame->watched && vm->look.at_ns)
+	if (m->frame->watched && m->frame->changes && vm->look.at_ns)
 		put_vm(m, vm, top_changed(vm), NULL);
 }
 
@@ -340,9 +340,10 @@ static void vm_stuck(const struct metrics *m, const struct top_vm *vm)
 		put_vm(m, vm, vm->look.stuck, NULL);
 }
 
+/* Of a process that could not be looked at nobody knows that it is not */
 static void vm_held(const struct metrics *m, const struct top_vm *vm)
 {
-	if (vm->look.at_ns)
+	if (vm->look.held || vm->look.counted)
 		put_vm(m, vm, vm->look.held, NULL);
 }
 

@@ -204,7 +204,7 @@ static int judge_all(const struct glancer *glancer,
 	size_t nr_vcpus = 0;
 	int ret = 0;
 
-	if (nr == 1 && vms->alone)
+	if (nr == 1 && vms->alone && vms->have)
 		vms->look.asked =
 			!vcpus_read(process, &vcpus, &nr_vcpus, &ignored);
 
