@@ -108,6 +108,11 @@ kill -INT "$daemon"
 wait "$daemon"
 is "$? $(find "$work" -name '.x.prom*' | wc -l)" "0 0" "a signal ends it, and nothing is left behind"
 
+# The signal comes with the first of what it asks the kernel for
+strace -qq -o "$work/calls" -e trace=bpf -e inject=bpf:signal=INT:when=1 "$slotscope" metrics \
+	>"$work/out" 2>"$work/err"
+is "$? $(wc -c <"$work/out")" "2 0" "a signal before it was written once: nothing, and that is not all well"
+
 # By HTTP
 sock=$work/sock
 strace -f -c -S name -U name -o "$work/calls" "$slotscope" metrics --listen "unix:$sock" 2>"$work/err" &

@@ -330,4 +330,8 @@ int cmd_parse_fd(const char *text, int *fd, struct slotscope_error *err);
 /** cmd_parse_seconds() - a duration such as "3" or "0.5", to milliseconds */
 int cmd_parse_seconds(const char *text, int *ms, struct slotscope_error *err);
 
+/** cmd_parse_delay() - the same, between two looks at all VMs: @least_ms at least */
+int cmd_parse_delay(const char *text, int least_ms, int *ms,
+		    struct slotscope_error *err);
+
 #endif

@@ -58,6 +58,7 @@ struct metering {
 	int64_t stale_ms;	    /* from when on a new frame is due */
 	struct slotscope_error *err;
 	int failed;
+	bool written; /* once at least */
 };
 
 static bool goes_on(const struct metering *m)
@@ -130,7 +131,6 @@ static void say_not_written(const struct slotscope_error *err)
 static int write_on(struct metering *m, struct slotscope_error *err)
 {
 	int64_t next = clock_now_ms();
-	bool first = true;
 	int ret = 0;
 
 	while (!ret && !stop_requested) {
@@ -139,11 +139,11 @@ static int write_on(struct metering *m, struct slotscope_error *err)
 		if (ret || stop_requested)
 			break;
 		ret = put_text(m, err);
-		if (ret && !first && ret != -ENOMEM) {
+		if (ret && m->written && ret != -ENOMEM) {
 			say_not_written(err);
 			ret = 0;
 		}
-		first = false;
+		m->written = true;
 		if (!m->delay_ms)
 			break;
 		next += m->delay_ms;
@@ -241,22 +241,12 @@ static int meter(struct metering *m)
 	m->overview.details = m->details;
 	m->since_ns = clock_read(CLOCK_REALTIME);
 	ret = m->address ? answer_on(m, &err) : write_on(m, &err);
-	status = ret				   ? cmd_fail(&err) :
-		 !goes_on(m) && m->overview.unseen ? CMD_UNKNOWN :
-						     CMD_OK;
+	status = ret ? cmd_fail(&err) :
+		 !goes_on(m) && (m->overview.unseen || !m->written) ?
+		       CMD_UNKNOWN :
+		       CMD_OK;
 	overview_close(&m->overview);
 	return status;
-}
-
-static int parse_delay(const char *text, int *ms, struct slotscope_error *err)
-{
-	int ret = cmd_parse_seconds(text, ms, err);
-
-	if (ret || *ms >= DELAY_MIN_MS)
-		return ret;
-	error_set(err, EINVAL, "write every %.40s seconds", text);
-	error_why(err, "it would do little else than look at VMs");
-	return error_next(err, "1 is the least");
 }
 
 static int parse_form(const char *text, enum metrics_form *form,
@@ -282,7 +272,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			m.path = optarg;
 			break;
 		case 'd':
-			if (parse_delay(optarg, &m.delay_ms, &err))
+			if (cmd_parse_delay(optarg, DELAY_MIN_MS, &m.delay_ms,
+					    &err))
 				return cmd_fail(&err);
 			break;
 		case OPT_LISTEN:
@@ -323,6 +314,6 @@ const struct cmd cmd_metrics = {
 	.options = option_table,
 	.ending =
 		"Exit status: 0 done, 2 written, but some processes could not be "
-		"looked into, 3 usage or error.",
+		"looked into, or a signal came before it was, 3 usage or error.",
 	.run = run,
 };

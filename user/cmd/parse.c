@@ -68,3 +68,15 @@ int cmd_parse_seconds(const char *text, int *ms, struct slotscope_error *err)
 	*ms = (int)(value * 1000);
 	return 0;
 }
+
+int cmd_parse_delay(const char *text, int least_ms, int *ms,
+		    struct slotscope_error *err)
+{
+	int ret = cmd_parse_seconds(text, ms, err);
+
+	if (ret || *ms >= least_ms)
+		return ret;
+	error_set(err, EINVAL, "look at all VMs every %.40s seconds", text);
+	error_why(err, "it would do little else");
+	return error_next(err, "%g is the least", least_ms / 1000.0);
+}

@@ -210,17 +210,6 @@ static int parse_frames(const char *text, uint64_t *nr,
 	return error_next(err, "slotscope top --help");
 }
 
-static int parse_delay(const char *text, int *ms, struct slotscope_error *err)
-{
-	int ret = cmd_parse_seconds(text, ms, err);
-
-	if (ret || *ms >= DELAY_MIN_MS)
-		return ret;
-	error_set(err, EINVAL, "wait %.40s seconds between two frames", text);
-	error_why(err, "it would do little else than look at VMs");
-	return error_next(err, "0.1 is the least");
-}
-
 static int run(const struct cmd *cmd, int argc, char **argv)
 {
 	struct topping t = { .delay_ms = DELAY_MS, .status = CMD_UNKNOWN };
@@ -230,7 +219,8 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
 		switch (opt) {
 		case 'd':
-			if (parse_delay(optarg, &t.delay_ms, &err))
+			if (cmd_parse_delay(optarg, DELAY_MIN_MS, &t.delay_ms,
+					    &err))
 				return cmd_fail(&err);
 			break;
 		case 'n':
