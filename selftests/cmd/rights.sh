@@ -28,6 +28,20 @@ for c in $commands complete; do
 done
 is "${missing-}" "" "user/cmd/rights.c has every command"
 
+# At once: before it has opened what it is to read
+mkfifo "$work/never"
+$program diff "$work/never" "$work/never" >/dev/null 2>&1 &
+trace=$!
+await grep -q '^NoNewPrivs:.1' /proc/$trace/status
+result $? "diff: it gains nothing by an exec"
+now=$(caps $trace)
+# SYS_ADMIN, SYS_PTRACE, NET_ADMIN
+is "$(for n in 21 19 12; do bit "$now" $n; done | xargs)" "0 0 0" "diff: what reads files alone has no more than that"
+is "$(bit "$now" 1)" "$(bit "$mine" 1)" "diff: what it needs is there"
+kill $trace
+wait $trace 2>/dev/null
+trace=''
+
 # What it starts: all that we have. fd 3: it may not write to the report
 # shellcheck disable=SC2016 # for the command's shell
 run $program check --no-trace --report "$work/report" -- \

@@ -5,10 +5,9 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/unix_address.h"
+#include "base/unix_listen.h"
 #include "host/http_unix.h"
 
 /* One client; a free place has no descriptor */
@@ -26,10 +25,7 @@ struct client {
 
 struct http_unix {
 	const struct http_source *source;
-	int fd;
-	struct sockaddr_un address;
-	socklen_t address_len;
-	bool bound; /* the file is ours to remove */
+	struct unix_listener listener;
 	struct client clients[HTTP_CLIENTS];
 };
 
@@ -50,54 +46,6 @@ void http_page_put(struct http_page *page)
 		return;
 	free(page->text);
 	free(page);
-}
-
-static bool is_abstract(const struct http_unix *http)
-{
-	return !http->address.sun_path[0];
-}
-
-/* Is the file a socket on which nobody listens, left by who was killed? */
-static bool is_stale(const struct http_unix *http)
-{
-	const struct sockaddr *address = (const void *)&http->address;
-	struct stat st;
-	bool stale;
-	int fd;
-
-	if (is_abstract(http) || lstat(http->address.sun_path, &st) ||
-	    !S_ISSOCK(st.st_mode))
-		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return false;
-	stale = connect(fd, address, http->address_len) &&
-		errno == ECONNREFUSED;
-	close(fd);
-	return stale;
-}
-
-static int try_bind(const struct http_unix *http)
-{
-	return bind(http->fd, (const void *)&http->address, http->address_len) ?
-		       -errno :
-		       0;
-}
-
-static int listen_on(struct http_unix *http)
-{
-	int ret;
-
-	http->fd =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (http->fd < 0)
-		return -errno;
-	ret = try_bind(http);
-	if (ret == -EADDRINUSE && is_stale(http) &&
-	    !unlink(http->address.sun_path))
-		ret = try_bind(http);
-	http->bound = !ret;
-	return !ret && listen(http->fd, SOMAXCONN) ? -errno : ret;
 }
 
 static int failed(int error, const char *address, struct slotscope_error *err)
@@ -121,15 +69,15 @@ int http_unix_open(const char *address, const struct http_source *source,
 	if (!http)
 		return error_set(err, ENOMEM, "listen on %.160s", address);
 	http->source = source;
-	http->fd = -1;
+	http->listener.fd = -1;
 	for (size_t i = 0; i < HTTP_CLIENTS; i++)
 		http->clients[i].fd = -1;
 	ret = strncmp(address, "unix:", 5) ?
 		      -EINVAL :
-		      unix_address(address + 5, &http->address,
-				   &http->address_len);
+		      unix_address(address + 5, &http->listener.address,
+				   &http->listener.len);
 	if (!ret)
-		ret = listen_on(http);
+		ret = unix_listen(&http->listener);
 	if (!ret) {
 		*out = http;
 		return 0;
@@ -153,10 +101,7 @@ void http_unix_close(struct http_unix *http)
 	for (size_t i = 0; i < HTTP_CLIENTS; i++)
 		if (http->clients[i].fd >= 0)
 			hang_up(&http->clients[i]);
-	if (http->fd >= 0)
-		close(http->fd);
-	if (http->bound && !is_abstract(http))
-		unlink(http->address.sun_path);
+	unix_listen_end(&http->listener);
 	free(http);
 }
 
@@ -178,7 +123,7 @@ size_t http_unix_fds(const struct http_unix *http, struct pollfd *fds)
 			};
 	}
 	if (room)
-		fds[nr++] = (struct pollfd){ http->fd, POLLIN, 0 };
+		fds[nr++] = (struct pollfd){ http->listener.fd, POLLIN, 0 };
 	return nr;
 }
 
@@ -369,7 +314,7 @@ static void let_in(struct http_unix *http, int64_t now_ms)
 
 		if (client->fd >= 0)
 			continue;
-		client->fd = accept4(http->fd, NULL, NULL,
+		client->fd = accept4(http->listener.fd, NULL, NULL,
 				     SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (client->fd < 0)
 			return;
@@ -401,7 +346,7 @@ void http_unix_serve(struct http_unix *http, const struct pollfd *fds,
 	bool knocked = false;
 
 	for (size_t i = 0; i < nr; i++) {
-		if (fds[i].fd == http->fd)
+		if (fds[i].fd == http->listener.fd)
 			knocked = fds[i].revents;
 		else if (fds[i].revents)
 			serve_one(http, &fds[i], now_ms);

@@ -6,13 +6,12 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <json-c/json.h>
 
 #include "base/json_value.h"
-#include "base/unix_address.h"
+#include "base/unix_listen.h"
 #include "machine/monitor.h"
 #include "machine/qmp_json.h"
 #include "machine/qmp_server.h"
@@ -33,18 +32,10 @@ struct client {
 
 struct monitor {
 	const struct monitor_target *target;
-	int fd;
-	struct sockaddr_un addr;
-	socklen_t addr_len;
-	bool bound; /* the file is ours to remove */
+	struct unix_listener listener;
 	char text[UNIX_ADDRESS_MAX + 1];
 	struct client clients[MONITOR_CLIENTS];
 };
-
-static bool is_abstract(const struct monitor *mon)
-{
-	return mon->text[0] == '@';
-}
 
 static int set_address(struct monitor *mon, const char *path,
 		       struct slotscope_error *err)
@@ -57,7 +48,7 @@ static int set_address(struct monitor *mon, const char *path,
 	}
 	if (!strncmp(path, "unix:", 5))
 		path += 5;
-	if (unix_address(path, &mon->addr, &mon->addr_len)) {
+	if (unix_address(path, &mon->listener.address, &mon->listener.len)) {
 		error_set(err, EINVAL, "listen on QMP socket \"%.100s\"", path);
 		error_why(err, "its name has to have 1 to %zu bytes",
 			  UNIX_ADDRESS_MAX - 1);
@@ -69,50 +60,14 @@ static int set_address(struct monitor *mon, const char *path,
 	return 0;
 }
 
-/* Is the file a socket on which nobody listens, left by who was killed? */
-static bool is_stale(const struct monitor *mon)
-{
-	struct stat st;
-	bool stale;
-	int fd;
-
-	if (is_abstract(mon) || lstat(mon->text, &st) || !S_ISSOCK(st.st_mode))
-		return false;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return false;
-	stale = connect(fd, (const struct sockaddr *)&mon->addr,
-			mon->addr_len) &&
-		errno == ECONNREFUSED;
-	close(fd);
-	return stale;
-}
-
-static int try_bind(struct monitor *mon)
-{
-	return bind(mon->fd, (const struct sockaddr *)&mon->addr,
-		    mon->addr_len) ?
-		       -errno :
-		       0;
-}
-
 static int listen_on(struct monitor *mon, struct slotscope_error *err)
 {
 	mode_t mask;
 	int ret;
 
-	mon->fd =
-		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (mon->fd < 0)
-		return error_set(err, errno, "make a QMP socket");
 	mask = umask(0177);
-	ret = try_bind(mon);
-	if (ret == -EADDRINUSE && is_stale(mon) && !unlink(mon->text))
-		ret = try_bind(mon);
+	ret = unix_listen(&mon->listener);
 	umask(mask);
-	mon->bound = !ret;
-	if (!ret && listen(mon->fd, SOMAXCONN))
-		ret = -errno;
 	if (!ret)
 		return 0;
 	error_set(err, ret, "listen on QMP socket %s", mon->text);
@@ -132,7 +87,7 @@ int monitor_create(const char *path, const struct monitor_target *target,
 	if (!mon)
 		return error_set(err, ENOMEM, "make a QMP monitor");
 	mon->target = target;
-	mon->fd = -1;
+	mon->listener.fd = -1;
 	for (i = 0; i < MONITOR_CLIENTS; i++)
 		mon->clients[i].fd = -1;
 	ret = set_address(mon, path, err);
@@ -165,10 +120,7 @@ void monitor_destroy(struct monitor *mon)
 		return;
 	for (i = 0; i < MONITOR_CLIENTS; i++)
 		hang_up(&mon->clients[i]);
-	if (mon->fd >= 0)
-		close(mon->fd);
-	if (mon->bound && !is_abstract(mon))
-		unlink(mon->text);
+	unix_listen_end(&mon->listener);
 	free(mon);
 }
 
@@ -193,7 +145,7 @@ size_t monitor_poll_fds(const struct monitor *mon, struct pollfd *fds)
 
 	/* With no place left, clients wait in the kernel's queue */
 	fds[nr++] = (struct pollfd){
-		.fd = free_place((struct monitor *)mon) ? mon->fd : -1,
+		.fd = free_place((struct monitor *)mon) ? mon->listener.fd : -1,
 		.events = POLLIN,
 	};
 	for (i = 0; i < MONITOR_CLIENTS; i++)
@@ -260,7 +212,8 @@ static void accept_client(struct monitor *mon)
 
 	if (!c)
 		return;
-	fd = accept4(mon->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	fd = accept4(mon->listener.fd, NULL, NULL,
+		     SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
 		return;
 	if (!may_ask(fd) || qmp_session_init(&c->session, mon->target)) {
