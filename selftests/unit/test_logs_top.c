@@ -445,6 +445,13 @@ static void untraced(struct views *v)
 	v->view[TRACED].slots = NULL;
 }
 
+/* All that was traced agrees, and what lies under it nobody could look at */
+static void groundless(struct views *v)
+{
+	v->view[BACKING].map = NULL;
+	v->view[BACKING].none = "nothing here tells";
+}
+
 /* As list looks: nobody asked what was traced */
 static void unfollowed(struct views *v)
 {
@@ -509,6 +516,7 @@ static void verdicts(void **unused)
 	assert_int_equal(judged(a_slot_goes).verdict, TOP_MISMATCHES);
 	assert_int_equal(judged(a_slot_goes).mismatches, 1);
 	assert_int_equal(judged(untraced).verdict, TOP_PARTLY);
+	assert_int_equal(judged(groundless).verdict, TOP_PARTLY);
 	assert_int_equal(judged(unfollowed).verdict, TOP_AGREE);
 	assert_int_equal(judged(half_blind).verdict, TOP_PARTLY);
 	assert_int_equal(judged(untold).verdict, TOP_UNKNOWN);
