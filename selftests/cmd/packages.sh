@@ -50,7 +50,7 @@ like "$(cat "$work/all")" '^usr/bin/slotscope-vm$' "slotscope-vm is among them"
 # The module's sources as DKMS has them are all that it takes
 source=$root/usr/src/slotscope-$version
 is "$(sed -n 's/^PACKAGE_VERSION=//p' "$source/dkms.conf")" "\"$version\"" "dkms.conf has the version"
-is "$(cd kmod && git ls-files -- '*.[ch]' Kbuild 2>/dev/null | sort)" \
+is "$(cd kmod && find . -name '*.[ch]' -printf '%P\n' -o -name Kbuild -printf '%P\n' | sort)" \
 	"$(cd "$source/kmod" && find . -name '*.[ch]' -printf '%P\n' -o -name Kbuild -printf '%P\n' | sort)" \
 	"it has each source of the module"
 mkdir -p "$work/kdir/include/generated"
