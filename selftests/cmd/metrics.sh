@@ -49,8 +49,10 @@ for unit in metrics record; do
 	like "$lines" '^[1-9]' "... which has settings"
 done
 
+# No device of the machine: what if it were replaced?
+mkfifo "$work/fifo"
 for args in '--listen unix:/x -o y' '--listen unix:/x -d 1' '-d 1' 'extra' '--format xml' '-d 0.5 -o x' \
-	'--listen tcp:1' '-o /dev/null' "-o $work/none/x"; do
+	'--listen tcp:1' "-o $work/fifo" "-o $work/none/x"; do
 	# shellcheck disable=SC2086 # words
 	$slotscope metrics $args >"$work/out" 2>"$work/err"
 	is "$? $(wc -c <"$work/out")" "3 0" "metrics $args: an error"
