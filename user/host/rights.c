@@ -38,7 +38,8 @@ static const struct {
 	{ NEED_SIGNALS, CAP(KILL) },
 };
 
-unsigned long long rights_capabilities(unsigned int needs)
+/* Bit n is capability n */
+static uint64_t capabilities_of(unsigned int needs)
 {
 	uint64_t all = 0;
 
@@ -68,7 +69,7 @@ static int keep_capabilities(uint64_t keep)
 
 int rights_keep(unsigned int needs, struct slotscope_error *err)
 {
-	int ret = keep_capabilities(rights_capabilities(needs));
+	int ret = keep_capabilities(capabilities_of(needs));
 
 	if (ret)
 		return error_set(err, ret, "give up capabilities");

@@ -44,9 +44,6 @@ void rights_keep_once_started(unsigned int needs);
 /** rights_started() - it was: do what rights_keep_once_started() put off, if it did */
 int rights_started(struct slotscope_error *err);
 
-/** rights_capabilities() - what @needs takes: bit n is capability n */
-unsigned long long rights_capabilities(unsigned int needs);
-
 /**
  * rights_apart() - call a function that can do nothing but think, and talk over
  * descriptors that are open
