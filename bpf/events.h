@@ -102,6 +102,16 @@ static inline __u64 call_owner(__u32 tid, __u64 start_ns)
 	return start_ns << 32 | tid;
 }
 
+/* VMs that are known at a time: more than a machine has */
+#define VMS_MAX (1 << 15)
+
+/*
+ * From here on the tracer's own VMs, by which it tries its hooks, have numbers. Others
+ * may hold them longer than it does; what is told of them then is not to be taken for
+ * another's, nor is their place among those known to be its place.
+ */
+#define SERIALS_OF_PROOF ((1ULL << 63) + VMS_MAX / 2)
+
 enum record_type {
 	RECORD_VM_CREATE = 1,
 	RECORD_VM_DESTROY,

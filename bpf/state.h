@@ -36,9 +36,6 @@ struct vm {
 	__u8 stacked; /* a request's stack was handed over */
 };
 
-/* More than a machine has */
-#define VMS_MAX (1 << 15)
-
 struct vms_map {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

@@ -9,6 +9,7 @@
 
 #include "bpf-test.h"
 
+#include "kvm/prove.h"
 #include "test-module/slotscope_test.h"
 
 #ifndef SYS_pidfd_getfd
@@ -143,6 +144,87 @@ static void killed(void)
 	slot_log_deinit(&log);
 	tracer_close(tracer);
 	diary_free(diary);
+}
+
+/*
+ * Another process may hold the VMs by which the tracer tries its hooks: who walks
+ * descriptors does so for a moment, the module, too. Here it is this one, from the end
+ * of one of them on, up to the next one's, or to when all is proven.
+ */
+static int held = -1;
+static int ends_to_hold; /* which one from now on */
+static bool until_next;
+
+static void let_go(void)
+{
+	if (held >= 0)
+		close(held);
+	held = -1;
+}
+
+void __real_kvm_proof_destroy_vm(struct kvm_proof *proof);
+void __wrap_kvm_proof_destroy_vm(struct kvm_proof *proof);
+void __real_arrays_zero(const struct tracer *t);
+void __wrap_arrays_zero(const struct tracer *t);
+
+void __wrap_kvm_proof_destroy_vm(struct kvm_proof *proof)
+{
+	if (proof->vm_fd >= 0 && ends_to_hold && !--ends_to_hold)
+		held = fcntl(proof->vm_fd, F_DUPFD_CLOEXEC, 0);
+	else if (proof->vm_fd >= 0 && until_next)
+		let_go();
+	__real_kvm_proof_destroy_vm(proof);
+}
+
+/* The last moment at which its end is still told */
+void __wrap_arrays_zero(const struct tracer *t)
+{
+	let_go();
+	__real_arrays_zero(t);
+}
+
+/* Its end is not that of the VM that has its number since */
+static void proof_ends_late(void)
+{
+	struct diary *diary = diary_new();
+	struct child child = child_start(one_vm, diary);
+	const struct tracer_options options = { .tgid = child.pid };
+	struct tracer *tracer;
+	struct slot_log log;
+
+	slot_log_init(&log);
+	ASSERT(child_go(&child), "the child failed");
+	ends_to_hold = 1;
+	until_next = false;
+	tracer = tracer_new(&options);
+	EXPECT(!ends_to_hold && held < 0, "nothing was held");
+	ASSERT(child_go(&child), "the child failed");
+	flush_to(tracer, &log);
+	EXPECT_EQ(count_events(&log, SLOT_EVENT_CHANGE, 0), SLOTS);
+	EXPECT_EQ(count_events(&log, SLOT_EVENT_VM_DESTROY, 0), 0);
+	expect_diary(&log, diary);
+	expect_nothing_lost(tracer);
+	EXPECT_EQ(child_end(&child), 0);
+	slot_log_deinit(&log);
+	tracer_close(tracer);
+	diary_free(diary);
+}
+
+/* That the end is not told at once says nothing of the hook */
+static void proof_is_tried_again(void)
+{
+	const struct tracer_options options = { .tgid = getpid(),
+						.avoid = 1U << TRACER_KPROBE };
+	struct tracer *tracer;
+
+	/* The first is that of the walk alone */
+	ends_to_hold = 2;
+	until_next = true;
+	tracer = tracer_new(&options);
+	EXPECT(!ends_to_hold && held < 0, "nothing was held");
+	EXPECT(tracer_hook_used(tracer_report(tracer), TRACER_DESTRUCTION),
+	       "its hook is not used");
+	tracer_close(tracer);
 }
 
 static void only_one_process(void)
@@ -535,6 +617,8 @@ int main(int argc, char **argv)
 	static const struct ktap_case cases[] = {
 		{ "a VM comes and goes", a_life },
 		{ "a VMM is killed", killed },
+		{ "a VM of the tracer's own ends late", proof_ends_late },
+		{ "it is tried again then", proof_is_tried_again },
 		{ "one process is traced, another is not", only_one_process },
 		{ "descriptors lead to VMs", descriptors },
 		{ "a VM that nobody had when tracing began", hidden_at_first },

@@ -411,9 +411,19 @@ static bool told(struct tracer *t, enum tracer_job job,
 	return proof_told(job, events, nr, proof, vm_fd, why, size);
 }
 
+/* Trials of a hook that told nothing as another process may have had our VM */
+#define LATE_TRIALS 3
+
+/* Of the end of a VM: who walks descriptors holds it for a moment, and it ends later */
+static bool may_be_late(enum tracer_job job)
+{
+	return job == TRACER_DESTRUCTION || job == TRACER_FREES;
+}
+
 int hooks_prove(struct tracer *t, struct kvm_proof *proof,
 		struct slotscope_error *err)
 {
+	int trials[TRACER_MAX_HOOKS] = { 0 };
 	/* Jobs on trial, by the candidate; -1: settled one way or the other */
 	int trial[TRACER_WALK];
 	struct slot_event events[64];
@@ -435,12 +445,18 @@ int hooks_prove(struct tracer *t, struct kvm_proof *proof,
 
 			if (hook < 0)
 				continue;
+			trials[hook]++;
 			trial[job] = -1;
 			if (told(t, job, events, nr, proof, vm_fd, why,
 				 sizeof(why))) {
 				hook_settle(&t->report.hooks[hook],
 					    TRACER_HOOK_USED, "%s",
 					    weakness(t, hook));
+				continue;
+			}
+			if (may_be_late(job) && trials[hook] < LATE_TRIALS) {
+				trial[job] = hook;
+				again = true;
 				continue;
 			}
 			hook_settle(&t->report.hooks[hook],

@@ -47,11 +47,16 @@ static int introduce(struct tracer *t, const struct record *head)
 /* libbpf's callback for one record; a negative value ends the consuming */
 static int take(void *arg, void *data, size_t size)
 {
+	const struct record *head = data;
 	struct tracer *t = arg;
 	int ret = 0;
 
-	if (!t->proving && size >= sizeof(struct record))
-		ret = introduce(t, data);
+	if (!t->proving && size >= sizeof(*head)) {
+		/* Of a VM by which the hooks were tried, and that ended only now */
+		if (head->serial >= SERIALS_OF_PROOF)
+			return 0;
+		ret = introduce(t, head);
+	}
 	if (!ret)
 		ret = stream_record(&t->stream, data, size);
 	if (ret)

@@ -155,6 +155,7 @@ static int prove(struct tracer *t, struct kvm_proof *proof,
 	int ret;
 
 	t->proving = true;
+	t->skel->bss->last_serial = SERIALS_OF_PROOF;
 	ret = followed_begin(t, getpid(), err);
 	if (!ret)
 		ret = kvm_proof_create_vm(proof, err);
