@@ -25,7 +25,6 @@ is "$(q "($said)[:$(q "$asked | length")]")" "$(q "$asked")" "each request is an
 cmp_nr=$(q "$asked | length")
 [ "${cmp_nr:-0}" -gt 5 ]
 result $? "there are some: $cmp_nr"
-# shellcheck disable=SC2016  # of jq
 # shellcheck disable=SC2016 # $ is jq's
 is "$(q '[.[] | select(.type == "probe" or .type == "request")] | . as $e |
 	[range(1; length) | select($e[.].type == "request") |
@@ -42,9 +41,8 @@ is "$(q '[.[] | select(.type == "probe").probe.form | select(contains("?"))] | l
 is "$(q '[.[] | select(.type == "change" and .change.result == 0) |
 	select(.change.active_ns == null)] | length')" 0 "when each change took effect"
 
-# shellcheck disable=SC2016  # of jq
 # Frees: what was created, less what was deleted, be it moved or reflagged
-# shellcheck disable=SC2016
+# shellcheck disable=SC2016 # $ is jq's
 stood='[.[] | select(.type == "change" and .change.result == 0).change] |
 	reduce .[] as $c ({}; if $c.new then .["\($c.new.as_id)/\($c.new.id)"] = $c.new
 	else del(.["\($c.old.as_id)/\($c.old.id)"]) end) |

@@ -165,7 +165,6 @@ static void several(void **unused)
 	news_deinit(&news);
 }
 
-/* Each VM has its own */
 /* What is over does not go when its events do; what stands, and what is younger, does */
 static void of_what_is_over(void **unused)
 {
@@ -192,6 +191,7 @@ static void of_what_is_over(void **unused)
 	news_deinit(&news);
 }
 
+/* Each VM has its own */
 static void of_two_vms(void **unused)
 {
 	struct finding missing = made(FINDING_MISSING, 0, MiB, MiB, -1);
