@@ -291,6 +291,25 @@ class Slot:
                 f"{self.gpa:#x}+{self.size:#x}{hva}{' ' + self.name if self.name else ''}>")
 
 
+def _slot_of(slot):
+    """As slotscope reads one out of JSON"""
+
+    def number(name):
+        return int(slot.get(name) or "0", 16)
+
+    gmem = "closed" if slot.get("gmem_closed") else "open" if "gmem_inode" in slot else None
+    return _Slot(as_id=slot["as_id"], id=-1 if slot.get("id") is None else slot["id"],
+                 gpa=number("gpa"), size=number("size"), hva=number("hva"),
+                 flags=number("flags"), gmem_fd=slot.get("gmem_fd", -1),
+                 gmem_offset=number("gmem_offset"), gmem=_GMEM[gmem],
+                 gmem_dev=os.makedev(slot.get("gmem_dev_major", 0),
+                                     slot.get("gmem_dev_minor", 0)),
+                 gmem_ino=number("gmem_inode"), hidden=slot.get("hidden", False),
+                 unknown=sum(1 << FIELDS.index(field) for field in slot.get("unknown", ())),
+                 name=None if slot.get("name") is None else _bytes(slot["name"]),
+                 offset=number("offset"), seq=slot.get("seq", 0))
+
+
 class State:
     """The slots of one VM as a party has them: "model", "traced" or "kernel" """
 
@@ -331,8 +350,11 @@ class State:
                     name=None if name is None else _bytes(name), offset=offset,
                     hidden=hidden, unknown=unknown, gmem_fd=gmem_fd,
                     gmem_offset=gmem_offset, gmem=_GMEM[gmem])
+        self._put(raw)
+
+    def _put(self, raw):
         _must(_lib.slot_state_add(byref(self._raw), byref(raw)),
-              f"add a slot at {gpa:#x}+{size:#x} of address space {as_id}")
+              f"add a slot at {raw.gpa:#x}+{raw.size:#x} of address space {raw.as_id}")
         _lib.slot_state_sort(byref(self._raw))
 
     @classmethod
@@ -356,18 +378,14 @@ class State:
             to = getattr(raw, "as")[as_id]
             to.covered, to.generation = space["covered"], space["generation"]
             to.updating, to.torn = space["updating"], space.get("torn", False)
+            to.base_generation = space.get("base_generation", 0)
         for blind in coverage["blind"]:
             _must(_lib.coverage_add_blind(byref(raw.coverage), blind["as_id"],
                                           int(blind["gpa"], 16), int(blind["size"], 16),
                                           _bytes(blind.get("why") or "")),
                   "keep what a state cannot tell")
         for slot in document["slots"]:
-            hidden = slot.get("hidden", False)
-            state.add(int(slot["gpa"], 16), int(slot["size"], 16),
-                      None if slot.get("hva") is None else int(slot["hva"], 16),
-                      slot["as_id"], -1 if slot.get("id") is None else slot["id"],
-                      int(slot["flags"], 16), slot.get("name"),
-                      int(slot.get("offset") or "0", 16), hidden)
+            state._put(_slot_of(slot))
         return state
 
 

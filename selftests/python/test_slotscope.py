@@ -166,6 +166,27 @@ class Json(unittest.TestCase):
         self.assertEqual([r.verdict for r in check.rows if r.gpa == 0x200000 and not r.as_id],
                          ["not-compared"])
 
+    def test_a_guest_memfd_that_is_closed(self):
+        document = json.loads(json.dumps(DOCUMENT))
+        document["coverage"].update(blind=[], truncated=False)
+        document["slots"] = [{"as_id": 0, "id": 3, "gpa": "0x0", "size": "0x200000",
+                              "hva": hex(HVA), "flags": "0x4", "gmem_offset": "0x0",
+                              "gmem_closed": True}]
+        check = slotscope.check(kernel=slotscope.State.from_json(document),
+                                backing=slotscope.HostMap.parse(MAPS, live=True))
+        self.assertEqual([(f.id, f.gpa) for f in check.findings if f.kind == "mismatch"],
+                         [("unbacked", 0)])
+
+    def test_a_slot_whose_place_is_not_known(self):
+        document = json.loads(json.dumps(DOCUMENT))
+        document["coverage"].update(blind=[], truncated=False)
+        document["slots"] = [{"as_id": 0, "id": 3, "gpa": "0x0", "size": "0x200000",
+                              "hva": None, "flags": "0x0", "unknown": ["gpa", "hva"]}]
+        check = slotscope.check(model=state("model", (0, 0x200000)),
+                                kernel=slotscope.State.from_json(document))
+        self.assertEqual((check.exit_status, check.agree), (2, False))
+        self.assertEqual([f.kind for f in check.findings], ["unknown"])
+
     def test_another_document(self):
         with self.assertRaises(slotscope.Error):
             slotscope.State.from_json('{"version":1,"vms":[]}')
