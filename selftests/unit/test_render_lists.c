@@ -186,6 +186,7 @@ static void vms(void **unused)
 		  .comm = "vmm\x1b[0m\xff",
 		  .qmp = "/run/a socket",
 		  .look = { .at_ns = 1,
+			    .judged = true,
 			    .verdict = TOP_MISMATCHES,
 			    .mismatches = 2,
 			    .asked = true,
@@ -194,7 +195,8 @@ static void vms(void **unused)
 		{ .id = { .tgid = 43, .fd = 10 },
 		  .comm = "other",
 		  .vmm = "qemu",
-		  .name = "a \x1b[31mname that is longer than it may be" },
+		  .name = "a \x1b[31mname that is longer than it may be",
+		  .look = { .verdict = TOP_UNKNOWN } },
 	};
 	struct json_object *obj;
 	struct printed p;
@@ -229,7 +231,8 @@ static void vms(void **unused)
 				       "\"mismatches\",\"mismatches\":2"));
 	assert_non_null(strstr(p.text, "\"bytes\":null,\"slots_by_as\":null,"
 				       "\"vcpu_state\":null,\"verdict\":"
-				       "\"unknown\""));
+				       "\"unknown\",\"mismatches\":null,"
+				       "\"notes\":null"));
 	free(p.text);
 	slot_state_deinit(&state);
 }

@@ -167,6 +167,7 @@ static int add_process(struct listing *listing, const struct process *process,
 	for (size_t i = 0; i < nr; i++) {
 		vms[i].id = id;
 		vms[i].id.fd = fds[i];
+		vms[i].look.verdict = TOP_UNKNOWN;
 		/* Which VM a vCPU is of nothing tells */
 		vms[i].alone = nr == 1;
 	}

@@ -4,6 +4,22 @@
 #include "base/plural.h"
 #include "render/look.h"
 
+static void write_count(struct json_writer *w, const char *member, bool known,
+			size_t nr)
+{
+	if (known)
+		json_write_u64(w, member, nr);
+	else
+		json_write_null(w, member);
+}
+
+void look_write_json(struct json_writer *w, const struct top_look *look)
+{
+	json_write_str(w, "verdict", top_verdict_name(look->verdict));
+	write_count(w, "mismatches", look->judged, look->mismatches);
+	write_count(w, "notes", look->judged, look->notes);
+}
+
 const char *look_say_verdict(char text[LOOK_CELL], const struct top_look *look)
 {
 	static const char *const words[TOP_VERDICTS] = {

@@ -3,9 +3,13 @@
 #ifndef RENDER_LOOK_H
 #define RENDER_LOOK_H
 
+#include "base/json_writer.h"
 #include "logs/top.h"
 
 #define LOOK_CELL 24
+
+/** look_write_json() - members "verdict", "mismatches" and "notes"; these null: not known */
+void look_write_json(struct json_writer *w, const struct top_look *look);
 
 /** look_say_verdict() - "agree, noted", "2 mismatches", "?"; at most 14 columns */
 const char *look_say_verdict(char text[LOOK_CELL], const struct top_look *look);

@@ -192,10 +192,11 @@ static void write_vm(struct json_writer *w, const struct top_frame *frame,
 		json_write_u64(w, "looked_ns", look->at_ns);
 	else
 		json_write_null(w, "looked_ns");
-	json_write_bool(w, "changed_since", top_changed(vm));
-	json_write_str(w, "verdict", top_verdict_name(look->verdict));
-	json_write_u64(w, "mismatches", look->mismatches);
-	json_write_u64(w, "notes", look->notes);
+	if (frame->changes)
+		json_write_bool(w, "changed_since", top_changed(vm));
+	else
+		json_write_null(w, "changed_since");
+	look_write_json(w, look);
 	json_end_object(w);
 }
 

@@ -65,8 +65,6 @@ static void say_memory(char text[CELL], const struct vm_row *row)
 
 static enum color verdict_color(const struct vm_row *row)
 {
-	if (!row->look.at_ns)
-		return COLOR_NONE;
 	if (row->look.verdict == TOP_AGREE)
 		return COLOR_GOOD;
 	return row->look.verdict == TOP_MISMATCHES ? COLOR_BAD : COLOR_NONE;
@@ -103,10 +101,7 @@ static void say_cell(char *text, size_t size, size_t column, const void *opaque,
 		break;
 	default:
 		*color = verdict_color(row);
-		if (row->look.at_ns)
-			look_say_verdict(text, &row->look);
-		else
-			snprintf(text, CELL, "?");
+		look_say_verdict(text, &row->look);
 		break;
 	}
 }
@@ -165,11 +160,7 @@ static void write_row(struct json_writer *w, const struct vm_row *row)
 	json_write_str(w, "vcpu_state",
 		       state == TOP_STATE_UNKNOWN ? NULL :
 						    top_state_name(state));
-	json_write_str(w, "verdict",
-		       look->at_ns ? top_verdict_name(look->verdict) :
-				     top_verdict_name(TOP_UNKNOWN));
-	json_write_u64(w, "mismatches", look->mismatches);
-	json_write_u64(w, "notes", look->notes);
+	look_write_json(w, look);
 	if (row->state)
 		slot_state_write_json(w, "state", row->state);
 	else

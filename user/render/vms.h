@@ -15,7 +15,7 @@
  * @qmp:   where its QMP monitor listens; NULL: not known to have one
  * @vmm:   the program that it is; empty: none that we know
  * @name:  the VM's, as its command line has it; empty: it has none
- * @look:  what was found; all zero: there was no way to look
+ * @look:  what was found; but for TOP_UNKNOWN all zero: there was no way to look
  * @state: its slots, for JSON; NULL: could not be read, or not asked for
  */
 struct vm_row {
