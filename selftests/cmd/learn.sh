@@ -108,6 +108,7 @@ wrong 2 slot.c 's/userspace_addr = \(unsigned long\)host/userspace_addr = guest/
 wrong 2 slot.c 's/(set_slot\(vm, 0, 0x1000, )code_page/\1data_page/; s/(set_slot\(vm, 1, 0x8000, )data_page/\1code_page/' 'said nothing.*finds at 0x1000' 'the pages swapped'
 wrong 2 slot.c 's/ioctl\(vm, KVM_CREATE_VCPU/ioctl(kvm, KVM_CREATE_VCPU/' 'three descriptors' 'a vCPU of KVM'
 wrong 2 slot.c 's/printf\("the guest said.*/printf("the guest said 42\\n"+0*/' 'guest said 42: is data_page' 'an answer by heart'
+wrong 2 slot.c 's/(data_page\[0\] = ).*/\16;/' 'guest said 7: is data_page' 'the second answer by heart'
 checked 6 0 '^right: ' right "$solved/errno.c"
 wrong 6 errno.c '/\/\* overlap \*\//,/;/d' '10 of 11.*Left: overlap' 'a rule is left out'
 wrong 6 errno.c '/\/\* hva-changed \*\//,/\/\* overlap/d' 'Left: hva-changed, size-changed' 'three are'
@@ -117,6 +118,7 @@ wrong 7 dirty.c 's/KVM_MEM_LOG_DIRTY_PAGES/KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_REA
 wrong 7 dirty.c 's/\.slot = 1/.slot = 0/' 'which slot has the data' 'the log of another slot'
 wrong 7 dirty.c 's/ioctl\(vm, KVM_GET_DIRTY/ioctl(0, KVM_GET_DIRTY/' 'three descriptors' 'the log of another descriptor'
 wrong 7 dirty.c 's/^(\tprintf\("dirty:)"/\1 2 5 6"/; s/^\t\tif \(bitmap.*/\t\tif (0)/' '^not yet' 'an answer by heart'
+wrong 7 dirty.c 's/atoi\(argv\[i\]\)/"\\2\\5\\6"[i - 1]/' 'pages 0 3 7' 'pages by heart'
 tac "$solved/dirty.c" | sed '0,/fetch(vm, &bitmap);/d' | tac >"$work/once.c"
 printf '\tprintf("dirty:\\n");\n\treturn 0;\n}\n' >>"$work/once.c"
 checked 7 1 'told once' 'the second one made up' "$work/once.c"
@@ -139,6 +141,12 @@ checked 8 0 '^right: .*slotscope quiz' right $vm late-delete 100000000
 checked 8 1 'it is not unmap' 'another kind' $vm unmap 140000000
 checked 8 1 'nothing is wrong at' 'another place' $vm late-delete a0000
 checked 8 2 'no VM of this lesson' 'another process' $$ unmap 0
+kill $vm
+wait $vm 2>/dev/null
+$slotscope vm -M pc,smm=off -m 4G --fault seed=1 >"$work/vm" 2>&1 &
+vm=$!
+await grep -q 'find it' "$work/vm"
+checked 8 2 'no VM of this lesson' 'a VM of another size' $vm skip-slot 100000000
 kill $vm
 wait $vm 2>/dev/null
 # The faults are what they are called

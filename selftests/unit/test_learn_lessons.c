@@ -166,6 +166,29 @@ static void faults(void **state)
 	}
 }
 
+/* Of a slot that is half there, or half unmapped, the other half is well */
+static void halves(void **state)
+{
+	struct learn_word word;
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= 7; seed++) {
+		enum kvm_fault_kind kind = kvm_fault_of_seed(seed);
+		char *name = (char *)kvm_fault_name(kind);
+
+		learn_fault(seed, WORDS(name, "100000000"), 2, &word);
+		assert_int_equal(word.verdict,
+				 kind == KVM_FAULT_SHORT_SLOT ||
+						 kind == KVM_FAULT_UNMAP ?
+					 LEARN_WRONG :
+					 LEARN_RIGHT);
+		learn_fault(seed, WORDS(name, "140200000"), 2, &word);
+		assert_int_equal(word.verdict, kind == KVM_FAULT_UNMAP ?
+						       LEARN_WRONG :
+						       LEARN_RIGHT);
+	}
+}
+
 static void unreadable_faults(void **state)
 {
 	struct learn_word word;
@@ -207,6 +230,7 @@ int main(void)
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(pages_show_the_scene),
 		cmocka_unit_test(faults),
+		cmocka_unit_test(halves),
 		cmocka_unit_test(unreadable_faults),
 		cmocka_unit_test(sources),
 	};
