@@ -335,6 +335,15 @@ static void what_it_died_of(void **unused)
 	assert_false(perhaps(&log, &unknown));
 	slot_log_deinit(&log);
 
+	/* the VM was passed on, and its new process has the pid of the old: an end before */
+	dying(&log);
+	log_exit(&log, 5, 100, 0x100);
+	log_request(&log, 6, slot_of(0, 3, MiB, MiB, HVA, 0), -EEXIST);
+	log_destroy(&log, 7, 7000);
+	assert_true(perhaps(&log, &unknown));
+	assert_false(fatal(&log, &unknown));
+	slot_log_deinit(&log);
+
 	/* it went on: was granted something; asked for another VM; was not seen */
 	dying(&log);
 	log_request(&log, 5, slot_of(0, 3, GiB, MiB, HVA, 0), 0);
