@@ -163,25 +163,34 @@ static void why_it_is_hidden(void **unused)
 	struct memory_region *over = make_io(model, "over", 0x1000);
 	struct memory_region *old = make_io(model, "old", 0x2000);
 	struct memory_region *new = make_io(model, "new", 0x1000);
+	struct memory_region *beside = make_io(model, "beside", 0x1000);
 	struct memory_region *in = make_io(model, "in", 0x1000);
+	struct memory_region *deep = make_io(model, "deep", 0x800);
 	struct memory_region *off = make_io(model, "off", 0x1000);
 	struct address_space *as = make_as(model, "as", root);
 	struct places places;
 
 	map(root, 0, 0, ram);
 	map(root, 0x2000, 1, over);
+	map(root, 0x3000, 1, beside);
 	map(root, 0x10000, 0, old);
 	map(root, 0x10000, 0, new);
 	map(old, 0x1000, 0, in);
+	map(in, 0, 0, deep);
 	map(root, 0x4000, 5, off);
 	MUST(memory_region_set_enabled(off, false, &error));
 	places = find(root);
 	assert_string_equal(told(&places, "ram"),
 			    "0-1fff seen; 2000-2fff priority over; "
-			    "3000-7fff seen");
+			    "3000-3fff priority beside; 4000-7fff seen");
 	assert_string_equal(told(&places, "over"), "2000-2fff seen");
 	assert_string_equal(told(&places, "old"),
 			    "10000-10fff newer new; 11000-11fff subregion in");
+	/* Of "old" it is all one, whatever is in what is in it */
+	assert_string_equal(told(&places, "in"),
+			    "11000-117ff subregion deep; 11800-11fff seen");
+	assert_true(place_of(&places, "in")->order <
+		    place_of(&places, "old")->order);
 	assert_string_equal(told(&places, "off"), "off");
 	assert_true(places_seen(&places, 0) == 0x8000 + 0x2000);
 	assert_is_flat_view(&places, as);
@@ -199,6 +208,7 @@ static void what_is_cut_off(void **unused)
 		make_alias("alias", model, ram, 0x2000, 0x1000);
 	struct memory_region *long_one = make_io(model, "long", 0x8000);
 	struct memory_region *gone = make_io(model, "gone", 0x1000);
+	struct memory_region *off = make_alias("off", model, ram, 0, 0x1000);
 	struct address_space *as = make_as(model, "as", root);
 	const struct place *place;
 	struct places places;
@@ -206,7 +216,12 @@ static void what_is_cut_off(void **unused)
 	map(root, 0x1000, 0, alias);
 	map(root, 0xc000, 0, long_one);
 	map(root, 0x20000, 0, gone);
+	map(root, 0x3000, 0, off);
+	MUST(memory_region_set_enabled(off, false, &error));
 	places = find(root);
+	/* What is disabled shows nothing */
+	assert_false(
+		places.list[place_of(&places, "off") - places.list + 1].shown);
 	place = place_of(&places, "ram");
 	assert_true(place->shown);
 	assert_true(place->first == 0x1000 && place->last == 0x1fff);
@@ -264,6 +279,43 @@ static void all_addresses(void **unused)
 	memory_model_destroy(model);
 }
 
+/* Each level shows the one beneath twice */
+static void more_than_can_be_listed(void **unused)
+{
+	struct memory_model *model = make_model();
+	struct memory_region *below = make_ram(model, "ram", 0x1000, 0);
+	struct memory_region *level;
+	struct places places;
+
+	for (int i = 0; i < 17; i++) {
+		level = make_container(model, "level", 0x1000);
+		map(level, 0, 1, make_alias("one", model, below, 0, 0x1000));
+		map(level, 0, 0, make_alias("two", model, below, 0, 0x1000));
+		below = level;
+	}
+	REFUSED(E2BIG, places_find(below, &places, &error));
+	assert_non_null(strstr(error.why, "aliases"));
+	places_deinit(&places);
+	memory_model_destroy(model);
+}
+
+static void deeper_than_the_model_goes(void **unused)
+{
+	struct memory_model *model = make_model();
+	struct memory_region *below = make_ram(model, "ram", 0x1000, 0);
+	struct memory_region *level;
+	struct places places;
+
+	for (int i = 0; i < 1001; i++) {
+		level = make_container(model, "level", 0x1000);
+		map(level, 0, 0, below);
+		below = level;
+	}
+	REFUSED(ELOOP, places_find(below, &places, &error));
+	places_deinit(&places);
+	memory_model_destroy(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +324,8 @@ int main(void)
 		cmocka_unit_test(what_is_cut_off),
 		cmocka_unit_test(priorities_of_containers_count),
 		cmocka_unit_test(all_addresses),
+		cmocka_unit_test(more_than_can_be_listed),
+		cmocka_unit_test(deeper_than_the_model_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

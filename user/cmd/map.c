@@ -155,7 +155,7 @@ static int draw(void *ctx, const struct looked *looked,
 		d->input.views = tree.views;
 		d->input.nr_views = QEMU_SPACES;
 		d->input.layout = &layout;
-		d->input.rights = tree.tree->rights;
+		d->input.rights = tree.rights;
 		d->input.no_layout = layout.not_built.code ?
 					     layout.not_built.why :
 					     "there is no text of the tree";

@@ -60,7 +60,7 @@ static const char *kind_text(const struct space *s, size_t at)
 
 	if (!info->terminates)
 		return info->alias ? "alias" : "container";
-	if (s->document->tree->tree && s->document->tree->tree->rights)
+	if (s->document->tree->rights)
 		return "kind not told";
 	if (info->rom_device)
 		return info->romd_mode ? "ROM device, romd_mode on" :
