@@ -23,6 +23,11 @@ is "$(jq -r '[.diagnoses[-4:][].what] | join(" ")' <<<"$out")" "MODEL TRACED KER
 is "$(jq -r '.works ==
 	([.diagnoses[-4:][] | .works and (.how | contains("in part") | not)] | all)' <<<"$out") $status" \
 	"true $(jq -r 'if .works then 0 else 2 end' <<<"$out")" "JSON: it works if they do, not in part alone, and so is the status"
+# What a trace consists of, as far as there is one: what of that has a NO is named
+is "$(jq -r '.diagnoses[] | select(.what == "TRACED").how | split("in part: without ")[1] // ""' <<<"$out")" \
+	"$(jq -r 'if .diagnoses[] | select(.what == "TRACED").works then
+		[.diagnoses[] | select(.what == ("requests", "changes", "creation", "destruction", "processes") and
+			(.works | not)).what] | join(", ") else "" end' <<<"$out")" "TRACED says without what it can be had"
 next=$(jq -r '.diagnoses[] | select(.what == "module") | .next // ""' <<<"$out")
 if [ -e /dev/slotscope ] || [ "$(id -u)" != 0 ]; then
 	skip "what loads the module" "it is loaded, or this is not root"
