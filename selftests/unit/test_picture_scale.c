@@ -76,7 +76,6 @@ static void nothing_and_all(void **unused)
 	scale_deinit(&scale);
 	scale = made(&all, 1, 0, UINT64_MAX);
 	assert_pieces(&scale, "0");
-	assert_int_equal(scale_find(&scale, UINT64_MAX), 0);
 	scale_deinit(&scale);
 }
 
@@ -96,57 +95,6 @@ static void one_more_for_each_doubling(void **unused)
 	assert_int_equal(scale_weight(&hole), 1);
 }
 
-/* 4 KiB beside 64 GiB, and a hole of as much: both are there, and the whole is used */
-static void small_and_large_are_seen(void **unused)
-{
-	const struct scale_range ranges[] = { { 0, 4 * KiB - 1 },
-					      { 64 * GiB, 128 * GiB - 1 } };
-	struct scale scale = made(ranges, 2, 0, 128 * GiB - 1);
-
-	assert_int_equal(scale_fit(&scale, 1000, 40), 1000);
-	assert_int_equal(scale.pieces[1].width, 40);
-	/* 880 to be shared by weights 1 and 25 */
-	assert_in_range(scale.pieces[0].width, 40 + 33, 40 + 34);
-	assert_in_range(scale.pieces[2].width, 40 + 846, 40 + 847);
-	assert_int_equal(scale_at(&scale, 0), 0);
-	assert_int_equal(scale_at(&scale, 4 * KiB), scale.pieces[0].width);
-	assert_int_equal(scale_at(&scale, 96 * GiB - 1),
-			 scale.pieces[2].at + scale.pieces[2].width / 2);
-	assert_int_equal(scale_at(&scale, 128 * GiB - 1), 1000);
-	scale_deinit(&scale);
-}
-
-/* More pieces than there is room for: each has its least, and it takes more */
-static void least_before_total(void **unused)
-{
-	struct scale_range ranges[50];
-	struct scale scale;
-
-	for (uint64_t i = 0; i < 50; i++)
-		ranges[i] = (struct scale_range){ i << 20, (i << 20) + 4095 };
-	scale = made(ranges, 50, 0, (50 << 20) - 1);
-	assert_int_equal(scale.nr, 100);
-	assert_int_equal(scale_fit(&scale, 80, 3), 300);
-	for (size_t i = 0; i < scale.nr; i++) {
-		assert_int_equal(scale.pieces[i].width, 3);
-		assert_int_equal(scale.pieces[i].at, 3 * i);
-	}
-	scale_deinit(&scale);
-}
-
-static void found_by_address(void **unused)
-{
-	const struct scale_range ranges[] = { { 0x1000, 0x1fff } };
-	struct scale scale = made(ranges, 1, 0x1000, 0x2fff);
-
-	assert_int_equal(scale_find(&scale, 0xfff), scale.nr);
-	assert_int_equal(scale_find(&scale, 0x1000), 0);
-	assert_int_equal(scale_find(&scale, 0x1fff), 0);
-	assert_int_equal(scale_find(&scale, 0x2000), 1);
-	assert_int_equal(scale_find(&scale, 0x3000), scale.nr);
-	scale_deinit(&scale);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,9 +102,6 @@ int main(void)
 		cmocka_unit_test(within_a_zoom),
 		cmocka_unit_test(nothing_and_all),
 		cmocka_unit_test(one_more_for_each_doubling),
-		cmocka_unit_test(small_and_large_are_seen),
-		cmocka_unit_test(least_before_total),
-		cmocka_unit_test(found_by_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -538,66 +538,18 @@ static void hostile_states_are_refused(void **unused)
 	refuse_state("\"slots\":[", "\"slots\":{},\"x\":[", "\"slots\"");
 }
 
-static void host_maps_there_and_back(void **unused)
-{
-	static const char text[] =
-		"{\"version\":1,\"at_ns\":9,\"truncated\":false,\"ranges\":["
-		"{\"start\":\"0x1000\",\"end\":\"0x3000\",\"read\":true,"
-		"\"write\":false,\"shared\":true,\"path\":\"/a b\","
-		"\"offset\":\"0x1000\",\"dev_major\":254,\"dev_minor\":1,"
-		"\"inode\":\"0xffffffffffffffff\","
-		"\"file_type\":\"regular\",\"reach\":\"0x2000\","
-		"\"page_size\":\"0x1000\",\"vm_flags\":[\"um\",\"de\"],"
-		"\"copied\":\"0x1000\"},"
-		"{\"start\":\"0x3000\",\"end\":\"0xffffffffff601000\","
-		"\"read\":true,\"write\":true,\"shared\":false}]}";
-	static const char backwards[] =
-		"{\"version\":1,\"truncated\":false,\"ranges\":["
-		"{\"start\":\"0x1000\",\"end\":\"0x3000\",\"read\":true,"
-		"\"write\":false,\"shared\":true},"
-		"{\"start\":\"0x2000\",\"end\":\"0x4000\",\"read\":true,"
-		"\"write\":true,\"shared\":false}]}";
-	struct slotscope_error err = { 0 };
-	struct json_object *obj = json_tokener_parse(text);
-	struct host_map map;
-
-	assert_int_equal(host_map_from_json(obj, &map, &err), 0);
-	json_object_put(obj);
-	assert_int_equal(map.nr, 2);
-	assert_string_equal(map.ranges[0].path, "/a b");
-	assert_true(map.ranges[0].inode == UINT64_MAX);
-	assert_null(map.ranges[1].path);
-	assert_int_equal(map.ranges[0].file, HOST_FILE_REGULAR);
-	assert_int_equal(map.ranges[1].file, HOST_FILE_NONE);
-	assert_true(map.ranges[0].detailed && !map.ranges[1].detailed);
-	assert_text(host_map_to_json(&map), text);
-	host_map_deinit(&map);
-
-	obj = json_tokener_parse(backwards);
-	assert_int_equal(host_map_from_json(obj, &map, &err), -EINVAL);
-	assert_non_null(strstr(err.why, "\"ranges[1].start\""));
-	assert_int_equal(map.nr, 0);
-	json_object_put(obj);
-}
-
 static int take_example(const char *kind, struct json_object *obj,
 			struct slotscope_error *err)
 {
 	struct slot_event event;
 	struct slot_state state;
-	struct host_map map;
 	int ret;
 
 	if (!strcmp(kind, "event"))
 		return slot_event_from_json(obj, &event, err);
-	if (!strcmp(kind, "state")) {
-		ret = slot_state_from_json(obj, &state, err);
-		slot_state_deinit(&state);
-		return ret;
-	}
-	assert_string_equal(kind, "host-map");
-	ret = host_map_from_json(obj, &map, err);
-	host_map_deinit(&map);
+	assert_string_equal(kind, "state");
+	ret = slot_state_from_json(obj, &state, err);
+	slot_state_deinit(&state);
 	return ret;
 }
 
@@ -632,7 +584,7 @@ static void the_description_is_true(void **unused)
 		}
 	}
 	fclose(file);
-	assert_int_equal(examples, 5);
+	assert_int_equal(examples, 4);
 }
 
 /* Stacks: as json.md has them, there and back, and what must be refused */
@@ -720,7 +672,6 @@ int main(void)
 		cmocka_unit_test(hostile_events_are_refused),
 		cmocka_unit_test(states_there_and_back),
 		cmocka_unit_test(hostile_states_are_refused),
-		cmocka_unit_test(host_maps_there_and_back),
 		cmocka_unit_test(stacks_there_and_back),
 		cmocka_unit_test(hostile_stacks_are_refused),
 		cmocka_unit_test(the_description_is_true),

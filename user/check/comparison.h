@@ -82,8 +82,6 @@ void same_end(struct comparison *comparison);
 size_t same_find(const struct comparison *comparison,
 		 const struct finding *finding);
 
-/** finding_deinit() - free the strings */
-void finding_deinit(struct finding *finding);
 void findings_deinit(struct findings *findings);
 
 /* The rules, one file each. They look at the views, and add findings. */

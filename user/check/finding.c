@@ -58,7 +58,7 @@ const char *finding_kind_name(enum finding_kind kind)
 	return names[kind];
 }
 
-void finding_deinit(struct finding *finding)
+static void finding_deinit(struct finding *finding)
 {
 	free(finding->sentence);
 }

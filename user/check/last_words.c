@@ -108,7 +108,8 @@ static void take_own(struct last_words *words, const struct slot_event *event)
 	}
 }
 
-void last_words_take(struct last_words *words, const struct slot_event *event)
+/* The next event of the log, of whatever VM */
+static void take(struct last_words *words, const struct slot_event *event)
 {
 	/* What was lost may have been anything */
 	if (event->type == SLOT_EVENT_LOST)
@@ -126,7 +127,7 @@ void last_words_of(struct last_words *words, const struct slot_log *log,
 {
 	*words = (struct last_words){ .serial = serial };
 	for (size_t i = 0; i < log->nr; i++)
-		last_words_take(words, &log->events[i]);
+		take(words, &log->events[i]);
 }
 
 static uint64_t later_ns(const struct last_words *words,

@@ -41,9 +41,6 @@ struct last_words {
 	int status;
 };
 
-/** last_words_take() - the next event of the log, of whatever VM */
-void last_words_take(struct last_words *words, const struct slot_event *event);
-
 /** last_words_of() - those that a log has */
 void last_words_of(struct last_words *words, const struct slot_log *log,
 		   uint64_t serial);

@@ -36,7 +36,4 @@ static inline int kvm_ioctl_(int fd, unsigned long request, uintptr_t arg)
 const char *kvm_ioctl_text(char *text, size_t size, unsigned long request,
 			   uintptr_t arg);
 
-/** kvm_cap_name() - "KVM_CAP_USER_MEMORY"; NULL for one that is not known */
-const char *kvm_cap_name(int cap);
-
 #endif

@@ -14,7 +14,8 @@ static const struct {
 #include "kvm_caps.inc"
 };
 
-const char *kvm_cap_name(int cap)
+/* "KVM_CAP_USER_MEMORY"; NULL for one that is not known */
+static const char *cap_name(int cap)
 {
 	size_t i;
 
@@ -39,7 +40,7 @@ static int hex(char *text, size_t size, uintptr_t arg)
 
 static int cap_text(char *text, size_t size, uintptr_t arg)
 {
-	const char *name = kvm_cap_name(arg);
+	const char *name = cap_name(arg);
 
 	if (name)
 		return snprintf(text, size, "%s", name);

@@ -14,7 +14,7 @@
 #include "kvm/watch.h"
 
 /* APICs in the kernel hold back all vCPUs but the first; without, we do */
-enum vcpu_status vcpu_first_status(const struct vcpu *cpu)
+static enum vcpu_status first_status(const struct vcpu *cpu)
 {
 	return cpu->index && cpu->set->kvm->irqchip == KVM_IRQCHIP_NONE ?
 		       VCPU_WAIT_SIPI :
@@ -105,7 +105,7 @@ int vcpus_init(struct vcpus *set, unsigned int nr, struct kvm_state *s,
 	for (i = 0; i < nr; i++) {
 		set->cpus[i] =
 			(struct vcpu){ .set = set, .index = i, .fd = -1 };
-		set->cpus[i].status = vcpu_first_status(&set->cpus[i]);
+		set->cpus[i].status = first_status(&set->cpus[i]);
 	}
 	/* All are there before the first thread looks at the others */
 	set->nr = nr;
@@ -274,7 +274,7 @@ int vcpus_reset(struct vcpus *set, struct slotscope_error *err)
 		ret = vcpu_state_load(set->kvm, cpu->fd, cpu->power_on, err);
 		if (ret)
 			return ret;
-		cpu->status = vcpu_first_status(cpu);
+		cpu->status = first_status(cpu);
 		cpu->asleep = 0;
 		cpu->want_look = cpu->want_smi = false;
 		cpu->error = (struct slotscope_error){};

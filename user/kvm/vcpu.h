@@ -205,7 +205,6 @@ void vcpu_kick_hard(void);
 /* Wait a moment for the thread's end. Return: has it ended? */
 bool vcpu_join_thread(struct vcpu *cpu);
 bool vcpu_is_asleep(const struct vcpu *cpu);
-enum vcpu_status vcpu_first_status(const struct vcpu *cpu);
 bool vcpus_all_asleep(const struct vcpus *set);
 
 #endif

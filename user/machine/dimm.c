@@ -120,9 +120,14 @@ static int check_total(const struct dimms *dimms,
 			 used >> 20, most >> 20);
 }
 
-int dimm_place(const struct dimms *dimms, const struct machine_options *o,
-	       const struct ram_layout *l, struct dimm *d,
-	       struct slotscope_error *err)
+/*
+ * Choose slot and address, or check those that are given: the lowest free slot, the
+ * lowest gap that fits. -EINVAL for what never fits, -ENOSPC if there is no room, -EBUSY
+ * for what another one has. -ENODEV: this machine takes none.
+ */
+static int place(const struct dimms *dimms, const struct machine_options *o,
+		 const struct ram_layout *l, struct dimm *d,
+		 struct slotscope_error *err)
 {
 	int ret;
 
@@ -168,7 +173,7 @@ int dimm_plug(struct machine *m, struct dimms *dimms, struct dimm *d,
 		error_set(err, EEXIST, "plug the DIMM \"%s\"", d->id);
 		return error_why(err, "there is a device of that name already");
 	}
-	ret = dimm_place(dimms, m->options, &m->layout, d, err);
+	ret = place(dimms, m->options, &m->layout, d, err);
 	if (ret)
 		return ret;
 	/* First: the commit asks whether a migration watches it, and a slot that

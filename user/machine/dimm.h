@@ -40,20 +40,6 @@ struct dimms {
 };
 
 /**
- * dimm_place() - choose slot and address
- * @options: of the machine: its slots, and how much may be plugged
- * @dimm:    @slot and @addr are set, or checked if they are given
- *
- * The lowest free slot; the lowest gap that fits.
- *
- * Errors: -EINVAL for what never fits, -ENOSPC if there is no room, -EBUSY for a
- * slot or addresses that another one has. -ENODEV: this machine takes none.
- */
-int dimm_place(const struct dimms *dimms, const struct machine_options *options,
-	       const struct ram_layout *layout, struct dimm *dimm,
-	       struct slotscope_error *err);
-
-/**
  * dimm_plug() - place it, and map its region in @m->device_memory
  *
  * On failure nothing has changed.

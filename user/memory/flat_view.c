@@ -98,9 +98,16 @@ size_t flat_view_nr(const struct flat_view *view)
 	return view->tree ? view->tree->nr_ranges : 0;
 }
 
+/* The lowest range that ends behind @addr, or NULL */
+static const struct flat_range *at_or_behind(const struct flat_view *view,
+					     gpa_t addr)
+{
+	return flat_tree_at_or_behind(view->tree, addr);
+}
+
 const struct flat_range *flat_view_first(const struct flat_view *view)
 {
-	return flat_view_at_or_behind(view, 0);
+	return at_or_behind(view, 0);
 }
 
 const struct flat_range *flat_view_next(const struct flat_view *view,
@@ -110,20 +117,13 @@ const struct flat_range *flat_view_next(const struct flat_view *view,
 		return range + 1;
 	if (range_end(range) == MEMORY_SIZE_2_64)
 		return NULL;
-	return flat_view_at_or_behind(view, range_end(range));
-}
-
-/* The lowest range that ends behind @addr, or NULL */
-const struct flat_range *flat_view_at_or_behind(const struct flat_view *view,
-						gpa_t addr)
-{
-	return flat_tree_at_or_behind(view->tree, addr);
+	return at_or_behind(view, range_end(range));
 }
 
 const struct flat_range *flat_view_lookup(const struct flat_view *view,
 					  gpa_t addr)
 {
-	const struct flat_range *range = flat_view_at_or_behind(view, addr);
+	const struct flat_range *range = at_or_behind(view, addr);
 
 	return range && range->addr <= addr ? range : NULL;
 }

@@ -30,8 +30,6 @@ static inline memory_size_t range_end(const struct flat_range *range)
 struct flat_view *flat_view_create(struct memory_model *model,
 				   struct memory_region *root,
 				   struct flat_node *tree);
-const struct flat_range *flat_view_at_or_behind(const struct flat_view *view,
-						gpa_t addr);
 void flat_view_free(struct flat_view *view);
 void flat_view_reap(struct memory_model *model);
 

@@ -283,18 +283,3 @@ void places_deinit(struct places *places)
 	free(places->pieces);
 	*places = (struct places){};
 }
-
-memory_size_t places_seen(const struct places *places, size_t at)
-{
-	const size_t next = places->list[at].next;
-	const struct place_piece *piece;
-	memory_size_t seen = 0;
-
-	for (; at < next; at++) {
-		piece = &places->pieces[places->list[at].pieces];
-		for (size_t i = 0; i < places->list[at].nr_pieces; i++)
-			if (piece[i].why == PLACE_SEEN)
-				seen += piece[i].last - piece[i].first + 1;
-	}
-	return seen;
-}

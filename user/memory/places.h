@@ -109,7 +109,4 @@ int places_find(struct memory_region *root, struct places *out,
 		struct slotscope_error *err);
 void places_deinit(struct places *places);
 
-/** places_seen() - bytes that are seen of a place, and of those in it */
-memory_size_t places_seen(const struct places *places, size_t at);
-
 #endif

@@ -12,9 +12,7 @@
  *		input.as_id = as_id;
  *		if (lanes_make(&input, &lanes))
  *			out of memory
- *		scale_fit(&lanes.scale, 1200, 40);
- *		...
- *		a box reaches from scale_at(box->first) to scale_at(box->last)
+ *		... each of lanes.scale's pieces, and the boxes that hold it
  *		lanes_deinit(&lanes);
  *	}
  */

@@ -80,21 +80,6 @@ void scale_deinit(struct scale *scale)
 	*scale = (struct scale){};
 }
 
-size_t scale_find(const struct scale *scale, uint64_t addr)
-{
-	size_t low = 0, high = scale->nr, at;
-
-	while (low < high) {
-		at = low + (high - low) / 2;
-		if (addr > scale->pieces[at].last)
-			low = at + 1;
-		else
-			high = at;
-	}
-	return low < scale->nr && scale->pieces[low].first <= addr ? low :
-								     scale->nr;
-}
-
 unsigned int scale_weight(const struct scale_piece *piece)
 {
 	uint64_t pages = (piece->last - piece->first) >> PAGE_BITS;
@@ -106,50 +91,4 @@ unsigned int scale_weight(const struct scale_piece *piece)
 	for (; pages; pages >>= 1)
 		weight++;
 	return weight;
-}
-
-/* What goes to pieces of weights up to @upto of @all, of @spare: no unit is lost */
-static uint64_t share(uint64_t spare, uint64_t upto, uint64_t all)
-{
-	return spare * upto / all;
-}
-
-uint64_t scale_fit(struct scale *scale, uint64_t total, uint64_t least)
-{
-	const uint64_t need = scale->nr * least;
-	const uint64_t spare = total > need ? total - need : 0;
-	uint64_t all = 0, upto = 0, at = 0, before;
-	struct scale_piece *piece;
-
-	for (piece = scale->pieces; piece < scale->pieces + scale->nr; piece++)
-		all += piece->hole ? 0 : scale_weight(piece);
-	for (piece = scale->pieces; piece < scale->pieces + scale->nr;
-	     piece++) {
-		before = upto;
-		upto += piece->hole ? 0 : scale_weight(piece);
-		piece->at = at;
-		piece->width = least;
-		if (all)
-			piece->width += share(spare, upto, all) -
-					share(spare, before, all);
-		at += piece->width;
-	}
-	return at;
-}
-
-uint64_t scale_at(const struct scale *scale, uint64_t addr)
-{
-	const struct scale_piece *piece;
-	size_t at = scale_find(scale, addr);
-	uint64_t size;
-
-	if (at == scale->nr)
-		return 0;
-	piece = &scale->pieces[at];
-	addr -= piece->first;
-	size = piece->last - piece->first;
-	/* so that the product fits */
-	for (; size >> 32; size >>= 1)
-		addr >>= 1;
-	return piece->at + (size ? addr * piece->width / size : 0);
 }

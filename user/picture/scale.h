@@ -16,15 +16,11 @@
  * @first: first byte
  * @last:  last byte
  * @hole:  nothing is there: to be drawn as a break, of the least width
- * @at:    where it is drawn, and
- * @width: how wide; both set by scale_fit()
  */
 struct scale_piece {
 	uint64_t first;
 	uint64_t last;
 	bool hole;
-	uint64_t at;
-	uint64_t width;
 };
 
 /** struct scale - pieces without a gap between them, ascending; zero is empty */
@@ -50,28 +46,11 @@ int scale_make(const struct scale_range *ranges, size_t nr, uint64_t first,
 	       uint64_t last, struct scale *out);
 void scale_deinit(struct scale *scale);
 
-/** scale_find() - place of the piece that holds @addr; @scale->nr if none does */
-size_t scale_find(const struct scale *scale, uint64_t addr);
-
 /**
  * scale_weight() - how wide a piece wants to be, beside others
  *
  * 1 up to a page of 4 KiB, and one more for each doubling: 25 for 64 GiB. A hole is 1.
  */
 unsigned int scale_weight(const struct scale_piece *piece);
-
-/**
- * scale_fit() - say where each piece is drawn
- * @total: units that there are: columns, lines or pixels; below 2^32
- * @least: what a piece needs, for its label
- *
- * Each gets @least, and of what is left its share by scale_weight(), a hole none.
- *
- * Return: the units used: @total, or more if that is less than all need.
- */
-uint64_t scale_fit(struct scale *scale, uint64_t total, uint64_t least);
-
-/** scale_at() - where an address of a piece is drawn, after scale_fit() */
-uint64_t scale_at(const struct scale *scale, uint64_t addr);
 
 #endif

@@ -62,8 +62,9 @@ static bool same_text(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-bool flatviews_same(const struct mtree_flatview *a,
-		    const struct mtree_flatview *b)
+/* Equal ranges in both, but for the "KVM" mark? */
+static bool same_view(const struct mtree_flatview *a,
+		      const struct mtree_flatview *b)
 {
 	size_t i;
 
@@ -291,9 +292,8 @@ static int check_unchanged(struct attempt *a)
 	if (ret)
 		return ret;
 	for (i = 0; i < QEMU_SPACES; i++)
-		if (!flatviews_same(mtree_flatviews_find(&a->views,
-							 qemu_spaces[i]),
-				    mtree_flatviews_find(&now, qemu_spaces[i])))
+		if (!same_view(mtree_flatviews_find(&a->views, qemu_spaces[i]),
+			       mtree_flatviews_find(&now, qemu_spaces[i])))
 			a->changed = true;
 	mtree_flatviews_deinit(&now);
 	a->state->coverage.at_ns = clock_now();
@@ -420,24 +420,4 @@ int qemu_model_read(struct qmp *q, const struct qemu_model_options *options,
 		  tries);
 	return error_next(err, "the guest moves its memory about, as firmware "
 			       "does: try again a little later");
-}
-
-int qemu_uses_kvm(struct qmp *q, bool *uses, struct slotscope_error *err)
-{
-	struct json_object *result, *enabled;
-	int ret = qmp_command(q, "query-kvm", NULL, &result, err);
-
-	if (ret)
-		return ret;
-	if (json_object_is_type(result, json_type_object) &&
-	    json_object_object_get_ex(result, "enabled", &enabled) &&
-	    json_object_is_type(enabled, json_type_boolean)) {
-		*uses = json_object_get_boolean(enabled);
-	} else {
-		error_set(err, EPROTO, "run query-kvm on QMP socket %s",
-			  qmp_name(q));
-		ret = error_why(err, "its answer does not say if KVM is on");
-	}
-	json_object_put(result);
-	return ret;
 }

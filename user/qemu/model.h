@@ -54,17 +54,4 @@ struct qemu_model_options {
 int qemu_model_read(struct qmp *q, const struct qemu_model_options *options,
 		    struct slot_state *out, struct slotscope_error *err);
 
-/**
- * qemu_uses_kvm() - does this QEMU run on KVM at all?
- *
- * MODEL can be read of any QEMU; only one on KVM has slots to hold it against.
- *
- * Return: 0, -EPROTO, or as qmp_command().
- */
-int qemu_uses_kvm(struct qmp *q, bool *uses, struct slotscope_error *err);
-
-/** flatviews_same() - equal ranges in both, but for the "KVM" mark; pure */
-bool flatviews_same(const struct mtree_flatview *a,
-		    const struct mtree_flatview *b);
-
 #endif

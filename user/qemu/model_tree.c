@@ -26,7 +26,8 @@ struct model_tree model_tree_told(const struct model_told *told)
 	return tree;
 }
 
-int model_tree_as_id(const char *name)
+/* Of an address space by its name; -1: KVM has no slots of it */
+static int as_id_of(const char *name)
 {
 	for (int i = 0; i < QEMU_SPACES; i++)
 		if (!strcmp(name, qemu_spaces[i]))
@@ -44,7 +45,7 @@ static const struct address_space *find_space(const struct memory_model *model,
 	const struct address_space *system = NULL, *as;
 
 	for (as = address_space_first(model); as; as = address_space_next(as)) {
-		if (model_tree_as_id(address_space_name(as)) == as_id)
+		if (as_id_of(address_space_name(as)) == as_id)
 			return as;
 		if (!strcmp(address_space_name(as), "system"))
 			system = as;

@@ -102,7 +102,4 @@ struct model_layout {
 int model_tree_lay_out(const struct model_tree *tree, struct model_layout *out);
 void model_layout_deinit(struct model_layout *layout);
 
-/** model_tree_as_id() - of an address space by its name; -1: KVM has no slots of it */
-int model_tree_as_id(const char *name);
-
 #endif

@@ -185,8 +185,9 @@ find_headless(const struct mtree_flatviews *views)
 	return found;
 }
 
-const struct mtree_flatview *text_model_view(const struct text_model *model,
-					     uint16_t as_id)
+/* The flat view of an address space that KVM has; NULL if the text does not have it */
+static const struct mtree_flatview *view_of(const struct text_model *model,
+					    uint16_t as_id)
 {
 	const struct mtree_flatview *view;
 
@@ -276,9 +277,9 @@ static int fill(const struct text_model *model, const struct regions *regions,
 	int ret;
 
 	/* A text may lack a view, and not show it */
-	ret = slot_state_set_nr_as(out, text_model_view(model, 1) ? 2 : 1);
+	ret = slot_state_set_nr_as(out, view_of(model, 1) ? 2 : 1);
 	for (as_id = 0; as_id < QEMU_SPACES && !ret; as_id++) {
-		view = text_model_view(model, as_id);
+		view = view_of(model, as_id);
 		if (!view)
 			continue;
 		out->as[as_id].covered = true;
@@ -473,9 +474,9 @@ int text_model_state(struct text_model *model, FILE *notes,
 	if (model->flat && tree)
 		forget_owners(model);
 	doubt_parts(model);
-	if (!text_model_view(model, 0))
+	if (!view_of(model, 0))
 		return no_memory_space(err);
-	if (model->flat && !text_model_view(model, 0)->nr_as)
+	if (model->flat && !view_of(model, 0)->nr_as)
 		note(notes, "the view without a head is that of \"memory\"");
 	if (model->flat && !tree)
 		note(notes, "what is shown read-only may be a ROM or RAM: the "
@@ -494,7 +495,7 @@ struct model_tree text_model_tree(const struct text_model *model)
 				   .rights = model->tree.rights };
 
 	for (uint16_t i = 0; i < QEMU_SPACES; i++)
-		tree.views[i] = text_model_view(model, i);
+		tree.views[i] = view_of(model, i);
 	return tree;
 }
 
@@ -507,7 +508,7 @@ static int forecast(const struct text_model *model,
 	size_t cap = 0;
 
 	for (one.as_id = 0; one.as_id < QEMU_SPACES; one.as_id++) {
-		view = text_model_view(model, one.as_id);
+		view = view_of(model, one.as_id);
 		for (size_t i = 0; view && i < view->nr_ranges; i++) {
 			one.range = &view->ranges[i];
 			one.what = one.range->kind == MTREE_RIGHTS ?

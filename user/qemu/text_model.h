@@ -57,14 +57,6 @@ int text_model_add(struct text_model *model, const char *name, const char *text,
 int text_model_state(struct text_model *model, FILE *notes,
 		     struct slot_state *out, struct slotscope_error *err);
 
-/**
- * text_model_view() - the flat view of an address space that KVM has
- *
- * Return: NULL if the text does not have it.
- */
-const struct mtree_flatview *text_model_view(const struct text_model *model,
-					     uint16_t as_id);
-
 /** text_model_tree() - the tree, to be shown; after text_model_state() */
 struct model_tree text_model_tree(const struct text_model *model);
 

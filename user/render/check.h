@@ -113,7 +113,4 @@ const char *story_time(char buf[STORY_TIME_SIZE],
 
 #define RENDER_MAX_FINDINGS 100
 
-/** render_check_summary() - the verdict in a line, and what it stands on */
-void render_check_summary(FILE *out, const struct check_document *document);
-
 #endif

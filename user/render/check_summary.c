@@ -242,7 +242,8 @@ static bool is_partial(const struct comparison *comparison)
 	return late;
 }
 
-void render_check_summary(FILE *out, const struct check_document *document)
+/* The verdict in a line, and what it stands on */
+static void put_summary(FILE *out, const struct check_document *document)
 {
 	static const char *const verdicts[] = { "agree", "mismatch",
 						"cannot tell" };
@@ -325,6 +326,6 @@ int render_check(FILE *out, const struct check_document *document)
 		render_forecast(out, document->forecast, document->nr_forecast,
 				document->comparison->page_size);
 	if (!ret)
-		render_check_summary(out, document);
+		put_summary(out, document);
 	return ret;
 }

@@ -19,40 +19,9 @@ int expect_probe(void *ctx, struct slotscope_error *err)
 	return subject->expect ? 0 : error_set(err, ENOENT, "expect slots");
 }
 
-int expected_read(const char *path, struct expected *out,
-		  struct slotscope_error *err)
-{
-	struct slot_state state;
-	size_t len;
-	int ret;
-
-	*out = (struct expected){ .name = read_file_name(path) };
-	ret = read_file(path, &out->text, &len, err);
-	if (ret)
-		return error_next(err, HOW);
-	if (memchr(out->text, '\0', len)) {
-		ret = error_set(err, EINVAL, "read %s", out->name);
-		error_why(err, "it is no text of slots");
-		error_next(err, HOW);
-	}
-	if (!ret) {
-		out->unended = pasted_unended(out->text, len);
-		ret = expected_slots(out, UINT16_MAX + 1, &state, err);
-		slot_state_deinit(&state);
-	}
-	if (ret)
-		expected_deinit(out);
-	return ret;
-}
-
-void expected_deinit(struct expected *expected)
-{
-	free(expected->text);
-	expected->text = NULL;
-}
-
-int expected_slots(const struct expected *expected, size_t nr_as,
-		   struct slot_state *out, struct slotscope_error *err)
+/* MODEL as the file has it, of a VM with so many address spaces */
+static int slots_of(const struct expected *expected, size_t nr_as,
+		    struct slot_state *out, struct slotscope_error *err)
 {
 	struct slotscope_error line = {};
 	/* It is read in place */
@@ -79,11 +48,43 @@ int expected_slots(const struct expected *expected, size_t nr_as,
 	return ret;
 }
 
+int expected_read(const char *path, struct expected *out,
+		  struct slotscope_error *err)
+{
+	struct slot_state state;
+	size_t len;
+	int ret;
+
+	*out = (struct expected){ .name = read_file_name(path) };
+	ret = read_file(path, &out->text, &len, err);
+	if (ret)
+		return error_next(err, HOW);
+	if (memchr(out->text, '\0', len)) {
+		ret = error_set(err, EINVAL, "read %s", out->name);
+		error_why(err, "it is no text of slots");
+		error_next(err, HOW);
+	}
+	if (!ret) {
+		out->unended = pasted_unended(out->text, len);
+		ret = slots_of(out, UINT16_MAX + 1, &state, err);
+		slot_state_deinit(&state);
+	}
+	if (ret)
+		expected_deinit(out);
+	return ret;
+}
+
+void expected_deinit(struct expected *expected)
+{
+	free(expected->text);
+	expected->text = NULL;
+}
+
 int expect_read(void *ctx, const struct slot_state *upto,
 		struct slot_state *out, struct slotscope_error *err)
 {
 	const struct subject *subject = ctx;
-	int ret = expected_slots(subject->expect, subject->nr_as, out, err);
+	int ret = slots_of(subject->expect, subject->nr_as, out, err);
 
 	out->vm = subject->vm;
 	out->coverage.at_ns = clock_now();

@@ -87,14 +87,6 @@ int expected_read(const char *path, struct expected *out,
 		  struct slotscope_error *err);
 void expected_deinit(struct expected *expected);
 
-/**
- * expected_slots() - MODEL as the file has it
- * @nr_as: address spaces that the VM has
- * @out:   initialised here, also after an error; the caller deinits
- */
-int expected_slots(const struct expected *expected, size_t nr_as,
-		   struct slot_state *out, struct slotscope_error *err);
-
 /** kernel_generations() - KVM's generations alone: for struct sample_source */
 int kernel_generations(void *subject, struct slot_state *out,
 		       struct slotscope_error *err);

@@ -197,7 +197,8 @@ static size_t merge(struct vm_id *ids, size_t nr)
 	return kept;
 }
 
-int log_vms(const struct slot_log *log, struct vm_id **out, size_t *nr)
+/* The VMs of which a log has requests or changes, by serial; free() @out */
+static int list_vms(const struct slot_log *log, struct vm_id **out, size_t *nr)
 {
 	struct vm_id *ids = NULL, *more;
 	size_t n = 0, cap = 0;
@@ -237,7 +238,7 @@ int log_pick_vm(const char *name, const struct slot_log *log, uint64_t number,
 {
 	struct vm_id *ids;
 	size_t nr;
-	int ret = log_vms(log, &ids, &nr);
+	int ret = list_vms(log, &ids, &nr);
 
 	if (ret)
 		return error_set(err, ret, "list the VMs of %.80s", name);

@@ -55,14 +55,6 @@ int log_load_text(const char *name, const char *text, size_t len,
 		  struct slot_log *log, struct slotscope_error *err);
 
 /**
- * log_vms() - the VMs of which a log has requests or changes, by serial
- * @out: free() it
- *
- * Return: 0 or -ENOMEM.
- */
-int log_vms(const struct slot_log *log, struct vm_id **out, size_t *nr);
-
-/**
  * log_pick_vm() - the VM that is meant
  * @number: from 1, in the order in which the log tells of them; 0: the only one
  *

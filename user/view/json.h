@@ -25,8 +25,6 @@
 void vm_id_write_json(struct json_writer *w, const char *member,
 		      const struct vm_id *vm);
 struct json_object *vm_id_to_json(const struct vm_id *vm);
-int vm_id_from_json(struct json_object *obj, struct vm_id *vm,
-		    struct slotscope_error *err);
 
 void slot_event_write_json(struct json_writer *w, const char *member,
 			   const struct slot_event *event);
@@ -37,8 +35,6 @@ int slot_event_from_json(struct json_object *obj, struct slot_event *event,
 			 struct slotscope_error *err);
 
 struct json_object *coverage_to_json(const struct coverage *coverage);
-int coverage_from_json(struct json_object *obj, struct coverage *coverage,
-		       struct slotscope_error *err);
 
 /** slot_state_spaces_to_json() - the array "address_spaces" alone */
 struct json_object *slot_state_spaces_to_json(const struct slot_state *state);
@@ -54,9 +50,5 @@ int slot_state_from_json(struct json_object *obj, struct slot_state *state,
 /** host_range_details_to_json() - what is known beyond /proc/PID/maps; 0 or not */
 int host_range_details_to_json(const struct host_range *range,
 			       struct json_object *obj);
-struct json_object *host_map_to_json(const struct host_map *map);
-/** host_map_from_json() - @map is initialised here; the caller deinits */
-int host_map_from_json(struct json_object *obj, struct host_map *map,
-		       struct slotscope_error *err);
 
 #endif

@@ -49,17 +49,6 @@ void vm_id_from_json_in(const struct json_in *in, struct vm_id *vm)
 	vm->serial = json_in_u64_or(in, "serial", UINT64_MAX, 0);
 }
 
-int vm_id_from_json(struct json_object *obj, struct vm_id *vm,
-		    struct slotscope_error *err)
-{
-	struct json_in in;
-	int ret;
-
-	in = json_in_top(obj, "VM", &ret, err);
-	vm_id_from_json_in(&in, vm);
-	return ret;
-}
-
 void slot_write_json(struct json_writer *w, const char *member,
 		     const struct slot *slot)
 {

@@ -79,27 +79,6 @@ static void coverage_from_json_in(const struct json_in *in,
 	}
 }
 
-int coverage_from_json(struct json_object *obj, struct coverage *coverage,
-		       struct slotscope_error *err)
-{
-	struct slot_state holder;
-	struct json_in in;
-	int ret;
-
-	/* a state knows how to free a coverage */
-	slot_state_init(&holder, PARTY_MODEL);
-	in = json_in_top(obj, "coverage", &ret, err);
-	coverage_from_json_in(&in, &holder.coverage);
-	*coverage = holder.coverage;
-	memset(&holder.coverage, 0, sizeof(holder.coverage));
-	if (ret) {
-		holder.coverage = *coverage;
-		memset(coverage, 0, sizeof(*coverage));
-	}
-	slot_state_deinit(&holder);
-	return ret;
-}
-
 static void write_as(struct json_writer *w, const struct slot_as *as)
 {
 	json_begin_object(w, NULL);

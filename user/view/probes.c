@@ -58,7 +58,8 @@ const struct probe_kind *probe_kind_find(const char *provider, const char *name,
 	return NULL;
 }
 
-const struct probe_kind *probe_kind_of(const struct slot_probe *probe)
+/* What is known of a probe that was come by; or NULL */
+static const struct probe_kind *kind_of(const struct slot_probe *probe)
 {
 	return probe_kind_find(probe->provider, probe->name,
 			       strlen(probe->form));
@@ -78,7 +79,7 @@ const char *slot_probe_form_fault(const char *form)
 
 unsigned int probe_level(const struct slot_probe *probe)
 {
-	const struct probe_kind *kind = probe_kind_of(probe);
+	const struct probe_kind *kind = kind_of(probe);
 
 	return kind ? kind->level : 0;
 }
@@ -112,7 +113,7 @@ static void print_arg(FILE *out, const struct slot_probe *probe, size_t at)
 
 void probe_print(FILE *out, const struct slot_probe *probe)
 {
-	const struct probe_kind *kind = probe_kind_of(probe);
+	const struct probe_kind *kind = kind_of(probe);
 	size_t nr = strlen(probe->form);
 
 	if (!kind) {

@@ -51,9 +51,6 @@ extern const size_t nr_probe_kinds;
 const struct probe_kind *probe_kind_find(const char *provider, const char *name,
 					 size_t nr_args);
 
-/** probe_kind_of() - what is known of a probe that was come by; or NULL */
-const struct probe_kind *probe_kind_of(const struct slot_probe *probe);
-
 /**
  * slot_probe_form_fault() - what no struct slot_probe's form can be
  *
