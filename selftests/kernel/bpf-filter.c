@@ -156,13 +156,14 @@ static void flood(const struct child *self, struct diary *diary)
 	child_step(self);
 }
 
-/* Nobody reads meanwhile; or somebody does, with room for a moment alone */
+/* Nobody polls meanwhile; or somebody does, with room for a moment alone */
 static void flooded(size_t ring_bytes, bool reads, bool whole)
 {
 	struct diary *diary = diary_new();
 	struct child child = child_start(flood, diary);
 	const struct tracer_options options = { .tgid = child.pid,
-						.ring_bytes = ring_bytes };
+						.ring_bytes = ring_bytes,
+						.queue_bytes = ring_bytes };
 	struct tracer *tracer = tracer_new(&options);
 	struct slot_log log;
 	size_t told;

@@ -7,6 +7,8 @@
 
 #include <linux/userfaultfd.h>
 
+#include <bpf/bpf.h>
+
 #include "bpf-test.h"
 
 #define ROUNDS 997
@@ -47,7 +49,8 @@ static void ring_overflow(void)
 	struct diary *diary = diary_new();
 	struct child child = child_start(many_refused, diary);
 	const struct tracer_options options = { .tgid = child.pid,
-						.ring_bytes = 1 };
+						.ring_bytes = 1,
+						.queue_bytes = 1 };
 	struct tracer *tracer = tracer_new(&options);
 	struct slot_log log;
 	uint64_t lost;
@@ -107,6 +110,136 @@ static void reader_keeps_up(void)
 	EXPECT_EQ(read(child.from, &c, 1), 1);
 	EXPECT_EQ(child_end(&child), 0);
 	slot_log_deinit(&log);
+	tracer_close(tracer);
+	diary_free(diary);
+}
+
+/* Each is 144 bytes in the ring: one batch and a quarter of it fit, all of them do not */
+#define BATCHES 11
+#define BATCH	131
+
+static void batches_refused(const struct child *self, struct diary *diary)
+{
+	diary->nr_threads = 1;
+	diary->vm_fd = vm_new();
+	child_step(self);
+	for (int i = 0; i < BATCHES; i++) {
+		for (int j = 0; j < BATCH; j++)
+			ask(diary, 0, diary->vm_fd,
+			    slot_at(j, 0x80, 0, PAGE, 0));
+		child_step(self);
+	}
+}
+
+#define BLOCKED_RING 32768
+
+/* The ring of that size; below 0 if there is none */
+static int ring_of_blocked(void)
+{
+	uint32_t id = 0;
+
+	while (!bpf_map_get_next_id(id, &id)) {
+		struct bpf_map_info info = { 0 };
+		uint32_t size = sizeof(info);
+		int fd = bpf_map_get_fd_by_id(id);
+
+		if (fd < 0)
+			continue;
+		if (!bpf_obj_get_info_by_fd(fd, &info, &size) &&
+		    info.type == BPF_MAP_TYPE_RINGBUF &&
+		    info.max_entries == BLOCKED_RING)
+			return fd;
+		close(fd);
+	}
+	return -1;
+}
+
+/* How many bytes wait in the kernel's ring: libbpf maps the two places likewise */
+static uint64_t ring_waiting(int fd)
+{
+	volatile uint64_t *consumer, *producer;
+	uint64_t waiting;
+
+	consumer = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	producer = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, PAGE);
+	if (consumer == MAP_FAILED || producer == MAP_FAILED)
+		return UINT64_MAX;
+	waiting = *producer - *consumer;
+	munmap((void *)consumer, PAGE);
+	munmap((void *)producer, PAGE);
+	return waiting;
+}
+
+/* Who drains: told by its own thread */
+static struct {
+	pid_t tid;
+	bool deaf;
+} drains;
+
+static void drains_here(void)
+{
+	sigset_t blocked;
+
+	pthread_sigmask(SIG_SETMASK, NULL, &blocked);
+	drains.tid = gettid();
+	drains.deaf = sigismember(&blocked, SIGINT) &&
+		      sigismember(&blocked, SIGTERM) &&
+		      sigismember(&blocked, SIGCHLD);
+}
+
+/*
+ * Whoever takes events is stuck in the first one, as in a write to a pipe that nobody
+ * reads, until many more have come than the ring has room for; each time as many as
+ * it has.
+ */
+struct blocked {
+	struct child *child;
+	struct slot_log log;
+	int ring;
+};
+
+static int blocks(const struct slot_event *event, void *arg)
+{
+	struct blocked *b = arg;
+
+	for (int i = 0; !b->log.nr && i < BATCHES; i++) {
+		ASSERT(child_go(b->child), "the child failed");
+		/* The kernel wakes who drains at a quarter */
+		for (int tries = 0;
+		     tries < 6000 && ring_waiting(b->ring) >= BLOCKED_RING / 4;
+		     tries++)
+			usleep(10000);
+		ASSERT(ring_waiting(b->ring) < BLOCKED_RING / 4,
+		       "nobody empties the ring");
+	}
+	return slot_log_add(&b->log, event);
+}
+
+static void output_that_blocks(void)
+{
+	struct diary *diary = diary_new();
+	struct child child = child_start(batches_refused, diary);
+	const struct tracer_options options = { .tgid = child.pid,
+						.ring_bytes = BLOCKED_RING,
+						.thread_fn = drains_here };
+	struct tracer *tracer = tracer_new(&options);
+	struct blocked b = { .child = &child, .ring = ring_of_blocked() };
+
+	slot_log_init(&b.log);
+	ASSERT(b.ring >= 0, "there is no ring");
+	ASSERT(tracer_poll(tracer, 60000, blocks, &b, &bpf_err) > 0,
+	       "nothing came: %s", bpf_err.why);
+	ASSERT(tracer_flush(tracer, blocks, &b, &bpf_err) >= 0, "%s",
+	       bpf_err.why);
+	expect_nothing_lost(tracer);
+	EXPECT_EQ(count_events(&b.log, SLOT_EVENT_REQUEST, 0), BATCHES * BATCH);
+	EXPECT_EQ(expect_diary(&b.log, diary), 0);
+	EXPECT(drains.tid && drains.tid != getpid() && drains.deaf,
+	       "no thread of its own drains, or it handles signals");
+	expect_numbered(&b.log);
+	EXPECT_EQ(child_end(&child), 0);
+	slot_log_deinit(&b.log);
+	close(b.ring);
 	tracer_close(tracer);
 	diary_free(diary);
 }
@@ -506,6 +639,7 @@ int main(void)
 	static const struct ktap_case cases[] = {
 		{ "a ring that overflows", ring_overflow },
 		{ "a reader that keeps up", reader_keeps_up },
+		{ "an output that blocks", output_that_blocks },
 		{ "more threads than kretprobes have room for",
 		  too_many_for_kretprobes },
 		{ "many threads, by fentry", crowd_by_fentry },

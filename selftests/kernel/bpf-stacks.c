@@ -17,14 +17,16 @@ static const unsigned int modes[] = {
 static unsigned int mode;
 static struct stacks stacks;
 
-static struct tracer *open_on(pid_t tgid, size_t ring_bytes)
+/* @room: bytes for stacks in the kernel, and for those taken from it; 0: the default */
+static struct tracer *open_on(pid_t tgid, size_t room)
 {
 	const struct tracer_options options = {
 		.tgid = tgid,
 		.avoid = mode,
 		.stack_fn = stacks_take,
 		.stack_arg = &stacks,
-		.stack_ring_bytes = ring_bytes,
+		.stack_ring_bytes = room,
+		.queue_bytes = room,
 	};
 
 	stacks_deinit(&stacks);
@@ -194,9 +196,9 @@ static void room_for_few(void)
 			got++;
 		}
 	}
-	/* 64 KiB hold three */
-	EXPECT_EQ(got, 3);
-	EXPECT_EQ(lost, REQUESTS + 2 - 3);
+	/* 64 KiB hold three, and where they wait to be read there is room for one */
+	EXPECT(got == 3 || got == 4, "%zu stacks", got);
+	EXPECT_EQ(lost, REQUESTS + 2 - got);
 	EXPECT_EQ(stacks.lost, lost);
 	tracer_close(tracer);
 	stacks_deinit(&stacks);

@@ -38,6 +38,9 @@ for ((i = 0; i < 600; i++)); do
 	[ "$(slotscope trace -i "$work/rec" 2>/dev/null | grep -c request)" -gt 5 ] && break
 	sleep 0.1
 done
+# Of its threads the one that empties the rings can do nothing else
+drains=$(grep -lx slotscope-drain /proc/$tracer/task/*/comm)
+is "$(sed -n 's/^CapEff:\s*//p' "${drains%comm}status")" 0000000000000000 "a thread without rights empties the rings"
 # Until then KVM stays, since a reloaded one would be silent
 run modprobe -r kvm_amd
 unlike "$status" '^0$' "KVM cannot be unloaded under it"

@@ -328,6 +328,7 @@ static int trace(struct tracing *t, const struct process *process,
 		.classes = t->classes,
 		.probes = t->usdt,
 		.measure = t->dry_run,
+		.thread_fn = rights_only_think,
 	};
 	struct tracer *tracer;
 	int ret;

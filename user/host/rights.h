@@ -27,8 +27,9 @@ enum {
  * rights_keep() - keep what @needs takes, and give up the rest
  *
  * Of what is not there nothing is needed: a user who has no capabilities keeps none.
- * To be called while there is one thread, and after the fork of whatever is to have the
- * user's own rights.
+ * Of this thread, and those that it makes from then on: one that is there already is to
+ * have called rights_only_think(). And after the fork of whatever is to have the user's
+ * own rights.
  *
  * Return: 0, or a negative errno with @err filled.
  */

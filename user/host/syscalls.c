@@ -92,6 +92,8 @@ static const int think[] = {
 	/* waiting, time, threads */
 	N(clock_gettime),
 	N(clock_nanosleep),
+	N(epoll_pwait),
+	N(epoll_wait),
 	N(exit),
 	N(exit_group),
 	N(futex),

@@ -9,6 +9,7 @@
 #include "base/progress.h"
 #include "check/death.h"
 #include "check/last_words.h"
+#include "host/rights.h"
 #include "host/vcpus.h"
 #include "session/checker.h"
 #include "session/producers.h"
@@ -66,6 +67,7 @@ static int open_tracer(struct checker *checker, struct slotscope_error *err)
 		.brief = checker->options.brief,
 		.verbose = checker->options.verbose,
 		.classes = checker->options.classes,
+		.thread_fn = rights_only_think,
 	};
 	struct recording_info info = { .tgid = checker->root.tgid };
 	int ret;

@@ -7,6 +7,7 @@
 #include <slotscope.h>
 
 #include "base/clock.h"
+#include "host/rights.h"
 #include "host/vcpus.h"
 #include "host/vm_fds.h"
 #include "host/vmm.h"
@@ -24,8 +25,11 @@
 int overview_open(struct overview *o, bool brief, bool verbose,
 		  struct slotscope_error *err)
 {
-	const struct tracer_options options = { .brief = brief,
-						.verbose = verbose };
+	const struct tracer_options options = {
+		.brief = brief,
+		.verbose = verbose,
+		.thread_fn = rights_only_think,
+	};
 	const struct tracer_report *report;
 	struct slotscope_error ignored = {};
 	int ret;

@@ -9,6 +9,7 @@
 #include "slotscope.skel.h"
 
 #include "base/clock.h"
+#include "trace/drain.h"
 #include "trace/proof.h"
 #include "trace/stream.h"
 #include "trace/tracer.h"
@@ -41,13 +42,14 @@ struct array {
  * @links:   of each hook in @report, one a program
  * @misses:  of each program: how often the kernel skipped it, so far
  * @proving: the events in the ring are the proof's
- * @stack_ring: NULL where nobody asks for stacks
+ * @events:  what the programs tell, and
+ * @stacks:  those of requests; open where somebody asks for them
+ * @drainer: takes both out of the kernel's rings
  * @calls_of: calls in flight by job: the tables of bpf/calls.h
  * @vms:     and @vcpus: what the programs know of them
  * @calls:   requests that are still to come, and the numbers of their stacks
  * @waits:   iterator over faults that are being served; NULL: nobody asked
  * @probe_links: to static probes of programs
- * @budget:  bytes that may still be taken from the ring at one go
  * @walks:   number of the last walk
  * @told:    a bit a serial: the log has this VM's beginning
  * @nr_told: bytes of @told
@@ -57,8 +59,8 @@ struct tracer {
 	struct tracer_options options;
 	int kvm_fd;
 	struct slotscope_bpf *skel;
-	struct ring_buffer *ring;
-	struct ring_buffer *stack_ring;
+	struct drained events, stacks;
+	struct drainer drainer;
 	struct array calls_of[TRACER_JOBS];
 	struct array vms, vcpus;
 	struct named_call *calls;
@@ -76,7 +78,6 @@ struct tracer {
 	struct bpf_link **probe_links;
 	size_t nr_probe_links, cap_probe_links;
 	bool proving;
-	size_t budget;
 	uint32_t walks;
 	uint8_t *told;
 	size_t nr_told;
@@ -129,8 +130,7 @@ void hooks_detach(struct tracer *t);
 int hooks_measure(struct tracer *t, struct kvm_proof *proof,
 		  struct slotscope_error *err);
 
-/* ring.c: from the ring into the stream */
-int ring_open(struct tracer *t, struct slotscope_error *err);
+/* ring.c: from the queue into the stream */
 int ring_drain(struct tracer *t, int (*count)(struct tracer *t),
 	       struct slotscope_error *err);
 bool ring_told(struct tracer *t, uint64_t serial);
@@ -144,7 +144,6 @@ int probes_prove(struct tracer *t, struct slotscope_error *err);
 void probes_close(struct tracer *t);
 
 /* stack_ring.c: who made requests */
-int stack_ring_open(struct tracer *t, struct slotscope_error *err);
 int stack_ring_drain(struct tracer *t, struct slotscope_error *err);
 /* From what became of a request's stack to its number */
 int stack_ring_name(struct tracer *t, struct slot_event *event,

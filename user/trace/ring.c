@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* From the ring into the stream, and from the stream to the caller */
+/* From the queue into the stream, and from the stream to the caller */
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,11 +43,10 @@ static int introduce(struct tracer *t, const struct record *head)
 	return base_serial(t, head->tgid, head->serial);
 }
 
-/* libbpf's callback for one record; a negative value ends the consuming */
-static int take(void *arg, void *data, size_t size)
+/* One record, and what belongs in front of it */
+static int take(struct tracer *t, const void *data, size_t size)
 {
 	const struct record *head = data;
-	struct tracer *t = arg;
 	int ret = 0;
 
 	if (!t->proving && size >= sizeof(*head)) {
@@ -57,84 +55,92 @@ static int take(void *arg, void *data, size_t size)
 			return 0;
 		ret = introduce(t, head);
 	}
-	if (!ret)
-		ret = stream_record(&t->stream, data, size);
-	if (ret)
-		return ret;
-	/* Should a VMM be faster than we are, this must return all the same */
-	t->budget -= size < t->budget ? size : t->budget;
-	return t->budget ? 0 : -EAGAIN;
+	return ret ? ret : stream_record(&t->stream, data, size);
 }
 
-int ring_open(struct tracer *t, struct slotscope_error *err)
+static int unreadable(int code, struct slotscope_error *err)
 {
-	t->ring = ring_buffer__new(bpf_map__fd(t->skel->maps.ring), take, t,
-				   NULL);
-	if (!t->ring)
-		return error_bpf(err, errno, "map the BPF ring buffer");
+	error_set(err, code, "read events from the BPF ring buffer");
+	if (code == -EPROTO)
+		error_why(err, "a record in it is not of a known form");
+	return -err->code;
+}
+
+/* To whom events go; without @fn they stay in the stream. @nr: how many went */
+struct taker {
+	tracer_event_fn fn;
+	void *arg;
+	int nr;
+};
+
+static int deliver(struct tracer *t, struct taker *to,
+		   struct slotscope_error *err)
+{
+	const struct slot_event *next;
+
+	while (to->fn && to->nr < INT_MAX && (next = stream_next(&t->stream))) {
+		struct slot_event event = *next;
+		int ret = event.stack ? stack_ring_name(t, &event, err) : 0;
+
+		if (!ret)
+			ret = to->fn(&event, to->arg);
+		if (ret)
+			return ret;
+		to->nr++;
+	}
 	return 0;
 }
 
-int ring_drain(struct tracer *t, int (*count)(struct tracer *t),
-	       struct slotscope_error *err)
+static int drain(struct tracer *t, int (*count)(struct tracer *t),
+		 struct taker *to, struct slotscope_error *err)
 {
+	/* At the end nothing new begins, and what is counted is not in the ring */
+	struct drained_pass pass = { .to_end = t->skel->bss->ending };
 	uint32_t totals[LOSSES];
-	int ret;
+	const void *data;
+	size_t size;
+	int ret = deliver(t, to, err);
 
 	/* First: what is counted in them is missing before the ring's end */
 	for (int i = 0; i < LOSSES; i++)
 		totals[i] = __atomic_load_n(&t->skel->bss->lost[i],
 					    __ATOMIC_ACQUIRE);
-	/*
-	 * All that is in the ring by now fits into it. At the end nothing new
-	 * begins, and what is counted counts what is not in the ring.
-	 */
-	t->budget = t->skel->bss->ending ? SIZE_MAX : t->options.ring_bytes;
-	ret = ring_buffer__consume(t->ring);
-	if (ret == -EAGAIN)
-		return 0;
-	if (ret >= 0)
-		ret = stream_totals(&t->stream, totals, clock_now());
+	/* Each event goes on at once: it is the queue that is bounded */
+	while (!ret && (data = drained_next(&t->events, &pass, &size))) {
+		ret = take(t, data, size);
+		drained_drop(&t->events);
+		ret = ret ? unreadable(ret, err) : deliver(t, to, err);
+	}
+	if (!ret && pass.left < 0)
+		ret = unreadable(pass.left, err);
+	if (ret || pass.left)
+		return ret;
+	ret = stream_totals(&t->stream, totals, clock_now());
 	if (ret >= 0 && count)
 		ret = count(t);
-	if (ret >= 0)
-		return 0;
-	error_set(err, ret, "read events from the BPF ring buffer");
-	if (ret == -EPROTO)
-		error_why(err, "a record in it is not of a known form");
-	return -err->code;
+	return ret < 0 ? unreadable(ret, err) : deliver(t, to, err);
 }
 
-static int deliver(struct tracer *t, tracer_event_fn fn, void *arg,
-		   struct slotscope_error *err)
+int ring_drain(struct tracer *t, int (*count)(struct tracer *t),
+	       struct slotscope_error *err)
 {
-	const struct slot_event *next;
-	int nr = 0;
+	struct taker nobody = { 0 };
 
-	while (nr < INT_MAX && (next = stream_next(&t->stream))) {
-		struct slot_event event = *next;
-		int ret = event.stack ? stack_ring_name(t, &event, err) : 0;
-
-		if (!ret)
-			ret = fn(&event, arg);
-		if (ret)
-			return ret;
-		nr++;
-	}
-	return nr;
+	return drain(t, count, &nobody, err);
 }
 
 int tracer_flush(struct tracer *t, tracer_event_fn fn, void *arg,
 		 struct slotscope_error *err)
 {
+	struct taker to = { .fn = fn, .arg = arg };
 	/* Stacks first: what their processes have mapped is to be seen yet */
 	int ret = stack_ring_drain(t, err);
 
 	if (!ret)
 		ret = waits_tell(t, err);
-	if (!ret && t->ring)
-		ret = ring_drain(t, missed_count, err);
-	return ret ? ret : deliver(t, fn, arg, err);
+	if (!ret && t->events.ring)
+		ret = drain(t, missed_count, &to, err);
+	return ret ? ret : to.nr;
 }
 
 /*
@@ -144,16 +150,17 @@ int tracer_flush(struct tracer *t, tracer_event_fn fn, void *arg,
 int tracer_finish(struct tracer *t, tracer_event_fn fn, void *arg,
 		  struct slotscope_error *err)
 {
+	struct taker to = { .fn = fn, .arg = arg };
 	int ret = 0;
 
-	if (t->ring) {
+	if (t->events.ring) {
 		__atomic_store_n(&t->skel->bss->ending, true, __ATOMIC_RELEASE);
-		ret = ring_drain(t, missed_finish, err);
+		ret = drain(t, missed_finish, &to, err);
 		hooks_detach(t);
 	}
-	if (!ret && t->ring)
-		ret = ring_drain(t, NULL, err);
-	return ret ? ret : deliver(t, fn, arg, err);
+	if (!ret && t->events.ring)
+		ret = drain(t, NULL, &to, err);
+	return ret ? ret : to.nr;
 }
 
 int tracer_poll(struct tracer *t, int timeout_ms, tracer_event_fn fn, void *arg,
@@ -161,14 +168,6 @@ int tracer_poll(struct tracer *t, int timeout_ms, tracer_event_fn fn, void *arg,
 {
 	uint64_t until = timeout_ms < 0 ? UINT64_MAX :
 					  clock_now() + timeout_ms * 1000000ULL;
-	/* poll() passes over a negative descriptor */
-	struct pollfd ready[] = {
-		{ .fd = t->ring ? ring_buffer__epoll_fd(t->ring) : -1,
-		  .events = POLLIN },
-		{ .fd = t->stack_ring ? ring_buffer__epoll_fd(t->stack_ring) :
-					-1,
-		  .events = POLLIN },
-	};
 
 	for (;;) {
 		int ret = tracer_flush(t, fn, arg, err);
@@ -179,12 +178,12 @@ int tracer_poll(struct tracer *t, int timeout_ms, tracer_event_fn fn, void *arg,
 			return ret;
 		if (until - now < wait * 1000000ULL)
 			wait = (until - now + 999999) / 1000000;
-		/* Woken early only when the ring fills up */
-		ret = poll(ready, 2, wait);
-		if (ret < 0 && errno == EINTR)
+		/* Woken early only when a ring fills up */
+		ret = drainer_wait(&t->drainer, wait);
+		if (ret == -EINTR)
 			return 0;
 		if (ret < 0)
-			return error_set(err, errno, "wait for events");
+			return error_set(err, ret, "wait for events");
 	}
 }
 

@@ -23,11 +23,9 @@ static uint64_t name_sample(struct tracer *t, const struct stack_sample *sample)
 	return t->options.stack_fn(sample, t->options.stack_arg);
 }
 
-/* libbpf's callback for one record */
-static int take(void *arg, void *data, size_t size)
+static int take(struct tracer *t, const void *data, size_t size)
 {
 	const struct stack_record *rec = data;
-	struct tracer *t = arg;
 	struct stack_sample sample = { 0 };
 	struct named_call *calls;
 
@@ -52,25 +50,24 @@ static int take(void *arg, void *data, size_t size)
 	return 0;
 }
 
-int stack_ring_open(struct tracer *t, struct slotscope_error *err)
-{
-	if (!t->options.stack_fn)
-		return 0;
-	t->stack_ring = ring_buffer__new(bpf_map__fd(t->skel->maps.stack_ring),
-					 take, t, NULL);
-	if (!t->stack_ring)
-		return error_bpf(err, errno, "map the BPF ring of stacks");
-	return 0;
-}
-
 int stack_ring_drain(struct tracer *t, struct slotscope_error *err)
 {
-	int ret = t->stack_ring ? ring_buffer__consume(t->stack_ring) : 0;
+	struct drained_pass pass = { 0 };
+	const void *data;
+	size_t size;
+	int ret = 0;
 
-	if (ret < 0)
-		return error_set(err, ret,
-				 "read stacks from the BPF ring buffer");
-	return 0;
+	if (!t->stacks.ring)
+		return 0;
+	while (!ret && (data = drained_next(&t->stacks, &pass, &size))) {
+		ret = take(t, data, size);
+		drained_drop(&t->stacks);
+	}
+	if (!ret && pass.left < 0)
+		ret = pass.left;
+	return ret ? error_set(err, ret,
+			       "read stacks from the BPF ring buffer") :
+		     0;
 }
 
 /* Take out what is known of @call: true if something is */

@@ -13,6 +13,9 @@
 /* The proof's own events have to fit */
 #define RING_BYTES_MIN 16384U
 
+/* More than any record of the ring of events has */
+#define EVENT_BYTES_MAX 1024U
+
 /* KVM's own slots come on top of the users', a handful an address space */
 #define HIDDEN_SLOTS_MAX 16U
 
@@ -118,6 +121,18 @@ static int load(struct tracer *t, const struct kvm_proof *proof,
 	return arrays_map(t, err);
 }
 
+static int rings_open(struct tracer *t, struct slotscope_error *err)
+{
+	int ret = drained_open(&t->events, t->skel->maps.ring,
+			       t->options.queue_bytes, EVENT_BYTES_MAX, err);
+
+	if (ret || !t->options.stack_fn)
+		return ret;
+	return drained_open(&t->stacks, t->skel->maps.stack_ring,
+			    t->options.queue_bytes, sizeof(struct stack_record),
+			    err);
+}
+
 /* Without a way to see requests or changes there is nothing to trace with */
 static int check_jobs(struct tracer *t, struct slotscope_error *err)
 {
@@ -213,11 +228,14 @@ int tracer_open(const struct tracer_options *options,
 	PROGRESS("loading the BPF programs");
 	struct kvm_proof proof;
 	struct tracer *t = calloc(1, sizeof(*t));
+	struct drained *rings[DRAINER_RINGS];
 	int ret;
 
 	*tracer = NULL;
 	if (!t)
 		return error_set(err, ENOMEM, "open the tracer");
+	rings[0] = &t->events;
+	rings[1] = &t->stacks;
 	t->kvm_fd = -1;
 	if (options)
 		t->options = *options;
@@ -225,6 +243,8 @@ int tracer_open(const struct tracer_options *options,
 		t->options.ring_bytes = TRACER_RING_BYTES;
 	t->options.ring_bytes =
 		round_ring(t->options.ring_bytes, RING_BYTES_MIN);
+	if (!t->options.queue_bytes)
+		t->options.queue_bytes = TRACER_QUEUE_BYTES;
 	if (!t->options.stack_ring_bytes)
 		t->options.stack_ring_bytes = TRACER_STACK_RING_BYTES;
 	t->options.stack_ring_bytes =
@@ -265,15 +285,16 @@ int tracer_open(const struct tracer_options *options,
 	if (!ret)
 		ret = walk_open(t, err);
 	if (!ret && !t->options.no_hooks)
-		ret = ring_open(t, err);
-	if (!ret && !t->options.no_hooks)
-		ret = stack_ring_open(t, err);
+		ret = rings_open(t, err);
 	if (!ret && !t->options.no_hooks)
 		ret = waits_open(t, err);
 	if (!ret)
 		ret = prove(t, &proof, err);
 	if (!ret)
 		ret = start(t, err);
+	if (!ret && !t->options.no_hooks)
+		ret = drainer_start(&t->drainer, rings, t->options.thread_fn,
+				    err);
 	kvm_proof_deinit(&proof);
 out:
 	if (report)
@@ -289,10 +310,11 @@ void tracer_close(struct tracer *t)
 {
 	if (!t)
 		return;
+	drainer_stop(&t->drainer);
 	hooks_detach(t);
 	probes_close(t);
-	ring_buffer__free(t->ring);
-	ring_buffer__free(t->stack_ring);
+	drained_close(&t->events);
+	drained_close(&t->stacks);
 	arrays_unmap(t);
 	bpf_link__destroy(t->waits);
 	if (t->walked)

@@ -41,7 +41,10 @@
  *   the place of n events: the next one's seq is n above its own.
  *
  * While it is open, KVM cannot be unloaded: one that is loaded again would be
- * another one, and silent. A tracer belongs to one thread at a time.
+ * another one, and silent. A tracer belongs to one thread at a time. It has one of
+ * its own, which takes events out of the kernel's ring into memory as that fills up:
+ * whoever polls may print, write or wait for a while, and nothing is lost up to
+ * options.queue_bytes. Beyond that it is counted, as said.
  */
 #ifndef TRACE_TRACER_H
 #define TRACE_TRACER_H
@@ -144,14 +147,18 @@ struct tracer_filter {
 /**
  * struct tracer_options - what to trace; all zero is a good default
  * @tgid:	 the process to follow, see above. 0: all processes
- * @ring_bytes:	 room for events that wait to be read; rounded up to what the
- *		 kernel takes. 0: TRACER_RING_BYTES
+ * @ring_bytes:	 the kernel's room for events that wait to be taken from it; rounded
+ *		 up to what it takes. 0: TRACER_RING_BYTES
+ * @queue_bytes: room, here, for what was taken from it and waits for tracer_poll(); as
+ *		 much again for stacks. It is memory only when it is needed. 0:
+ *		 TRACER_QUEUE_BYTES
+ * @thread_fn:	 called first in the thread that takes it: rights_only_think(). NULL:
+ *		 that keeps the rights that the process has
  * @nr_calls:	 how many threads may be inside of a request (or change) at the
  *		 same time and be remembered; rounded up to a power of two. 0:
  *		 TRACER_NR_CALLS
  * @stack_fn:	 who makes requests is to be told, too; NULL: not
- * @stack_ring_bytes: room for stacks that wait to be read. 0:
- *		 TRACER_STACK_RING_BYTES
+ * @stack_ring_bytes: as @ring_bytes, for stacks. 0: TRACER_STACK_RING_BYTES
  * @classes:	 TRACER_CLASS_*. MMIO brings VCPUS with it
  * @asleep_ns:	 a fault that takes as long is told by TRACER_CLASS_FAULTS. 0:
  *		 TRACER_ASLEEP_NS
@@ -170,6 +177,8 @@ struct tracer_filter {
 struct tracer_options {
 	pid_t tgid;
 	size_t ring_bytes;
+	size_t queue_bytes;
+	void (*thread_fn)(void);
 	unsigned int nr_calls;
 	tracer_stack_fn stack_fn;
 	void *stack_arg;
@@ -186,6 +195,7 @@ struct tracer_options {
 };
 
 #define TRACER_RING_BYTES	(4U << 20)
+#define TRACER_QUEUE_BYTES	(64U << 20)
 #define TRACER_STACK_RING_BYTES (16U << 20)
 #define TRACER_NR_CALLS		1024
 #define TRACER_ASLEEP_NS	100000000
