@@ -9,6 +9,7 @@
 #include <elfutils/libdwfl.h>
 
 #include "base/grow.h"
+#include "unwind/go_elf.h"
 #include "unwind/regs.h"
 #include "unwind/unwind.h"
 
@@ -190,15 +191,12 @@ static bool report(struct unwinder *u, size_t *at)
 	return true;
 }
 
-static bool read_memory(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *result,
-			void *arg)
+static bool read_word(struct unwinder *u, uint64_t addr, uint64_t *result)
 {
-	struct unwinder *u = arg;
 	const struct stack_sample *sample = u->sample;
 	const struct host_range *stack = range_at(u, u->regs.sp);
 	uint64_t at = addr - sample->sp;
 
-	(void)dwfl;
 	if (addr >= sample->sp && sample->len >= sizeof(*result) &&
 	    at <= sample->len - sizeof(*result)) {
 		memcpy(result, sample->bytes + at, sizeof(*result));
@@ -207,6 +205,13 @@ static bool read_memory(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *result,
 	u->failed = true;
 	u->beyond |= addr >= sample->sp && stack && addr < stack->end;
 	return false;
+}
+
+static bool read_memory(Dwfl *dwfl, Dwarf_Addr addr, Dwarf_Word *result,
+			void *arg)
+{
+	(void)dwfl;
+	return read_word(arg, addr, result);
 }
 
 static pid_t next_thread(Dwfl *dwfl, void *arg, void **thread)
@@ -285,19 +290,38 @@ static bool has_table(Dwfl_Module *mod, Dwarf_Addr addr)
 	return covers(cfi, addr - bias);
 }
 
-/* The function that has @addr in it, by a symbol that says how long it is */
+static bool find_go(Dwfl_Module *mod, Dwarf_Addr addr, struct go_function *out)
+{
+	struct go_table table;
+	GElf_Addr bias;
+	Elf *elf = mod ? dwfl_module_getelf(mod, &bias) : NULL;
+
+	return elf && go_elf_table(elf, &table) &&
+	       go_table_find(&table, addr - bias, out);
+}
+
+/*
+ * The function that has @addr in it, by a symbol that says how long it is, or by Go's
+ * own table
+ */
 static void name_frame(Dwfl_Module *mod, Dwarf_Addr addr,
 		       struct stack_frame *frame)
 {
+	struct go_function go;
 	GElf_Off offset;
+	GElf_Addr bias;
 	GElf_Sym sym;
 	const char *name = dwfl_module_addrinfo(mod, addr, &offset, &sym, NULL,
 						NULL, NULL);
 
-	if (!name || !*name || offset >= sym.st_size)
-		return;
-	frame->name = strdup(name);
-	frame->name_offset = offset;
+	if (name && *name && offset < sym.st_size) {
+		frame->name = strdup(name);
+		frame->name_offset = offset;
+	} else if (find_go(mod, addr, &go)) {
+		dwfl_module_getelf(mod, &bias);
+		frame->name = strdup(go.name);
+		frame->name_offset = addr - bias - go.start;
+	}
 }
 
 /* Not if it is another kind of file, or could not be opened */
@@ -345,11 +369,35 @@ static Dwfl_Module *module_at(const struct unwinder *u, Dwarf_Addr addr)
 	return first && same_file(first, range) ? mod : NULL;
 }
 
+/* @addr: in the function; @pc may be behind its end. False: no memory */
+static bool add_frame(struct unwinder *u, Dwfl_Module *mod, Dwarf_Addr pc,
+		      Dwarf_Addr addr, bool guess)
+{
+	struct slot_stack *out = u->out;
+	struct stack_frame *frame, *frames;
+
+	frames = grown(out->frames, out->nr, &u->cap, sizeof(*frames));
+	if (!frames) {
+		u->nomem = true;
+		return false;
+	}
+	out->frames = frames;
+	frame = &frames[out->nr++];
+	*frame = (struct stack_frame){ .offset = pc, .guess = guess };
+	u->unknown |= !range_at(u, addr);
+	if (!is_program(mod))
+		return true;
+	u->nomem |= !place_frame(mod, pc, frame);
+	name_frame(mod, addr, frame);
+	if (frame->name)
+		frame->name_offset += pc - addr;
+	return !u->nomem;
+}
+
 static int take_frame(Dwfl_Frame *state, void *arg)
 {
 	struct unwinder *u = arg;
 	struct slot_stack *out = u->out;
-	struct stack_frame *frame, *frames;
 	bool innermost, guess;
 	Dwfl_Module *mod;
 	Dwarf_Addr pc, addr;
@@ -371,30 +419,52 @@ static int take_frame(Dwfl_Frame *state, void *arg)
 	guess = out->nr && !u->tabled;
 	if (out->nr && (guess ? !is_program(mod) : u->failed))
 		return DWARF_CB_ABORT;
-	frames = grown(out->frames, out->nr, &u->cap, sizeof(*frames));
-	if (!frames) {
-		u->nomem = true;
-		return DWARF_CB_ABORT;
-	}
-	out->frames = frames;
-	frame = &frames[out->nr++];
-	*frame = (struct stack_frame){ .offset = pc, .guess = guess };
-	u->unknown |= !range_at(u, addr);
 	u->tabled = mod && has_table(mod, addr);
 	u->failed = false;
 	u->beyond = false;
-	if (!is_program(mod))
-		return DWARF_CB_OK;
-	u->nomem |= !place_frame(mod, pc, frame);
-	name_frame(mod, addr, frame);
-	if (frame->name)
-		frame->name_offset += pc - addr;
-	return u->nomem ? DWARF_CB_ABORT : DWARF_CB_OK;
+	return add_frame(u, mod, pc, addr, guess) ? DWARF_CB_OK :
+						    DWARF_CB_ABORT;
+}
+
+/*
+ * Go programs have no .eh_frame, and no .debug_frame once they are stripped; and their
+ * frame pointers pass over whoever calls a function without a frame, as those are that
+ * make system calls. Their own table tells both. False: there is none for the innermost.
+ */
+static bool unwind_go(struct unwinder *u)
+{
+	struct slot_stack *out = u->out;
+	uint64_t pc = u->regs.pc, sp = u->regs.sp;
+	struct go_function go;
+
+	for (;;) {
+		Dwarf_Addr addr = out->nr ? pc - 1 : pc;
+		Dwfl_Module *mod = module_at(u, addr);
+
+		if (!find_go(mod, addr, &go) || has_table(mod, addr)) {
+			if (out->nr)
+				out->end = STACK_NO_TABLE;
+			return out->nr;
+		}
+		if (out->nr == STACK_FRAMES_MAX) {
+			out->end = STACK_DEEP;
+			return true;
+		}
+		if (!add_frame(u, mod, pc, addr, false) || go.last)
+			return true;
+		sp += go.frame;
+		if (go.moves || !read_word(u, sp, &pc)) {
+			out->end = u->beyond ? STACK_CUT : STACK_NO_TABLE;
+			return true;
+		}
+		sp += sizeof(pc);
+	}
 }
 
 int unwinder_stack(struct unwinder *u, const struct stack_sample *sample,
 		   struct slot_stack *out)
 {
+	bool by_go;
 	int ret;
 
 	*out = (struct slot_stack){ .end = sample->lost };
@@ -412,13 +482,16 @@ int unwinder_stack(struct unwinder *u, const struct stack_sample *sample,
 	u->beyond = false;
 	u->unknown = false;
 	u->nomem = false;
-	ret = dwfl_getthread_frames(u->dwfl, sample->tid, take_frame, u);
+	by_go = unwind_go(u);
+	ret = by_go ? 0 :
+		      dwfl_getthread_frames(u->dwfl, sample->tid, take_frame,
+					    u);
 	if (u->nomem) {
 		slot_stack_deinit(out);
 		return -ENOMEM;
 	}
 	/* A return address that cannot be read counts as none with libdwfl */
-	if ((ret || u->failed) && out->end != STACK_DEEP)
+	if (!by_go && (ret || u->failed) && out->end != STACK_DEEP)
 		out->end = u->beyond ? STACK_CUT : STACK_NO_TABLE;
 	if (!out->nr)
 		out->end = STACK_UNREAD;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From a thread's registers and a piece of its stack to its frames, by the tables
- * in the files that its process has mapped (.eh_frame, .debug_frame), and where
- * there is none by the frame pointer, which is said. Names are from .symtab,
- * .dynsym, or what debuginfo lies in /usr/lib/debug; nothing is fetched.
+ * in the files that its process has mapped (.eh_frame, .debug_frame, .gopclntab), and
+ * where there is none by the frame pointer, which is said. Names are from .symtab,
+ * .dynsym, .gopclntab, or what debuginfo lies in /usr/lib/debug; nothing is fetched.
  *
  * What is unwound need not live any more: all there is of it is what is handed in
  * here, and its files.
