@@ -83,6 +83,88 @@ run "$slotscope" check --slots short --maps /proc/self/maps
 like "$(tr -s ' \n' ' ' <<<"$out$err")" 'no newline ends it' "a text of slots that is cut: it is said"
 is "$(grep -c 0x100100 <<<"$out")" 0 "... and the slot that was cut is not told"
 
+# A FIFO that nobody reads holds nobody up; one that somebody reads gets it all
+mkfifo fifo
+# output WORDS FILE - a command of ours that writes it
+output() {
+	local words
+	read -ra words <<<"$1 $2"
+	[[ $1 != record* ]] || words+=(-- true)
+	run timeout 60 "$slotscope" "${words[@]}"
+}
+outputs=("trace -i log --report" "trace -i log --html" "export --perfetto -i log -o" "repro log -o")
+[ ! -w /dev/kvm ] || outputs+=("record --ptrace -o")
+for words in "${outputs[@]}"; do
+	output "$words" fifo
+	like "$status $(tr -s ' \n' ' ' <<<"$err")" '^3 .*nobody reads.*start its reader' "$words: a FIFO without a reader"
+done
+exec 9<>fifo
+run "$slotscope" trace -i log --report fifo
+is "$status" 0 "one that somebody reads" &&
+	like "$(timeout 60 dd bs=64k count=1 status=none <&9)" '0/0 0x0' "... gets it all"
+exec 9<&-
+
+# What others have put in the way
+if [ "$(id -u)" != 0 ]; then
+	skip "what another user has put in the way" "this is not root: all is ours"
+else
+	mkdir theirs shared folder
+	chown nobody theirs
+	chmod 1777 shared
+	echo mine >mine
+	ln -s "$work/mine" theirs/link
+	ln -s "$work/none" theirs/dangling
+	ln -s "$work/folder" theirs/folder
+	ln -s ../folder theirs/relative
+	chown -h nobody theirs/*
+	ln mine theirs/hard
+	ln -s theirs/link through
+	mkdir folder/deep
+	ln -s ../../theirs/link folder/deep/through
+	echo theirs >shared/theirs
+	chown nobody shared/theirs
+	mkfifo -m 666 shared/fifo
+	chown nobody shared/fifo
+	exec 9<>shared/fifo
+	for words in "${outputs[@]}" "metrics -o"; do
+		for trap in theirs/{link,dangling,hard,folder/new,relative/new} through folder/deep/through shared/{theirs,fifo}; do
+			# It replaces what is there, and so writes to nothing of anybody else's
+			[[ $words != metrics* || $trap == theirs/*/* ]] || continue
+			output "$words" $trap
+			like "$status $(tr -s ' \n' ' ' <<<"$err")" '^3 .*(another user|another name).*next: ' "$words $trap: refused"
+		done
+	done
+	run "$slotscope" learn 2 --start theirs/folder
+	like "$status $(tr -s ' \n' ' ' <<<"$err")" '^3 .*another user' "learn --start theirs/folder: refused"
+	is "$(cat mine shared/theirs) $([ -e none ] && echo none) $(find folder ! -type d)" "mine
+theirs  folder/deep/through" "nothing is written, and nothing made"
+	exec 9<&-
+	# What is left to it
+	for place in theirs/new theirs/new shared/new shared/new folder/deep/../new; do
+		run "$slotscope" repro log -o $place
+		is "$status $(head -c 2 $place)" "0 /*" "$place: written" || diag "$err"
+	done
+	ln -s theirs/new own
+	run "$slotscope" repro log -o own
+	is "$status$err" 0 "a link of our own is followed"
+	ln -s theirs/later own-dangling
+	run "$slotscope" repro log -o own-dangling
+	is "$status $(head -c 2 theirs/later)" "0 /*" "... also to what is not there"
+fi
+# The ways of a path
+mkdir -p ways/a ways/b
+ln -s ../b ways/a/b
+ln -s loop ways/loop
+for place in ways/a/b/x ways/./a//b/../b/x "$work/ways/a/b/x" ways/a/../a/b/x; do
+	rm -f ways/b/x
+	run "$slotscope" repro log -o "$place"
+	is "$status $(head -c 2 ways/b/x)" "0 /*" "$place: written" || diag "$err"
+done
+for place in ways/loop ways/ ways/new/ ways/none/x log/x ""; do
+	run "$slotscope" repro log -o "$place"
+	is "$status $(find ways ! -type d | sort | xargs)" "3 ways/a/b ways/b/x ways/loop" "${place:-an empty path}: refused"
+done
+
 # A recording of bounded size has that size
 if [ ! -w /dev/kvm ]; then
 	skip "a recording" "no /dev/kvm"

@@ -7,20 +7,26 @@
 #include <unistd.h>
 
 #include "base/kept_file.h"
+#include "base/output_place.h"
 
-int kept_open(const char *path, mode_t mode, bool *created)
+int kept_open(const char *path, mode_t mode, bool *created, const char **why)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	struct output_place place;
+	int fd = output_place(&place, path, true);
 
 	*created = false;
-	if (fd >= 0 || errno != ENOENT)
-		return fd >= 0 ? fd : -errno;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	*created = fd >= 0;
-	/* Someone else made it meanwhile, or it is a link to what is not there */
-	if (fd < 0 && errno == EEXIST)
-		fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode);
-	return fd >= 0 ? fd : -errno;
+	if (!fd)
+		fd = output_place_open(&place);
+	if (fd == -ENOENT && place.folder >= 0) {
+		fd = output_place_make(&place, mode);
+		*created = fd >= 0;
+		/* Someone else made it meanwhile */
+		if (fd == -EEXIST)
+			fd = output_place_open(&place);
+	}
+	*why = place.why;
+	output_place_end(&place);
+	return fd;
 }
 
 int kept_empty(int fd)
@@ -66,10 +72,15 @@ FILE *kept_stream(int fd)
 
 void kept_drop_empty(const char *path)
 {
+	struct output_place place;
 	struct stat st;
 
-	if (!stat(path, &st) && S_ISREG(st.st_mode) && !st.st_size)
-		unlink(path);
+	if (output_place(&place, path, true))
+		return;
+	if (!fstatat(place.folder, place.name, &st, AT_SYMLINK_NOFOLLOW) &&
+	    S_ISREG(st.st_mode) && !st.st_size)
+		unlinkat(place.folder, place.name, 0);
+	output_place_end(&place);
 }
 
 bool kept_is_same(const char *output, const char *input)

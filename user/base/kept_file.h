@@ -14,10 +14,14 @@
  * kept_open() - open to write, or make the file, without emptying it
  * @mode:    of a file that is made
  * @created: it was not there
+ * @why:     of an error, if more is to be said than the errno does; else NULL
+ *
+ * Along no link of another user's, and into no trap of his: output_place(). It waits for
+ * nobody who might read a FIFO.
  *
  * Return: a descriptor, or a negative errno.
  */
-int kept_open(const char *path, mode_t mode, bool *created);
+int kept_open(const char *path, mode_t mode, bool *created, const char **why);
 
 /** kept_empty() - drop what a regular file had: now. 0 or a negative errno */
 int kept_empty(int fd);

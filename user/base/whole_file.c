@@ -8,13 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/output_place.h"
 #include "base/whole_file.h"
 
-static int failed(int error, const char *path, struct slotscope_error *err)
+static int failed(int error, const char *why, const char *path,
+		  struct slotscope_error *err)
 {
 	error_set(err, error, "write %.160s", path);
 	if (error == EEXIST)
-		error_why(err, "it is there, and is no regular file");
+		why = "it is there, and is no regular file";
+	if (why)
+		error_why(err, "%s", why);
 	return error_next(err, "name a file in a folder that can be written "
 			       "to, on a disk with room");
 }
@@ -42,33 +46,42 @@ static int let_read(int fd)
 	return fchmod(fd, 0644 & ~mask) ? -errno : 0;
 }
 
-int whole_file_write(const char *path, const char *text, size_t len,
-		     struct slotscope_error *err)
+/* In its folder, whatever that is called by then */
+static int write_beside(const struct output_place *place, const char *text,
+			size_t len)
 {
-	const char *slash = strrchr(path, '/');
-	const char *name = slash ? slash + 1 : path;
-	char beside[PATH_MAX];
+	char beside[NAME_MAX + 64];
 	struct stat st;
-	int fd, n, ret;
+	int fd, ret;
 
-	if (!lstat(path, &st) && !S_ISREG(st.st_mode))
-		return failed(EEXIST, path, err);
-	n = snprintf(beside, sizeof(beside), "%.*s.%s.XXXXXX",
-		     (int)(name - path), path, name);
-	if (n >= (int)sizeof(beside))
-		return failed(ENAMETOOLONG, path, err);
+	if (!fstatat(place->folder, place->name, &st, AT_SYMLINK_NOFOLLOW) &&
+	    !S_ISREG(st.st_mode))
+		return -EEXIST;
+	snprintf(beside, sizeof(beside), "/proc/self/fd/%d/.%s.XXXXXX",
+		 place->folder, place->name);
 	fd = mkostemp(beside, O_CLOEXEC);
 	if (fd < 0)
-		return failed(errno, path, err);
+		return -errno;
 	ret = put(fd, text, len);
 	if (!ret)
 		ret = let_read(fd);
 	if (close(fd) && !ret)
 		ret = -errno;
-	if (!ret && rename(beside, path))
+	if (!ret && renameat(AT_FDCWD, beside, place->folder, place->name))
 		ret = -errno;
+	if (ret)
+		unlink(beside);
+	return ret;
+}
+
+int whole_file_write(const char *path, const char *text, size_t len,
+		     struct slotscope_error *err)
+{
+	struct output_place place;
+	int ret = output_place(&place, path, false);
+
 	if (!ret)
-		return 0;
-	unlink(beside);
-	return failed(-ret, path, err);
+		ret = write_beside(&place, text, len);
+	output_place_end(&place);
+	return ret ? failed(-ret, place.why, path, err) : 0;
 }

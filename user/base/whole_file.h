@@ -11,7 +11,7 @@
  * whole_file_write() - put @text in place of what @path had, at once
  *
  * It is written beside it, as ".NAME.XXXXXX", and renamed. Everybody may read it, as far
- * as umask allows.
+ * as umask allows. No link of another user's is followed: output_place().
  *
  * Return: 0; -EEXIST if @path is there and is no regular file: a device or a link stays
  * what it is; or a negative errno. @err is filled then, and @path as it was.

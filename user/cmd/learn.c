@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/json_value.h"
+#include "base/output_place.h"
 #include "base/pasted.h"
 #include "cmd/cmd.h"
 #include "render/document.h"
@@ -163,6 +165,29 @@ static int print_lesson(const struct lesson *lesson)
 }
 
 /* What a learner has written there already is not ours to write over */
+static FILE *make_file(const char *path, struct slotscope_error *err)
+{
+	struct output_place place;
+	int fd = output_place(&place, path, false);
+	FILE *out = NULL;
+
+	if (!fd)
+		fd = output_place_make(&place, 0666);
+	output_place_end(&place);
+	if (fd >= 0)
+		out = fdopen(fd, "w");
+	if (out)
+		return out;
+	error_set(err, fd < 0 ? -fd : errno, "write %.200s", path);
+	if (fd >= 0)
+		close(fd);
+	if (err->code == EEXIST)
+		error_next(err, "it is there already: name another folder");
+	else
+		output_why(err, place.why);
+	return NULL;
+}
+
 static int start(const struct lesson *lesson, const char *dir)
 {
 	struct slotscope_error err = {};
@@ -182,15 +207,9 @@ static int start(const struct lesson *lesson, const char *dir)
 		error_set(&err, errno, "make the folder %.200s", dir);
 		return cmd_fail(&err);
 	}
-	out = fopen(path, "wx");
-	if (!out) {
-		error_set(&err, errno, "write %.200s", path);
-		error_next(&err,
-			   err.code == EEXIST ?
-				   "it is there already: name another folder" :
-				   "name a folder that can be written to");
+	out = make_file(path, &err);
+	if (!out)
 		return cmd_fail(&err);
-	}
 	fputs(text_of(lesson->start), out);
 	if (ferror(out) | fclose(out)) {
 		error_set(&err, EIO, "write %.200s", path);

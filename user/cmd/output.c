@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/kept_file.h"
+#include "base/output_place.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/pager.h"
@@ -38,6 +39,7 @@ FILE *cmd_report(void)
 FILE *cmd_output_open(const char *what, const char *path, bool *created,
 		      struct slotscope_error *err)
 {
+	const char *why;
 	FILE *out;
 	int fd;
 
@@ -47,7 +49,7 @@ FILE *cmd_output_open(const char *what, const char *path, bool *created,
 		error_next(err, "name a file; ./- is one of that name");
 		return NULL;
 	}
-	fd = kept_open(path, 0666, created);
+	fd = kept_open(path, 0666, created, &why);
 	out = fd < 0 ? NULL : kept_stream(fd);
 	if (out)
 		return out;
@@ -55,7 +57,7 @@ FILE *cmd_output_open(const char *what, const char *path, bool *created,
 		  path);
 	if (fd >= 0)
 		close(fd);
-	error_next(err, "name a file that can be made");
+	output_why(err, why);
 	return NULL;
 }
 

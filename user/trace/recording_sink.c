@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/kept_file.h"
+#include "base/output_place.h"
 #include "trace/recording.h"
 #include "trace/recording_format.h"
 #include "trace/recording_sink.h"
@@ -34,12 +35,13 @@ static int open_locked(const char *path, bool *created,
 		       struct slotscope_error *err)
 {
 	struct flock lock = { .l_type = F_WRLCK };
+	const char *why;
 	struct stat st;
-	int fd = kept_open(path, 0600, created);
+	int fd = kept_open(path, 0600, created, &why);
 
 	if (fd < 0) {
 		error_set(err, -fd, "create recording %s", path);
-		return error_next(err, "name a file that can be made");
+		return output_why(err, why);
 	}
 	if (fstat(fd, &st))
 		error_set(err, errno, "create recording %s", path);
@@ -84,7 +86,7 @@ int sink_begin(struct recording_sink *s, struct slotscope_error *err)
 void sink_close(struct recording_sink *s)
 {
 	if (s->created)
-		unlink(s->path);
+		kept_drop_empty(s->path);
 	if (s->fd >= 0)
 		close(s->fd);
 	free(s->path);
