@@ -1,15 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The Debian packages are built, are clean for lintian, and live in the lab's Debian:
-# installed, used, upgraded, removed without trace; the module built by DKMS for two
-# kernels. SLOTSCOPE_DEBS: a folder with packages that are built already.
+# The Debian packages are built, are clean for lintian, and live on a machine: installed,
+# used, at a kernel update, upgraded, removed without trace. dpkg and DKMS do it all twice:
+# in a layer over this machine's files, where the module is built for two kernels; and in
+# the lab on both, where it is loaded meanwhile. SLOTSCOPE_DEBS: a folder where packages
+# are that are built already.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=selftests/tap.sh
 . selftests/tap.sh
+[ "$(id -u)" = 0 ] || skip_all "this takes root"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 debs=${SLOTSCOPE_DEBS:-build/deb}
+version=$(sed -n 's/^#define SLOTSCOPE_VERSION "\(.*\)"/\1/p' include/slotscope/version.h)
+newer=$version.1
 
 if [ -z "${SLOTSCOPE_DEBS-}" ]; then
 	git rev-parse --git-dir >/dev/null 2>&1 || skip_all "no git here to make a tarball with"
@@ -17,48 +22,55 @@ if [ -z "${SLOTSCOPE_DEBS-}" ]; then
 	run make --no-print-directory deb
 	is "$status" 0 "make deb" || { diag "$(tail -20 <<<"$out$err")"; done_testing; }
 fi
-as=(--allow-root)
-run lintian "${as[@]}" --fail-on error,warning "$debs"/*.changes
+run lintian --allow-root --fail-on error,warning "$debs"/*.changes
 is "$status$out" 0 "lintian has nothing to say"
 
-# repack DEB FOLDER VERSION - the same in another version: all that has it in its name
-# or text
-repack() {
-	local dir=$work/unpacked old
-	rm -rf "$dir"
-	dpkg-deb -R "$1" "$dir"
-	old=$(dpkg-deb -f "$1" Version)
-	sed -i "/^\(Version\|Depends\)/s/\b${old//./\\.}\b/$3/g" "$dir/DEBIAN/control"
-	if [ -d "$dir/usr/src" ]; then
-		mv "$dir/usr/src/slotscope-$old" "$dir/usr/src/slotscope-$3"
-		sed -i "s/\"$old\"/\"$3\"/" "$dir/usr/src/slotscope-$3/dkms.conf"
-		sed -i "s/\b${old//./\\.}\b/$3/g" "$dir"/DEBIAN/{postinst,prerm}
-	fi
-	(cd "$dir" && find . -type f -path './usr/*' -printf '%P\0' | sort -z | xargs -0 -r md5sum) \
-		>"$work/md5sums" && mv "$work/md5sums" "$dir/DEBIAN/md5sums"
-	dpkg-deb --root-owner-group -b "$dir" "$2" >/dev/null
-}
+# The next version: that number in the sources and in the changelog, and another module
+diag "the next version, which takes as long"
+mkdir "$work/next"
+tar -xf "$debs/slotscope_$version.tar.xz" -C "$work/next"
+tree=$work/next/slotscope-$version
+sed -i "s/^\(#define SLOTSCOPE_VERSION\) .*/\1 \"$newer\"/" "$tree/include/slotscope/version.h"
+echo 'MODULE_INFO(next, "one");' >>"$tree/kmod/main.c"
+{
+	printf 'slotscope (%s) unstable; urgency=medium\n\n  * The next one.\n\n' "$newer"
+	sed -n '/^ -- /{p;q}' "$tree/debian/changelog"
+	echo
+	cat "$tree/debian/changelog"
+} >"$work/changelog"
+mv "$work/changelog" "$tree/debian/changelog"
+run env -C "$tree" -u MAKEFLAGS -u MAKELEVEL DEB_BUILD_OPTIONS=noautodbgsym \
+	dpkg-buildpackage -b -us -uc -j"$(nproc)"
+is "$status" 0 "the next version is built, too" || { diag "$(tail -20 <<<"$out$err")"; done_testing; }
+rm -rf "$tree"
+mkdir "$work/debs" "$work/built"
+cp "$debs"/*.deb "$work/debs"
+rm -f "$work/debs"/*-dbgsym_*
 
-mkdir "$work/debs" "$work/next"
-for deb in "$debs"/*.deb; do
-	[[ $deb != *-dbgsym_* ]] || continue
-	cp "$deb" "$work/debs"
-	repack "$deb" "$work/next" 0.1.1
+kernels=(6.1 6.12) releases=()
+for k in "${kernels[@]}"; do
+	selftests/vm/fetch -k "$k" --headers >/dev/null 2>&1 ||
+		{ skip "their life" "no kernel $k"; done_testing; }
+	releases+=("$(cat "${SLOTSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/slotscope}/kernels/$k/release")")
 done
-is "$(find "$work/next" -name '*.deb' | wc -l)" "$(grep -c '^Package:' debian/control)" \
-	"each package, and a newer version of it"
-
-for k in 6.1 6.12; do
-	selftests/vm/fetch -k $k --headers >/dev/null 2>&1 ||
-		{ skip "their life in the lab" "no kernel $k"; done_testing; }
-done
-modules=$(echo "$(readlink -f "${SLOTSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/slotscope}/kernels/6.1")"/lib/modules/*)
 chmod -R a+rX "$work"
-diag "in the lab, an hour at most; each line as it is done there"
-selftests/vm/run -k 6.12 -m 2G -t 3600 -- \
-	selftests/packages/inside "$work/debs" "$work/next" "$modules" 2>"$work/err" |
-	tee "$work/inside" | sed -uE 's/^(not )?ok [0-9]*/# &/; /^#/!d'
-[ "${PIPESTATUS[0]}" = 0 ] && grep -q '^1\.\.[1-9]' "$work/inside"
-result $? "their life in the lab's Debian: $(grep -c '^ok' "$work/inside") of what is asked there" ||
-	diag "$(cat "$work/err")"
+
+# part WORDS COMMAND... - a test of its own: its lines as they come, one of ours of all
+part() {
+	local words=$1
+	shift
+	"$@" 2>"$work/err" </dev/null | tee "$work/out" | sed -uE 's/^(not )?ok [0-9]*/# &/; /^#/!d'
+	[ "${PIPESTATUS[0]}" = 0 ] && grep -q '^1\.\.[1-9]' "$work/out"
+	result $? "$words: $(grep -c '^ok' "$work/out") of what is asked there" || diag "$(tail -20 "$work/err")"
+}
+part "their life in a layer over this machine" \
+	selftests/packages/world -k "${kernels[0]}" -k "${kernels[1]}" -w "$work/built" \
+	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+	selftests/packages/life "$work/debs" "$work/next" "${releases[@]}" "$work/built"
+chmod -R a+rX "$work"
+for k in "${kernels[@]}"; do
+	part "with the module loaded, on $k" selftests/vm/run -k "$k" -t 1800 -- \
+		env DEBIAN_FRONTEND=noninteractive \
+		selftests/packages/inside "$work/debs" "$work/next" "$work/built"
+done
 done_testing
