@@ -130,7 +130,7 @@ else
 		for trap in theirs/{link,dangling,hard,folder/new,relative/new} through folder/deep/through shared/{theirs,fifo}; do
 			# It replaces what is there, and so writes to nothing of anybody else's
 			[[ $words != metrics* || $trap == theirs/*/* ]] || continue
-			output "$words" $trap
+			output "$words" "$trap"
 			like "$status $(tr -s ' \n' ' ' <<<"$err")" '^3 .*(another user|another name).*next: ' "$words $trap: refused"
 		done
 	done
