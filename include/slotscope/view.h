@@ -606,7 +606,9 @@ struct slot_event {
 		struct {
 			uint16_t as_id;
 			uint64_t generation;
-		} base_end; /* BASE_END */
+			uint64_t start_time; /* of tgid, as in vm_id; 0: not known */
+			int32_t fd; /* the VM's there, if that is known */
+		} base_end;	    /* BASE_END */
 		struct slot_request request;
 		struct slot_change change;
 		struct slot_exit exit;

@@ -45,6 +45,29 @@ is "$(slotscope --json slots -i "$work/rec" --at "$at" --vm churn 2>"$work/err" 
 	jq -c '[.slots[] | select(.hidden | not).id] | sort')" "[0,1,2]" \
 	"behind its third request it had three slots"
 
+# The file is the past of a VM that is looked at now
+slotscope vm -M pc -m 5G --fault ignore-refusal >"$work/bad.out" 2>&1 </dev/null &
+bad=$!
+await grep -q 'has halted' "$work/bad.out"
+past() { slotscope --json "$1" --pid $bad --history "$work/rec" "${@:2}" 2>"$work/err"; }
+past check >"$work/check"
+is "$?" 1 "history: status 1"
+is "$(jq -c '[.history.state, .history.created, .history.blind_ns]' "$work/check")" \
+	'["whole",true,0]' "history: from the VM's making on, and nothing is missing"
+is "$(jq -c '.findings[] | select(.id == "ignored-failure") | [.story.since, .story.event.tid, .errno]' "$work/check")" \
+	"[\"event\",$bad,\"EINVAL\"]" "who asked for what was refused is told, who did before anybody looked"
+seq=$(jq '.findings[] | select(.id == "ignored-failure") | .seq' "$work/check")
+is "$(slotscope --json trace -i "$work/rec" 2>"$work/err" | jq -c "select(.seq == $seq) | [.type, .tgid]")" \
+	"[\"request\",$bad]" "by its number in the recording"
+is "$(past addr gpa:0 | jq '[.events[] | select(.type == "change")] | length > 2')" true \
+	"addr: what happened there"
+mkdir -p /var/lib/slotscope
+ln -s "$work/rec" /var/lib/slotscope/flight.rec
+like "$(slotscope check --pid $vm 2>&1)" \
+	'history: from /var/lib/slotscope/flight.rec, from [-0-9]+ [0-9:.]+ and on to' \
+	"the flight recorder's file is found; one that was there before it: since then"
+rm /var/lib/slotscope/flight.rec
+
 # Some of it may be lost where the machine is slow: then it takes longer
 for ((i = 0; i < 20; i++)); do
 	"$churn" 3000
@@ -62,8 +85,15 @@ slotscope trace -i "$work/rec" >"$work/text" 2>"$work/err"
 is "$?" 2 "killed: status 2"
 like "$(tail -1 "$work/text")" 'LOST at least 1 event: cut' "its end is missing"
 is "$(told "$work/rec" $vm)" "$(held $vm)" "and the slots are there"
-kill -9 $vm
-wait $vm 2>/dev/null
+is "$(past check | jq -c '[.history.state, .history.blind_ns > 0]')" '["whole",true]' \
+	"the past of a VM is there, too, up to where no slot changed any more"
+slotscope vm -M pc -m 64M >"$work/new.out" 2>&1 </dev/null &
+new=$!
+await grep -q 'has halted' "$work/new.out"
+is "$(slotscope --json check --pid $new --history "$work/rec" 2>"$work/err" | jq -r .history.state)" no-vm \
+	"one that came later has none there"
+kill -9 $vm $bad $new
+wait $vm $bad $new 2>/dev/null
 
 slotscope record -o "$work/rec" -- "$churn" 1 2>"$work/err" >&2
 like "$(slotscope slots -i "$work/rec" 2>&1)" '^slotscope: no VM was there: 1 had ended$' \

@@ -26,6 +26,7 @@ static const struct cmd_option option_table[] = {
 	{ OPT_AS, "as", "N", NULL,
 	  "in this address space alone: 0 is memory, 1 SMM's" },
 	LOOK_NO_TRACE,
+	LOOK_HISTORY,
 	{ LOOK_OPT_NO_MODEL, "no-model", NULL, NULL,
 	  "do without MODEL, and what else the VMM would tell" },
 	LOOK_INPUT,
@@ -272,7 +273,8 @@ static int answer(void *ctx, const struct looked *looked,
 					  .query = &asking->query,
 					  .asked = asking->text,
 					  .vm = looked->vm,
-					  .comm = looked->comm };
+					  .comm = looked->comm,
+					  .past = looked->past };
 	struct addr_mapped *mapped = NULL;
 	struct slotscope_error no_stage2 = {};
 	struct layout layout = {};
@@ -333,6 +335,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	struct asking asking = {};
 	struct slotscope_error err = {};
 	const char *as = NULL;
+	const char *wrong;
 	int opt, ret, exit;
 
 	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
@@ -364,6 +367,10 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	     options.checker.no_trace || options.checker.no_model))
 		return cmd_usage(cmd, "--fd, --qmp, --no-trace and --no-model "
 				      "go with --pid");
+	wrong = look_history(&options,
+			     options.checker.pid && !options.checker.no_trace);
+	if (wrong)
+		return cmd_usage(cmd, "%s", wrong);
 	cmd_page();
 	return look(&options, answer, &asking);
 }

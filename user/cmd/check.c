@@ -80,6 +80,7 @@ static const struct cmd_option option_table[] = {
 	{ OPT_PAGE_SIZE, "page-size", "N", "4k 16k 64k",
 	  "of the host that the files are of: 4k (default), 16k, 64k" },
 	LOOK_NO_TRACE,
+	LOOK_HISTORY,
 	{ OPT_DRY_RUN, "dry-run", NULL, NULL,
 	  "look at nothing: tell by which hooks it would be traced, what "
 	  "each costs, and why not by the others" },
@@ -127,7 +128,6 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 	struct request_limits limits = {};
 	struct check_input input = {
 		.limits = &limits,
-		.log = &checker->log,
 		.serial = checker->vm.serial,
 		.page_size = sysconf(_SC_PAGESIZE),
 		.expected = checker->options.expect,
@@ -149,8 +149,15 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 		none; /* that nothing is mapped is told, too */
 	struct stage2_stretches mapped = {};
 	struct slotscope_error unmapped = {};
+	const uint64_t now_ns = clock_now();
+	struct look_past past;
 	struct model_tree tree;
-	int ret;
+	int ret = look_past(checker, &input, now_ns, document.real_ns, &past,
+			    err);
+
+	if (ret)
+		goto free_past;
+	document.past = past.told ? &past.words : NULL;
 
 	if (given && (given->mtree.flat || given->mtree.tree.nr_nodes)) {
 		tree = text_model_tree(&given->mtree);
@@ -177,8 +184,10 @@ static int print_verdict(void *ctx, const struct checker *checker, size_t place,
 		document.nr_mapped = mapped.nr;
 		document.mapped_why = ret ? unmapped.why : NULL;
 	}
-	ret = verdict_print(&input, &document, clock_now(), err);
+	ret = verdict_print(&input, &document, now_ns, err);
 	stage2_stretches_deinit(&mapped);
+free_past:
+	slot_log_deinit(&past.log);
 	return ret;
 }
 
@@ -363,8 +372,8 @@ static int check_input_file(const struct cmd *cmd,
 	    options->watch || options->to_end || options->dry_run ||
 	    options->expect || checker->qmp || checker->record ||
 	    checker->no_trace || checker->no_model || checker->stage2 ||
-	    checker->classes || checker->fd >= 0 || options->nr_at > 1 ||
-	    check_files_any(&options->look.files))
+	    checker->classes || checker->fd >= 0 || checker->history ||
+	    options->nr_at > 1 || check_files_any(&options->look.files))
 		return cmd_usage(cmd, "-i goes with one --at, --vm, "
 				      "--report and --html alone");
 	return check_recording(options->look.input, &checker->name,
@@ -424,9 +433,10 @@ static const char *needs_vm(const struct check_options *options)
 		       "for a VM that runs";
 	if (checker->fd >= 0 || checker->qmp || options->expect ||
 	    checker->no_trace || checker->no_model || checker->record ||
-	    checker->classes)
+	    checker->classes || checker->history || options->look.no_history)
 		return "--fd, --qmp, --expect, --no-trace, --no-model, "
-		       "--events and --record are for a VM that runs";
+		       "--events, --history and --record are for a VM that "
+		       "runs";
 	if (checker->name.text && !checker->name.number)
 		return "of a file a VM is named by its number: --vm 1";
 	return NULL;
@@ -551,6 +561,12 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	options.look.checker.brief =
 		options.look.checker.now && options.nr_at == 1 &&
 		!options.look.checker.record && !options.watch;
+	wrong = look_history(&options.look,
+			     options.look.checker.pid && !options.watch &&
+				     !options.look.checker.record &&
+				     !options.look.checker.no_trace);
+	if (wrong)
+		return cmd_usage(cmd, "%s", wrong);
 	if (options.dry_run)
 		return check_dry_run(&options);
 	if (check_files_any(&options.look.files))

@@ -96,6 +96,7 @@ static int look_at_process(const struct look_options *options, look_fn *tell,
 	struct check_input input = { .limits = &limits,
 				     .page_size = sysconf(_SC_PAGESIZE) };
 	struct looked looked = {};
+	struct look_past past = {};
 	struct checker checker;
 	struct sample sample;
 	size_t place = 0;
@@ -134,15 +135,21 @@ static int look_at_process(const struct look_options *options, look_fn *tell,
 	if (ret)
 		goto close;
 	sample_input(&sample, &input);
-	input.log = &checker.log;
 	input.serial = checker.vm.serial;
+	looked.real_ns = clock_read(CLOCK_REALTIME);
+	looked.now_ns = clock_now();
+	ret = look_past(&checker, &input, looked.now_ns, looked.real_ns, &past,
+			err);
+	if (ret)
+		goto free_sample;
+	looked.past = past.told ? &past.words : NULL;
 	verdict_limits(&input, sample_find(&sample, PARTY_KERNEL), &limits);
 	looked.vm = &checker.vm;
 	looked.comm = checker.process.comm;
-	looked.real_ns = clock_read(CLOCK_REALTIME);
-	looked.now_ns = clock_now();
 	looked.checker = &checker;
 	ret = compare(&input, &looked, tell, ctx, err);
+free_sample:
+	slot_log_deinit(&past.log);
 	sample_deinit(&sample);
 close:
 	checker_close(&checker, ret < 0 ? &(struct slotscope_error){} : err);

@@ -8,11 +8,13 @@
 #include <slotscope/history.h>
 
 #include "cmd/check_files.h"
+#include "render/past.h"
 #include "session/checker.h"
 
 /**
  * struct look_options - where to look; one of four
  * @checker: a process: @checker.pid
+ * @no_history: do not look for one where the flight recorder has it
  * @argv:    or a command, which is started, and ended when it was looked at
  * @wait_ms: gather events first: of a command once it has a VM
  * @monitor_ms: of a command: then wait so long at most for its monitor to answer
@@ -21,6 +23,7 @@
  */
 struct look_options {
 	struct checker_options checker;
+	bool no_history;
 	char **argv;
 	int wait_ms;
 	int monitor_ms;
@@ -39,6 +42,8 @@ enum look_option {
 	LOOK_OPT_MODEL,
 	LOOK_OPT_SLOTS,
 	LOOK_OPT_MAPS,
+	LOOK_OPT_HISTORY,
+	LOOK_OPT_NO_HISTORY,
 };
 
 /* Rows for them, of commands that look at one VM once, written as in their tables */
@@ -57,6 +62,12 @@ enum look_option {
 #define LOOK_NO_TRACE \
 	{ LOOK_OPT_NO_TRACE, "no-trace", NULL, NULL, \
 	  "do without TRACED" }
+#define LOOK_HISTORY \
+	{ LOOK_OPT_HISTORY, "history", "FILE", VALUES_FILES, \
+	  "a recording that has what happened before, such as the flight " \
+	  "recorder's; that one is found: " PAST_FILE_DEFAULT }, \
+	{ LOOK_OPT_NO_HISTORY, "no-history", NULL, NULL, \
+	  "do without that" }
 #define LOOK_INPUT \
 	{ 'i', "input", "FILE", VALUES_FILES, \
 	  "of a recording, strace's output or a QEMU trace log" }
@@ -82,8 +93,44 @@ enum look_option {
 int look_option(struct look_options *options, int opt,
 		struct slotscope_error *err);
 
+/**
+ * look_history() - see that --history fits, and look for one if it was not given
+ * @live: a process is looked at, and what happens to it is traced
+ *
+ * Return: what is wrong with the command line; NULL: nothing.
+ */
+const char *look_history(struct look_options *options, bool live);
+
 /** look_once() - take the name of the one file of a kind; 0, or -EINVAL */
 int look_once(const char **file, struct slotscope_error *err);
+
+/**
+ * struct look_past - what happened to a VM, and where that is from
+ * @log:  to be deinited; empty without a past
+ * @past: of that
+ * @told: it is to be told
+ * @words: how
+ */
+struct look_past {
+	struct slot_log log;
+	struct told_past words;
+	bool told;
+};
+
+/**
+ * look_past() - the VM that was sampled last
+ * @input:   its log is set: to @out->log, or what was traced
+ * @now_ns:  CLOCK_MONOTONIC and
+ * @real_ns: CLOCK_REALTIME of the look
+ * @out:     slot_log_deinit() its log, also after an error
+ *
+ * One that was found, and is of another boot or has not this VM, is not told of.
+ *
+ * Return: 0 or a negative errno.
+ */
+int look_past(const struct checker *checker, struct check_input *input,
+	      uint64_t now_ns, uint64_t real_ns, struct look_past *out,
+	      struct slotscope_error *err);
 
 /**
  * struct looked - what was seen; all is borrowed
@@ -91,6 +138,7 @@ int look_once(const char **file, struct slotscope_error *err);
  * @comm:    of its process; NULL: not known
  * @real_ns: CLOCK_REALTIME of the moment; 0: not known
  * @now_ns:  CLOCK_MONOTONIC of it
+ * @past:    the recording that its past is of; NULL: there is nothing to say of it
  * @checker: of a process; else NULL
  * @given:   of files; else NULL
  */
@@ -101,6 +149,7 @@ struct looked {
 	const char *comm;
 	uint64_t real_ns;
 	uint64_t now_ns;
+	const struct told_past *past;
 	struct checker *checker;
 	const struct given *given;
 };

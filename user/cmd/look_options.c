@@ -53,9 +53,30 @@ int look_option(struct look_options *options, int opt,
 		return look_once(&options->files.slots, err);
 	case LOOK_OPT_MAPS:
 		return look_once(&options->files.maps, err);
+	case LOOK_OPT_HISTORY:
+		return look_once(&options->checker.history, err);
+	case LOOK_OPT_NO_HISTORY:
+		options->no_history = true;
+		return 0;
 	case 'i':
 		return look_once(&options->input, err);
 	default:
 		return 1;
 	}
+}
+
+const char *look_history(struct look_options *options, bool live)
+{
+	struct checker_options *checker = &options->checker;
+
+	if (checker->history && options->no_history)
+		return "give --history or --no-history, not both";
+	if (checker->history && !live)
+		return "--history goes with --pid and one look, which traces: "
+		       "without COMMAND, --watch, --record and --no-trace";
+	if (checker->history || options->no_history || !live)
+		return NULL;
+	checker->history = PAST_FILE_DEFAULT;
+	checker->history_is_default = true;
+	return NULL;
 }

@@ -22,6 +22,7 @@ static const struct cmd_option option_table[] = {
 	LOOK_QMP,
 	{ OPT_FOR, "for", "SECONDS", NULL,
 	  "gather exits for so long first (default: 0.5)" },
+	LOOK_HISTORY,
 	{ LOOK_OPT_NO_MODEL, "no-model", NULL, NULL, "do without MODEL" },
 	{ 'i', "input", "FILE", VALUES_FILES,
 	  "of a recording that has --events vcpus,mmio,faults" },
@@ -40,6 +41,7 @@ static int tell(void *ctx, const struct looked *looked,
 	struct stops stops;
 	const struct why_document document = { .stops = &stops,
 					       .vm = looked->vm,
+					       .past = looked->past,
 					       .source = asking->source };
 	int ret = stops_find(looked->comparison, &stops);
 
@@ -69,6 +71,7 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 	};
 	struct asking asking = {};
 	struct slotscope_error err = {};
+	const char *wrong;
 	int opt, ret, exit;
 
 	while ((opt = cmd_getopt(cmd, argc, argv)) >= 0) {
@@ -90,6 +93,9 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			      options.checker.no_model))
 		return cmd_usage(cmd, "--fd, --qmp and --no-model go with "
 				      "--pid");
+	wrong = look_history(&options, options.checker.pid);
+	if (wrong)
+		return cmd_usage(cmd, "%s", wrong);
 	if (options.input)
 		snprintf(asking.source, sizeof(asking.source), "-i %.200s",
 			 options.input);

@@ -9,6 +9,7 @@
 #include "render/addr.h"
 #include "render/cells.h"
 #include "render/events.h"
+#include "render/past.h"
 #include "render/text.h"
 
 #define LABEL_COLUMNS 14
@@ -248,6 +249,7 @@ int render_addr(FILE *out, const struct addr_document *document)
 		text_wrap(out, "no view that was looked at has ", 4,
 			  document->asked);
 	print_events(out, document);
+	render_past(out, document->past);
 	print_blind(out, document);
 	return ret;
 }

@@ -7,6 +7,8 @@
 
 #include <slotscope/addr.h>
 
+struct told_past;
+
 /**
  * struct addr_mapped - what KVM's page tables have at a place
  * @items: the first of them, @nr
@@ -36,6 +38,7 @@ struct addr_blind {
  * @vm:	    which VM; NULL: of files
  * @comm:   of its process; NULL: not known
  * @mapped: a place each, as in @answer; NULL: nobody looked
+ * @past:   the recording that the VM's past is of; NULL: say nothing of it
  * @blind:  what could not be looked at, or may be wrong, @nr_blind
  */
 struct addr_document {
@@ -46,6 +49,7 @@ struct addr_document {
 	const struct vm_id *vm;
 	const char *comm;
 	const struct addr_mapped *mapped;
+	const struct told_past *past;
 	struct addr_blind blind[ADDR_BLIND_MAX];
 	size_t nr_blind;
 };

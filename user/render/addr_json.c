@@ -5,6 +5,7 @@
 #include "render/addr.h"
 #include "render/cells.h"
 #include "render/document.h"
+#include "render/past.h"
 #include "view/json.h"
 
 static struct json_object *finish(struct json_object *obj, int ret)
@@ -207,6 +208,8 @@ int render_addr_json(FILE *out, const struct addr_document *document)
 			ret |= json_put(obj, "vm", vm_id_to_json(document->vm));
 		ret |= json_put_bool(obj, "owned", answer->owned);
 	}
+	if (!ret && document->past)
+		ret = json_put(obj, "history", past_to_json(document->past));
 	ret |= json_put(obj, "places", places);
 	ret |= json_put(obj, "events", events);
 	ret |= json_put(obj, "not_looked_at", blind);

@@ -10,6 +10,7 @@
 #include "render/table.h"
 
 struct model_tree;
+struct told_past;
 struct slot_forecast;
 
 /** struct check_file - a file that a view is of; @kind: "strace's output" */
@@ -37,6 +38,7 @@ struct check_file {
  * @tree:      that MODEL comes from; NULL: nobody told of one
  * @mapped:    what KVM's page tables map, @nr_mapped; NULL: say nothing of it, but
  * @mapped_why: why it could not be had
+ * @past:      the recording that the VM's past is of; NULL: say nothing of it
  * @forecast:  what slots follow from a flat view, @nr_forecast
  */
 struct check_document {
@@ -57,6 +59,7 @@ struct check_document {
 	const struct stage2_row *mapped;
 	size_t nr_mapped;
 	const char *mapped_why;
+	const struct told_past *past;
 	const struct slot_forecast *forecast;
 	size_t nr_forecast;
 };

@@ -8,6 +8,7 @@
 #include "render/document.h"
 #include "render/forecast.h"
 #include "render/mappings.h"
+#include "render/past.h"
 #include "render/tree_json.h"
 #include "view/json.h"
 #include "view/json_parts.h"
@@ -535,6 +536,8 @@ int render_check_json(FILE *out, const struct check_document *document)
 		ret |= json_put_u64(obj, "at_ms", document->at_ms);
 	if (document->kernel_by)
 		ret |= json_put_str(obj, "kernel_by", document->kernel_by);
+	if (document->past)
+		ret |= json_put(obj, "history", past_to_json(document->past));
 	ret |= put_files(obj, document);
 	ret |= json_put(obj, "compared", pairs_to_json(comparison));
 	if (unsettled)

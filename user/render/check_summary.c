@@ -10,6 +10,7 @@
 #include "render/check.h"
 #include "render/color.h"
 #include "render/forecast.h"
+#include "render/past.h"
 #include "render/style.h"
 #include "render/text.h"
 
@@ -108,8 +109,16 @@ static void say_fields(FILE *out, const struct slot_state *state)
 	}
 }
 
+/* Does a recording tell what came before? */
+static bool has_past(const struct check_document *document)
+{
+	return document->past && !document->past->why &&
+	       past_is_used(document->past->past.state);
+}
+
 /* One line for all that a view leaves open */
-static void say_view_gaps(FILE *out, const struct view *view)
+static void say_view_gaps(FILE *out, const struct check_document *document,
+			  const struct view *view)
 {
 	const struct slot_state *state = view->slots;
 	const struct coverage *coverage = &state->coverage;
@@ -126,7 +135,7 @@ static void say_view_gaps(FILE *out, const struct view *view)
 			fprintf(line, "; nothing of address space %zu", i);
 	}
 	if (party_of(state->party)->traits & PARTY_FOLLOWS &&
-	    !state->whole_life && coverage->fields)
+	    !state->whole_life && coverage->fields && !has_past(document))
 		fputs("; began after the VM did, so it has no history from "
 		      "before",
 		      line);
@@ -147,7 +156,8 @@ static void say_view_gaps(FILE *out, const struct view *view)
 	free(text);
 }
 
-static void say_view(FILE *out, const struct view *view)
+static void say_view(FILE *out, const struct check_document *document,
+		     const struct view *view)
 {
 	const char *name = party_of(view->party)->name;
 	char first[32];
@@ -158,16 +168,18 @@ static void say_view(FILE *out, const struct view *view)
 	else if (view->none)
 		text_wrap(out, first, 11, view->none);
 	else if (view->slots)
-		say_view_gaps(out, view);
+		say_view_gaps(out, document, view);
 	else if (!view->map)
 		fprintf(out, "%snot asked for\n", first);
 }
 
-static void say_not_covered(FILE *out, const struct check_input *input)
+static void say_not_covered(FILE *out, const struct check_document *document)
 {
+	const struct check_input *input = document->comparison->input;
+
 	fputs("not covered:\n", out);
 	for (size_t view = 0; view < input->nr_views; view++)
-		say_view(out, &input->views[view]);
+		say_view(out, document, &input->views[view]);
 	fputs("  VFIO and vhost mappings are not looked at\n", out);
 }
 
@@ -276,9 +288,10 @@ static void put_summary(FILE *out, const struct check_document *document)
 		nr[FINDING_UNKNOWN], nr[FINDING_NOTE],
 		plural(nr[FINDING_NOTE]));
 	say_compared(out, document);
+	render_past(out, document->past);
 	say_files(out, document);
 	say_assumed(out, document->assumed);
-	say_not_covered(out, document->comparison->input);
+	say_not_covered(out, document);
 }
 
 /* "process 1234 (qemu), VM 2 at descriptor 13, after 2.0 s" */

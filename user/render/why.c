@@ -5,6 +5,7 @@
 
 #include "base/json_value.h"
 #include "render/document.h"
+#include "render/past.h"
 #include "render/text.h"
 #include "render/why.h"
 #include "view/json.h"
@@ -84,6 +85,7 @@ void render_why(FILE *out, const struct why_document *document)
 			fputc('\n', out);
 		print_one(out, document, &stops->items[i]);
 	}
+	render_past(out, document->past);
 }
 
 static int put_exit(struct json_object *obj, const struct slot_exit *exit)
@@ -151,6 +153,8 @@ int render_why_json(FILE *out, const struct why_document *document)
 		ret = json_put_u64(obj, "version", SLOTSCOPE_JSON_VERSION);
 	if (!ret && document->vm)
 		ret = json_put(obj, "vm", vm_id_to_json(document->vm));
+	if (!ret && document->past)
+		ret = json_put(obj, "history", past_to_json(document->past));
 	ret |= json_put(obj, "vcpus", array);
 	if (!ret)
 		return render_document(out, obj);

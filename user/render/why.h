@@ -7,14 +7,18 @@
 
 #include <slotscope/why.h>
 
+struct told_past;
+
 /**
  * struct why_document - what is to be told; all is borrowed
  * @vm:     which VM; NULL: of files
+ * @past:   the recording that the VM's past is of; NULL: say nothing of it
  * @source: what to name to look again: "--pid 12", "-i FILE"
  */
 struct why_document {
 	const struct stops *stops;
 	const struct vm_id *vm;
+	const struct told_past *past;
 	const char *source;
 };
 

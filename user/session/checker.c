@@ -32,13 +32,17 @@ static int take_event(const struct slot_event *event, void *arg)
 {
 	const struct taking *taking = arg;
 	struct checker *checker = taking->checker;
-	int ret = slot_log_add(&checker->log, event);
+	struct slot_event numbered = *event;
+	int ret;
+
+	numbered.seq += checker->first_seq;
+	ret = slot_log_add(&checker->log, &numbered);
 
 	if (ret)
 		return error_set(taking->err, ret,
 				 "keep the events of process %d",
 				 checker->root.tgid);
-	if (session_vms_event(&checker->vms, event))
+	if (session_vms_event(&checker->vms, &numbered))
 		return error_set(taking->err, ENOMEM, "keep the list of VMs");
 	if (!checker->writer)
 		return 0;
@@ -100,6 +104,96 @@ static uint64_t clock_ticks(void)
 	       (1000000000 / sysconf(_SC_CLK_TCK));
 }
 
+/* One that nobody named, and that cannot be had, is as good as none */
+static int open_past(struct checker *checker, struct slotscope_error *err)
+{
+	const struct checker_options *options = &checker->options;
+	struct slotscope_error ignored = {};
+	struct vm_id here;
+	int ret;
+
+	if (!options->history)
+		return 0;
+	ret = process_vm_id(&checker->root, -1, &here, err);
+	if (!ret)
+		ret = past_file_open(
+			options->history, here.boot_id, &checker->past,
+			options->history_is_default ? &ignored : err);
+	if (!ret || !options->history_is_default)
+		return ret;
+	past_file_close(&checker->past);
+	return 0;
+}
+
+/* What is recorded up to now: what is traced goes on from there */
+static int read_past(struct checker *checker, struct slotscope_error *err)
+{
+	struct past_file *past = &checker->past;
+	struct vm_id *ids = NULL;
+	pid_t *tgids = NULL;
+	size_t nr = 0;
+	int ret;
+
+	if (!past->reader || past->why[0])
+		return 0;
+	if (!checker->tracer) {
+		snprintf(past->why, sizeof(past->why),
+			 "nothing can be traced that it would lead to");
+		return 0;
+	}
+	checker->traced_ns = clock_now();
+	ret = tracer_list(checker->tracer, TRACER_FOLLOWED, &ids, &nr, err);
+	checker->there_ns = clock_now();
+	if (!ret)
+		tgids = calloc(nr + 1, sizeof(*tgids));
+	if (!ret && !tgids)
+		ret = error_set(err, ENOMEM, "read the history");
+	for (size_t i = 0; i < nr && !ret; i++)
+		tgids[i] = ids[i].tgid;
+	if (!ret)
+		ret = past_file_read(past, tgids, nr, checker->there_ns, err);
+	free(tgids);
+	free(ids);
+	if (ret && checker->options.history_is_default && !stop_requested) {
+		snprintf(past->why, sizeof(past->why), "%.250s", err->why);
+		return 0;
+	}
+	/* One number is for what may be missing in between */
+	checker->first_seq = ret ? 0 : past->end_seq + 1;
+	checker->log.folded = checker->first_seq;
+	return ret;
+}
+
+int checker_story(const struct checker *checker, struct slot_log *out,
+		  struct past *past, struct slotscope_error *err)
+{
+	struct past_now now = {
+		.vm = &checker->vm,
+		.there_ns = checker->there_ns,
+		.traced = &checker->log,
+		.traced_ns = checker->traced_ns,
+		.end_ns = checker->past.end_ns,
+		.end_seq = checker->past.end_seq,
+	};
+	uint64_t born;
+	int ret;
+
+	slot_log_init(out);
+	*past = (struct past){ .state = PAST_NO_VM };
+	if (!checker->past.read || !checker->vm.serial)
+		return 0;
+	/* One that was made before our eyes has no other past */
+	for (size_t i = 0; i < checker->log.nr; i++)
+		if (checker->log.events[i].type == SLOT_EVENT_VM_CREATE &&
+		    checker->log.events[i].serial == checker->vm.serial)
+			return 0;
+	born = past_file_born_ns(&checker->past, &checker->vm);
+	if (born < now.there_ns)
+		now.there_ns = born;
+	ret = past_join(&checker->past.log, &now, past, out);
+	return ret ? error_set(err, ret, "keep the history of a VM") : 1;
+}
+
 int checker_open(struct checker *checker, const struct checker_options *options,
 		 struct slotscope_error *err)
 {
@@ -116,14 +210,18 @@ int checker_open(struct checker *checker, const struct checker_options *options,
 	if (ret)
 		return ret;
 	checker->since = options->child ? 0 : clock_ticks();
-	if (options->now) {
+	ret = open_past(checker, err);
+	if (!ret && options->now) {
 		ret = checker_look(checker, err);
 		if (!ret)
 			ret = checker_none(checker, err);
 	}
 	if (ret >= 0)
 		ret = options->no_trace ? 0 : open_tracer(checker, err);
+	if (!ret)
+		ret = read_past(checker, err);
 	if (ret) {
+		past_file_close(&checker->past);
 		tracer_close(checker->tracer);
 		session_vms_deinit(&checker->vms);
 		process_close(&checker->root);
@@ -158,6 +256,7 @@ int checker_close(struct checker *checker, struct slotscope_error *err)
 	process_close(&checker->root);
 	session_vms_deinit(&checker->vms);
 	slot_log_deinit(&checker->log);
+	past_file_close(&checker->past);
 	model_told_deinit(&checker->told);
 	return ret;
 }

@@ -14,6 +14,7 @@
 #include "qemu/model_tree.h"
 #include "session/child.h"
 #include "session/kernel_view.h"
+#include "session/past_file.h"
 #include "session/vms.h"
 #include "trace/recording.h"
 #include "trace/tracer.h"
@@ -37,7 +38,10 @@ struct given;
  * @no_model: do without MODEL
  * @stage2:   look at KVM's page tables, too
  * @classes:  TRACER_CLASS_*: events to trace beside requests and changes
- * @record:   file to write events to; NULL for none
+ * @record:   file to write events to; NULL for none. Its numbers are its own: it does
+ *	      not go with @history
+ * @history:  a recording that may have the VMs' past; NULL: none
+ * @history_is_default: nobody named it: that it is not there, or no use, is no error
  * @verbose:  say more on standard error
  * @notes:    where to say what is waited for, if that takes a while; NULL: nowhere
  */
@@ -57,6 +61,8 @@ struct checker_options {
 	bool stage2;
 	unsigned int classes;
 	const char *record;
+	const char *history;
+	bool history_is_default;
 	bool verbose;
 	FILE *notes;
 };
@@ -84,6 +90,10 @@ struct checker {
 	struct slot_log log;
 	struct model_told told;
 	struct recording_writer *writer;
+	struct past_file past;
+	uint64_t traced_ns; /* all is traced since, */
+	uint64_t there_ns;  /* and these VMs were there */
+	uint64_t first_seq; /* of what is traced, less 1 */
 	struct kernel_view kernel;
 	bool have_kernel;
 	int64_t sample_ms; /* when the sample was begun */
@@ -170,6 +180,18 @@ int checker_sample(struct checker *checker, size_t place, struct sample *sample,
  * Of a process that has ended, from what was traced. Return: 0 or a negative errno.
  */
 int checker_learn_gone(struct checker *checker, struct slotscope_error *err);
+
+/**
+ * checker_story() - what happened to the VM that was sampled last
+ * @out:  what was recorded of it, then what was traced; the caller deinits it, also after
+ *	  an error. Numbers are those of the recording, and go on from there
+ * @past: what came of the recording
+ *
+ * Return: 1; 0 if there is no recording, or nothing to be said of it: @out is empty then,
+ * and checker->log is all; or a negative errno.
+ */
+int checker_story(const struct checker *checker, struct slot_log *out,
+		  struct past *past, struct slotscope_error *err);
 
 /**
  * checker_died() - did the VMM of a VM die of a request that was refused, or of a vCPU

@@ -339,6 +339,9 @@ static int base_events(struct tracer *t, const struct walk_record *rec)
 		event.base_end.as_id = i;
 		event.base_end.generation =
 			base_generation(t, rec, &rec->as[i]);
+		event.base_end.start_time =
+			rec->start_ns / t->stream.ns_per_tick;
+		event.base_end.fd = rec->fd;
 		if (!ret)
 			ret = stream_event(&t->stream, &event);
 	}

@@ -369,6 +369,11 @@ static void write_body(struct json_writer *w, const char *member,
 	case SLOT_EVENT_BASE_END:
 		json_write_u64(w, "as_id", event->base_end.as_id);
 		json_write_u64(w, "generation", event->base_end.generation);
+		if (event->base_end.start_time) {
+			json_write_u64(w, "start_time",
+				       event->base_end.start_time);
+			json_write_s64(w, "fd", event->base_end.fd);
+		}
 		break;
 	case SLOT_EVENT_EXIT:
 		write_exit(w, &event->exit);
@@ -479,6 +484,11 @@ static void body_from_json_in(const struct json_in *in,
 		event->base_end.as_id = json_in_u64(in, "as_id", UINT16_MAX);
 		event->base_end.generation =
 			json_in_u64(in, "generation", UINT64_MAX);
+		event->base_end.start_time =
+			json_in_u64_or(in, "start_time", UINT64_MAX, 0);
+		if (event->base_end.start_time)
+			event->base_end.fd =
+				(int32_t)json_in_s64(in, "fd", -1, INT32_MAX);
 		break;
 	case SLOT_EVENT_REQUEST:
 		request_from_json_in(in, &event->request);

@@ -16,6 +16,8 @@
 /**
  * struct world_vm - one VM
  * @event:  one of it, for who it is of
+ * @id:	    the process that has it, and where, by its creation or its base; a
+ *	    start_time of 0: nobody told
  * @log:    its events, numbered anew, without a hole
  * @next:   number of the next one
  * @told:   how many of @log are what was before
@@ -23,6 +25,7 @@
  */
 struct world_vm {
 	struct slot_event event;
+	struct vm_id id;
 	struct slot_log log;
 	uint64_t next;
 	size_t told;
@@ -94,6 +97,19 @@ static void drop(struct slot_world *world, uint64_t serial)
 		(world->nr - (size_t)(vm - world->vms)) * sizeof(*vm));
 }
 
+static void learn_id(struct world_vm *vm, const struct slot_event *event)
+{
+	if (event->type == SLOT_EVENT_VM_CREATE)
+		vm->id = event->vm;
+	else if (event->type == SLOT_EVENT_BASE_END &&
+		 event->base_end.start_time)
+		vm->id = (struct vm_id){
+			.tgid = event->tgid,
+			.start_time = event->base_end.start_time,
+			.fd = event->base_end.fd,
+		};
+}
+
 static int keep(struct world_vm *vm, const struct slot_event *event)
 {
 	struct slot_event kept = *event;
@@ -113,7 +129,7 @@ static struct slot_event told(const struct slot_world *world,
 	struct slot_event event = {
 		.time_ns = world->now_ns,
 		.serial = vm->event.serial,
-		.tgid = vm->event.tgid,
+		.tgid = vm->id.start_time ? vm->id.tgid : vm->event.tgid,
 		.type = type,
 	};
 
@@ -140,6 +156,8 @@ static int keep_state(const struct slot_world *world, struct world_vm *vm,
 		event = told(world, vm, SLOT_EVENT_BASE_END);
 		event.base_end.as_id = i;
 		event.base_end.generation = state->as[i].generation;
+		event.base_end.start_time = vm->id.start_time;
+		event.base_end.fd = vm->id.fd;
 		ret = keep(vm, &event);
 	}
 	if (ret || !state->coverage.lost)
@@ -209,6 +227,7 @@ static int take_of(struct slot_world *world, const struct slot_event *event)
 		vm = add(world, event);
 	if (!vm)
 		return -ENOMEM;
+	learn_id(vm, event);
 	ret = keep(vm, event);
 	return ret ? ret : keep_few(world, vm);
 }

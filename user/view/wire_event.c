@@ -53,6 +53,8 @@ static const struct wire_field base[] = { SLOT(base) };
 static const struct wire_field base_end[] = {
 	EVENT(base_end.as_id, 2),
 	EVENT(base_end.generation, 8),
+	EVENT(base_end.start_time, 8, .later = true),
+	EVENT(base_end.fd, 4, .later = true),
 };
 
 static const struct wire_field request[] = {
