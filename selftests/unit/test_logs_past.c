@@ -162,6 +162,10 @@ static void ended_before(void **unused)
 	assert_int_equal(join(&p), PAST_WHOLE);
 	assert_int_equal(p.past.end_ns, 500000);
 	assert_int_equal(count(&p.out, SLOT_EVENT_LOST), 0);
+	/* that it was killed is no excuse for slots which KVM has not */
+	p.traced.events[0].base.hva += MiB;
+	assert_int_equal(join(&p), PAST_OTHER);
+	p.traced.events[0].base.hva -= MiB;
 	/* at the very moment at which it ends: that is not before */
 	p.now.there_ns = 500000;
 	assert_int_equal(join(&p), PAST_UNPROVEN);
