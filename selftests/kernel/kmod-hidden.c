@@ -49,6 +49,7 @@ static void what_makes_no_sense_is_refused(void)
 	} try[] = {
 		{ DAMAGE_NODE_IDX, 0, 1 },
 		{ DAMAGE_NODE_IDX, 1, 0 },
+		{ DAMAGE_ACTIVE_SET, 0, 1 },
 		{ DAMAGE_SLOT_AS_ID, 1, 1 },
 		{ DAMAGE_SLOT_ID, 1, 32767 },
 		{ DAMAGE_SLOT_NPAGES, 1, 0 },
@@ -74,6 +75,22 @@ static void what_makes_no_sense_is_refused(void)
 		EXPECT_EQ(snap->req.nr_slots, 3);
 	}
 	close(vm);
+}
+
+/* Memory of the one VM that there is, as the list of all has it */
+static uint64_t listed_bytes(void)
+{
+	struct slotscope_vm listed = { 0 };
+	struct slotscope_vms req = {
+		.size = sizeof(req),
+		.vm_addr = (uintptr_t)&listed,
+		.vm_size = sizeof(listed),
+		.vm_capacity = 1,
+	};
+
+	ASSERT_ERRNO(ioctl(dev, SLOTSCOPE_VMS, &req), 0);
+	ASSERT_EQ(req.nr_records, 1);
+	return listed.user_bytes;
 }
 
 static void hidden_slots_are_marked(void)
@@ -106,6 +123,7 @@ static void hidden_slots_are_marked(void)
 			  i & 1 ? USER_SLOTS : snap_max_slots(dev) - 1);
 		EXPECT(slot[2].hva, "it has no memory");
 	}
+	EXPECT_EQ(listed_bytes(), 2 * MIB);
 	close(vm);
 }
 
@@ -140,7 +158,8 @@ static void an_update_is_told(void)
 /*
  * Who changes a slot waits for who holds kvm->srcu. A hold is of a piece of the
  * slots, and is not given up with the processor in the midst of it: a reader that
- * is stopped by a limit of its cgroup, say, holds nothing.
+ * is stopped by a limit of its cgroup, say, holds nothing. Between two of them it is
+ * given up.
  */
 static void nobody_waits_for_a_stopped_reader(void)
 {
@@ -162,6 +181,10 @@ static void nobody_waits_for_a_stopped_reader(void)
 	EXPECT(holds.nr >= nr / 128, "%u slots were read in %u holds", nr,
 	       holds.nr);
 	EXPECT_EQ(holds.preemptible, 0);
+	/* A tick of the clock asks, too, whenever it comes */
+	EXPECT(holds.keeping < holds.nr / 2,
+	       "the processor was kept before %u of %u holds", holds.keeping,
+	       holds.nr);
 	close(vm);
 }
 
@@ -195,6 +218,76 @@ static void nor_for_one_who_counts(void)
 	       (unsigned long long)entries, holds.nr);
 	EXPECT_EQ(holds.preemptible, 0);
 	close(vm);
+}
+
+/* Holds of a snapshot in which an update goes a step on with the end of hold @at */
+static uint32_t holds_with_step(int vm, uint32_t at)
+{
+	struct test_holds holds = { .vm_fd = vm, .step_at = at };
+
+	holds.nr_as = vm_nr_as(vm);
+	SKIP_IF(ioctl(test, TEST_HOLDS, &holds),
+		"holds cannot be counted here: %s", strerror(errno));
+	snap_take(dev, snap, vm);
+	holds.vm_fd = -1;
+	ASSERT_ERRNO(ioctl(test, TEST_HOLDS, &holds), 0);
+	return holds.nr;
+}
+
+/*
+ * Another set came into use between two pieces: the walk begins anew. It did not if
+ * the update that brought it in is complete now.
+ */
+static void an_update_between_two_pieces(void)
+{
+	const unsigned int nr = 1000;
+	int vm = vm_create();
+	uint64_t generation;
+	uint32_t undisturbed;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		vm_set(vm, i, 0, 2 * i * PAGE, PAGE, memory + i * PAGE);
+	undisturbed = holds_with_step(vm, 0);
+	EXPECT_EQ(snap->as[0].flags, 0);
+	generation = snap->as[0].generation;
+
+	/* Three that count for nothing, and the one that saw it */
+	EXPECT_EQ(holds_with_step(vm, 3), undisturbed + 4);
+	EXPECT_EQ(snap->as[0].flags, SLOTSCOPE_AS_UPDATING);
+	EXPECT_EQ(snap->as[0].generation, generation);
+	EXPECT_EQ(snap->req.nr_slots, nr);
+
+	EXPECT_EQ(holds_with_step(vm, 3), undisturbed);
+	EXPECT_EQ(snap->as[0].flags, 0);
+	EXPECT_EQ(snap->as[0].generation, generation + vm_nr_as(vm));
+	EXPECT_EQ(snap->req.nr_slots, nr);
+	close(vm);
+}
+
+/* Nor for one who looks at KVM's page tables */
+static void nor_for_one_at_page_tables(void)
+{
+	struct slotscope_mapping mapping;
+	struct slotscope_stage2 req = {
+		.size = sizeof(req),
+		.bytes = MIB,
+		.mapping_addr = (uintptr_t)&mapping,
+		.mapping_size = sizeof(mapping),
+		.mapping_capacity = 1,
+	};
+	struct test_holds holds = { 0 };
+
+	req.vm_fd = holds.vm_fd = vm_create();
+	vm_set(req.vm_fd, 0, 0, 0, MIB, memory);
+	SKIP_IF(ioctl(test, TEST_HOLDS, &holds),
+		"holds cannot be counted here: %s", strerror(errno));
+	ASSERT_ERRNO(ioctl(dev, SLOTSCOPE_STAGE2, &req), 0);
+	holds.vm_fd = -1;
+	ASSERT_ERRNO(ioctl(test, TEST_HOLDS, &holds), 0);
+	EXPECT(holds.nr > 0, "the slots were not held");
+	EXPECT_EQ(holds.preemptible, 0);
+	close(req.vm_fd);
 }
 
 static int stuck_vm;
@@ -246,8 +339,10 @@ int main(void)
 		KTAP_CASE(hidden_slots_are_marked),
 		KTAP_CASE(what_makes_no_sense_is_refused),
 		KTAP_CASE(an_update_is_told),
+		KTAP_CASE(an_update_between_two_pieces),
 		KTAP_CASE(nobody_waits_for_a_stopped_reader),
 		KTAP_CASE(nor_for_one_who_counts),
+		KTAP_CASE(nor_for_one_at_page_tables),
 		KTAP_CASE(nor_for_one_stuck_in_copying),
 	};
 

@@ -3,7 +3,7 @@
  * What a snapshot of many slots costs whoever takes it, and the VMM: run in the
  * lab by ./run. Beside it, in the same run, a walk of the same slots that does
  * nothing else (by the tests' module), KVM's indexes audited, the walk of the BPF
- * iterator, and the VMM's ioctl without a reader.
+ * iterator, and the VMM's ioctl beside no reader and beside one of another VM.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -20,7 +20,7 @@
 #define WRITES 400
 #define CGROUP "/sys/fs/cgroup/slotscope-bench"
 
-static int dev, vm, test;
+static int dev, vm, other_vm, large_vm, test;
 static struct snap *snap;
 static char *memory;
 static bool json;
@@ -102,17 +102,22 @@ static uint64_t whole_and_audit(void)
 	return now_ns() - begin;
 }
 
-static uint64_t with_details(void)
+static uint64_t take_details(int of_vm)
 {
 	static struct slotscope_detail details[SNAP_SLOTS];
 
-	snap_prepare(snap, vm);
+	snap_prepare(snap, of_vm);
 	snap->req.flags = SLOTSCOPE_DETAIL;
 	snap->req.detail_addr = (uintptr_t)details;
 	snap->req.detail_size = sizeof(details[0]);
 	ASSERT(!ioctl(dev, SLOTSCOPE_SNAPSHOT, &snap->req), "%s",
 	       strerror(errno));
 	return snap->req.end_ns - snap->req.begin_ns;
+}
+
+static uint64_t with_details(void)
+{
+	return take_details(vm);
 }
 
 static struct tracer *tracer;
@@ -188,20 +193,59 @@ static void reads(void)
 	tracer_close(tracer);
 }
 
-/* A slot's flags, on and off: what a VMM does when a migration begins */
-static void writes(const char *id, const char *what, unsigned int nr)
+/*
+ * The longest hold of a VM's srcu in a call: who changes a slot can have to wait for
+ * two of them, one that began before the change and one that began in it. What the
+ * counting itself takes is taken off.
+ */
+static uint64_t longest_hold(int of_vm, uint64_t (*run)(void))
 {
-	static uint64_t ns[WRITES];
-	unsigned int i;
+	struct test_holds holds = { .vm_fd = of_vm };
 
-	for (i = 0; i < nr; i++) {
-		uint64_t begin = now_ns();
+	ASSERT(!ioctl(test, TEST_HOLDS, &holds), "holds: %s", strerror(errno));
+	run();
+	holds.vm_fd = -1;
+	ASSERT(!ioctl(test, TEST_HOLDS, &holds), "holds: %s", strerror(errno));
+	ASSERT(holds.nr, "nothing was held");
+	return holds.longest_ns - (holds.empty_ns < holds.longest_ns ?
+					   holds.empty_ns :
+					   holds.longest_ns);
+}
 
-		vm_set(vm, 0, i & 1 ? 0 : KVM_MEM_LOG_DIRTY_PAGES, 0, PAGE,
-		       memory);
-		ns[i] = now_ns() - begin;
+static uint64_t details_of_large(void)
+{
+	return take_details(large_vm);
+}
+
+static void holds(void)
+{
+	static const struct {
+		const char *id, *what;
+		int *vm;
+		uint64_t (*run)(void);
+	} all[] = {
+		{ "hold", "longest hold, snapshot", &vm, in_kernel },
+		{ "hold_details", "longest hold, with details", &vm,
+		  with_details },
+		{ "hold_large", "longest hold, details of 40 GiB", &large_vm,
+		  details_of_large },
+	};
+	uint64_t ns[TURNS];
+	size_t i, turn;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		for (turn = 0; turn < TURNS; turn++)
+			ns[turn] = longest_hold(*all[i].vm, all[i].run);
+		print(all[i].id, all[i].what, ns, TURNS);
 	}
-	print(id, what, ns, nr);
+}
+
+static uint64_t write_once(unsigned int i)
+{
+	uint64_t begin = now_ns();
+
+	vm_set(vm, 0, i & 1 ? 0 : KVM_MEM_LOG_DIRTY_PAGES, 0, PAGE, memory);
+	return now_ns() - begin;
 }
 
 static void put(const char *path, const char *text)
@@ -213,29 +257,118 @@ static void put(const char *path, const char *text)
 	close(fd);
 }
 
-static pid_t start_reader(bool throttled)
+/* What runs beside the writer, for ever */
+static void read_symbols(void)
 {
-	pid_t pid = fork();
+	static char text[1 << 16];
 
-	if (pid)
-		return pid;
-	if (throttled)
-		put(CGROUP "/cgroup.procs", "0");
+	for (;;) {
+		int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+
+		while (read(fd, text, sizeof(text)) > 0)
+			continue;
+		close(fd);
+	}
+}
+
+static void read_other(void)
+{
+	for (;;)
+		__snap_take(dev, snap, other_vm);
+}
+
+static void read_vm(void)
+{
 	for (;;)
 		__snap_take(dev, snap, vm);
 }
 
-static void stop_reader(pid_t pid)
+static void read_nicely(void)
 {
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	nice(19);
+	read_vm();
+}
+
+static void read_throttled(void)
+{
+	put(CGROUP "/cgroup.procs", "0");
+	read_vm();
+}
+
+/*
+ * A slot's flags, on and off: what a VMM does when a migration begins. With pauses, so
+ * that it comes to whatever runs beside it at any point of that.
+ */
+static void write_beside(const char *id, const char *what, void (*run)(void))
+{
+	static uint64_t ns[WRITES];
+	unsigned int i, seed = 1;
+	pid_t pid = run ? fork() : 0;
+
+	ASSERT(pid >= 0, "fork: %s", strerror(errno));
+	if (run && !pid)
+		run();
+	for (i = 0; i < WRITES; i++) {
+		usleep(rand_r(&seed) % 8000);
+		ns[i] = write_once(i);
+	}
+	if (pid) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	print(id, what, ns, WRITES);
+}
+
+/*
+ * The lab has one processor: whatever runs in its kernel takes turns with the writer,
+ * of up to a tick of the scheduler. So a reader of this VM is held against one who reads
+ * nothing of KVM's, and one of another VM with the same slots: these keep the writer
+ * from nothing but the processor.
+ */
+static void writes(void)
+{
+	write_beside("writer_alone", "change of flags, alone", NULL);
+	write_beside("writer_symbols", "  beside a reader of /proc/kallsyms",
+		     read_symbols);
+	write_beside("writer_other", "  beside a reader of another VM",
+		     read_other);
+	write_beside("writer_reader", "  beside a reader of this VM", read_vm);
+	write_beside("writer_nice", "  the same, with nice 19", read_nicely);
+
+	put("/sys/fs/cgroup/cgroup.subtree_control", "+cpu");
+	mkdir(CGROUP, 0755);
+	put(CGROUP "/cpu.max", "2000 1000000");
+	write_beside("writer_throttled", "  a reader with 2 ms of each 1 s",
+		     read_throttled);
+	rmdir(CGROUP);
+}
+
+static int vm_with_slots(unsigned int nr)
+{
+	int new = vm_create();
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		vm_set(new, i, 0, 2 * i * PAGE, PAGE, memory + i * PAGE);
+	return new;
+}
+
+/* Slots of which there is much beside them: 40 with dirty logging, of 1 GiB */
+static int vm_with_large_slots(void)
+{
+	const uint64_t size = 1ULL << 30;
+	char *large = guest_memory(size);
+	int new = vm_create();
+	unsigned int i;
+
+	for (i = 0; i < 40; i++)
+		vm_set(new, i, KVM_MEM_LOG_DIRTY_PAGES, i * size, size, large);
+	return new;
 }
 
 int main(int argc, char **argv)
 {
-	unsigned int i,
-		nr = getenv("SLOTS") ? atoi(getenv("SLOTS")) : USER_SLOTS;
-	pid_t pid;
+	unsigned int nr = getenv("SLOTS") ? atoi(getenv("SLOTS")) : USER_SLOTS;
 
 	json = argc > 1 && !strcmp(argv[1], "--json");
 	need_module_and_kvm();
@@ -246,30 +379,17 @@ int main(int argc, char **argv)
 	dev = dev_open();
 	snap = snap_alloc();
 	memory = guest_memory(nr * PAGE);
-	vm = vm_create();
-	for (i = 0; i < nr; i++)
-		vm_set(vm, i, 0, 2 * i * PAGE, PAGE, memory + i * PAGE);
+	vm = vm_with_slots(nr);
+	other_vm = vm_with_slots(nr);
+	large_vm = vm_with_large_slots();
 	if (json)
 		printf("{ \"slots\": %u,\n", nr);
 	else
 		printf("%u slots%26s %10s %10s %10s %10s\n", nr,
 		       "us:", "median", "mean", "99 %", "max");
 	reads();
-
-	writes("writer_alone", "change of flags, alone", WRITES);
-	pid = start_reader(false);
-	writes("writer_reader", "change of flags, a reader in a loop", WRITES);
-	stop_reader(pid);
-	writes("writer_alone_again", "change of flags, alone again", WRITES);
-
-	put("/sys/fs/cgroup/cgroup.subtree_control", "+cpu");
-	mkdir(CGROUP, 0755);
-	put(CGROUP "/cpu.max", "2000 1000000");
-	pid = start_reader(true);
-	writes("writer_throttled", "change of flags, reader with 2 ms of 1 s",
-	       WRITES);
-	stop_reader(pid);
-	rmdir(CGROUP);
+	holds();
+	writes();
 	if (json)
 		printf(" }\n");
 	return 0;

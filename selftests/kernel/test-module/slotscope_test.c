@@ -11,8 +11,9 @@
  *   the lab has neither.
  * - TEST_DAMAGE makes KVM's tables wrong, which KVM never is; and right again,
  *   before KVM looks at them. Or it has KVM do less than it is asked for.
- * - TEST_HOLDS counts how often the caller holds a VM's srcu, and whether it could
- *   be preempted in that.
+ * - TEST_HOLDS counts how often the caller holds a VM's srcu, how long at most, and
+ *   whether it could be preempted in that; between two of them it can do what an
+ *   update of KVM's does.
  */
 #include <linux/file.h>
 #include <linux/kprobes.h>
@@ -20,6 +21,7 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/srcu.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
@@ -169,6 +171,17 @@ static long swap_in_gfn_tree(struct kvm_memslots *slots,
 		rb_erase(&slot->gfn_node[slots->node_idx], &slots->gfn_tree);
 	req->value = was;
 	return 0;
+}
+
+static void swap_active_set(struct kvm *kvm, struct test_damage *req)
+{
+	struct kvm_memslots *was = rcu_access_pointer(kvm->memslots[0]);
+	struct kvm_memslots *set = (struct kvm_memslots *)req->value;
+
+	if (req->value == 1)
+		set = rcu_access_pointer(kvm->memslots[1]);
+	rcu_assign_pointer(kvm->memslots[0], set);
+	req->value = (u64)was;
 }
 
 static void swap_updating(struct kvm_memslots *slots, struct test_damage *req)
@@ -325,6 +338,10 @@ static long damage_vm(struct kvm *kvm, struct test_damage *req)
 		SWAP_VALUE(kvm->__memslots[0][req->id & 1].node_idx);
 		return 0;
 	}
+	if (req->what == DAMAGE_ACTIVE_SET) {
+		swap_active_set(kvm, req);
+		return 0;
+	}
 	if (req->what == DAMAGE_UPDATING) {
 		swap_updating(slots, req);
 		return 0;
@@ -391,7 +408,7 @@ static long damage(struct test_damage __user *argp)
 }
 
 /*
- * The end of a hold is a call of a function, in which a probe can look. The probe
+ * Both ends of a hold are calls of functions, in which probes can look. A probe
  * itself is not preemptible; how deep it is in that, a hold of our own tells.
  */
 static struct {
@@ -401,27 +418,77 @@ static struct {
 	int depth; /* in the probe, when preemption is on outside of it */
 	u32 nr;
 	u32 preemptible;
+	u32 keeping;
+	u32 step_at;
+	u32 nr_as;
+	u64 begin_ns;
+	u64 longest_ns;
+	u64 empty_ns;
 } holds;
 static DEFINE_MUTEX(holds_lock);
 DEFINE_STATIC_SRCU(own_srcu);
 
+/* A set that comes into use is marked until all know of it; then it is the next */
+static void step_update(void)
+{
+	struct kvm *kvm = holds.vm->private_data;
+	struct kvm_memslots *slots = rcu_access_pointer(kvm->memslots[0]);
+	u64 generation = slots->generation;
+
+	if (generation & KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS)
+		generation += holds.nr_as;
+	slots->generation = generation ^ KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS;
+}
+
+static bool hold_is_counted(struct pt_regs *regs)
+{
+	return READ_ONCE(holds.task) == current &&
+	       regs_get_kernel_argument(regs, 0) == (unsigned long)holds.srcu;
+}
+
+static int hold_begins(struct kprobe *probe, struct pt_regs *regs)
+{
+	if (!hold_is_counted(regs))
+		return 0;
+	if (holds.nr && need_resched())
+		holds.keeping++;
+	holds.begin_ns = ktime_get_mono_fast_ns();
+	return 0;
+}
+
 static int hold_ends(struct kprobe *probe, struct pt_regs *regs)
 {
-	if (READ_ONCE(holds.task) != current ||
-	    regs_get_kernel_argument(regs, 0) != (unsigned long)holds.srcu)
+	u64 end_ns = ktime_get_mono_fast_ns();
+
+	if (!hold_is_counted(regs))
 		return 0;
 	holds.nr++;
+	holds.longest_ns = max(holds.longest_ns, end_ns - holds.begin_ns);
 	if (holds.srcu == &own_srcu)
 		holds.depth = preempt_count();
 	else if (preempt_count() <= holds.depth)
 		holds.preemptible++;
+	if (holds.srcu == &own_srcu)
+		return 0;
+	if (holds.nr == holds.step_at)
+		step_update();
+	/* As if somebody with precedence had woken up */
+	set_tsk_need_resched(current);
+	set_preempt_need_resched();
 	return 0;
 }
 
-static struct kprobe holds_probe = {
+static struct kprobe begin_probe = {
+	.symbol_name = "__srcu_read_lock",
+	.pre_handler = hold_begins,
+};
+
+static struct kprobe end_probe = {
 	.symbol_name = "__srcu_read_unlock",
 	.pre_handler = hold_ends,
 };
+
+static struct kprobe *hold_probes[] = { &begin_probe, &end_probe };
 
 static void own_hold(void)
 {
@@ -440,6 +507,7 @@ static bool holds_are_seen(void)
 	own_hold();
 	preempt_enable();
 	swap(depth, holds.depth);
+	swap(holds.empty_ns, holds.longest_ns);
 	return holds.nr == 2 && depth == holds.depth + 1;
 }
 
@@ -447,25 +515,30 @@ static void holds_end(void)
 {
 	if (!holds.task)
 		return;
-	unregister_kprobe(&holds_probe);
-	holds_probe.addr = NULL;
-	holds_probe.flags = 0;
+	unregister_kprobes(hold_probes, ARRAY_SIZE(hold_probes));
 	WRITE_ONCE(holds.task, NULL);
 	fput(holds.vm);
 }
 
-static int holds_begin(int fd)
+static int holds_begin(const struct test_holds *req)
 {
 	struct file *vm;
-	int ret;
+	int ret, i;
 
 	if (holds.task)
 		return -EBUSY;
-	vm = fget(fd);
+	vm = fget(req->vm_fd);
 	if (!vm)
 		return -EBADF;
 	memset(&holds, 0, sizeof(holds));
-	ret = register_kprobe(&holds_probe);
+	holds.step_at = req->step_at;
+	holds.nr_as = req->nr_as;
+	/* What the last time left there */
+	for (i = 0; i < ARRAY_SIZE(hold_probes); i++) {
+		hold_probes[i]->addr = NULL;
+		hold_probes[i]->flags = 0;
+	}
+	ret = register_kprobes(hold_probes, ARRAY_SIZE(hold_probes));
 	if (ret) {
 		fput(vm);
 		return ret;
@@ -477,6 +550,7 @@ static int holds_begin(int fd)
 		return -EOPNOTSUPP;
 	}
 	holds.nr = 0;
+	holds.keeping = 0;
 	/* The test is trusted to hand over a VM */
 	holds.srcu = &((struct kvm *)vm->private_data)->srcu;
 	return 0;
@@ -493,9 +567,12 @@ static long count_holds(struct test_holds __user *argp)
 	if (req.vm_fd < 0)
 		holds_end();
 	else
-		ret = holds_begin(req.vm_fd);
+		ret = holds_begin(&req);
 	req.nr = holds.nr;
 	req.preemptible = holds.preemptible;
+	req.keeping = holds.keeping;
+	req.longest_ns = holds.longest_ns;
+	req.empty_ns = holds.empty_ns;
 	mutex_unlock(&holds_lock);
 	if (!ret && copy_to_user(argp, &req, sizeof(req)))
 		ret = -EFAULT;

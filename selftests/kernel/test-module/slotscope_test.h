@@ -41,6 +41,8 @@ enum {
 	 */
 	DAMAGE_SPTE,
 	DAMAGE_NR_DIRTY_LOGGING, /* KVM's count; ENODEV where it has none */
+	/* 1: that of address space 1 is in its place; else the value that it had */
+	DAMAGE_ACTIVE_SET,
 	/* 1: KVM makes each slot a page smaller than it says, 0: as it says */
 	DAMAGE_REQUESTS,
 };
@@ -65,11 +67,24 @@ struct test_damage {
  * @vm_fd:       the VM, to begin; -1, to end and to be told
  * @nr:          out: holds that ended since it began
  * @preemptible: out: those of them in which preemption was on
+ * @keeping:     out: those of them that began without that the processor was given up,
+ *		 which with the end of each is asked for
+ * @step_at:     in: with the end of which hold an update of address space 0 goes a
+ *		 step on, as KVM's do: begins if none is under way, else is complete. 0:
+ *		 none
+ * @nr_as:       in: how many address spaces the VM has, for that
+ * @longest_ns:  out: the longest of them
+ * @empty_ns:    out: one in which nothing is done, counted in the same way
  */
 struct test_holds {
 	__s32 vm_fd;
 	__u32 nr;
 	__u32 preemptible;
+	__u32 step_at;
+	__u32 nr_as;
+	__u32 keeping;
+	__u64 longest_ns;
+	__u64 empty_ns;
 };
 
 #endif
