@@ -61,7 +61,8 @@ void drained_close(struct drained *d)
 	*d = (struct drained){ 0 };
 }
 
-int drained_fill(struct drained *d)
+/* Take what is in the ring; 1 if some is left, for want of room */
+static int fill(struct drained *d)
 {
 	int ret;
 
@@ -92,7 +93,7 @@ const void *drained_next(struct drained *d, struct drained_pass *pass,
 			return NULL;
 		pass->begun = true;
 		/* What the queue had no room for: it was read, and has */
-		pass->left = drained_fill(d);
+		pass->left = fill(d);
 		pass->until = record_queue_put_so_far(&d->queue);
 	}
 	record = record_queue_first(&d->queue, size);
@@ -110,7 +111,7 @@ void drained_drop(struct drained *d)
 	pthread_mutex_unlock(&d->lock);
 	/* Nobody else may look for a while; should it fail, the next one tells */
 	if (left)
-		drained_fill(d);
+		fill(d);
 }
 
 static void *run(void *arg)
@@ -131,7 +132,7 @@ static void *run(void *arg)
 			return NULL;
 		for (int i = 0; i < DRAINER_RINGS; i++)
 			if (drainer->rings[i]->ring)
-				drained_fill(drainer->rings[i]);
+				fill(drainer->rings[i]);
 		(void)!write(drainer->told_fd, &one, sizeof(one));
 	}
 }

@@ -58,19 +58,11 @@ int drained_open(struct drained *d, const struct bpf_map *map, size_t bytes,
 void drained_close(struct drained *d);
 
 /**
- * drained_fill() - take what is in the ring
- *
- * Return: 0 if all that was in it at the call is in the queue now; 1 if not, for want of
- * room; -EPROTO for a record that is none.
- */
-int drained_fill(struct drained *d);
-
-/**
  * struct drained_pass - reading what there is, once; all zero but @to_end begins it
  * @to_end: read on as long as there is something. Else only what was there when it
  *	    began, and not much more: should a VMM be faster than we are, it ends
- * @left:   once it has ended: some may be left of what was there; below 0: the negative
- *	    errno that drained_fill() gave
+ * @left:   once it has ended: 1 if some may be left of what was there, else 0; -EPROTO
+ *	    after a record that is none
  *
  * The rest is private.
  */
