@@ -148,6 +148,33 @@ static void none_of_that_name(void **unused)
 	session_vms_deinit(&vms);
 }
 
+/* Where no hook tells that a VM is made, a request is the first that is known of it */
+static void learnt_of_then_found(void **unused)
+{
+	struct session_vms vms = {};
+	const struct slot_event request = {
+		.type = SLOT_EVENT_REQUEST,
+		.serial = 5,
+		.tgid = 10,
+		.comm = "vmm",
+	};
+	struct vm_id id = there(10, 3, 5);
+
+	assert_int_equal(session_vms_learn(&vms, &request), 0);
+	assert_int_equal(vms.nr, 1);
+	assert_int_equal(vms.vms[0].id.fd, -1);
+	session_vms_gone(&vms);
+	assert_int_equal(session_vms_here(&vms, &id, "vmm"), 0);
+	assert_int_equal(vms.nr, 1);
+	assert_true(vms.vms[0].here);
+	assert_int_equal(vms.vms[0].number, 5);
+	assert_int_equal(vms.vms[0].id.serial, 5);
+	/* or the process would not be taken for the one that it is */
+	assert_int_equal(vms.vms[0].id.start_time, 7);
+	assert_int_equal(vms.vms[0].id.fd, 3);
+	session_vms_deinit(&vms);
+}
+
 static void a_list(void **unused)
 {
 	struct session_vms vms = {};
@@ -171,6 +198,7 @@ int main(void)
 		cmocka_unit_test(events_and_descriptors_are_one),
 		cmocka_unit_test(names),
 		cmocka_unit_test(none_of_that_name),
+		cmocka_unit_test(learnt_of_then_found),
 		cmocka_unit_test(a_list),
 	};
 

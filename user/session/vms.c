@@ -67,6 +67,9 @@ int session_vms_here(struct session_vms *vms, const struct vm_id *id,
 		vm = add(vms, id);
 	if (!vm)
 		return -ENOMEM;
+	/* One that was learnt of by an event has neither descriptor nor start */
+	if (vm->id.fd < 0 && id->fd >= 0)
+		vm->id = *id;
 	if (id->serial) {
 		vm->id.serial = id->serial;
 		vm->number = id->serial;
