@@ -16,6 +16,7 @@
 #define PAUSE_MS 50   /* what comes in it is one burst, and one check */
 #define LOOK_MS	 1000 /* VMs that nobody told of */
 #define IDLE_MS	 5000 /* what is meant and what is mapped change without KVM */
+#define DOUBT_MS 1000 /* a VMM that ends takes its monitor away first */
 #define MAX_AS	 16
 
 /**
@@ -24,7 +25,8 @@
  * @made:    under our eyes: without a slot as long as none is told of
  * @gone:    it is not there any more
  * @due:     something happened that is no change of a slot
- * @doubted: its last check could not tell, and a second one is to say so
+ * @doubted_ms: since when its checks cannot tell, which one that comes later is to
+ *	     say; 0: they can, or it was said
  * @changes: since its last check began
  * @checks:  of it, and
  * @status:  what the last one came to
@@ -36,10 +38,10 @@ struct watched {
 	bool made;
 	bool gone;
 	bool due;
-	bool doubted;
 	uint64_t changes;
 	uint64_t checks;
 	int status;
+	int64_t doubted_ms;
 	int64_t ended_ms;
 	size_t nr_as;
 	uint64_t generations[MAX_AS];
@@ -361,21 +363,24 @@ static int compare(struct watch *w, size_t place, const struct sample *sample,
 	/* One that goes while it is read contradicts itself */
 	if (status && !sample->ended) {
 		ret = look(w, err);
-		if (ret || !checker_wants(checker, &checker->vms.vms[place])) {
+		if (ret || !checker_wants(checker, &checker->vms.vms[place]) ||
+		    process_alive(&checker->process)) {
 			w->total.after += changes;
 			goto out;
 		}
 	}
 	vm = &w->vms[place];
 	/* Nor is "cannot tell" said of one that is about to go, or moved just then */
-	if (status == CMD_UNKNOWN && !vm->doubted && !sample->ended &&
+	if (status == CMD_UNKNOWN && !sample->ended &&
 	    (!vm->checks || vm->status != status)) {
-		vm->doubted = true;
-		vm->due = true;
-		vm->changes += changes;
-		goto out;
+		if (!vm->doubted_ms)
+			vm->doubted_ms = clock_now_ms();
+		if (clock_now_ms() - vm->doubted_ms < DOUBT_MS) {
+			vm->changes += changes;
+			goto out;
+		}
 	}
-	vm->doubted = false;
+	vm->doubted_ms = 0;
 	ret = news_take(&w->news, checker->vms.vms[place].number,
 			&comparison.findings, clock_now());
 	if (ret) {
@@ -433,7 +438,8 @@ static bool is_due(const struct watch *w, size_t place)
 		return false;
 	if (vm->made && !vm->has)
 		return false;
-	return vm->changes || vm->due || idle;
+	return vm->changes || vm->due || idle ||
+	       (vm->doubted_ms && clock_now_ms() - vm->doubted_ms >= DOUBT_MS);
 }
 
 static int by_number(const void *a, const void *b)
@@ -541,7 +547,7 @@ static int end(struct watch *w)
 			continue;
 		w->total.after += vm->changes;
 		/* There was no time for the second look */
-		w->total.untold += vm->doubted && !vm->gone;
+		w->total.untold += vm->doubted_ms && !vm->gone;
 		w->total.unchecked += vm->has && !vm->checks;
 	}
 	status = news_exit_status(&w->news);
@@ -598,6 +604,7 @@ int watch(struct checker *checker)
 	/* What has ended is looked at once more: all of it has been told then */
 	while (!ret && alive && !stop_requested && !w.unread) {
 		alive = checker_alive(checker);
+		w.look |= !alive;
 		ret = go_round(&w, &err);
 		if (!ret && is_over(&w))
 			break;
