@@ -17,6 +17,8 @@ help:
 	@echo 'make check-long  what takes long: 10 million random calls of the memory model,'
 	@echo '              a million random steps of a VM that is checked, and the tests that'
 	@echo '              selftests/long names'
+	@echo 'make hunt     every machine and device of QEMU, and of the newest, led through a life'
+	@echo '              under check --watch; hours (T=WORD: those whose kind and name have it)'
 	@echo 'make lab-debug-kernel  a kernel that watches itself (KASAN, lockdep, kmemleak, ...), for'
 	@echo '              the lab; ten minutes the first time, more on a busy machine'
 	@echo 'make check-debug  the tests of the module and of the BPF programs on it (T=WORD), with'
@@ -55,6 +57,13 @@ check-long: deps
 	@SLOTSCOPE_RANDOM_CALLS=10000000 selftests/run unit/test_memory_random
 	@SLOTSCOPE_RANDOM_STEPS=1000000 selftests/run unit/test_check_steps
 	@selftests/run -L $(foreach k,$(K),-k $(k))
+
+# What comes of it: Documentation/found.md
+hunt: deps user
+	@mkdir -p build/hunt
+	@one=0; selftests/hunt/run -o build/hunt/debian $(T) || one=$$?; \
+		qemu=$$(selftests/vm/fetch --qemu) && \
+		selftests/hunt/run -q "$$qemu" -o build/hunt/newest $(T) && exit $$one
 
 lab-debug-kernel: deps
 	@selftests/vm/debug-kernel debug
@@ -152,4 +161,4 @@ uninstall-module:
 clean:
 	rm -rf build
 
-.PHONY: all help deps demo check unit check-long lab-debug-kernel check-debug coverage mutants bench fuzz user bpf kmod lint compile_commands docs dist deb install install-dkms uninstall install-module uninstall-module clean
+.PHONY: all help deps demo check unit check-long hunt lab-debug-kernel check-debug coverage mutants bench fuzz user bpf kmod lint compile_commands docs dist deb install install-dkms uninstall install-module uninstall-module clean
