@@ -4,6 +4,7 @@
 
 #include <json-c/json.h>
 
+#include "check/comparison.h"
 #include "check_make.h"
 #include "render_make.h"
 #include "render/check.h"
@@ -463,10 +464,66 @@ static void an_audit_as_json(void **unused)
 	views_deinit(&s.v);
 }
 
+static void note(struct shown *s, enum finding_id id, int as_id, gpa_t gpa,
+		 int slot_id)
+{
+	const struct finding finding = { .id = id,
+					 .as_id = as_id,
+					 .gpa = gpa,
+					 .size = MiB,
+					 .slot_id = slot_id,
+					 .cause = FINDING_NO_CAUSE };
+
+	comparison_add(&s->v.made, &finding, "slot %d at 0x%" PRIx64 " is thin",
+		       slot_id, gpa);
+}
+
+static size_t count_of(const char *text, const char *word)
+{
+	size_t nr = 0;
+
+	for (; (text = strstr(text, word)); text++)
+		nr++;
+	return nr;
+}
+
+/* What is so of both address spaces is said once, of both; what differs, twice */
+static void said_once(void **unused)
+{
+	struct shown s = { .document = { .at_ms = -1 } };
+	const char *text;
+
+	views_pc(&s.v);
+	views_check(&s.v);
+	note(&s, FINDING_SPARSE, 0, MiB, 3);
+	note(&s, FINDING_HUGEPAGE, 0, MiB, 3);
+	note(&s, FINDING_SPARSE, 0, 8 * MiB, 12);
+	note(&s, FINDING_SPARSE, 1, MiB, 25);
+	note(&s, FINDING_SPARSE, 1, 9 * MiB, 12);
+	/* mismatches stand each for itself */
+	note(&s, FINDING_UNBACKED, 0, 64 * MiB, 3);
+	note(&s, FINDING_UNBACKED, 1, 64 * MiB, 3);
+	assert_int_equal(check_rows(&s.v.made, &s.rows), 0);
+	s.document.comparison = &s.v.made;
+	s.document.rows = &s.rows;
+	print_begin(&s.p);
+	assert_int_equal(render_check(s.p.out, &s.document), 0);
+	text = print_end(&s.p);
+	assert_int_equal(count_of(text, "sparse (note)"), 3);
+	assert_int_equal(count_of(text, "hugepage (note)"), 1);
+	assert_int_equal(count_of(text, "unbacked (mismatch)"), 2);
+	assert_int_equal(count_of(text, "also"), 1);
+	assert_line(text, "also address space 1, slot 25");
+	assert_null(strstr(text, "more finding"));
+	hide(&s);
+	views_deinit(&s.v);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agreement),
+		cmocka_unit_test(said_once),
 		cmocka_unit_test(findings_under_their_cause),
 		cmocka_unit_test(less_coverage),
 		cmocka_unit_test(what_was_not_compared_is_one_line),

@@ -78,6 +78,11 @@ static int ask_version(int fd, struct slotscope_info *info,
 			       "came with this program");
 }
 
+bool module_is_there(void)
+{
+	return !access(SLOTSCOPE_DEVICE, F_OK);
+}
+
 int module_open(struct slotscope_info *info, struct slotscope_error *err)
 {
 	struct slotscope_info unused;

@@ -17,6 +17,9 @@ enum {
 	MODULE_TELLS_VMS = 3,	  /* all VMs, and how much memory each has */
 };
 
+/** module_is_there() - is there anything to open? At no cost */
+bool module_is_there(void);
+
 /**
  * module_open() - open the module, and see that its ABI is ours
  * @info: what it says of itself; may be NULL

@@ -2,17 +2,23 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/plural.h"
+#include "render/alike.h"
 #include "render/check.h"
 #include "render/color.h"
 #include "render/text.h"
 
-/* Findings by what they follow from: children of i are first[i], next[...] */
+/*
+ * Findings by what they follow from: children of i are first[i], next[...]; and those that
+ * are said together
+ */
 struct tree {
 	size_t *first;
 	size_t *next;
+	struct alike alike;
 };
 
 #define NONE SIZE_MAX
@@ -23,11 +29,8 @@ static int tree_init(struct tree *tree, const struct findings *findings)
 
 	tree->first = calloc(findings->nr + 1, sizeof(*tree->first));
 	tree->next = calloc(findings->nr + 1, sizeof(*tree->next));
-	if (!tree->first || !tree->next) {
-		free(tree->first);
-		free(tree->next);
+	if (alike_init(&tree->alike, findings) || !tree->first || !tree->next)
 		return -ENOMEM;
-	}
 	for (size_t i = 0; i < findings->nr; i++)
 		tree->first[i] = NONE;
 	/* backwards, so that each list comes out in order */
@@ -40,6 +43,13 @@ static int tree_init(struct tree *tree, const struct findings *findings)
 		tree->first[cause] = i;
 	}
 	return 0;
+}
+
+static void tree_deinit(struct tree *tree)
+{
+	free(tree->first);
+	free(tree->next);
+	alike_deinit(&tree->alike);
 }
 
 static void print_says(FILE *out, const struct comparison *comparison,
@@ -130,8 +140,49 @@ static void print_story(FILE *out, const struct check_document *document,
 	print_next(out, document, finding, indent);
 }
 
-static void print_one(FILE *out, const struct check_document *document,
-		      size_t at, int depth)
+/* Since when it is so of an address space that is told of with another, if not alike */
+static void print_since_of(FILE *out, const struct check_document *document,
+			   size_t first, size_t at)
+{
+	const struct stories *stories = document->stories;
+	char words[STORY_SAY_MAX + 128], before[STORY_SAY_MAX + 128];
+	char line[STORY_SAY_MAX + 192];
+
+	if (!story_say_since(words, &stories->items[at]) ||
+	    (story_say_since(before, &stories->items[first]) &&
+	     !strcmp(words, before)))
+		return;
+	snprintf(line, sizeof(line), "in address space %u: %s",
+		 document->comparison->findings.items[at].as_id, words);
+	print_line(out, 0, "since", line);
+}
+
+/* Of which others is it said, too? Return: how many */
+static size_t print_alike(FILE *out, const struct check_document *document,
+			  const struct alike *alike, size_t first)
+{
+	const struct finding *items = document->comparison->findings.items;
+	char line[64];
+	size_t nr = 0;
+
+	for (size_t i = alike->next[first]; i != NONE; i = alike->next[i]) {
+		snprintf(line, sizeof(line), "address space %u",
+			 items[i].as_id);
+		if (items[i].slot_id >= 0)
+			snprintf(line + strlen(line),
+				 sizeof(line) - strlen(line), ", slot %d",
+				 items[i].slot_id);
+		print_line(out, 0, "also", line);
+		if (document->stories)
+			print_since_of(out, document, first, i);
+		nr++;
+	}
+	return nr;
+}
+
+/* Return: how many findings that was */
+static size_t print_one(FILE *out, const struct check_document *document,
+			const struct alike *alike, size_t at, int depth)
 {
 	const struct comparison *comparison = document->comparison;
 	const struct finding *finding = &comparison->findings.items[at];
@@ -139,17 +190,20 @@ static void print_one(FILE *out, const struct check_document *document,
 	const enum color color = color_of_kind(kind);
 	const int indent = 2 * depth;
 	char first[128];
+	size_t nr;
 
 	snprintf(first, sizeof(first), "%*s%s%s%s (%s): ", indent, "",
 		 color_on(color), finding_id_name(finding->id),
 		 color_off(color), finding_kind_name(kind));
 	text_wrap(out, first, indent + 4, finding->sentence);
+	nr = 1 + print_alike(out, document, alike, at);
 	/* what the views say is the evidence; notes say it in their sentence */
 	if (kind == FINDING_MISMATCH)
 		print_says(out, comparison, finding, indent);
 	/* a consequence has the story of its cause */
 	if (document->stories && finding->cause == FINDING_NO_CAUSE)
 		print_story(out, document, at, indent);
+	return nr;
 }
 
 /* A cause is at most two steps away, but a list may come from anywhere */
@@ -157,37 +211,33 @@ static void print_one(FILE *out, const struct check_document *document,
 
 static void print_tree(FILE *out, const struct check_document *document,
 		       const struct tree *tree, size_t at, int depth,
-		       size_t *left)
+		       size_t *shown)
 {
-	if (!*left)
+	if (*shown >= RENDER_MAX_FINDINGS)
 		return;
-	--*left;
-	print_one(out, document, at, depth);
+	*shown += print_one(out, document, &tree->alike, at, depth);
 	for (size_t i = tree->first[at]; i != NONE && depth < MAX_DEPTH;
 	     i = tree->next[i])
-		print_tree(out, document, tree, i, depth + 1, left);
+		print_tree(out, document, tree, i, depth + 1, shown);
 }
 
 int render_check_findings(FILE *out, const struct check_document *document)
 {
 	const struct findings *findings = &document->comparison->findings;
-	size_t left = RENDER_MAX_FINDINGS;
+	size_t shown = 0;
 	struct tree tree;
 	int ret;
 
 	ret = tree_init(&tree, findings);
-	if (ret)
-		return ret;
-	for (size_t i = 0; i < findings->nr; i++) {
-		if (findings->items[i].cause == FINDING_NO_CAUSE)
-			print_tree(out, document, &tree, i, 0, &left);
+	for (size_t i = 0; i < findings->nr && !ret; i++) {
+		if (findings->items[i].cause == FINDING_NO_CAUSE &&
+		    tree.alike.first[i] == i)
+			print_tree(out, document, &tree, i, 0, &shown);
 	}
-	if (findings->nr > RENDER_MAX_FINDINGS)
+	if (findings->nr > shown && !ret)
 		fprintf(out,
 			"... and %zu more finding%s; --json has them all\n",
-			findings->nr - RENDER_MAX_FINDINGS,
-			plural(findings->nr - RENDER_MAX_FINDINGS));
-	free(tree.first);
-	free(tree.next);
-	return 0;
+			findings->nr - shown, plural(findings->nr - shown));
+	tree_deinit(&tree);
+	return ret;
 }

@@ -38,6 +38,10 @@ int kernel_view_open(struct kernel_view *view, enum kernel_source wanted,
 	if (wanted == KERNEL_BY_BPF)
 		return open_bpf(view, tracer, verbose, err);
 
+	/* What to do about it takes long to find out, and would not be said */
+	if (wanted == KERNEL_ANY && !module_is_there() &&
+	    !open_bpf(view, tracer, verbose, &bpf_err))
+		return 0;
 	view->source = KERNEL_BY_MODULE;
 	view->module_fd = module_open(NULL, err);
 	if (view->module_fd >= 0)

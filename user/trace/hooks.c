@@ -17,10 +17,68 @@
 #include "base/plural.h"
 #include "trace/impl.h"
 
-/* The type of a kernel function; below 0 if @btf has no such function */
-static int function_id(const struct btf *btf, const char *function)
+/* A kernel function, and its type: 0 while none was found */
+struct function {
+	const char *name;
+	int id;
+};
+
+static int by_name(const void *a, const void *b)
 {
-	return btf ? btf__find_by_name_kind(btf, function, BTF_KIND_FUNC) : -1;
+	const struct function *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+/* What candidates hook, each once, in order of names */
+static size_t list_functions(struct function *functions)
+{
+	size_t nr = 0, kept = 0;
+
+	for (size_t i = 0; i < nr_hook_candidates; i++)
+		if (hook_candidates[i].nr_params)
+			functions[nr++] =
+				(struct function){ hook_candidates[i].target,
+						   0 };
+	qsort(functions, nr, sizeof(*functions), by_name);
+	for (size_t i = 0; i < nr; i++)
+		if (!kept || by_name(&functions[kept - 1], &functions[i]))
+			functions[kept++] = functions[i];
+	return kept;
+}
+
+/* To look for one takes as long as to look for all: libbpf has no index of names */
+static void find_types(const struct btf *btf, struct function *functions,
+		       size_t nr)
+{
+	const size_t types = btf ? btf__type_cnt(btf) : 0;
+	size_t left = nr;
+
+	for (size_t i = 1; i < types && left; i++) {
+		const struct btf_type *type = btf__type_by_id(btf, i);
+		struct function key, *found;
+
+		if (!btf_is_func(type))
+			continue;
+		key.name = btf__name_by_offset(btf, type->name_off);
+		found = key.name ? bsearch(&key, functions, nr, sizeof(key),
+					   by_name) :
+				   NULL;
+		if (!found || found->id)
+			continue;
+		found->id = (int)i;
+		left--;
+	}
+}
+
+static int function_id(const struct function *functions, size_t nr,
+		       const char *name)
+{
+	const struct function key = { .name = name };
+	const struct function *found =
+		bsearch(&key, functions, nr, sizeof(key), by_name);
+
+	return found && found->id ? found->id : -1;
 }
 
 static unsigned int function_params(const struct btf *btf, int id)
@@ -93,7 +151,10 @@ static void find_functions(struct tracer *t)
 	struct btf *vmlinux = btf__load_vmlinux_btf();
 	struct btf *kvm = vmlinux ? btf__load_module_btf("kvm", vmlinux) : NULL;
 	const struct btf *btf = kvm ? kvm : vmlinux;
+	struct function functions[TRACER_MAX_HOOKS];
+	const size_t nr = list_functions(functions);
 
+	find_types(btf, functions, nr);
 	t->counts_skips = counts_skips(vmlinux);
 	t->nr_kernel_types = vmlinux ? btf__type_cnt(vmlinux) : 0;
 	t->kvm_btf_fd = kvm ? module_btf_fd("kvm") : 0;
@@ -104,11 +165,7 @@ static void find_functions(struct tracer *t)
 
 		if (!c->nr_params)
 			continue;
-		/* That of the candidate before is often the same */
-		if (i && !strcmp(hook_candidates[i - 1].target, c->target))
-			t->function_ids[i] = t->function_ids[i - 1];
-		else
-			t->function_ids[i] = function_id(btf, c->target);
+		t->function_ids[i] = function_id(functions, nr, c->target);
 		params = t->function_ids[i] > 0 ?
 				 function_params(btf, t->function_ids[i]) :
 				 c->nr_params;
@@ -241,7 +298,9 @@ void hooks_choose(struct tracer *t)
 
 	for (int i = 0; i < TRACER_METHODS; i++)
 		lacks[i] = lacking(i);
-	find_functions(t);
+	/* Iterators alone are of no function */
+	if (!t->options.no_hooks)
+		find_functions(t);
 	t->preempts = kernel_preempts();
 	/* It goes with whichever of two hooks is there */
 	bpf_program__set_autoload(t->skel->progs.vcpu_gone, false);
@@ -291,10 +350,48 @@ static void detach(struct tracer *t, size_t hook)
 	}
 }
 
+struct detaching {
+	struct tracer *tracer;
+	size_t hook;
+	pthread_t thread;
+	bool apart;
+};
+
+static void *detach_apart(void *arg)
+{
+	const struct detaching *detaching = arg;
+
+	detach(detaching->tracer, detaching->hook);
+	return NULL;
+}
+
+/*
+ * To detach one takes no work, but some grace periods of RCU, in which the kernel waits
+ * for all processors: so they are waited for together, as far as the kernel lets us.
+ * Those of one hook go one after the other, the beginning first.
+ */
 void hooks_detach(struct tracer *t)
 {
+	struct detaching all[TRACER_MAX_HOOKS];
+	size_t nr = 0;
+
 	for (size_t i = 0; i < nr_hook_candidates; i++)
-		detach(t, i);
+		for (int j = 0; j < HOOK_PROGRAMS; j++) {
+			if (!t->links[i][j])
+				continue;
+			all[nr++] =
+				(struct detaching){ .tracer = t, .hook = i };
+			break;
+		}
+	for (size_t i = 0; i + 1 < nr; i++)
+		all[i].apart = !pthread_create(&all[i].thread, NULL,
+					       detach_apart, &all[i]);
+	for (size_t i = 0; i < nr; i++)
+		if (!all[i].apart)
+			detach(t, all[i].hook);
+	for (size_t i = 0; i < nr; i++)
+		if (all[i].apart)
+			pthread_join(all[i].thread, NULL);
 }
 
 /* The end first: a call's beginning without its end would look like a loss */
