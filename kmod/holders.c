@@ -70,7 +70,7 @@ static void add(struct holders *holders, struct task_struct *task,
 
 	*holder = (struct holder){
 		.file = get_file(file),
-		.mm = task->flags & PF_KTHREAD ? NULL : task->mm,
+		.mm = READ_ONCE(task->flags) & PF_KTHREAD ? NULL : task->mm,
 		.tgid = task->tgid,
 		.pid = task_tgid_vnr(task),
 		.fd = fd,

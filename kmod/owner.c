@@ -18,7 +18,7 @@ static u32 thread_is(struct task_struct *thread, const struct mm_struct *mm)
 
 	task_lock(thread);
 	/* A kernel thread may have borrowed it */
-	if (thread->mm && !(thread->flags & PF_KTHREAD))
+	if (thread->mm && !(READ_ONCE(thread->flags) & PF_KTHREAD))
 		owner = thread->mm == mm ? SLOTSCOPE_OWNER_YES :
 					   SLOTSCOPE_OWNER_NO;
 	task_unlock(thread);
