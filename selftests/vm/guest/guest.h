@@ -24,6 +24,15 @@ void klog_poll(void);
 unsigned int klog_problems(void);
 void klog_send(void);
 
+/* The number behind @key (NULL: at the beginning) in the file @path, or 0 */
+unsigned long read_number(const char *path, const char *key);
+
+/* races.c: what KCSAN reports, if the kernel has it */
+void races_watch(void);
+void races_begin(const char *text);
+void races_ours(void);
+unsigned int races_tell(unsigned int lost);
+
 /* root.c: from the initramfs to a world that looks like the host */
 void kernel_mounts(void);
 void load_modules(void);

@@ -90,6 +90,7 @@ static void serve(void)
 		fail("the request has no command");
 
 	enter_root(mounts, rq.nmounts, paths[1]);
+	races_watch();
 	port_send(LAB_STARTED, NULL, 0);
 	ended.status = command_run(&cmd);
 	sync_mounts();

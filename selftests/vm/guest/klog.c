@@ -27,8 +27,10 @@
 #define KMEMLEAK_AGE 6
 
 static int kmsg = -1;
-static unsigned int problems;
-static unsigned long long first_seq;
+static struct klog_reader reader;
+static unsigned int problems, lost;
+/* Where the first problem began, and the last report of a data race */
+static unsigned long long first_seq, race_seq;
 
 void klog_open(void)
 {
@@ -54,8 +56,10 @@ static int next_record(char *buf, size_t size, unsigned long long *seq,
 	unsigned int prio;
 	char *end;
 
-	if (n < 0)
+	if (n < 0) {
+		lost += errno == EPIPE;
 		return errno == EPIPE || errno == EINTR ? -1 : 0;
+	}
 	buf[n] = '\0';
 	if (sscanf(buf, "%u,%llu,%llu", &prio, seq, usec) != 3)
 		return -1;
@@ -69,6 +73,12 @@ static int next_record(char *buf, size_t size, unsigned long long *seq,
 	return 1;
 }
 
+static void problem_at(unsigned long long seq)
+{
+	if (!problems++)
+		first_seq = seq;
+}
+
 void klog_poll(void)
 {
 	unsigned long long seq, usec;
@@ -76,14 +86,27 @@ void klog_poll(void)
 	int r;
 
 	while ((r = next_record(buf, sizeof(buf), &seq, &usec, &text))) {
-		if (r < 0 || !klog_is_problem(text))
+		if (r < 0)
 			continue;
-		if (!problems++)
-			first_seq = seq;
+		switch (klog_read(&reader, text)) {
+		case KLOG_NOTHING:
+			break;
+		case KLOG_PROBLEM:
+			problem_at(seq);
+			break;
+		case KLOG_RACE:
+			race_seq = seq;
+			races_begin(text);
+			break;
+		case KLOG_OUR_RACE:
+			problem_at(race_seq);
+			races_ours();
+			break;
+		}
 	}
 }
 
-static unsigned long read_number(const char *path, const char *key)
+unsigned long read_number(const char *path, const char *key)
 {
 	char buf[4096], *p;
 	ssize_t n;
@@ -128,6 +151,7 @@ unsigned int klog_problems(void)
 {
 	look_for_leaks();
 	klog_poll();
+	problems += races_tell(lost);
 	if (!problems &&
 	    ((read_number("/proc/sys/kernel/tainted", NULL) & BAD_TAINT) ||
 	     lockdep_is_off()))

@@ -85,7 +85,8 @@ bool console_load(struct vm *vm, const char *path)
 /* The first line that tells of a fault in the kernel, or NULL. */
 const char *console_problem(const struct vm *vm)
 {
-	const char *p = vm->log;
+	const char *p = vm->log, *race = NULL;
+	struct klog_reader reader = { 0 };
 	char line[512];
 
 	while (p && *p) {
@@ -94,8 +95,17 @@ const char *console_problem(const struct vm *vm)
 
 		memcpy(line, p, part);
 		line[part] = '\0';
-		if (klog_is_problem(line))
+		switch (klog_read(&reader, line)) {
+		case KLOG_NOTHING:
+			break;
+		case KLOG_PROBLEM:
 			return p;
+		case KLOG_RACE:
+			race = p;
+			break;
+		case KLOG_OUR_RACE:
+			return race;
+		}
 		p += len + (p[len] == '\n');
 	}
 	return NULL;

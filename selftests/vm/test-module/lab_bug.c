@@ -4,12 +4,14 @@
  * lab's own test: it would be of no use if it were silent.
  */
 #include <linux/delay.h>
+#include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/timer.h>
+#include <linux/workqueue.h>
 
 static char *act = "none";
 module_param(act, charp, 0444);
@@ -96,6 +98,53 @@ static void shift(void)
 	pr_info("lab_bug: %d\n", 1 << (size + 10));
 }
 
+/* Enough for a tool that looks at one access in some thousands */
+#define RACE_STEPS 200000
+
+static char shared[8];
+
+static void race_here(struct work_struct *work)
+{
+	int i;
+
+	for (i = 0; i < RACE_STEPS; i++)
+		shared[0] = shared[0] + 1;
+}
+
+/* It is the kernel's own function that races; that two call it at once is ours */
+static void race_below(struct work_struct *work)
+{
+	int i;
+
+	for (i = 0; i < RACE_STEPS; i++)
+		if (hex2bin(shared, i & 1 ? "00112233" : "44556677", 4))
+			return;
+}
+
+/* Each on a processor of its own */
+static void race(work_func_t step)
+{
+	static struct work_struct works[2];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(works); i++) {
+		INIT_WORK(&works[i], step);
+		schedule_work_on(i, &works[i]);
+	}
+	for (i = 0; i < ARRAY_SIZE(works); i++)
+		flush_work(&works[i]);
+}
+
+static void race_of_ours(void)
+{
+	race(race_here);
+}
+
+static void race_through_the_kernel(void)
+{
+	race(race_below);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -108,6 +157,8 @@ static const struct {
 	{ "leak", leak },
 	{ "timer", free_active_timer },
 	{ "shift", shift },
+	{ "race", race_of_ours },
+	{ "race-below", race_through_the_kernel },
 };
 
 static int __init lab_bug_init(void)
