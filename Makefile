@@ -19,10 +19,10 @@ help:
 	@echo '              selftests/long names'
 	@echo 'make hunt     every machine and device of QEMU, and of the newest, led through a life'
 	@echo '              under check --watch; hours (T=WORD: those whose kind and name have it)'
-	@echo 'make lab-debug-kernel  a kernel that watches itself (KASAN, lockdep, kmemleak, ...), for'
-	@echo '              the lab; ten minutes the first time, more on a busy machine'
-	@echo 'make check-debug  the tests of the module and of the BPF programs on it (T=WORD), with'
-	@echo '              100,000 hostile calls (CALLS=N)'
+	@echo 'make lab-debug-kernel  kernels that watch themselves (KASAN, lockdep, kmemleak, ...; KCSAN),'
+	@echo '              for the lab; twenty minutes the first time, more on a busy machine'
+	@echo 'make check-debug  the tests of the module and of the BPF programs on them that'
+	@echo '              selftests/debug names (T=WORD), with 20,000 hostile calls each (CALLS=N)'
 	@echo 'make coverage  which lines of user/ the unit tests reach'
 	@echo 'make fuzz     fuzz all that reads what others wrote, a minute each (SECONDS=N)'
 	@echo 'make mutants  break the module in each of many ways; name those that its tests do not notice'
@@ -66,13 +66,10 @@ hunt: deps user
 		selftests/hunt/run -q "$$qemu" -o build/hunt/newest $(T) && exit $$one
 
 lab-debug-kernel: deps
-	@selftests/vm/debug-kernel debug
+	@selftests/vm/debug-kernel debug debug-kcsan
 
-# Each call takes this kernel several times as long
-check-debug: export CALLS ?= 100000
-check-debug: lab-debug-kernel
-	@selftests/run -k debug $(or $(T),lab/test-debug kernel-debug/kmod- kernel-debug/bpf- \
-		kernel-debug/drop-in)
+check-debug: deps
+	@selftests/check-debug $(T)
 
 coverage: deps
 	@selftests/coverage
