@@ -11,9 +11,10 @@
 #include <slotscope/view.h>
 
 /* What lets us look into a process; the end of an error's next step */
-#define PROCESS_PERMIT                                                        \
-	"run as root with CAP_SYS_PTRACE (a container: docker run --cap-add " \
-	"SYS_PTRACE; a unit: CapabilityBoundingSet=)"
+#define PROCESS_PERMIT                                                         \
+	"run as root with CAP_SYS_PTRACE (a container: docker run --cap-add "  \
+	"SYS_PTRACE; a unit: CapabilityBoundingSet=), or as a user with that " \
+	"and CAP_DAC_READ_SEARCH"
 
 /**
  * struct process - one process
