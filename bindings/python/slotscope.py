@@ -72,7 +72,7 @@ class _SlotAs(Structure):
 class _SlotState(Structure):
     _fields_ = [("party", c_int), ("vm", _VmId), ("coverage", _Coverage),
                 ("as", POINTER(_SlotAs)), ("nr_as", c_size_t), ("whole_life", c_bool),
-                ("gone", c_bool), ("slots", POINTER(_Slot)), ("nr_slots", c_size_t),
+                ("gone", c_bool), ("walked", c_bool), ("slots", POINTER(_Slot)), ("nr_slots", c_size_t),
                 ("cap_slots", c_size_t)]
 
 
@@ -374,6 +374,7 @@ class State:
         raw.coverage.truncated = coverage["truncated"]
         raw.whole_life = document["whole_life"]
         raw.gone = document["gone"]
+        raw.walked = document.get("walked", False)
         for as_id, space in enumerate(spaces):
             to = getattr(raw, "as")[as_id]
             to.covered, to.generation = space["covered"], space["generation"]

@@ -271,6 +271,8 @@ struct compared_view {
  * @torn:     by as_id, up to @nr_torn: not of one moment in this address space
  * @moving:   where slots changed between the reading of the one and the other
  * @compared: there is a place for which both speak, and may be trusted
+ * @echo:     of a slot, or more, both say what one and the same reader had told them
+ *	      (@walked of struct slot_state): so far they are not compared
  * @agree:    where that is so, and what either has there is in the other, too
  * @rule:     private: the row in the table of pairs
  */
@@ -282,6 +284,7 @@ struct compared_pair {
 	size_t nr_torn;
 	struct spans moving;
 	bool compared;
+	bool echo;
 	struct spans agree;
 	const struct pair_rule *rule;
 };

@@ -243,6 +243,8 @@ bool party_by_key(const char *key, enum party_id *out);
  * @whole_life:	made from a log that has the VM's creation: an address space
  *		that is not in @as never had a slot
  * @gone:	the VM was destroyed: no slots, and none to come
+ * @walked:	the slots that no event made (their @seq is 0) are as a BPF iterator
+ *		read them. Of those, two states that are so are one word, not two
  * @slots:	sorted by (as_id, gpa, id); a MODEL has one slot a flat range
  * @nr_slots:	their number
  *
@@ -256,6 +258,7 @@ struct slot_state {
 	size_t nr_as;
 	bool whole_life;
 	bool gone;
+	bool walked;
 	struct slot *slots;
 	size_t nr_slots;
 	size_t cap_slots; /* private */

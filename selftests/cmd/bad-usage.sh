@@ -121,4 +121,16 @@ is "$(jq .error.code <<<"$out")" 22 "-j is --json"
 run "$program" --help
 is "$status" 0 "--help: status 0"
 like "$out" 'Exit status: 0' "--help tells the exit statuses"
+
+# A process may have any name: a newline in it begins no line of an error
+mkfifo "$work/never"
+perl -e '$0 = "a\nb\033c"; open(my $f, ">", shift); open(my $g, "<", shift)' "$work/named" "$work/never" &
+named=$!
+has_name() { [ -e "$work/named" ]; }
+await has_name
+"$program" check --no-trace --pid $named >"$work/out" 2>"$work/err"
+is "$(grep -c '^b' "$work/err")" 0 "a newline in a process's name"
+like "$(cat "$work/err")" '\(a\\0ab\\1bc\)' "... is seen as such"
+kill $named
+wait $named 2>/dev/null
 done_testing

@@ -35,4 +35,23 @@ died there
 is "$status $found" "1 fatal-refusal fatal-refusal>stopped" "where memory was refused: beneath the refusal"
 died mmio
 is "$status $found" "2 " "an access to registers is no stop, where nothing says that memory was meant"
+
+# A process that has a VM, and ends before the check: as one between two checks
+if [ -w /dev/kvm ] && [ "$(id -u)" = 0 ]; then
+	"$slotscope" vm -m 16M --paused --qmp "@died-$$" >vm 2>&1 &
+	vm=$!
+	listens() { grep -q "@died-$$" /proc/net/unix; }
+	await listens
+	"$slotscope" check --no-trace --no-model --at 600 --pid $vm >out 2>err &
+	check=$!
+	# It has looked, and sleeps until it is time
+	waits() { grep -q '^230 ' /proc/$check/syscall; }
+	await waits
+	kill -KILL $vm
+	wait $check
+	is $? 2 "a VM that ends before --at: cannot tell" || diag "$(cat out err)"
+	like "$(tr -s '\n ' ' ' <err)" 'the VM was gone after' "... and that is said"
+else
+	skip "a VM that ends before --at" "no /dev/kvm, or not root"
+fi
 done_testing

@@ -29,7 +29,11 @@ for id in missing extra moved wrong-hva extent flags answered slot-id as-id igno
 done
 is "$parts" "" "each tells how it comes about, which cause it is, and has a drawing"
 run $slotscope explain
-is "$(wc -l <<<"$out")" "$(jq length "$work/all")" "without an ID: a line each"
+is "$(grep -c '^[^ ]' <<<"$out")" "$(jq length "$work/all")" "without an ID: one after the other"
+wide=$(for id in '' $(jq -r '.[].id' "$work/all"); do COLUMNS=80 $slotscope explain $id | grep -v '^  ' |
+	awk 'length > 80'; done)
+is "$wide" "" "no line is wider than the terminal"
+is "$(COLUMNS=60 $slotscope quiz -s 7 -n 20 | grep -v '^ ' | awk 'length > 60')" "" "nor is one of a problem's words"
 run $slotscope explain missing
 unlike "$out" '::' "no mark of the source is printed"
 is "$(head -1 <<<"$out")" missing "begins with its name"

@@ -42,7 +42,7 @@ like "$("${check[@]}" --columns verdict | head -1)" '^VERDICT *$' "without --raw
 like "$("${check[@]}" --columns verdict)" '^mismatch' "... then all else is as it was"
 
 # What there is: each key is taken, another is not; completion offers these
-for command in list slots check; do
+for command in list slots check top; do
 	run "$program" $command --columns nothing
 	is "$status" 3 "$command: a column that is none"
 	like "${err//$'\n'/ }" 'column "nothing".*next: .*there are' "... is named, and what there is"

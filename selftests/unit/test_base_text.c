@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/name_say.h"
 #include "base/plural.h"
 #include "base/size_text.h"
 
@@ -28,6 +29,19 @@ static void no_plural_of_one(void **state)
 	assert_string_equal(plural_es(1), "");
 	assert_string_equal(plural_es(0), "es");
 	assert_string_equal(plural_es(2), "es");
+}
+
+static void names(void **state)
+{
+	char many[300];
+
+	assert_string_equal(NAME_SAY("qemu"), "qemu");
+	assert_string_equal(NAME_SAY("a\nb\n"), "a\\0ab\\0a");
+	assert_string_equal(NAME_SAY(""), "");
+	memset(many, '\n', sizeof(many) - 1);
+	many[sizeof(many) - 1] = '\0';
+	assert_true(strlen(NAME_SAY(many)) < NAME_SAY_MAX);
+	assert_null(strchr(NAME_SAY(many), '\n'));
 }
 
 static void sizes(void **state)
@@ -85,6 +99,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_plural_of_one),
+		cmocka_unit_test(names),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(cells),
 	};

@@ -389,6 +389,55 @@ static void a_slot_too_long(void **unused)
 	views_deinit(&v);
 }
 
+/* A VM of whose memory no byte can be touched has no window: nothing is used */
+static void nothing_can_be_touched(void **unused)
+{
+	const struct finding *f;
+	struct views v;
+
+	views_init(&v);
+	v.view[MODEL].slots = NULL;
+	kvm_add(&v, 0, 4, 0, 64 * KiB, HVA, 0);
+	kvm_add(&v, 0, 5, MiB, 8 * KiB, HVA + MiB, 0);
+	map_add(&v, HVA + 8 * KiB, 8 * KiB, "---", NULL);
+	map_add(&v, HVA + 2 * MiB, 4 * KiB, "rwp", NULL);
+	views_check(&v);
+	assert_int_equal(findings_exit_status(&v.found), 1);
+	assert_int_equal(v.found.nr, 4);
+	f = &v.found.items[0];
+	assert_int_equal(f->id, FINDING_UNBACKED);
+	assert_place(f, 0, 0, 8 * KiB);
+	assert_int_equal(v.found.items[1].id, FINDING_PERMS);
+	assert_place(&v.found.items[3], 0, MiB, 8 * KiB);
+	assert_null(strstr(f->sentence, "memory map"));
+	/* Of a text nobody knows whose it is */
+	v.map.written = true;
+	views_check(&v);
+	assert_non_null(strstr(v.found.items[0].sentence,
+			       "nothing of any slot is: is this the memory map "
+			       "of another process, or of another time?"));
+	v.map.written = false;
+
+	/* One page of one slot that can be read, and there are windows */
+	v.map.ranges[0].read = true;
+	views_check(&v);
+	assert_int_equal(findings_exit_status(&v.found), 0);
+	assert_int_equal(v.found.nr, 2);
+	assert_int_equal(v.found.items[0].id, FINDING_SPARSE);
+	assert_int_equal(v.found.items[1].id, FINDING_SPARSE);
+	/* Nor is anything certain where the map was cut off, or slots move */
+	v.map.ranges[0].read = false;
+	slot_at(&v, KERNEL, 0, 0)->flags = SLOT_INVALID;
+	views_check(&v);
+	assert_int_equal(v.found.items[0].id, FINDING_UNREAD);
+	slot_at(&v, KERNEL, 0, 0)->flags = 0;
+	v.map.nr = 1;
+	v.map.truncated = true;
+	views_check(&v);
+	assert_int_equal(findings_exit_status(&v.found), 2);
+	views_deinit(&v);
+}
+
 /* Address space that a sandbox uses a part of: nobody says that it is RAM */
 static void windows(void **unused)
 {
@@ -616,6 +665,7 @@ int main(void)
 		cmocka_unit_test(other_memory),
 		cmocka_unit_test(other_memory_at_the_wrong_address),
 		cmocka_unit_test(a_slot_too_long),
+		cmocka_unit_test(nothing_can_be_touched),
 		cmocka_unit_test(windows),
 		cmocka_unit_test(guest_memfd_mapped),
 		cmocka_unit_test(guest_memfd_closed),

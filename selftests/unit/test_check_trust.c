@@ -131,6 +131,59 @@ static void a_party_that_has_nothing_to_tell(void **unused)
 	views_deinit(&v);
 }
 
+/*
+ * What TRACED began with was read by the same means as KERNEL: that is one word, and
+ * not two, where no change was seen
+ */
+static void one_word_is_no_two(void **unused)
+{
+	struct views v;
+
+	views_init(&v);
+	v.view[MODEL].slots = NULL;
+	kvm_add(&v, 0, 0, 0, MiB, HVA, 0);
+	kvm_add(&v, 0, 1, MiB, MiB, HVA + MiB, 0);
+	v.state[TRACED].walked = v.state[KERNEL].walked = true;
+	views_check(&v);
+	only(&v, FINDING_UNREAD, 1);
+	assert_compared(&v, "");
+	assert_int_equal(findings_exit_status(&v.found), 2);
+	/* Who read KERNEL by other means is another */
+	v.state[KERNEL].walked = false;
+	views_check(&v);
+	none_found(&v);
+	assert_compared(&v, "TRACED-KERNEL");
+	v.state[KERNEL].walked = true;
+
+	/* A change of one that was seen is a word; of the other there is none */
+	slot_at(&v, TRACED, 0, MiB)->seq = 7;
+	views_check(&v);
+	none_found(&v);
+	assert_compared(&v, "TRACED-KERNEL");
+	assert_int_equal(v.made.pairs[0].agree.nr, 1);
+	assert_true(v.made.pairs[0].agree.items[0].gpa == MiB);
+	slot_at(&v, TRACED, 0, MiB)->seq = 0;
+
+	/* Nor is what differs one word: a change went unseen */
+	slot_at(&v, KERNEL, 0, MiB)->hva += MiB;
+	views_check(&v);
+	only(&v, FINDING_WRONG_HVA, 1);
+	assert_compared(&v, "TRACED-KERNEL");
+	slot_at(&v, KERNEL, 0, MiB)->hva -= MiB;
+
+	/* What is mapped there is another's word */
+	map_add(&v, HVA, 2 * MiB, "rwp", NULL);
+	views_check(&v);
+	none_found(&v);
+	assert_compared(&v, "KERNEL-BACKING");
+	/* and where none of it can be touched, nothing agrees */
+	v.map.ranges[0].start = HVA + 8 * MiB;
+	v.map.ranges[0].end = HVA + 9 * MiB;
+	views_check(&v);
+	assert_int_equal(v.found.items[0].id, FINDING_UNBACKED);
+	views_deinit(&v);
+}
+
 static void unread_views(void **unused)
 {
 	const struct finding *f;
@@ -354,6 +407,7 @@ int main(void)
 		cmocka_unit_test(a_cut_snapshot_shows_no_absence),
 		cmocka_unit_test(a_slot_of_unknown_place),
 		cmocka_unit_test(a_party_that_has_nothing_to_tell),
+		cmocka_unit_test(one_word_is_no_two),
 		cmocka_unit_test(unread_views),
 		cmocka_unit_test(nothing_to_compare_is_not_agreement),
 		cmocka_unit_test(no_slots_anywhere),

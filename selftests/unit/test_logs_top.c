@@ -7,6 +7,7 @@
 #include "check_make.h"
 #include "logs/top.h"
 #include "render_make.h"
+#include "render/style.h"
 #include "render/top.h"
 
 #define SECOND 1000000000ULL
@@ -624,6 +625,42 @@ static void lines(void **unused)
 			    "12 mismatches*");
 	assert_line(p.text, "103 vmm 9 ? ? ? 0 0 ? - not yet");
 	free(p.text);
+
+	/* A verdict has its colour, unless it may not be so any more */
+	render_style.color = true;
+	print_begin(&p);
+	assert_int_equal(render_top(p.out, &shown), 0);
+	print_end(&p);
+	assert_non_null(strstr(p.text, "3s \033[32magree\033[0m\n"));
+	assert_non_null(strstr(p.text, "3s 12 mismatches*\n"));
+	free(p.text);
+	render_style.color = false;
+}
+
+/* Last: a choice counts for every table from then on */
+static void columns_that_are_chosen(void **unused)
+{
+	const struct top_names names = { .comm = "comm", .vmm = "qemu" };
+	const struct vm_id id = { .tgid = 102, .fd = 9 };
+	struct slotscope_error err = {};
+	struct printed p;
+
+	top_list_begin(&top_);
+	assert_int_equal(top_list(&top_, &id, &names, true), 0);
+	assert_int_equal(top_list_end(&top_, 2, true), 0);
+	assert_int_equal(table_choose("verdict,PID,name,vmm", top_columns,
+				      TOP_COLUMNS, &err),
+			 0);
+	print_begin(&p);
+	assert_int_equal(render_top(p.out, &shown), 0);
+	assert_for_people(print_end(&p));
+	assert_line(p.text, "VERDICT PID NAME VMM");
+	assert_line(p.text, "not yet 102 - qemu");
+	assert_null(strstr(p.text, "comm"));
+	free(p.text);
+	assert_int_equal(table_choose("fds", top_columns, TOP_COLUMNS, &err),
+			 -EINVAL);
+	assert_non_null(strstr(err.next, "did you mean fd"));
 }
 
 static void a_name_moves_no_cursor(void **unused)
@@ -740,6 +777,7 @@ int main(void)
 		TEST(a_name_moves_no_cursor),
 		TEST(sorted),
 		TEST(as_json),
+		TEST(columns_that_are_chosen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "render/events.h"
 #include "render/flags.h"
 #include "render/slots.h"
+#include "render/style.h"
 #include "render/vms.h"
 #include "render/why.h"
 
@@ -215,6 +216,16 @@ static void vms(void **unused)
 	assert_line(p.text, "42 9 vmm\\1b[0m\\ff - 1M 2/1 run 2 mismatches");
 	assert_line(p.text, "43 10 qemu a \\1b[31mname tha... ? ? ? ?");
 	free(p.text);
+	/* For scripts as util-linux writes it, once */
+	render_style.raw = true;
+	print_begin(&p);
+	assert_int_equal(render_vms(p.out, rows, 2), 0);
+	assert_for_people(print_end(&p));
+	assert_line(p.text,
+		    "43 10 qemu a\\x20\\x1b[31mname\\x20that\\x20is\\x20"
+		    "longer\\x20than\\x20it\\x20may\\x20be ? ? ? ?");
+	free(p.text);
+	render_style.raw = false;
 
 	print_begin(&p);
 	render_vms_json(p.out, rows, 2, 5, true);
@@ -676,6 +687,19 @@ static const char *why_of(struct printed *p, struct stop *stop)
 	return print_end(p);
 }
 
+static const char *why_in_json(struct printed *p, struct stop *stop)
+{
+	const struct stops stops = { .items = stop, .nr = 1 };
+	const struct why_document document = { .stops = &stops,
+					       .vm = &(struct vm_id){},
+					       .source = "--pid 1" };
+
+	stop->chain = (char[]){ "" };
+	print_begin(p);
+	assert_int_equal(render_why_json(p->out, &document), 0);
+	return print_end(p);
+}
+
 /* Of one that is in KVM_RUN nobody knows if it moves: it may have halted there */
 static void why_of_one_in_run(void **unused)
 {
@@ -685,9 +709,16 @@ static void why_of_one_in_run(void **unused)
 	assert_null(strstr(why_of(&p, &stop), "it went on"));
 	assert_non_null(strstr(p.text, "as far as is seen"));
 	free(p.text);
+	assert_non_null(strstr(why_in_json(&p, &stop), "\"not-stopped\""));
+	free(p.text);
 	/* This one left the guest, and went back */
 	stop.has_exit = true;
 	assert_non_null(strstr(why_of(&p, &stop), "it went on"));
+	free(p.text);
+	assert_non_null(strstr(why_in_json(&p, &stop), "\"goes-on\""));
+	free(p.text);
+	stop.asleep = true;
+	assert_non_null(strstr(why_in_json(&p, &stop), "\"waits\""));
 	free(p.text);
 }
 

@@ -6,6 +6,7 @@
 
 #include "render_make.h"
 #include "render/error.h"
+#include "render/style.h"
 
 static void assert_clean(const char *src, size_t max, const char *want)
 {
@@ -90,6 +91,28 @@ static void wrapped(void **unused)
 	free(p.text);
 }
 
+static void prose(void **unused)
+{
+	struct printed p;
+
+	render_style.columns = 21;
+	print_begin(&p);
+	assert_int_equal(text_prose(p.out, "1. ",
+				    "one two three four\nfive\n\n"
+				    "  a drawing  wider than a line\n"
+				    "six seven eight nine ten\n"),
+			 0);
+	assert_string_equal(print_end(&p), "1. one two three\nfour five\n\n"
+					   "  a drawing  wider than a line\n"
+					   "six seven eight nine\nten\n");
+	free(p.text);
+	print_begin(&p);
+	assert_int_equal(text_prose(p.out, "", "no end"), 0);
+	assert_string_equal(print_end(&p), "no end\n");
+	free(p.text);
+	render_style.columns = RENDER_COLUMNS;
+}
+
 static void errors(void **unused)
 {
 	struct slotscope_error err = { 0 };
@@ -144,6 +167,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cleaned),
 		cmocka_unit_test(wrapped),
+		cmocka_unit_test(prose),
 		cmocka_unit_test(errors),
 	};
 

@@ -71,10 +71,13 @@ static void say_bad(const struct ground *ground, const struct footing *piece)
 		ground_finding(ground, piece->first, piece->last,
 			       called[rights ? DIFFERS_FLAGS : DIFFERS_LACK]);
 
-	comparison_add(ground->comparison, &finding, "%s at %s: host memory %s",
-		       SAY_WHAT(ground->slot),
-		       SAY_RANGE(finding.gpa, finding.size),
-		       FOOTING_SAY(piece));
+	comparison_add(ground->comparison, &finding,
+		       "%s at %s: host memory %s%s", SAY_WHAT(ground->slot),
+		       SAY_RANGE(finding.gpa, finding.size), FOOTING_SAY(piece),
+		       ground->none && ground->map->written ?
+			       "; nothing of any slot is: is this the memory "
+			       "map of another process, or of another time?" :
+			       "");
 }
 
 static void agree(const struct ground *ground, const struct footing *piece)
@@ -146,7 +149,8 @@ static void check_part(struct ground *ground, const struct footing *piece,
 		       enum meaning meaning, const struct slot *range)
 {
 	/* what KVM made for itself it needs */
-	if (meaning == MEANING_UNKNOWN && !ground->slot->hidden) {
+	if (meaning == MEANING_UNKNOWN && !ground->slot->hidden &&
+	    !ground->none) {
 		ground_sparse_add(ground, piece);
 		if (piece->kind == FOOTING_GOOD)
 			agree(ground, piece);
@@ -194,7 +198,7 @@ static void check_piece(struct ground *ground, const struct footing *piece)
 	}
 }
 
-static void check_slot(struct ground *ground)
+static struct footing_walk walk_of(const struct ground *ground)
 {
 	const struct slot *slot = ground->slot;
 	struct footing_walk walk = {
@@ -204,12 +208,54 @@ static void check_slot(struct ground *ground)
 		.next = slot->hva,
 		.last = slot->hva + (slot->size - 1),
 	};
+
+	if (walk.last < slot->hva)
+		walk.last = UINT64_MAX;
+	return walk;
+}
+
+/* Is it certain that no byte of the slot can be touched? */
+static bool cannot_be_touched(const struct ground *ground)
+{
+	const struct slot *slot = ground->slot;
+	struct footing_walk walk = walk_of(ground);
+	struct footing piece;
+
+	if (slot->flags & (SLOT_INVALID | SLOT_GUEST_MEMFD) ||
+	    !ground_knows(ground,
+			  SLOT_FIELD_GPA | SLOT_FIELD_SIZE | SLOT_FIELD_HVA))
+		return false;
+	while (footing_next(&walk, &piece))
+		if (piece.kind != FOOTING_NOTHING &&
+		    piece.kind != FOOTING_BEYOND &&
+		    piece.kind != FOOTING_UNREADABLE)
+			return false;
+	return true;
+}
+
+/* KVM's own slots aside, which a guest has beside its memory */
+static bool none_can_be_touched(struct ground *ground)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < ground->state->nr_slots; i++) {
+		ground->slot = &ground->state->slots[i];
+		if (ground->slot->hidden)
+			continue;
+		if (!cannot_be_touched(ground))
+			return false;
+		nr++;
+	}
+	return nr;
+}
+
+static void check_slot(struct ground *ground)
+{
+	struct footing_walk walk = walk_of(ground);
 	struct footing piece;
 	bool unsure = false;
 	bool cut = false;
 
-	if (walk.last < slot->hva)
-		walk.last = UINT64_MAX;
 	ground->pair->compared = true;
 	while (footing_next(&walk, &piece)) {
 		cut |= piece.kind == FOOTING_UNKNOWN;
@@ -293,6 +339,7 @@ void check_ground(struct comparison *c, struct compared_pair *pair)
 	ground.left_out.spans = &c->views[pair->expected].blind;
 
 	find_model(&ground);
+	ground.none = none_can_be_touched(&ground);
 	for (size_t i = 0; i < ground.state->nr_slots; i++) {
 		ground.slot = &ground.state->slots[i];
 		if (!is_to_be_checked(&ground))

@@ -23,6 +23,7 @@ enum meaning {
  * @left_out: where the walk along what the slots' view is not compared for is
  * @sparse: of @slot, what is said in one note at the end: pieces that cannot
  *	    be touched though nobody says that they are RAM
+ * @none:   no byte of any slot can be touched: then there is no window either
  * @unsure: slots on files of which nobody knows where they end
  * @cut:    slots that lie where the map was cut off, in part or in whole
  */
@@ -46,6 +47,7 @@ struct ground {
 		size_t memories;
 		const struct host_range *memory;
 	} sparse;
+	bool none;
 	size_t unsure;
 	size_t cut;
 };

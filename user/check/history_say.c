@@ -97,6 +97,9 @@ const char *const *finding_causes(enum finding_id id)
 	return causes[id];
 }
 
+/* Of this machine: of a VM that ended, or was elsewhere, it tells nothing */
+#define DOCTOR "slotscope doctor"
+
 /* What tells more than the finding does; %A is its address, %P the process */
 static const char *const next[FINDING_IDS] = {
 	[FINDING_MISSING] = "slotscope addr gpa:%A --pid %P",
@@ -121,7 +124,7 @@ static const char *const next[FINDING_IDS] = {
 	[FINDING_ALIASED] = "slotscope addr gpa:%A --pid %P",
 	[FINDING_HUGEPAGE] = "slotscope addr gpa:%A --pid %P",
 	[FINDING_LOST] = "slotscope explain lost",
-	[FINDING_UNREAD] = "slotscope doctor",
+	[FINDING_UNREAD] = DOCTOR,
 };
 
 /* One that needs what is not there is no help: then what explains the kind */
@@ -134,7 +137,7 @@ const char *finding_next(char buf[STORY_NEXT_MAX],
 	if (!from)
 		return NULL;
 	if ((strstr(from, "%A") && !finding->size) ||
-	    (strstr(from, "%P") && !pid)) {
+	    ((strstr(from, "%P") || !strcmp(from, DOCTOR)) && !pid)) {
 		snprintf(buf, STORY_NEXT_MAX, "slotscope explain %s",
 			 finding_id_name(finding->id));
 		return buf;

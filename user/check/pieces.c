@@ -85,6 +85,19 @@ static bool can_tell(const struct walk *walk, const struct span *expected,
 	       (actual || walk->actual->absence);
 }
 
+/* Is all that either says the word of one and the same reader? Of what is not there, too */
+static bool is_one_word(const struct walk *walk, const struct span *expected,
+			const struct span *actual)
+{
+	const struct comparison *c = walk->comparison;
+	const struct compared_pair *pair = walk->pair;
+
+	return comparison_state(c, pair->expected)->walked &&
+	       comparison_state(c, pair->actual)->walked &&
+	       !(expected && expected->slot->seq) &&
+	       !(actual && actual->slot->seq);
+}
+
 static void judge(struct walk *walk, uint16_t as_id, gpa_t gpa, gpa_t last,
 		  const struct span *expected, const struct span *actual)
 {
@@ -99,13 +112,17 @@ static void judge(struct walk *walk, uint16_t as_id, gpa_t gpa, gpa_t last,
 
 	if (!can_tell(walk, expected, actual))
 		return;
+	if (expected && actual)
+		judge_both(walk, &piece);
+	else if (expected || actual)
+		piece.what = expected ? PIECE_LACK : PIECE_SURPLUS;
+	if (!piece.what && is_one_word(walk, expected, actual)) {
+		walk->pair->echo |= expected && actual;
+		return;
+	}
 	walk->pair->compared = true;
 	if (!expected && !actual)
 		return;
-	if (expected && actual)
-		judge_both(walk, &piece);
-	else
-		piece.what = expected ? PIECE_LACK : PIECE_SURPLUS;
 	if (!piece.what) {
 		comparison_agree(walk->comparison, walk->pair, as_id, gpa,
 				 last);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/name_say.h"
 #include "base/size_text.h"
 #include "check/say.h"
 
@@ -18,17 +19,14 @@ const char *say_apart(char buf[SAY_MAX], uint64_t first_ns, uint64_t last_ns)
 
 const char *say_who(char buf[SAY_MAX], pid_t tid, const char comm[16])
 {
-	char name[3 * 16 + 1] = "";
-	size_t len = 0;
+	char name[16 + 1] = "";
 
 	buf[0] = '\0';
-	/* A newline in a text begins a line; one in a name is to be seen as such */
-	for (int i = 0; i < 16 && comm[i]; i++)
-		len += snprintf(name + len, sizeof(name) - len, "%.*s",
-				comm[i] == '\n' ? 3 : 1,
-				comm[i] == '\n' ? "\\0a" : &comm[i]);
+	/* It comes from a kernel, and need not end in NUL */
+	memcpy(name, comm, 16);
 	if (tid && comm[0])
-		snprintf(buf, SAY_MAX, " by thread %d (%s)", tid, name);
+		snprintf(buf, SAY_MAX, " by thread %d (%s)", tid,
+			 NAME_SAY(name));
 	else if (tid)
 		snprintf(buf, SAY_MAX, " by thread %d", tid);
 	return buf;

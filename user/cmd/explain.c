@@ -2,12 +2,14 @@
 /* slotscope explain: Documentation/findings.rst, a section a kind of finding. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_value.h"
 #include "base/pasted.h"
 #include "cmd/cmd.h"
 #include "render/document.h"
+#include "render/text.h"
 
 static const struct cmd_option option_table[] = {
 	CMD_JSON("print one JSON document"), CMD_COMMON
@@ -90,24 +92,36 @@ static bool find(const char *id, struct section *out)
 }
 
 /* Without the mark that a drawing follows */
-static void print_text(const struct section *section)
+static int print_text(const struct section *section)
 {
 	struct piece rest = section->text, line;
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int ret;
 
-	printf("%.*s\n\n", (int)section->id.len, section->id.s);
+	if (!out)
+		return -ENOMEM;
 	while (piece_line(&rest, &line)) {
 		if (line.len > 3 && !memcmp(line.s + line.len - 3, " ::", 3))
 			line.len -= 3;
-		printf("%.*s\n", (int)line.len, line.s);
+		fprintf(out, "%.*s\n", (int)line.len, line.s);
 	}
+	ret = fclose(out) ? -ENOMEM : 0;
+	if (!ret) {
+		printf("%.*s\n\n", (int)section->id.len, section->id.s);
+		ret = text_prose(stdout, "", text);
+	}
+	free(text);
+	return ret;
 }
 
 /* Its kind, and the sentence behind that */
-static void print_line(const struct section *section)
+static int print_line(const struct section *section)
 {
 	struct piece rest = section->text, first;
 	const char *end;
-	size_t n = 0;
+	char id[32], *line;
 
 	piece_drop(&rest, section->kind.len + 2);
 	first = rest;
@@ -115,10 +129,17 @@ static void print_line(const struct section *section)
 	if (piece_find(rest, ".\n") && (!end || piece_find(rest, ".\n") < end))
 		end = piece_find(rest, ".\n");
 	first.len = end ? (size_t)(end - rest.s) : rest.len;
-	printf("%-16.*s ", (int)section->id.len, section->id.s);
-	for (; n < first.len; n++)
-		putchar(first.s[n] == '\n' ? ' ' : first.s[n]);
-	putchar('\n');
+	snprintf(id, sizeof(id), "%-16.*s ", (int)section->id.len,
+		 section->id.s);
+	line = strndup(first.s, first.len);
+	if (!line)
+		return -ENOMEM;
+	for (char *s = line; *s; s++)
+		if (*s == '\n')
+			*s = ' ';
+	text_wrap(stdout, id, 17, line);
+	free(line);
+	return 0;
 }
 
 static struct json_object *to_json(const struct section *section)
@@ -168,7 +189,7 @@ static int print_all(void)
 		if (cmd_globals.json)
 			ret |= json_add(array, to_json(&section));
 		else
-			print_line(&section);
+			ret |= print_line(&section);
 	}
 	if (cmd_globals.json && !ret)
 		return render_document(stdout, array) ? CMD_ERROR : CMD_OK;

@@ -161,6 +161,23 @@ static char *read_answer(bool prompt)
 	return line;
 }
 
+static int print_problem(const struct quiz *quiz)
+{
+	char *text = text_of(quiz_print, quiz);
+	char first[64];
+	int ret;
+
+	if (!text)
+		return -ENOMEM;
+	if (quiz->number > 1)
+		putchar('\n');
+	snprintf(first, sizeof(first), "%" PRIu64 " (%s). ", quiz->number,
+		 quiz_kind_name(quiz->kind));
+	ret = text_prose(stdout, first, text);
+	free(text);
+	return ret;
+}
+
 /* Return: an enum cmd_exit, or a negative errno */
 static int ask(const struct quiz *quiz, const struct quiz_options *options,
 	       struct json_object *problems)
@@ -170,9 +187,8 @@ static int ask(const struct quiz *quiz, const struct quiz_options *options,
 	char *answer = NULL;
 
 	if (!cmd_globals.json) {
-		printf("%s%" PRIu64 " (%s). ", quiz->number > 1 ? "\n" : "",
-		       quiz->number, quiz_kind_name(quiz->kind));
-		quiz_print(quiz, stdout);
+		if (print_problem(quiz))
+			return -ENOMEM;
 	}
 	/* Who sits there may try again what could not be read */
 	while (options->ask && (answer = read_answer(options->prompt))) {

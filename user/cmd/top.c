@@ -24,6 +24,10 @@ static const struct cmd_option option_table[] = {
 	{ 'n', "frames", "N", NULL, "end after so many" },
 	{ 'b', "batch", NULL, NULL,
 	  "print one frame after the other, also on a terminal" },
+	CMD_COLUMNS('o', TOP_COLUMN_KEYS,
+		    "these columns alone, with commas between: pid, command, "
+		    "fd, state, slots, memory, rate, failed, vcpus, age, "
+		    "verdict, vmm, name"),
 	CMD_JSON("the same as JSON, one document a frame"),
 	CMD_COMMON
 };
@@ -225,6 +229,11 @@ static int run(const struct cmd *cmd, int argc, char **argv)
 			break;
 		case 'n':
 			if (parse_frames(optarg, &t.frames, &err))
+				return cmd_fail(&err);
+			break;
+		case 'o':
+			if (table_choose(optarg, top_columns, TOP_COLUMNS,
+					 &err))
 				return cmd_fail(&err);
 			break;
 		case 'b':

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/name_say.h"
 #include "host/libvirt.h"
 #include "host/proc_file.h"
 #include "host/qmp_cmdline.h"
@@ -20,7 +21,7 @@ static int no_domain(const struct process *qemu, const char *why,
 		     struct slotscope_error *err)
 {
 	error_set(err, ENOENT, "find out as what libvirt knows process %d (%s)",
-		  qemu->tgid, qemu->comm);
+		  qemu->tgid, NAME_SAY(qemu->comm));
 	return error_why(err, "%s", why);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/name_say.h"
 #include "host/proc_file.h"
 #include "host/proc_stat.h"
 #include "host/process.h"
@@ -163,7 +164,8 @@ int process_open(pid_t pid, struct process *process,
 	}
 	if (stat.kthread) {
 		ret = error_set(err, EINVAL, "look at process %d", pid);
-		error_why(err, "it is a thread of the kernel (%s)", stat.comm);
+		error_why(err, "it is a thread of the kernel (%s)",
+			  NAME_SAY(stat.comm));
 		error_next(err, "slotscope list shows the VMMs and their pids");
 		goto err_close;
 	}
@@ -258,7 +260,7 @@ int process_failed(const struct process *process, int ret, const char *what,
 	if (ret == -ENOENT)
 		ret = -ESRCH;
 	error_set(err, ret, "%s: process %d (%s)", what, process->tgid,
-		  process->comm);
+		  NAME_SAY(process->comm));
 	if (ret == -ESRCH) {
 		error_why(err, "it has ended");
 	} else if (ret == -EACCES || ret == -EPERM) {

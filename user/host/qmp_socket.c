@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/name_say.h"
 #include "base/unix_address.h"
 #include "host/net_unix.h"
 #include "host/proc_file.h"
@@ -228,7 +229,7 @@ static int too_long(const char *address, struct slotscope_error *err)
 static int not_yet(const struct process *process, struct slotscope_error *err)
 {
 	error_set(err, ENOTCONN, "find a QMP socket of process %d (%s)",
-		  process->tgid, process->comm);
+		  process->tgid, NAME_SAY(process->comm));
 	error_why(err, "it will have a monitor, by its command line, and does "
 		       "not listen there (yet)");
 	return error_next(err, "check again, or later: --at; or --no-model");
@@ -243,7 +244,7 @@ static int no_socket(const struct process *process,
 		return process_failed(process, qemu, "see which program it is",
 				      err);
 	error_set(err, ENOENT, "find a QMP socket of process %d (%s)",
-		  process->tgid, process->comm);
+		  process->tgid, NAME_SAY(process->comm));
 	if (!held->nr && !qemu) {
 		error_why(err, "it is no QEMU, and has no monitor to tell what "
 			       "memory it means the guest to have");

@@ -11,6 +11,7 @@
 
 #include <linux/kcmp.h>
 
+#include "base/name_say.h"
 #include "base/progress.h"
 #include "host/fd_order.h"
 #include "host/proc_file.h"
@@ -194,7 +195,7 @@ void vm_fds_deinit(struct vm_fds *vms)
 static int no_vm(const struct process *process, struct slotscope_error *err)
 {
 	error_set(err, ENOENT, "find the VM of process %d (%s)", process->tgid,
-		  process->comm);
+		  NAME_SAY(process->comm));
 	error_why(err, "it holds no descriptor of a VM");
 	if (!kvm_loaded())
 		return kvm_not_loaded(err);
@@ -207,7 +208,7 @@ static int no_vm_at(const struct process *process, int wanted,
 {
 	error_set(err, ENOENT,
 		  "find the VM at descriptor %d of process %d (%s)", wanted,
-		  process->tgid, process->comm);
+		  process->tgid, NAME_SAY(process->comm));
 	error_why(err, "that descriptor is not a VM's");
 	return error_next(err, "give one that is: --fd %s", others);
 }
@@ -237,7 +238,7 @@ int vm_fds_pick(const struct process *process, const struct vm_fds *vms,
 	if (wanted >= 0)
 		return no_vm_at(process, wanted, names, err);
 	error_set(err, ENOTUNIQ, "find the VM of process %d (%s)",
-		  process->tgid, process->comm);
+		  process->tgid, NAME_SAY(process->comm));
 	error_why(err, "it has %zu%s", vms->nr,
 		  vms->grouped ? " VMs" :
 				 " descriptors of VMs, some of them perhaps "

@@ -343,17 +343,23 @@ int top_siblings(struct top *top, struct top_vm *vm, struct top_vm ***out,
 	return 0;
 }
 
-static bool compared(const struct comparison *c, enum party_id expected,
-		     enum party_id actual)
+/* NULL: one of the two cannot be trusted, or there is none */
+static const struct compared_pair *pair_of(const struct comparison *c,
+					   enum party_id expected,
+					   enum party_id actual)
 {
 	const struct view *views = c->input->views;
 
 	for (size_t i = 0; i < c->nr_pairs; i++)
-		if (c->pairs[i].compared &&
-		    views[c->pairs[i].expected].party == expected &&
+		if (views[c->pairs[i].expected].party == expected &&
 		    views[c->pairs[i].actual].party == actual)
-			return true;
-	return false;
+			return &c->pairs[i];
+	return NULL;
+}
+
+static bool compared(const struct compared_pair *pair)
+{
+	return pair && pair->compared;
 }
 
 static bool is_party(const struct check_input *input, enum party_id party)
@@ -381,8 +387,10 @@ static bool all_told(const struct comparison *c)
 static enum top_verdict verdict_of(const struct comparison *c,
 				   const struct check_rows *rows)
 {
-	bool traced = compared(c, PARTY_TRACED, PARTY_KERNEL);
-	bool ground = compared(c, PARTY_KERNEL, PARTY_BACKING);
+	const struct compared_pair *trace =
+		pair_of(c, PARTY_TRACED, PARTY_KERNEL);
+	bool ground = compared(pair_of(c, PARTY_KERNEL, PARTY_BACKING));
+	bool traced = compared(trace);
 
 	if (findings_count(&c->findings, FINDING_MISMATCH))
 		return TOP_MISMATCHES;
@@ -390,7 +398,10 @@ static enum top_verdict verdict_of(const struct comparison *c,
 		return all_told(c) ? TOP_NOT_COMPARED : TOP_UNKNOWN;
 	if (findings_count(&c->findings, FINDING_UNKNOWN))
 		return TOP_UNKNOWN;
-	if ((!traced && is_party(c->input, PARTY_TRACED)) || !ground)
+	/* Nothing happened since it began: it has nothing to tell yet */
+	if ((!traced && is_party(c->input, PARTY_TRACED) &&
+	     !(trace && trace->echo)) ||
+	    !ground)
 		return TOP_PARTLY;
 	for (size_t i = 0; i < rows->nr; i++)
 		if (rows->rows[i].verdict == ROW_NOT_COMPARED ||

@@ -139,6 +139,10 @@ static void say_view_gaps(FILE *out, const struct check_document *document,
 		fputs("; began after the VM did, so it has no history from "
 		      "before",
 		      line);
+	if (party_of(state->party)->traits & PARTY_FOLLOWS && state->walked)
+		fputs("; where no change was seen since, it has what a BPF "
+		      "iterator read",
+		      line);
 	if (coverage->nr_blind)
 		fprintf(line,
 			"; %zu range%s cannot be told, the first at 0x%" PRIx64

@@ -209,7 +209,7 @@ static void meant_text(char text[CELL], const struct row_cell *cell,
 		snprintf(place, sizeof(place), "+%" PRIx64, offset);
 	if (strlen(place) + 4 > room)
 		place[0] = '\0';
-	text_clean(name, sizeof(name), room - strlen(place),
+	table_text(name, sizeof(name), room - strlen(place),
 		   slot->name ? slot->name : "RAM");
 	snprintf(text, CELL, "%s%s %s", name, place, rights);
 }
@@ -251,7 +251,7 @@ static void mapped_text(char text[CELL], const struct row_cell *cell,
 	snprintf(rights, sizeof(rights), "%c%c%c ", range->read ? 'r' : '-',
 		 range->write ? 'w' : '-', range->shared ? 's' : 'p');
 	strcpy(text, rights);
-	text_clean(text + strlen(rights), CELL - strlen(rights),
+	table_text(text + strlen(rights), CELL - strlen(rights),
 		   limit - strlen(rights),
 		   range->path ? base_name(range->path) : "anon");
 	if (range->vm_flags & HOST_UFFD)

@@ -39,3 +39,17 @@ const char *look_say_verdict(char text[LOOK_CELL], const struct top_look *look)
 								     "");
 	return text;
 }
+
+enum color look_color(const struct top_look *look)
+{
+	switch (look->verdict) {
+	case TOP_AGREE:
+		return COLOR_GOOD;
+	case TOP_MISMATCHES:
+		return COLOR_BAD;
+	case TOP_UNKNOWN:
+		return COLOR_DOUBT;
+	default:
+		return COLOR_NONE;
+	}
+}

@@ -5,6 +5,7 @@
 
 #include "base/json_writer.h"
 #include "logs/top.h"
+#include "render/color.h"
 
 #define LOOK_CELL 24
 
@@ -13,5 +14,8 @@ void look_write_json(struct json_writer *w, const struct top_look *look);
 
 /** look_say_verdict() - "agree, noted", "2 mismatches", "?"; at most 14 columns */
 const char *look_say_verdict(char text[LOOK_CELL], const struct top_look *look);
+
+/** look_color() - what that is shown in */
+enum color look_color(const struct top_look *look);
 
 #endif

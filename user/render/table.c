@@ -9,6 +9,7 @@
 #include "base/nearest.h"
 #include "render/style.h"
 #include "render/table.h"
+#include "render/text.h"
 
 #define CELL 256
 
@@ -99,6 +100,14 @@ struct libscols_column *table_new_column(struct libscols_table *table,
 	return scols_table_new_column(
 		table, render_style.raw ? column->key : column->head, 0,
 		column->right ? SCOLS_FL_RIGHT : 0);
+}
+
+void table_text(char *dst, size_t size, size_t max, const char *src)
+{
+	if (render_style.raw)
+		snprintf(dst, size, "%s", src);
+	else
+		text_clean(dst, size, max, src);
 }
 
 static int add_row(struct libscols_table *table, const void *row,

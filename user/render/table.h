@@ -59,6 +59,13 @@ typedef void table_cell_fn(char *text, size_t size, size_t column,
 			   const void *row, enum color *color);
 
 /**
+ * table_text() - what a cell says of others' making: as text_clean()
+ *
+ * In a raw table it stays as it is, up to the end of @dst: libsmartcols escapes it there.
+ */
+void table_text(char *dst, size_t size, size_t max, const char *src);
+
+/**
  * table_print() - print a table
  * @shown: as in table_order()
  * @rows:  @nr_rows things of @size bytes, for @cell

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "render/color.h"
@@ -127,4 +129,37 @@ void text_fill(FILE *out, const char *first, int indent, unsigned int columns,
 void text_wrap(FILE *out, const char *first, int indent, const char *text)
 {
 	text_fill(out, first, indent, render_style.columns - 1, text);
+}
+
+static bool is_prose(const char *line)
+{
+	return *line && *line != ' ' && *line != '\n';
+}
+
+int text_prose(FILE *out, const char *first, const char *text)
+{
+	char *paragraph = malloc(strlen(text) + 1);
+	size_t len = 0, line;
+
+	if (!paragraph)
+		return -ENOMEM;
+	for (; *text; text += line + !!text[line]) {
+		line = strcspn(text, "\n");
+		if (!is_prose(text)) {
+			fprintf(out, "%s%.*s\n", first, (int)line, text);
+			first = "";
+			continue;
+		}
+		memcpy(paragraph + len, text, line);
+		len += line;
+		paragraph[len++] = ' ';
+		if (text[line] && is_prose(text + line + 1))
+			continue;
+		paragraph[len - 1] = '\0';
+		text_wrap(out, first, 0, paragraph);
+		first = "";
+		len = 0;
+	}
+	free(paragraph);
+	return 0;
 }

@@ -36,6 +36,15 @@ void text_clean(char *dst, size_t size, size_t max, const char *src);
 void text_fill(FILE *out, const char *first, int indent, unsigned int columns,
 	       const char *text);
 
+/**
+ * text_prose() - paragraphs, under render_style.columns, and drawings as they are
+ * @text: lines that follow each other are one paragraph; one that begins with a blank
+ *	  is a drawing's, or a table's: it stays
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int text_prose(FILE *out, const char *first, const char *text);
+
 /** text_wrap() - the same in lines under render_style.columns */
 void text_wrap(FILE *out, const char *first, int indent, const char *text);
 

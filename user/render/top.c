@@ -11,12 +11,10 @@
 #include "render/top.h"
 #include "view/json.h"
 
-#define CELL	 LOOK_CELL
-#define COMM_MAX 10
-#define WHY_MAX	 50
-
-static const char head[] = "    PID COMMAND     FD STATE SLOTS  SIZE CHG/S  "
-			   "FAIL   VCPUS  AGE VERDICT\n";
+#define CELL		 SIZE_TEXT /* the longest of them */
+#define COMM_MAX	 10
+#define WHY_MAX		 50
+#define NAME_MAX_COLUMNS 20
 
 /* At most four columns up to 9,999 millions */
 static void say_count(char text[CELL], uint64_t nr)
@@ -76,29 +74,152 @@ static void say_age(char text[CELL], uint64_t at_ns, uint64_t now_ns)
 		snprintf(text, CELL, "%" PRIu64 "h", s / 3600);
 }
 
-static void print_vm(FILE *out, const struct top_frame *frame,
-		     const struct top_vm *vm)
-{
-	char comm[CELL], slots[CELL] = "?", bytes[SIZE_TEXT] = "?", rate[CELL];
-	char failed[CELL], vcpus[CELL], age[CELL], verdict[CELL];
+enum column {
+	COL_PID,
+	COL_COMM,
+	COL_FD,
+	COL_STATE,
+	COL_SLOTS,
+	COL_MEMORY,
+	COL_RATE,
+	COL_FAILED,
+	COL_VCPUS,
+	COL_AGE,
+	COL_VERDICT,
+	COL_VMM,
+	COL_NAME,
+};
 
-	text_clean(comm, sizeof(comm), COMM_MAX,
-		   vm->names.comm[0] ? vm->names.comm : "?");
-	if (vm->look.counted) {
-		say_count(slots, vm->look.nr_slots);
-		size_cell(bytes, vm->look.bytes);
+/* What list has, too, is called as it is there */
+const struct table_column top_columns[TOP_COLUMNS] = {
+	[COL_PID] = { "pid", "PID", true },
+	[COL_COMM] = { "command", "COMMAND", false },
+	[COL_FD] = { "fd", "FD", true },
+	[COL_STATE] = { "state", "STATE", false },
+	[COL_SLOTS] = { "slots", "SLOTS", true },
+	[COL_MEMORY] = { "memory", "SIZE", true },
+	[COL_RATE] = { "rate", "CHG/S", true },
+	[COL_FAILED] = { "failed", "FAIL", true },
+	[COL_VCPUS] = { "vcpus", "VCPUS", true },
+	[COL_AGE] = { "age", "AGE", true },
+	[COL_VERDICT] = { "verdict", "VERDICT", false },
+	[COL_VMM] = { "vmm", "VMM", false },
+	[COL_NAME] = { "name", "NAME", false },
+};
+
+#define SHOWN ((1U << COL_VMM) - 1)
+
+/* It is refreshed in place: no column moves for what stands in it */
+static const int widths[TOP_COLUMNS] = {
+	[COL_PID] = 7,
+	[COL_COMM] = COMM_MAX,
+	[COL_FD] = 3,
+	[COL_STATE] = 5,
+	[COL_SLOTS] = 5,
+	[COL_MEMORY] = 5,
+	[COL_RATE] = 5,
+	[COL_FAILED] = 5,
+	[COL_VCPUS] = 7,
+	[COL_AGE] = 4,
+	[COL_VERDICT] = 15,
+	[COL_VMM] = 12,
+	[COL_NAME] = NAME_MAX_COLUMNS,
+};
+
+static void say_text(char text[CELL], int column, const char *value)
+{
+	text_clean(text, CELL, widths[column], value[0] ? value : "?");
+}
+
+static void say_cell(char text[CELL], const struct top_frame *frame,
+		     const struct top_vm *vm, enum column column)
+{
+	const struct top_look *look = &vm->look;
+
+	snprintf(text, CELL, "?");
+	switch (column) {
+	case COL_PID:
+		snprintf(text, CELL, "%d", vm->id.tgid);
+		break;
+	case COL_COMM:
+		say_text(text, column, vm->names.comm);
+		break;
+	case COL_VMM:
+		say_text(text, column,
+			 vm->names.vmm[0] ? vm->names.vmm : vm->names.comm);
+		break;
+	case COL_NAME:
+		say_text(text, column,
+			 vm->names.name[0] ? vm->names.name : "-");
+		break;
+	case COL_FD:
+		snprintf(text, CELL, "%d", vm->id.fd);
+		break;
+	case COL_STATE:
+		snprintf(text, CELL, "%s", top_state_name(top_state(look)));
+		break;
+	case COL_SLOTS:
+		if (look->counted)
+			say_count(text, look->nr_slots);
+		break;
+	case COL_MEMORY:
+		if (look->counted)
+			size_cell(text, look->bytes);
+		break;
+	case COL_RATE:
+		say_rate(text, vm);
+		break;
+	case COL_FAILED:
+		say_failed(text, vm, frame->requests);
+		break;
+	case COL_VCPUS:
+		say_vcpus(text, look);
+		break;
+	case COL_AGE:
+		say_age(text, look->at_ns, frame->now_ns);
+		break;
+	default:
+		look_say_verdict(text, look);
+		if (top_changed(vm))
+			strcat(text, "*");
 	}
-	say_rate(rate, vm);
-	say_failed(failed, vm, frame->requests);
-	say_vcpus(vcpus, &vm->look);
-	say_age(age, vm->look.at_ns, frame->now_ns);
-	look_say_verdict(verdict, &vm->look);
-	if (top_changed(vm))
-		strcat(verdict, "*");
-	fprintf(out, "%7d %-*s %3d %-5s %5s %5s %5s %5s %7s %4s %s\n",
-		vm->id.tgid, COMM_MAX, comm, vm->id.fd,
-		top_state_name(top_state(&vm->look)), slots, bytes, rate,
-		failed, vcpus, age, verdict);
+}
+
+/* One cell of a line; nothing stands behind the last */
+static void put_cell(FILE *out, const char *text, enum color color, int column,
+		     bool first, bool last)
+{
+	const int width = widths[column];
+	const int blanks =
+		(int)strlen(text) < width ? width - (int)strlen(text) : 0;
+	const bool right = top_columns[column].right;
+
+	fprintf(out, "%s%*s%s%s%s%*s", first ? "" : " ", right ? blanks : 0, "",
+		color_on(color), text, color_off(color),
+		right || last ? 0 : blanks, "");
+}
+
+/* @vm: NULL: the heads */
+static void print_line(FILE *out, const struct top_frame *frame,
+		       const struct top_vm *vm)
+{
+	size_t order[TABLE_COLUMNS];
+	const size_t nr = table_order(TOP_COLUMNS, SHOWN, order);
+	char text[CELL];
+
+	for (size_t i = 0; i < nr; i++) {
+		enum color color = COLOR_NONE;
+
+		if (vm)
+			say_cell(text, frame, vm, (enum column)order[i]);
+		else
+			snprintf(text, CELL, "%s", top_columns[order[i]].head);
+		/* What may have changed since is no verdict of now */
+		if (vm && order[i] == COL_VERDICT && !top_changed(vm))
+			color = look_color(&vm->look);
+		put_cell(out, text, color, (int)order[i], !i, i + 1 == nr);
+	}
+	fputc('\n', out);
 }
 
 static void print_head(FILE *out, const struct top_frame *frame, size_t nr)
@@ -123,7 +244,7 @@ static void print_head(FILE *out, const struct top_frame *frame, size_t nr)
 			frame->requests || frame->changes ? "" : ", ",
 			frame->changes ? "" : "changes", why);
 	}
-	fputs(head, out);
+	print_line(out, frame, NULL);
 }
 
 int render_top(FILE *out, const struct top_frame *frame)
@@ -136,7 +257,7 @@ int render_top(FILE *out, const struct top_frame *frame)
 		return ret;
 	print_head(out, frame, nr);
 	for (size_t i = 0; i < nr; i++)
-		print_vm(out, frame, rows[i]);
+		print_line(out, frame, rows[i]);
 	free(rows);
 	return 0;
 }

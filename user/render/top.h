@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "logs/top.h"
+#include "render/table.h"
 
 /**
  * struct top_frame - what slotscope top shows at a time
@@ -35,7 +36,18 @@ struct top_frame {
 	const char *why;
 };
 
-/** render_top() - in lines of at most 80 columns, for people; 0 or -ENOMEM */
+/* The columns of that, for table_choose(); and their keys, for completion */
+#define TOP_COLUMNS 13
+#define TOP_COLUMN_KEYS                                         \
+	",pid command fd state slots memory rate failed vcpus " \
+	"age verdict vmm name"
+extern const struct table_column top_columns[TOP_COLUMNS];
+
+/**
+ * render_top() - for people; 0 or -ENOMEM
+ *
+ * In lines of at most 80 columns, if nobody chose others.
+ */
 int render_top(FILE *out, const struct top_frame *frame);
 
 /** render_top_json() - as one document; 0 or -ENOMEM */

@@ -45,13 +45,13 @@ static size_t room(size_t columns)
 /* A program that is no VMM that we know goes by its process's name */
 static void say_vmm(char text[CELL], const struct vm_row *row)
 {
-	text_clean(text, CELL, room(VMM_COLUMNS),
+	table_text(text, CELL, room(VMM_COLUMNS),
 		   row->vmm[0] ? row->vmm : row->comm);
 }
 
 static void say_name(char text[CELL], const struct vm_row *row)
 {
-	text_clean(text, CELL, room(NAME_COLUMNS),
+	table_text(text, CELL, room(NAME_COLUMNS),
 		   row->name[0] ? row->name : "-");
 }
 
@@ -61,13 +61,6 @@ static void say_memory(char text[CELL], const struct vm_row *row)
 		size_cell(text, row->look.bytes);
 	else
 		snprintf(text, CELL, "?");
-}
-
-static enum color verdict_color(const struct vm_row *row)
-{
-	if (row->look.verdict == TOP_AGREE)
-		return COLOR_GOOD;
-	return row->look.verdict == TOP_MISMATCHES ? COLOR_BAD : COLOR_NONE;
 }
 
 static void say_cell(char *text, size_t size, size_t column, const void *opaque,
@@ -100,7 +93,7 @@ static void say_cell(char *text, size_t size, size_t column, const void *opaque,
 			 top_state_name(top_state(&row->look)));
 		break;
 	default:
-		*color = verdict_color(row);
+		*color = look_color(&row->look);
 		look_say_verdict(text, &row->look);
 		break;
 	}

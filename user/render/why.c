@@ -19,33 +19,35 @@ static void line(FILE *out, const char *label, const char *text)
 	text_wrap(out, first, 11, text);
 }
 
-static const char *verdict_of(const struct stop *stop)
-{
-	if (stop->cannot)
-		return "stopped";
-	if (stop->went_on)
-		return "goes-on";
-	if (stop->where == VCPU_OUTSIDE)
-		return "not-run";
-	return "unknown";
-}
+/* What came of it: in JSON, and in words. One question has one answer */
+struct outcome {
+	const char *verdict;
+	const char *says;
+};
 
-static const char *say_verdict(const struct stop *stop)
+static struct outcome outcome_of(const struct stop *stop)
 {
 	if (stop->cannot)
-		return "it cannot go on for that";
+		return (struct outcome){ "stopped",
+					 "it cannot go on for that" };
 	if (stop->asleep)
-		return "it waits for a page";
+		return (struct outcome){ "waits", "it waits for a page" };
 	/* That it is in KVM_RUN alone does not tell that it moves: it may have halted */
 	if (stop->went_on && !stop->has_exit && !stop->event)
-		return "it is not stopped for what memory is, as far as is "
-		       "seen";
+		return (struct outcome){
+			"not-stopped",
+			"it is not stopped for what memory is, as far as is "
+			"seen"
+		};
 	if (stop->went_on)
-		return "it went on";
+		return (struct outcome){ "goes-on", "it went on" };
 	if (stop->where == VCPU_OUTSIDE)
-		return "its VMM does not run it; not for what memory is, as "
-		       "far as is seen";
-	return "nobody saw whether it went on";
+		return (struct outcome){
+			"not-run",
+			"its VMM does not run it; not for what memory is, as "
+			"far as is seen"
+		};
+	return (struct outcome){ "unknown", "nobody saw whether it went on" };
 }
 
 static void print_one(FILE *out, const struct why_document *document,
@@ -66,7 +68,7 @@ static void print_one(FILE *out, const struct why_document *document,
 		     stop->breaks == LINK_WHOLE ?
 			     "nowhere, as it is now" :
 			     chain_link_name(stop->breaks));
-	line(out, "so", say_verdict(stop));
+	line(out, "so", outcome_of(stop).says);
 	if (!stop->gpa_known)
 		return;
 	snprintf(next, sizeof(next), "`slotscope addr gpa:0x%" PRIx64 " %s`",
@@ -120,7 +122,7 @@ static struct json_object *stop_to_json(const struct stop *stop)
 	ret |= json_put_s64(obj, "vcpu", stop->vcpu);
 	if (stop->tid)
 		ret |= json_put_u64(obj, "tid", stop->tid);
-	ret |= json_put_str(obj, "verdict", verdict_of(stop));
+	ret |= json_put_str(obj, "verdict", outcome_of(stop).verdict);
 	ret |= json_put_str(obj, "sentence", stop_say(words, stop));
 	ret |= json_put_bool(obj, "asleep", stop->asleep);
 	if (stop->has_exit)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/name_say.h"
 #include "host/vm_fds.h"
 #include "kvm/loaded.h"
 #include "session/checker.h"
@@ -152,7 +153,7 @@ int checker_none(struct checker *checker, struct slotscope_error *err)
 			  options->command);
 	else
 		error_set(err, ENOENT, "find a VM of process %d (%s)",
-			  checker->root.tgid, checker->root.comm);
+			  checker->root.tgid, NAME_SAY(checker->root.comm));
 	if (checker->vms.nr)
 		return none_is_meant(checker, err);
 	if (options->child) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/name_say.h"
 #include "base/plural.h"
 #include "session/course.h"
 #include "session/stop.h"
@@ -137,18 +138,13 @@ static int check_all(const struct course *course, struct checker *checker,
 		     int want_ms, int64_t begin, struct slotscope_error *err)
 {
 	int at_ms = (int)(clock_now_ms() - begin);
-	struct slotscope_error died = {};
 	int meant = checker_look(checker, err);
 	size_t i, nr_checked = 0;
 	int ret = AGREE;
 
 	/* That of a command has ended, perhaps, and left others */
-	if (meant == -ESRCH && !checker->options.child) {
-		ret = tell_deaths(course, checker, &died);
-		if (ret)
-			return ret < 0 ? meant : ret;
-	}
-	if (meant < 0 && (meant != -ESRCH || !checker->options.child))
+	if (meant < 0 &&
+	    (meant != -ESRCH || (!checker->options.child && !checker->vms.nr)))
 		return meant;
 	for (i = 0; meant > 0 && i < checker->vms.nr && ret >= 0; i++) {
 		if (!checker_wants(checker, &checker->vms.vms[i]))
@@ -246,7 +242,7 @@ static int tell_unchecked(const struct course *course,
 			  options->command);
 	else
 		error_set(err, ENOENT, "check all VMs of process %d (%s)",
-			  checker->root.tgid, checker->root.comm);
+			  checker->root.tgid, NAME_SAY(checker->root.comm));
 	error_why(err, "%zu of %zu VMs were there at no check: %s%s", nr, all,
 		  numbers, nr > 4 ? ", ..." : "");
 	error_next(err, "give an --at at which they are there, or name with "
@@ -259,9 +255,13 @@ int course_run(const struct course *course, struct checker *checker,
 	       struct slotscope_error *err)
 {
 	struct slotscope_error died = {};
-	int ret, worst;
+	int ret = 0, worst;
 
-	ret = course->wait ? checker_wait_vm(checker, err) : 0;
+	if (course->wait)
+		ret = checker_wait_vm(checker, err);
+	/* What is there now is known then, though it may have ended */
+	else if (course->nr_at && course->at_ms[0])
+		checker_look(checker, &died);
 	ret = course_interrupted(course, course->nr_at, ret, err);
 	if (ret == -ENOENT) {
 		ret = tell_deaths(course, checker, &died);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/name_say.h"
 #include "base/read_file.h"
 #include "host/kvm_fds.h"
 #include "kvm/limits.h"
@@ -231,7 +232,7 @@ static void check_fault(char *const *words, size_t nr, struct learn_word *out)
 			out, LEARN_CANNOT,
 			"process %d (%s) is no VM of this lesson: none that was "
 			"started as slotscope vm -m 5G --fault seed=N",
-			process.tgid, process.comm);
+			process.tgid, NAME_SAY(process.comm));
 	else
 		learn_fault(seed, words + 1, nr - 1, out);
 	free(cmdline);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/name_say.h"
 #include "host/libvirt.h"
 #include "host/qmp_socket.h"
 #include "session/monitor.h"
@@ -16,7 +17,7 @@
 static int stopped(const struct process *process, struct slotscope_error *err)
 {
 	error_set(err, ESTALE, "ask process %d (%s) by QMP", process->tgid,
-		  process->comm);
+		  NAME_SAY(process->comm));
 	error_why(err, "it is stopped, by a signal or a debugger, and answers "
 		       "nobody");
 	return error_next(err,
@@ -29,12 +30,12 @@ static int taken(const struct process *process, const char *address,
 		 const struct qmp_client *client, struct slotscope_error *err)
 {
 	error_set(err, EBUSY, "ask process %d (%s) on QMP socket %s",
-		  process->tgid, process->comm, address);
+		  process->tgid, NAME_SAY(process->comm), address);
 	if (client->pid)
 		error_why(err,
 			  "a monitor serves one client at a time, and process "
 			  "%d (%s) has it",
-			  client->pid, client->comm);
+			  client->pid, NAME_SAY(client->comm));
 	else
 		error_why(err, "a monitor serves one client at a time, and a "
 			       "process that is not seen from here has it");
@@ -69,7 +70,7 @@ static int ask_libvirt(const struct process *process, pid_t daemon,
 	error_set(err, ret,
 		  "ask process %d (%s) through libvirt (process %d), which has "
 		  "its monitor",
-		  process->tgid, process->comm, daemon);
+		  process->tgid, NAME_SAY(process->comm), daemon);
 	error_why(err, "%s", why);
 	return error_next(err, "install virsh (Debian: libvirt-clients); or "
 			       "give the domain one more monitor, -qmp "

@@ -2,6 +2,7 @@
 /* BACKING: what lies under the addresses of the process that made the VM */
 #include <errno.h>
 
+#include "base/name_say.h"
 #include "base/progress.h"
 #include "host/maps.h"
 #include "session/producers.h"
@@ -46,7 +47,7 @@ int backing_read(void *ctx, struct host_map *out, struct slotscope_error *err)
 		return ret;
 	if (!ret) {
 		error_set(err, EXDEV, "read the memory map of process %d (%s)",
-			  process->tgid, process->comm);
+			  process->tgid, NAME_SAY(process->comm));
 		return error_why(err,
 				 "it holds the VM, and did not make it: the "
 				 "slots' host addresses are those of another "

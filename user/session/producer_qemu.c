@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/name_say.h"
 #include "base/progress.h"
 #include "host/qmp_socket.h"
 #include "host/rights.h"
@@ -72,10 +73,11 @@ static int refuse_other_vmm(const struct process *process, struct qmp *qmp,
 	if (!ret || ret == -ENOTUNIQ) {
 		ret = error_set(err, EXDEV,
 				"ask process %d (%s) on QMP socket %s",
-				process->tgid, process->comm, qmp_name(qmp));
+				process->tgid, NAME_SAY(process->comm),
+				qmp_name(qmp));
 		error_why(err,
 			  "it is the monitor of process %d (%s), another VMM",
-			  other.tgid, other.comm);
+			  other.tgid, NAME_SAY(other.comm));
 		error_next(err, "give the right one, or leave --qmp out: it is "
 				"found by itself if the VMM's command line "
 				"tells");
@@ -83,7 +85,8 @@ static int refuse_other_vmm(const struct process *process, struct qmp *qmp,
 		ret = error_set(err, ret,
 				"see whether process %d (%s), which listens on "
 				"QMP socket %s, is another VMM",
-				other.tgid, other.comm, qmp_name(qmp));
+				other.tgid, NAME_SAY(other.comm),
+				qmp_name(qmp));
 		error_why(err, "%s", ignored.why);
 		error_next(err, "%s", ignored.next);
 	} else {

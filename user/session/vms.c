@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "base/name_say.h"
 #include "host/process_tree.h"
 #include "host/vm_fds.h"
 #include "session/vms.h"
@@ -287,7 +288,7 @@ static size_t list_one(const struct session_vm *vm, size_t nr, bool first,
 			!first	 ? "" :
 			vm->here ? "there is " :
 				   "there was ",
-			vm->number, vm->id.tgid, vm->comm);
+			vm->number, vm->id.tgid, NAME_SAY(vm->comm));
 	if (vm->id.fd >= 0)
 		len += snprintf(text + len, size - len, ", descriptor %d",
 				vm->id.fd);

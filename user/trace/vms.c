@@ -221,6 +221,7 @@ static int state_from_walk(struct tracer *t, const struct walk_record *rec,
 	int ret;
 
 	out->vm = vm_from_walk(t, rec);
+	out->walked = true;
 	out->coverage.fields = SLOT_FIELDS_ALL;
 	out->coverage.truncated = rec->flags & WALK_OVERFLOW;
 	ret = add_slots(t, rec, out);

@@ -338,6 +338,7 @@ static int begin_base(struct slot_writer *writer, uint16_t as_id)
 	if (as->in_base)
 		return 0;
 	as->in_base = true;
+	writer->state->walked = true;
 	drop_as(writer, as_id);
 	return 0;
 }

@@ -121,6 +121,8 @@ void slot_state_write_members(struct json_writer *w,
 	write_coverage(w, "coverage", &state->coverage);
 	json_write_bool(w, "whole_life", state->whole_life);
 	json_write_bool(w, "gone", state->gone);
+	if (state->walked)
+		json_write_bool(w, "walked", true);
 	write_spaces(w, "address_spaces", state);
 	json_begin_array(w, "slots");
 	for (size_t i = 0; i < state->nr_slots; i++)
@@ -222,6 +224,7 @@ int slot_state_from_json(struct json_object *obj, struct slot_state *state,
 	coverage_from_json_in(&part, &state->coverage);
 	state->whole_life = json_in_bool_or(&in, "whole_life", false);
 	state->gone = json_in_bool_or(&in, "gone", false);
+	state->walked = json_in_bool_or(&in, "walked", false);
 	spaces_from_json_in(&in, state);
 	slots_from_json_in(&in, state);
 	if (ret)

@@ -80,6 +80,7 @@ int slot_state_copy(const struct slot_state *state, struct slot_state *out)
 	out->vm = state->vm;
 	out->whole_life = state->whole_life;
 	out->gone = state->gone;
+	out->walked = state->walked;
 	for (size_t i = 0; i < state->nr_slots && !ret; i++)
 		ret = slot_state_add(out, &state->slots[i]);
 	out->coverage = *coverage;
