@@ -38,14 +38,14 @@ is "$status $found" "2 " "an access to registers is no stop, where nothing says 
 
 # A process that has a VM, and ends before the check: as one between two checks
 if [ -w /dev/kvm ] && [ "$(id -u)" = 0 ]; then
-	"$slotscope" vm -m 16M --paused --qmp "@died-$$" >vm 2>&1 &
+	"$slotscope" vm -m 16M --paused --qmp "@died-$$" >vm.log 2>&1 &
 	vm=$!
 	listens() { grep -q "@died-$$" /proc/net/unix; }
 	await listens
 	"$slotscope" check --no-trace --no-model --at 600 --pid $vm >out 2>err &
 	check=$!
 	# It has looked, and sleeps until it is time
-	waits() { grep -q '^230 ' /proc/$check/syscall; }
+	waits() { grep -q '^230 ' "/proc/$check/syscall"; }
 	await waits
 	kill -KILL $vm
 	wait $check

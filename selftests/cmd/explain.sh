@@ -30,7 +30,7 @@ done
 is "$parts" "" "each tells how it comes about, which cause it is, and has a drawing"
 run $slotscope explain
 is "$(grep -c '^[^ ]' <<<"$out")" "$(jq length "$work/all")" "without an ID: one after the other"
-wide=$(for id in '' $(jq -r '.[].id' "$work/all"); do COLUMNS=80 $slotscope explain $id | grep -v '^  ' |
+wide=$(for id in '' $(jq -r '.[].id' "$work/all"); do COLUMNS=80 $slotscope explain ${id:+"$id"} | grep -v '^  ' |
 	awk 'length > 80'; done)
 is "$wide" "" "no line is wider than the terminal"
 is "$(COLUMNS=60 $slotscope quiz -s 7 -n 20 | grep -v '^ ' | awk 'length > 60')" "" "nor is one of a problem's words"
