@@ -160,8 +160,9 @@ static void add_to_gfn_tree(struct kvm_memslots *slots,
 static long swap_in_gfn_tree(struct kvm_memslots *slots,
 			     struct test_damage *req)
 {
-	struct kvm_memory_slot *slot = find_in_hash(slots, req->id);
-	bool was = find_slot(slots, req->id);
+	short id = req->id & 0xffff;
+	struct kvm_memory_slot *slot = find_in_hash(slots, id);
+	bool was = find_slot(slots, id);
 
 	if (!slot)
 		return -ENOENT;
@@ -348,9 +349,14 @@ static long damage_vm(struct kvm *kvm, struct test_damage *req)
 	}
 	if (req->what == DAMAGE_SPTE)
 		return swap_spte(kvm, req);
+	if (req->what == DAMAGE_HVA_LEFTMOST) {
+		SWAP_VALUE(slots->hva_tree.rb_leftmost);
+		return 0;
+	}
+	slots = __kvm_memslots(kvm, req->id >> 16);
 	if (req->what == DAMAGE_GFN_TREE)
 		return swap_in_gfn_tree(slots, req);
-	slot = find_slot(slots, req->id);
+	slot = find_slot(slots, req->id & 0xffff);
 	if (!slot)
 		return -ENOENT;
 	switch (req->what) {
@@ -371,6 +377,9 @@ static long damage_vm(struct kvm *kvm, struct test_damage *req)
 		return 0;
 	case DAMAGE_HVA_START:
 		SWAP_VALUE(slot->hva_node[slots->node_idx].start);
+		return 0;
+	case DAMAGE_HVA_SUBTREE:
+		SWAP_VALUE(slot->hva_node[slots->node_idx].__subtree_last);
 		return 0;
 	case DAMAGE_ID_HASH:
 		swap_in_hash(slots, slot, req);

@@ -22,7 +22,10 @@
 /* Argument: descriptor of a VM that has hidden slots */
 #define TEST_NO_HIDDEN_SLOTS _IO('T', 5)
 
-/* test_damage.what; those of a slot are of the active set of address space 0 */
+/*
+ * test_damage.what; those of a slot are of the active set of its address space, whose
+ * number is the upper half of @id, as in a request to KVM
+ */
 enum {
 	DAMAGE_NODE_IDX, /* of the set with index @id */
 	DAMAGE_SLOT_AS_ID,
@@ -41,6 +44,8 @@ enum {
 	 */
 	DAMAGE_SPTE,
 	DAMAGE_NR_DIRTY_LOGGING, /* KVM's count; ENODEV where it has none */
+	DAMAGE_HVA_SUBTREE,	 /* the last address below the slot's node */
+	DAMAGE_HVA_LEFTMOST, /* the first node of the hva tree, of address space 0 */
 	/* 1: that of address space 1 is in its place; else the value that it had */
 	DAMAGE_ACTIVE_SET,
 	/* 1: KVM makes each slot a page smaller than it says, 0: as it says */
