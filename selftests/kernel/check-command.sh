@@ -114,9 +114,19 @@ run slotscope check --at 0 -- slotscope vm -M pc -m 64M --fault skip-slot
 unlike "$out" 'has no monitor' "check --at 0 of our VMM: it is not said to have no monitor"
 is "$status" 1 "check --at 0 of our VMM with a fault: the model is waited for, mismatch" || diag "$out"
 # One that is waited for is told of, and not waited for in vain
-run timeout -s INT 4 slotscope check --no-model --vm nosuch -- "$vms" 47 1
+# until_told WORD ARGS... - check with them, until that stands in its notices; sets err
+until_told() {
+	: >"$work/err"
+	slotscope check "${@:2}" >"$work/out" 2>"$work/err" &
+	local pid=$!
+	await grep -q -e "$1" "$work/err"
+	kill -INT $pid
+	wait $pid
+	err=$(cat "$work/err")
+}
+until_told waiting --no-model --vm nosuch -- "$vms" 47 1
 like "$(tr -s '\n ' ' ' <<<"$err")" 'no VM is "nosuch"; there is VM 1: .*waiting for it' "check --vm, none of that name: it says at once that it waits"
-run timeout -s INT 4 slotscope check -- qemu-system-x86_64 -M pc -m 64M -nodefaults -display none
+until_told '-accel kvm' -- qemu-system-x86_64 -M pc -m 64M -nodefaults -display none
 like "$err" 'has no VM yet; waiting for one .*-accel kvm' "check of a QEMU without KVM: it says that it waits, and for what"
 left check
 "$vms" 47 0 >"$work/made" &
