@@ -48,6 +48,7 @@ enum chain_link {
  * @meant:  of a view that tells what is meant; NULL likewise
  * @breaks: the link that does
  * @cannot: it cannot go on for it: a finding
+ * @gone:   there was a slot, it was taken away, and soon after this exit the VMM died
  * @chain:  the way, in a sentence; owned
  */
 struct stop {
@@ -66,6 +67,7 @@ struct stop {
 	const struct slot *meant;
 	enum chain_link breaks;
 	bool cannot;
+	bool gone;
 	char *chain;
 };
 

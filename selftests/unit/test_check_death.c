@@ -127,6 +127,95 @@ static void of_a_stop(void **unused)
 	slot_log_deinit(&log);
 }
 
+static void log_refused_back(struct slot_log *log, uint64_t seq)
+{
+	log_request(log, seq, slot_of(0, 0, 0, MiB, HVA, 0), -ENOMEM);
+}
+
+/* The guest touched what had been memory, and found registers */
+static void of_memory_that_was_taken(void **unused)
+{
+	const struct vm_end later = { 2000000000ULL, true, EXITED(1) };
+	const struct vm_end well = { 9000000, true, 0 };
+	const struct slot low = slot_of(0, 0, 0, MiB, HVA, 0);
+	const struct slot high = slot_of(0, 1, MiB, MiB, HVA + MiB, 0);
+	const struct slot_exit touched = { .reason = SLOT_EXIT_MMIO,
+					   .gpa = 0x3000 };
+	const struct slot_exit elsewhere = { .reason = SLOT_EXIT_MMIO,
+					     .gpa = GiB };
+	struct slot_log log;
+
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	log_change(&log, 2, nothing, high, 2, 0);
+	log_change(&log, 3, nothing, low, 4, 0);
+	log_change(&log, 4, low, nothing, 6, 0);
+	log_stop(&log, 5, touched);
+	died_of(&log, &failed, FINDING_STOPPED,
+		"slot 0 was there until event #4 of thread 101 took it");
+	died_of(&log, &failed, FINDING_STOPPED, "later it ended with status 1");
+	/* it went on for a while, or ended well */
+	died_of(&log, &later, FINDING_IDS, NULL);
+	died_of(&log, &well, FINDING_IDS, NULL);
+	/* the last word of that vCPU is another one */
+	log_stop(&log, 6, elsewhere);
+	died_of(&log, &failed, FINDING_IDS, NULL);
+	slot_log_deinit(&log);
+
+	/* other changes came behind it: then a device was put there */
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	log_change(&log, 2, nothing, low, 2, 0);
+	log_change(&log, 3, low, nothing, 4, 0);
+	log_change(&log, 4, nothing, high, 6, 0);
+	log_stop(&log, 5, touched);
+	died_of(&log, &failed, FINDING_IDS, NULL);
+	slot_log_deinit(&log);
+
+	/* there it was to come back, and was refused: that is what it died of */
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	log_change(&log, 2, nothing, low, 2, 0);
+	log_change(&log, 3, low, nothing, 4, 0);
+	log_change(&log, 4, nothing, high, 6, 0);
+	log_refused_back(&log, 5);
+	log_stop(&log, 6, touched);
+	/* the one is the cause of the other */
+	{
+		struct check_input input = { .log = &log, .serial = 1 };
+		struct comparison made;
+		struct sample sample;
+		size_t stops = 0;
+
+		assert_int_equal(death_of(&log, &vm, &failed, &sample), 1);
+		sample_input(&sample, &input);
+		assert_int_equal(crosscheck(&input, &made), 0);
+		for (size_t i = 0; i < made.findings.nr; i++) {
+			const struct finding *f = &made.findings.items[i];
+
+			if (f->id != FINDING_STOPPED)
+				continue;
+			stops++;
+			assert_true(f->cause < made.findings.nr);
+			assert_int_equal(made.findings.items[f->cause].id,
+					 FINDING_FATAL_REFUSAL);
+		}
+		assert_int_equal(stops, 1);
+		comparison_deinit(&made);
+		sample_deinit(&sample);
+	}
+	slot_log_deinit(&log);
+
+	/* nothing was ever there */
+	slot_log_init(&log);
+	log_vm_create(&log, 1);
+	log_change(&log, 2, nothing, low, 2, 0);
+	log_change(&log, 3, low, nothing, 4, 0);
+	log_stop(&log, 4, elsewhere);
+	died_of(&log, &failed, FINDING_IDS, NULL);
+	slot_log_deinit(&log);
+}
+
 static void of_nothing(void **unused)
 {
 	const struct vm_end well = { 9000000, true, 0 };
@@ -227,6 +316,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(of_a_stop),
+		cmocka_unit_test(of_memory_that_was_taken),
 		cmocka_unit_test(of_nothing),
 		cmocka_unit_test(of_which_of_them),
 		cmocka_unit_test(beneath_the_refusal),

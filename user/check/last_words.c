@@ -11,6 +11,9 @@
 /* It writes messages, perhaps a core; and a VM may take seconds to destroy */
 #define DYING_NS 10000000000ULL
 
+/* Behind registers a vCPU goes on, and no event tells of it */
+#define MMIO_NS 1000000000ULL
+
 static void keep_change(struct last_words *words,
 			const struct slot_event *event)
 {
@@ -31,6 +34,8 @@ static void take_other(struct last_words *words, const struct slot_event *event)
 		words->refused = false;
 	if (event->tgid == words->stop.tgid)
 		words->stopped = false;
+	if (event->tgid == words->registers.tgid)
+		words->mmio = false;
 }
 
 /* It may have been another process than the one that made the VM */
@@ -62,6 +67,9 @@ static void take_vcpu_exit(struct last_words *words,
 			   const struct slot_event *event)
 {
 	take_process(words, event);
+	words->mmio = event->exit.reason == SLOT_EXIT_MMIO;
+	if (words->mmio)
+		words->registers = *event;
 	if (is_stop(&event->exit)) {
 		words->stopped = true;
 		words->stop = *event;
@@ -75,7 +83,7 @@ static void take_request(struct last_words *words,
 {
 	words->refused = event->request.result;
 	if (!words->refused) {
-		words->stopped = false;
+		words->stopped = words->mmio = false;
 		return;
 	}
 	words->refusal = *event;
@@ -98,6 +106,9 @@ static void take_own(struct last_words *words, const struct slot_event *event)
 		if (event->vcpu.kind == SLOT_VCPU_ENTER &&
 		    event->vcpu.id == (uint32_t)words->stop.exit.vcpu)
 			words->stopped = false;
+		if (event->vcpu.kind == SLOT_VCPU_ENTER &&
+		    event->vcpu.id == (uint32_t)words->registers.exit.vcpu)
+			words->mmio = false;
 		break;
 	case SLOT_EVENT_CHANGE:
 		if (!event->change.result)
@@ -113,7 +124,7 @@ static void take(struct last_words *words, const struct slot_event *event)
 {
 	/* What was lost may have been anything */
 	if (event->type == SLOT_EVENT_LOST)
-		words->refused = words->stopped = false;
+		words->refused = words->stopped = words->mmio = false;
 	else if (event->type == SLOT_EVENT_PROCESS_EXIT)
 		take_exit(words, event);
 	else if (event->serial != words->serial)
@@ -188,7 +199,10 @@ bool last_words_refused(const struct last_words *words,
 bool last_words_stopped(const struct last_words *words,
 			const struct vm_end *end)
 {
-	return words->stopped && died_after(words, &words->stop, end);
+	if (words->stopped && died_after(words, &words->stop, end))
+		return true;
+	return words->mmio && died_after(words, &words->registers, end) &&
+	       later_ns(words, &words->registers, end) < MMIO_NS;
 }
 
 /*

@@ -23,6 +23,9 @@
  * @stopped: the last word of a vCPU was that it cannot go on, as far as its exit tells
  *	     that, and nothing came after that which says otherwise
  * @stop:    that exit
+ * @mmio:    of the vCPU that left the guest last it is that it did so for registers
+ *	     (KVM_EXIT_MMIO), and nothing came after that which says otherwise
+ * @registers: that exit
  * @tgid:    who was refused, or ran a vCPU, last
  * @exit_ns: at which that process ended; 0: not yet, or nobody told
  * @status:  how, as of waitpid(2)
@@ -36,6 +39,8 @@ struct last_words {
 	uint64_t end_ns;
 	bool stopped;
 	struct slot_event stop;
+	bool mmio;
+	struct slot_event registers;
 	pid_t tgid;
 	uint64_t exit_ns;
 	int status;
@@ -63,8 +68,9 @@ bool last_words_refused(const struct last_words *words,
 bool last_words_fatal(const struct last_words *words, const struct vm_end *end);
 
 /**
- * last_words_stopped() - may the VMM have died of @stop? As last_words_refused().
- * Whether it was for what memory is, check_stopped() says
+ * last_words_stopped() - may the VMM have died of @stop? As last_words_refused(); or, a
+ * moment later, of @registers, where there was memory. Whether it was for what memory is,
+ * check_stopped() says
  */
 bool last_words_stopped(const struct last_words *words,
 			const struct vm_end *end);

@@ -13,6 +13,7 @@
 #include "base/size_text.h"
 #include "check/comparison.h"
 #include "check/footing.h"
+#include "check/last_words.h"
 #include "check/say.h"
 
 /* Of KVM's ABI: KVM_MEMORY_EXIT_FLAG_PRIVATE, KVM_MEMORY_ATTRIBUTE_PRIVATE */
@@ -188,6 +189,69 @@ static bool find_meant(struct telling *t, const char **name)
 	return false;
 }
 
+static bool has_gpa(const struct slot *slot, gpa_t gpa)
+{
+	return slot->size && !slot->as_id && !slot->hidden &&
+	       gpa >= slot->gpa && gpa <= slot_last(slot);
+}
+
+static bool asks_for_gpa(const struct slot_request *request, gpa_t gpa)
+{
+	return !request->unread && request->result && !(request->slot >> 16) &&
+	       gpa >= request->gpa && gpa - request->gpa < request->size;
+}
+
+/*
+ * The change that took the slot from there, if that was the last of all, or a request that
+ * would have brought one back was refused. Else what came instead was meant: registers of
+ * a device, put where RAM was.
+ */
+static const struct slot_event *taken_away(const struct telling *t)
+{
+	const struct check_input *input = t->c->input;
+	const struct slot_event *taken = NULL, *event;
+	bool last = false, refused = false;
+
+	for (size_t i = 0; input->log && i < input->log->nr; i++) {
+		event = &input->log->events[i];
+		if (event->serial != input->serial || event == t->stop->event)
+			continue;
+		if (event->type == SLOT_EVENT_REQUEST)
+			refused |= asks_for_gpa(&event->request, t->stop->gpa);
+		if (event->type != SLOT_EVENT_CHANGE || event->change.result)
+			continue;
+		last = has_gpa(&event->change.before, t->stop->gpa) &&
+		       !has_gpa(&event->change.after, t->stop->gpa);
+		if (last) {
+			taken = event;
+			refused = false;
+		}
+	}
+	return last || refused ? taken : NULL;
+}
+
+/* Of a VMM that is dead nobody tells what it meant: what was there tells */
+static enum chain_link gone_link(struct telling *t)
+{
+	const struct slot_event *taken =
+		t->c->input->end && t->stop->has_exit &&
+				t->stop->exit.reason == SLOT_EXIT_MMIO ?
+			taken_away(t) :
+			NULL;
+	struct last_words words;
+
+	if (!taken)
+		return LINK_SLOT;
+	last_words_of(&words, t->c->input->log, t->c->input->serial);
+	t->stop->gone = words.mmio && t->stop->event &&
+			words.registers.seq == t->stop->event->seq &&
+			last_words_stopped(&words, t->c->input->end);
+	say(t,
+	    "slot %d was there until event #%" PRIu64 " of thread %d took it",
+	    taken->change.before.id, taken->seq, taken->tid);
+	return LINK_SLOT;
+}
+
 /* LINK_WHOLE: go on with what lies under the slot */
 static enum chain_link slot_link(struct telling *t)
 {
@@ -215,7 +279,7 @@ static enum chain_link slot_link(struct telling *t)
 		say(t, "%s has no slot there", holds);
 		if (known)
 			return stop->meant ? LINK_SLOT : LINK_MEANT;
-		return LINK_SLOT;
+		return gone_link(t);
 	}
 	say(t, "%s has slot %d, of %s, there", holds, stop->slot->id,
 	    SAY_RANGE(stop->slot->gpa, stop->slot->size));
@@ -392,7 +456,8 @@ static void find_gpa(struct stop *stop)
 }
 
 /*
- * Registers are meant to be no memory: an exit for them is no stop. An internal error
+ * Registers are meant to be no memory: an exit for them is no stop, but where memory is
+ * meant, or was until a moment before its VMM died. An internal error
  * is for what memory is only where there is none; a triple fault may be anything.
  */
 static bool cannot_go_on(const struct stop *stop)
@@ -403,7 +468,7 @@ static bool cannot_go_on(const struct stop *stop)
 		return false;
 	switch (stop->exit.reason) {
 	case SLOT_EXIT_MMIO:
-		return stop->meant && stop->breaks == LINK_SLOT;
+		return stop->breaks == LINK_SLOT && (stop->meant || stop->gone);
 	case SLOT_EXIT_MEMORY_FAULT:
 		return !stop->went_on;
 	case SLOT_EXIT_INTERNAL_ERROR:
