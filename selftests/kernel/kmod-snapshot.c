@@ -427,6 +427,20 @@ static char state_of(pid_t pid)
 }
 
 /* A descriptor tells not whose memory the slots are of */
+/* The last thread of a process; it may be the first */
+static pid_t last_thread(pid_t pid)
+{
+	char command[64];
+	FILE *tasks;
+	int tid = 0;
+
+	snprintf(command, sizeof(command), "ls /proc/%d/task | tail -1", pid);
+	tasks = popen(command, "r");
+	ASSERT(tasks && fscanf(tasks, "%d", &tid) == 1, "no threads");
+	pclose(tasks);
+	return tid;
+}
+
 static void whose_memory_it_is(void)
 {
 	int vm = vm_create(), status;
@@ -456,6 +470,9 @@ static void whose_memory_it_is(void)
 	AWAIT(state_of(pid) == 'Z');
 	EXPECT_EQ(state_of(pid), 'Z');
 	expect_owner(vm, pid, SLOTSCOPE_OWNER_NO);
+	/* A thread is no process */
+	ASSERT(last_thread(pid) != pid, "there is one thread alone");
+	expect_owner(vm, last_thread(pid), 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	close(vm);

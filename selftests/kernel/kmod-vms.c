@@ -357,6 +357,9 @@ static void the_file(void)
 		 "2 %d 60 %u yes 3 %llu 1 2 0 0 a\\134b\\040c\n", pid,
 		 vms[1].nr_fds, 21 * PAGE);
 	EXPECT(!strcmp(line, wanted), "%s", line);
+	EXPECT_EQ(system("[ \"$(cut -d' ' -f3 " FILE_NAME
+			 " | tr '\\n' ,)\" = fd,50,60, ]"),
+		  0);
 	/* Many lines, by small reads */
 	EXPECT_EQ(system("[ $(dd if=" FILE_NAME " bs=7 2>/dev/null | wc -l)"
 			 " = 3 ]"),
