@@ -147,3 +147,21 @@ int BPF_KPROBE(destroy_kprobe, struct kvm *kvm)
 	vm_destroyed(kvm);
 	return 0;
 }
+
+/*
+ * A compiler may put kvm_destroy_vm() into its one caller. It calls this before it frees
+ * or deletes any slot; and as this is another file's, it is still there to be hooked.
+ */
+SEC("slotscope.fentry/kvm_arch_pre_destroy_vm")
+int BPF_PROG(pre_destroy_fentry, struct kvm *kvm)
+{
+	vm_destroyed(kvm);
+	return 0;
+}
+
+SEC("kprobe/kvm_arch_pre_destroy_vm")
+int BPF_KPROBE(pre_destroy_kprobe, struct kvm *kvm)
+{
+	vm_destroyed(kvm);
+	return 0;
+}

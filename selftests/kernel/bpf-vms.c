@@ -69,18 +69,25 @@ static uint64_t start_time(pid_t pid)
 	return ticks;
 }
 
-static void a_life(void)
+/* @avoid: a method; @but: a function that is not hooked for its end */
+static void life_told(unsigned int avoid, const char *but)
 {
 	struct diary *diary = diary_new();
 	struct child child = child_start(one_vm, diary);
-	const struct tracer_options options = { .tgid = child.pid };
+	const struct tracer_options options = { .tgid = child.pid,
+						.avoid = avoid,
+						.avoid_target = but };
 	struct tracer *tracer = tracer_new(&options);
+	const struct tracer_hook *hook =
+		tracer_hook_used(tracer_report(tracer), TRACER_DESTRUCTION);
 	const struct slot_event *created, *destroyed;
 	struct slot_log log;
 	struct vm_id vm;
 	char boot_id[64] = "";
 	FILE *file;
 
+	EXPECT(hook, "no hook tells its end");
+	EXPECT(!but || (hook && strcmp(hook->target, but)), "it is %s", but);
 	slot_log_init(&log);
 	ASSERT(child_go(&child), "the child failed");
 	flush_to(tracer, &log);
@@ -118,6 +125,22 @@ static void a_life(void)
 	slot_log_deinit(&log);
 	tracer_close(tracer);
 	diary_free(diary);
+}
+
+static void a_life(void)
+{
+	life_told(0, NULL);
+}
+
+/* As where the compiler made no function of it */
+static void end_elsewhere_by_fentry(void)
+{
+	life_told(1U << TRACER_KPROBE, "kvm_destroy_vm");
+}
+
+static void end_elsewhere_by_kprobe(void)
+{
+	life_told(1U << TRACER_FENTRY, "kvm_destroy_vm");
 }
 
 /* Killed: the kernel destroys the VM, and the tracer tells so */
@@ -616,6 +639,10 @@ int main(int argc, char **argv)
 {
 	static const struct ktap_case cases[] = {
 		{ "a VM comes and goes", a_life },
+		{ "... without kvm_destroy_vm, by fentry",
+		  end_elsewhere_by_fentry },
+		{ "... without kvm_destroy_vm, by kprobe",
+		  end_elsewhere_by_kprobe },
 		{ "a VMM is killed", killed },
 		{ "a VM of the tracer's own ends late", proof_ends_late },
 		{ "it is tried again then", proof_is_tried_again },

@@ -59,7 +59,8 @@ const char *const tracer_hook_state_names[TRACER_HOOK_USED + 1] = {
  * The candidates, by job. What fentry hooks must take as many
  * parameters as our program believes: a kernel that has changed them has
  * another function by the same name (kvm_set_memslot: 244893fa2859 "KVM:
- * Dynamically allocate "new" memslots from the get-go", 5.17).
+ * Dynamically allocate "new" memslots from the get-go", 5.17). Of a job's candidates by
+ * one method a later one is for kernels that lack the function of the earlier.
  */
 const struct hook_candidate hook_candidates[] = {
 	{ TRACER_REQUESTS,
@@ -107,6 +108,16 @@ const struct hook_candidate hook_candidates[] = {
 	  "kvm_destroy_vm",
 	  1,
 	  { PROGRAM(destroy_kprobe) } },
+	{ TRACER_DESTRUCTION,
+	  TRACER_FENTRY,
+	  "kvm_arch_pre_destroy_vm",
+	  1,
+	  { PROGRAM(pre_destroy_fentry) } },
+	{ TRACER_DESTRUCTION,
+	  TRACER_KPROBE,
+	  "kvm_arch_pre_destroy_vm",
+	  1,
+	  { PROGRAM(pre_destroy_kprobe) } },
 	{ TRACER_PROCESSES,
 	  TRACER_RAW_TRACEPOINT,
 	  "sched_process_fork",

@@ -287,9 +287,29 @@ static bool lasts(enum tracer_job job)
 	       job == TRACER_FAULTS || job == TRACER_USERFAULTS;
 }
 
+/* The same job by the same method on another function, which the kernel has */
+static const char *earlier_choice(const struct tracer *t, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (hook_candidates[j].job == hook_candidates[i].job &&
+		    hook_candidates[j].method == hook_candidates[i].method &&
+		    t->report.hooks[j].state == TRACER_HOOK_UNUSED &&
+		    t->function_ids[j] > 0)
+			return hook_candidates[j].target;
+	return NULL;
+}
+
+static bool is_to_be_avoided(const struct tracer *t, size_t i)
+{
+	const char *target = t->options.avoid_target;
+
+	return t->options.avoid & 1U << hook_candidates[i].method ||
+	       (target && !strcmp(target, hook_candidates[i].target));
+}
+
 /*
  * One program that cannot be loaded fails all of them: leave out those that
- * this kernel is known not to take.
+ * this kernel is known not to take. What is loaded for nothing costs time.
  */
 void hooks_choose(struct tracer *t)
 {
@@ -306,13 +326,18 @@ void hooks_choose(struct tracer *t)
 	bpf_program__set_autoload(t->skel->progs.vcpu_gone, false);
 	for (size_t i = 0; i < nr_hook_candidates; i++) {
 		struct tracer_hook *hook = &t->report.hooks[i];
+		const char *earlier = earlier_choice(t, i);
 
-		if (t->options.avoid & 1U << hook->method)
+		if (is_to_be_avoided(t, i))
 			hook_settle(hook, TRACER_HOOK_ABSENT,
 				    "it is to be avoided");
 		else if (lacks[hook->method])
 			hook_settle(hook, TRACER_HOOK_ABSENT, "%s",
 				    lacks[hook->method]);
+		else if (earlier && hook->state == TRACER_HOOK_UNUSED)
+			hook_settle(hook, TRACER_HOOK_ABSENT,
+				    "for kernels without %s, and this has it",
+				    earlier);
 		else if (hook->method == TRACER_FENTRY && t->preempts &&
 			 !lasts(hook->job) && hook->state == TRACER_HOOK_UNUSED)
 			hook_settle(hook, TRACER_HOOK_UNUSED,

@@ -167,6 +167,7 @@ struct tracer_filter {
  *		 that tracer_watch_probes() names
  * @avoid:	 1U << enum tracer_method: not to be used. For tests, and for a
  *		 kernel on which one does harm
+ * @avoid_target: nor is this kernel function. For tests; NULL: none
  * @brief:	 it is for a moment: what is quickly attached and detached comes first
  *		 (kprobes), though it costs a VMM more
  * @measure:	 count how long the programs run while they are proven
@@ -188,6 +189,7 @@ struct tracer_options {
 	struct tracer_filter filter;
 	bool probes;
 	unsigned int avoid;
+	const char *avoid_target;
 	bool brief;
 	bool measure;
 	bool no_hooks;
