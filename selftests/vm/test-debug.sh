@@ -52,7 +52,7 @@ data_races() {
 	is "$(tail -n 1 <<<"$said")" "status 0" "without a race of the module's nothing fails"
 	like "$said" 'KCSAN watched [1-9][0-9]* accesses' "and the kernel looked" || diag "$said"
 	sees race 'BUG: KCSAN: data-race in race_here \[lab_bug\]'
-	sees race-below 'BUG: KCSAN: data-race in hex2bin'
+	sees race-below 'BUG: KCSAN: data-race in kstrtou8'
 }
 
 case $k in

@@ -5,6 +5,7 @@
  */
 #include <linux/delay.h>
 #include <linux/kernel.h>
+#include <linux/kstrtox.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
@@ -101,7 +102,7 @@ static void shift(void)
 /* Enough for a tool that looks at one access in some thousands */
 #define RACE_STEPS 200000
 
-static char shared[8];
+static u8 shared[8];
 
 static void race_here(struct work_struct *work)
 {
@@ -117,7 +118,7 @@ static void race_below(struct work_struct *work)
 	int i;
 
 	for (i = 0; i < RACE_STEPS; i++)
-		if (hex2bin(shared, i & 1 ? "00112233" : "44556677", 4))
+		if (kstrtou8(i & 1 ? "17" : "68", 10, &shared[0]))
 			return;
 }
 
