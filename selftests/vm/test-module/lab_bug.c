@@ -108,8 +108,10 @@ static void race_here(struct work_struct *work)
 {
 	int i;
 
-	for (i = 0; i < RACE_STEPS; i++)
+	for (i = 0; i < RACE_STEPS; i++) {
 		shared[0] = shared[0] + 1;
+		barrier(); /* or gcc makes one addition of all */
+	}
 }
 
 /* It is the kernel's own function that races; that two call it at once is ours */
