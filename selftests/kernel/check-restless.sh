@@ -28,9 +28,9 @@ stop() {
 	wait "$vm"
 }
 
-# of FILTER - what jq finds in the document
+# of ARGS... FILTER - what jq finds in the document
 of() {
-	jq -r "$1" <<<"$out" 2>&1
+	jq -r "$@" <<<"$out" 2>&1
 }
 
 # look WHAT ARGS... - one check, and what must hold of each
@@ -46,10 +46,15 @@ look() {
 		[ "$i" = 3 ] || break
 	done
 	is "${i-3}" 3 "$what: nothing is unknown but of the slot that changes"
-	is "$(of '[.compared[] | select(. == "traced-kernel")] | length')" 1 \
-		"$what: TRACED is compared with KERNEL"
+	# By BPF the slots at rest are one reader's word in both: what was seen to change is not
+	# shellcheck disable=SC2016 # $walked is jq's
+	is "$(of --argjson walked "$walked" '([.compared[] | select(. == "traced-kernel")] | length == 1) or
+		($walked and ([.rows[] | select(.traced.id == 3 and .kernel.id == 3 and .verdict == "agree")] | length == 0))')" \
+		true "$what: TRACED is compared with KERNEL, where it has a word of its own" ||
+		diag "$(of -c '.compared, .rows')"
 }
 
+walked=true
 start flags
 look "flags, by BPF"
 stop
@@ -57,6 +62,7 @@ start remake
 look "made anew, by BPF"
 stop
 load_module
+walked=false
 start flags
 look "flags, by the module"
 run slotscope check --pid "$vm" --no-trace
