@@ -127,6 +127,33 @@ static void of_a_stop(void **unused)
 	slot_log_deinit(&log);
 }
 
+/* It stopped once, and the request that was refused is told as the cause of that */
+static void stopped_by_the_refusal(const struct slot_log *log)
+{
+	struct check_input input = { .log = log, .serial = 1 };
+	struct comparison made;
+	struct sample sample;
+	size_t stops = 0;
+
+	assert_int_equal(death_of(log, &vm, &failed, &sample), 1);
+	sample_input(&sample, &input);
+	assert_int_equal(crosscheck(&input, &made), 0);
+	print_findings(&made.findings);
+	for (size_t i = 0; i < made.findings.nr; i++) {
+		const struct finding *f = &made.findings.items[i];
+
+		if (f->id != FINDING_STOPPED)
+			continue;
+		stops++;
+		assert_true(f->cause < made.findings.nr);
+		assert_int_equal(made.findings.items[f->cause].id,
+				 FINDING_FATAL_REFUSAL);
+	}
+	assert_int_equal(stops, 1);
+	comparison_deinit(&made);
+	sample_deinit(&sample);
+}
+
 static void log_refused_back(struct slot_log *log, uint64_t seq)
 {
 	log_request(log, seq, slot_of(0, 0, 0, MiB, HVA, 0), -ENOMEM);
@@ -180,30 +207,7 @@ static void of_memory_that_was_taken(void **unused)
 	log_change(&log, 4, nothing, high, 6, 0);
 	log_refused_back(&log, 5);
 	log_stop(&log, 6, touched);
-	/* the one is the cause of the other */
-	{
-		struct check_input input = { .log = &log, .serial = 1 };
-		struct comparison made;
-		struct sample sample;
-		size_t stops = 0;
-
-		assert_int_equal(death_of(&log, &vm, &failed, &sample), 1);
-		sample_input(&sample, &input);
-		assert_int_equal(crosscheck(&input, &made), 0);
-		for (size_t i = 0; i < made.findings.nr; i++) {
-			const struct finding *f = &made.findings.items[i];
-
-			if (f->id != FINDING_STOPPED)
-				continue;
-			stops++;
-			assert_true(f->cause < made.findings.nr);
-			assert_int_equal(made.findings.items[f->cause].id,
-					 FINDING_FATAL_REFUSAL);
-		}
-		assert_int_equal(stops, 1);
-		comparison_deinit(&made);
-		sample_deinit(&sample);
-	}
+	stopped_by_the_refusal(&log);
 	slot_log_deinit(&log);
 
 	/* nothing was ever there */
@@ -278,12 +282,8 @@ static void of_which_of_them(void **unused)
 /* ... there it is the consequence, and the refusal the cause */
 static void beneath_the_refusal(void **unused)
 {
-	struct check_input input = { .serial = 1 };
 	struct slot_exit there = efault;
-	struct comparison made;
-	struct sample sample;
 	struct slot_log log;
-	size_t stops = 0;
 
 	slot_log_init(&log);
 	log_vm_create(&log, 1);
@@ -291,24 +291,7 @@ static void beneath_the_refusal(void **unused)
 	log_request(&log, 3, slot_of(0, 3, MiB, MiB, HVA + 1, 0), -EINVAL);
 	there.gpa = MiB + 0x5000;
 	log_stop(&log, 4, there);
-	assert_int_equal(death_of(&log, &vm, &failed, &sample), 1);
-	input.log = &log;
-	sample_input(&sample, &input);
-	assert_int_equal(crosscheck(&input, &made), 0);
-	print_findings(&made.findings);
-	for (size_t i = 0; i < made.findings.nr; i++) {
-		const struct finding *f = &made.findings.items[i];
-
-		if (f->id != FINDING_STOPPED)
-			continue;
-		stops++;
-		assert_true(f->cause < made.findings.nr);
-		assert_int_equal(made.findings.items[f->cause].id,
-				 FINDING_FATAL_REFUSAL);
-	}
-	assert_int_equal(stops, 1);
-	comparison_deinit(&made);
-	sample_deinit(&sample);
+	stopped_by_the_refusal(&log);
 	slot_log_deinit(&log);
 }
 
