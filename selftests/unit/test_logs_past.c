@@ -248,6 +248,55 @@ static void another(void **unused)
 	end(&p);
 }
 
+/*
+ * Changes may be among what was lost, though those that came later lead to where KVM is:
+ * generations are as many at the end whether all of them are there or not
+ */
+static void lost_in_between(void **unused)
+{
+	struct slot_event event;
+	struct pasts p;
+
+	begin(&p);
+	slot_log_deinit(&p.recorded);
+	created(&p.recorded, 11, 1, START, FD);
+	log_change(&p.recorded, 12, nothing, low(), 2, 0);
+	log_lost(&p.recorded, 13, 4);
+	log_change(&p.recorded, 17, nothing, high(), 8, 0);
+	slot_log_deinit(&p.traced);
+	base(&p, 1001, low());
+	base(&p, 1002, high());
+	base_end(&p, 1003, 0, 8);
+	base_end(&p, 1004, 1, 1);
+	p.now.there_ns = 11500;
+	assert_int_equal(join(&p), PAST_GAP);
+	assert_int_equal(p.past.end_ns, 12000);
+	assert_int_equal(p.past.unseen, 0);
+	assert_int_equal(count(&p.out, SLOT_EVENT_BASE_END), 2);
+	/* Of two more it is known, and of four it is not how many were lost */
+	p.traced.events[2].base_end.generation = 12;
+	assert_int_equal(join(&p), PAST_GAP);
+	assert_int_equal(p.past.unseen, 0);
+	end(&p);
+
+	/* what nobody asked for is as little there, and ended no VM */
+	begin(&p);
+	event = event_of(SLOT_EVENT_LOST, 14);
+	event.serial = 0;
+	event.lost.reason = SLOT_LOST_FILTERED;
+	event.lost.count = 4;
+	log_add(&p.recorded, event);
+	assert_int_equal(join(&p), PAST_WHOLE);
+	assert_int_equal(p.past.end_ns, 13000);
+	assert_int_equal(p.past.blind_ns, BEGUN - 13000);
+	/* and is not for want of an option of ours */
+	for (size_t i = 0; i < p.out.nr; i++)
+		if (p.out.events[i].type == SLOT_EVENT_LOST)
+			assert_int_equal(p.out.events[i].lost.reason,
+					 SLOT_LOST_GAP);
+	end(&p);
+}
+
 /* A recorder that came later, or whose file has gone round, knows it by its base */
 static void by_base(void **unused)
 {
@@ -291,6 +340,7 @@ static int to_log(const struct slot_event *event, void *log)
 static void by_state(void **unused)
 {
 	struct slot_world world = { 0 };
+	struct slot_event event;
 	struct pasts p;
 
 	begin(&p);
@@ -298,6 +348,11 @@ static void by_state(void **unused)
 		assert_int_equal(slot_world_take(&world, &p.recorded.events[i]),
 				 0);
 	slot_log_deinit(&p.recorded);
+	event = event_of(SLOT_EVENT_LOST, 1);
+	event.serial = 0;
+	event.lost.reason = SLOT_LOST_DROPPED;
+	event.lost.count = 9;
+	log_add(&p.recorded, event);
 	assert_int_equal(slot_world_tell(&world, to_log, &p.recorded), 0);
 	assert_int_equal(count(&p.recorded, SLOT_EVENT_VM_CREATE), 0);
 	assert_int_equal(join(&p), PAST_WHOLE);
@@ -384,6 +439,7 @@ int main(void)
 		cmocka_unit_test(meets),
 		cmocka_unit_test(ended_before),
 		cmocka_unit_test(another),
+		cmocka_unit_test(lost_in_between),
 		cmocka_unit_test(by_base),
 		cmocka_unit_test(by_state),
 		cmocka_unit_test(told_twice),

@@ -13,6 +13,8 @@
  * @named:   it is told of which process, by its start, and at which descriptor
  * @there_ns: when it was seen there last; else of its last event
  * @sure_ns: until when nothing can have come in its place unseen
+ * @all_ns:  until when all of it is told, by
+ * @all_nr:  so many events of the recording
  */
 struct recorded_vm {
 	struct vm_id id;
@@ -22,6 +24,8 @@ struct recorded_vm {
 	uint64_t from_ns;
 	uint64_t there_ns;
 	uint64_t sure_ns;
+	uint64_t all_ns;
+	size_t all_nr;
 };
 
 struct recorded_vms {
@@ -42,12 +46,18 @@ static bool is_cut(const struct slot_event *event)
 	       event->lost.reason == SLOT_LOST_CUT;
 }
 
-/* It may have been anything, from the event before it on */
+/* It happened somewhere from the event before it on */
 static bool is_loss(const struct slot_event *event)
 {
 	return event->type == SLOT_EVENT_LOST && !is_cut(event) &&
-	       event->lost.reason != SLOT_LOST_DROPPED &&
-	       event->lost.reason != SLOT_LOST_FILTERED;
+	       event->lost.reason != SLOT_LOST_DROPPED;
+}
+
+/* Nobody asked for it: that is of no VM's beginning or end */
+static bool is_filtered(const struct slot_event *event)
+{
+	return event->type == SLOT_EVENT_LOST &&
+	       event->lost.reason == SLOT_LOST_FILTERED;
 }
 
 static struct recorded_vm *vm_of(struct recorded_vms *vms, uint64_t serial)
@@ -76,18 +86,28 @@ static struct recorded_vm *add_vm(struct recorded_vms *vms,
 		.id = { .tgid = event->tgid, .fd = -1, .serial = event->serial },
 		.from_ns = event->time_ns,
 		.sure_ns = UINT64_MAX,
+		.all_ns = UINT64_MAX,
+		.all_nr = SIZE_MAX,
 	};
 	return &more[vms->nr++];
 }
 
-/* @at_ns: the latest that was told of before */
+/* @at_ns: the latest that was told of before, by @nr events */
 static void lose(struct recorded_vms *vms, const struct slot_event *event,
-		 uint64_t at_ns)
+		 uint64_t at_ns, size_t nr)
 {
-	for (size_t i = 0; i < vms->nr; i++)
-		if (!event->serial || event->serial == vms->items[i].id.serial)
-			if (at_ns < vms->items[i].sure_ns)
-				vms->items[i].sure_ns = at_ns;
+	for (size_t i = 0; i < vms->nr; i++) {
+		struct recorded_vm *vm = &vms->items[i];
+
+		if (event->serial && event->serial != vm->id.serial)
+			continue;
+		if (!is_filtered(event) && at_ns < vm->sure_ns)
+			vm->sure_ns = at_ns;
+		if (nr < vm->all_nr) {
+			vm->all_ns = at_ns;
+			vm->all_nr = nr;
+		}
+	}
 }
 
 static void learn(struct recorded_vm *vm, const struct slot_event *event)
@@ -117,6 +137,8 @@ static void learn(struct recorded_vm *vm, const struct slot_event *event)
 	vm->there_ns = end_of(event);
 	/* What was lost before does not matter any more */
 	vm->sure_ns = UINT64_MAX;
+	vm->all_ns = UINT64_MAX;
+	vm->all_nr = SIZE_MAX;
 }
 
 static int list(struct recorded_vms *vms, const struct slot_log *recorded)
@@ -128,7 +150,7 @@ static int list(struct recorded_vms *vms, const struct slot_log *recorded)
 	for (size_t i = 0; i < recorded->nr; i++) {
 		event = &recorded->events[i];
 		if (is_loss(event))
-			lose(vms, event, at_ns);
+			lose(vms, event, at_ns, i);
 		if (end_of(event) > at_ns)
 			at_ns = end_of(event);
 		if (!event->serial || event->type == SLOT_EVENT_LOST)
@@ -242,14 +264,14 @@ static enum past_state compare(const struct slot_state *recorded,
 	if (!(recorded->coverage.fields & SLOT_FIELD_GENERATION) &&
 	    recorded->coverage.fields)
 		known = false;
-	if (known && !fewer && same_slots(recorded, first))
-		return PAST_WHOLE;
-	/* What was lost of it may be why */
-	if (known && !fewer && !recorded->coverage.lost)
-		return PAST_OTHER;
-	if (!known)
+	/* Some of what was lost may be changes, and later ones hide it */
+	if (!known || recorded->coverage.lost)
 		*unseen = 0;
-	return !known && !fewer && meets ? PAST_WHOLE : PAST_GAP;
+	if (fewer || recorded->coverage.lost)
+		return PAST_GAP;
+	if (known)
+		return same_slots(recorded, first) ? PAST_WHOLE : PAST_OTHER;
+	return meets ? PAST_WHOLE : PAST_GAP;
 }
 
 static bool is_of(const struct slot_event *event, uint64_t serial)
@@ -338,6 +360,9 @@ static int add_recorded(const struct slot_log *recorded,
 			event.vm.serial = now->vm->serial;
 		/* Of another run: it would be the stack of somebody else */
 		event.stack = 0;
+		/* What we trace has no filter: what it lacks was not left out */
+		if (is_filtered(&event))
+			event.lost.reason = SLOT_LOST_GAP;
 		ret = slot_log_add(out, &event);
 	}
 	free(twin);
@@ -376,12 +401,35 @@ static int add_traced(const struct past_now *now, const struct past *past,
 	return ret;
 }
 
+/* What @nr events of the recording come to */
+static int compare_up_to(const struct slot_log *recorded, size_t nr,
+			 const struct recorded_vm *vm,
+			 const struct past_now *now,
+			 const struct slot_state *first, struct past *past)
+{
+	struct slot_log some = *recorded;
+	struct slot_state then;
+	int ret;
+
+	/* Of other VMs there may be none */
+	some.folded = now->end_seq;
+	some.nr = nr;
+	past->unseen = 0;
+	ret = fold_until(&some, &vm->id, first, &then);
+	if (!ret)
+		past->state = compare(&then, first,
+				      past->end_ns >= now->traced_ns,
+				      &past->unseen);
+	slot_state_deinit(&then);
+	return ret;
+}
+
 /* @vm: the one that may be it */
 static int judge(const struct slot_log *recorded, const struct recorded_vm *vm,
 		 const struct past_now *now, struct past *past)
 {
-	struct slot_log whole = *recorded;
-	struct slot_state first, then;
+	struct slot_state first;
+	size_t nr = recorded->nr;
 	int ret;
 
 	past->end_ns = vm->sure_ns < now->end_ns ? vm->sure_ns : now->end_ns;
@@ -389,18 +437,18 @@ static int judge(const struct slot_log *recorded, const struct recorded_vm *vm,
 		past->state = PAST_UNPROVEN;
 		return 0;
 	}
+	if (vm->all_ns < past->end_ns)
+		past->end_ns = vm->all_ns;
+	while (nr && is_cut(&recorded->events[nr - 1]))
+		nr--;
 	ret = first_state(now, &first);
-	/* Of other VMs there may be none */
-	whole.folded = now->end_seq;
-	while (whole.nr && is_cut(&whole.events[whole.nr - 1]))
-		whole.nr--;
-	if (!ret) {
-		ret = fold_until(&whole, &vm->id, &first, &then);
-		if (!ret)
-			past->state = compare(&then, &first,
-					      past->end_ns >= now->traced_ns,
-					      &past->unseen);
-		slot_state_deinit(&then);
+	if (!ret)
+		ret = compare_up_to(recorded, nr, vm, now, &first, past);
+	/* Unless KVM had made all its changes before anything was lost */
+	if (!ret && past->state == PAST_GAP && vm->all_nr < nr) {
+		ret = compare_up_to(recorded, vm->all_nr, vm, now, &first,
+				    past);
+		past->unseen = 0;
 	}
 	slot_state_deinit(&first);
 	if (!past_is_used(past->state))

@@ -47,9 +47,9 @@ struct past_now {
  * struct past - what came of it
  * @from_ns: of the first that is told of it; 0: it is not used
  * @created: the VM's creation is there
- * @end_ns:  until when the recording is sure of it
+ * @end_ns:  until when the recording has all of it
  * @unseen:  of PAST_GAP, changes that nobody saw; 0: how many is not known
- * @blind_ns: for how long nobody saw what KVM refused; 0: at no time
+ * @blind_ns: for how long, from then on, what KVM refused may be missing; 0: at no time
  */
 struct past {
 	enum past_state state;
@@ -70,7 +70,8 @@ struct past {
  * It is this VM's if its process, that process's start and its descriptor are the same,
  * the recording saw it made or standing there, and nothing could have come in its place
  * unseen before now->there_ns. Where it had come to as many changes as KVM has made
- * when tracing began (generations), its slots must be those that KVM has.
+ * when tracing began (generations), its slots must be those that KVM has. That none is
+ * missing it tells only by what it has from before anything was lost or filtered out.
  *
  * With PAST_WHOLE the first state is left out of @traced: what comes before leads to it.
  * With PAST_GAP a LOST stands in between.

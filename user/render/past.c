@@ -69,8 +69,8 @@ static void say_end(FILE *line, const struct told_past *told)
 	}
 	fprintf(line, "to %s", say_time(time, told, past->end_ns));
 	if (past->state == PAST_WHOLE) {
-		fputs("; no slot changed from then on to now, what KVM refused "
-		      "meanwhile nobody saw",
+		fputs("; no slot changed from then on to now, of what KVM "
+		      "refused meanwhile some may be missing",
 		      line);
 		return;
 	}
@@ -79,7 +79,8 @@ static void say_end(FILE *line, const struct told_past *told)
 			"; %" PRIu64 " change%s from then on to now nobody saw",
 			past->unseen, plural(past->unseen));
 	else
-		fputs("; what happened from then on to now nobody saw", line);
+		fputs("; of what happened from then on to now some is missing",
+		      line);
 }
 
 void render_past(FILE *out, const struct told_past *told)
