@@ -216,6 +216,15 @@ static void another(void **unused)
 	assert_int_equal(join(&p), PAST_NO_VM);
 	end(&p);
 
+	/* nor one that was made only after tracing began */
+	begin(&p);
+	created(&p.recorded, 1010, 3, START, FD);
+	p.now.traced_ns = 1009000;
+	p.now.there_ns = 1010500;
+	p.now.end_ns = 1011000;
+	assert_int_equal(join(&p), PAST_NO_VM);
+	end(&p);
+
 	/* It ended, and what made another one was lost */
 	begin(&p);
 	log_lost(&p.recorded, 20, 5);
@@ -325,6 +334,18 @@ static void by_base(void **unused)
 	assert_int_equal(join(&p), PAST_WHOLE);
 	assert_false(p.past.created);
 	assert_int_equal(p.past.from_ns, 5000);
+
+	/* something was lost while that was read: it is named later, and is this one */
+	p.recorded.events[3].seq++;
+	p.recorded.events[3].time_ns += 1000;
+	event = p.recorded.events[3];
+	p.recorded.nr--;
+	log_lost(&p.recorded, 8, 1);
+	log_add(&p.recorded, event);
+	p.traced.events[2].base_end.generation = 8;
+	assert_int_equal(join(&p), PAST_GAP);
+	assert_int_equal(p.past.end_ns, BEGUN + 1);
+	assert_int_equal(p.past.unseen, 0);
 	end(&p);
 }
 
