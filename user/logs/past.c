@@ -135,10 +135,8 @@ static void learn(struct recorded_vm *vm, const struct slot_event *event)
 	}
 	vm->named = true;
 	vm->there_ns = end_of(event);
-	/* What was lost before does not matter any more */
+	/* Whatever was lost before, it is there */
 	vm->sure_ns = UINT64_MAX;
-	vm->all_ns = UINT64_MAX;
-	vm->all_nr = SIZE_MAX;
 }
 
 static int list(struct recorded_vms *vms, const struct slot_log *recorded)
@@ -444,8 +442,8 @@ static int judge(const struct slot_log *recorded, const struct recorded_vm *vm,
 	ret = first_state(now, &first);
 	if (!ret)
 		ret = compare_up_to(recorded, nr, vm, now, &first, past);
-	/* Unless KVM had made all its changes before anything was lost */
-	if (!ret && past->state == PAST_GAP && vm->all_nr < nr) {
+	/* Only if KVM had made all its changes before anything was lost none was */
+	if (!ret && past_is_used(past->state) && vm->all_nr < nr) {
 		ret = compare_up_to(recorded, vm->all_nr, vm, now, &first,
 				    past);
 		past->unseen = 0;
