@@ -262,9 +262,9 @@ static enum past_state compare(const struct slot_state *recorded,
 	if (!(recorded->coverage.fields & SLOT_FIELD_GENERATION) &&
 	    recorded->coverage.fields)
 		known = false;
-	/* Some of what was lost may be changes, and later ones hide it */
-	if (!known || recorded->coverage.lost)
+	if (!known)
 		*unseen = 0;
+	/* What was lost of it may be why they are not the same */
 	if (fewer || recorded->coverage.lost)
 		return PAST_GAP;
 	if (known)
