@@ -36,6 +36,7 @@ refused "check -i" log check -i log --report log
 for option in slots mtree model maps; do
 	refused "check --$option" log check --$option log --report log
 done
+refused "check --history" log check --history log --report log --pid $$
 refused "check --expect" log check --expect log --report log -- true
 refused "check --record" log check --expect log --record log -- true
 

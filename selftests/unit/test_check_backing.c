@@ -392,6 +392,9 @@ static void a_slot_too_long(void **unused)
 /* A VM of whose memory no byte can be touched has no window: nothing is used */
 static void nothing_can_be_touched(void **unused)
 {
+	const struct restless moved = { .slot_id = 5,
+					.gpa = MiB,
+					.size = 8 * KiB };
 	const struct finding *f;
 	struct views v;
 
@@ -431,6 +434,11 @@ static void nothing_can_be_touched(void **unused)
 	views_check(&v);
 	assert_int_equal(v.found.items[0].id, FINDING_UNREAD);
 	slot_at(&v, KERNEL, 0, 0)->flags = 0;
+	v.input.restless = &moved;
+	v.input.nr_restless = 1;
+	views_check(&v);
+	assert_int_equal(findings_count(&v.found, FINDING_MISMATCH), 0);
+	v.input.nr_restless = 0;
 	v.map.nr = 1;
 	v.map.truncated = true;
 	views_check(&v);

@@ -214,41 +214,6 @@ static struct footing_walk walk_of(const struct ground *ground)
 	return walk;
 }
 
-/* Is it certain that no byte of the slot can be touched? */
-static bool cannot_be_touched(const struct ground *ground)
-{
-	const struct slot *slot = ground->slot;
-	struct footing_walk walk = walk_of(ground);
-	struct footing piece;
-
-	if (slot->flags & (SLOT_INVALID | SLOT_GUEST_MEMFD) ||
-	    !ground_knows(ground,
-			  SLOT_FIELD_GPA | SLOT_FIELD_SIZE | SLOT_FIELD_HVA))
-		return false;
-	while (footing_next(&walk, &piece))
-		if (piece.kind != FOOTING_NOTHING &&
-		    piece.kind != FOOTING_BEYOND &&
-		    piece.kind != FOOTING_UNREADABLE)
-			return false;
-	return true;
-}
-
-/* KVM's own slots aside, which a guest has beside its memory */
-static bool none_can_be_touched(struct ground *ground)
-{
-	size_t nr = 0;
-
-	for (size_t i = 0; i < ground->state->nr_slots; i++) {
-		ground->slot = &ground->state->slots[i];
-		if (ground->slot->hidden)
-			continue;
-		if (!cannot_be_touched(ground))
-			return false;
-		nr++;
-	}
-	return nr;
-}
-
 static void check_slot(struct ground *ground)
 {
 	struct footing_walk walk = walk_of(ground);
@@ -285,6 +250,41 @@ static bool is_to_be_checked(struct ground *ground)
 	return !span_cursor_at(&ground->left_out, slot->as_id, slot->gpa,
 			       &until) &&
 	       until >= slot_last(slot);
+}
+
+/* Is it certain that no byte of the slot can be touched? */
+static bool cannot_be_touched(struct ground *ground)
+{
+	struct footing_walk walk = walk_of(ground);
+	struct footing piece;
+
+	if (ground->slot->flags & SLOT_GUEST_MEMFD || !is_to_be_checked(ground))
+		return false;
+	while (footing_next(&walk, &piece))
+		if (piece.kind != FOOTING_NOTHING &&
+		    piece.kind != FOOTING_BEYOND &&
+		    piece.kind != FOOTING_UNREADABLE)
+			return false;
+	return true;
+}
+
+/*
+ * KVM's own slots aside, which a guest has beside its memory. @ground is a copy: who goes
+ * over the slots again begins with its cursors where they were
+ */
+static bool none_can_be_touched(struct ground ground)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < ground.state->nr_slots; i++) {
+		ground.slot = &ground.state->slots[i];
+		if (ground.slot->hidden)
+			continue;
+		if (!cannot_be_touched(&ground))
+			return false;
+		nr++;
+	}
+	return nr;
 }
 
 static void find_model(struct ground *ground)
@@ -339,7 +339,7 @@ void check_ground(struct comparison *c, struct compared_pair *pair)
 	ground.left_out.spans = &c->views[pair->expected].blind;
 
 	find_model(&ground);
-	ground.none = none_can_be_touched(&ground);
+	ground.none = none_can_be_touched(ground);
 	for (size_t i = 0; i < ground.state->nr_slots; i++) {
 		ground.slot = &ground.state->slots[i];
 		if (!is_to_be_checked(&ground))

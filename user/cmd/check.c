@@ -463,19 +463,20 @@ static const char *wrong_files(const struct check_options *options)
 static int begin_outputs(const struct check_options *options,
 			 struct slotscope_error *err)
 {
-	const char *files[6 + CHECK_FILES_MAX] = {
+	const char *files[7 + CHECK_FILES_MAX] = {
 		options->look.checker.record,
 		options->look.input,
 		options->expect,
 		options->look.files.model,
 		options->look.files.slots,
 		options->look.files.maps,
+		options->look.checker.history,
 	};
-	const size_t nr = 6 + options->look.files.nr_mtree;
+	const size_t nr = 7 + options->look.files.nr_mtree;
 	int ret;
 
-	for (size_t i = 6; i < nr; i++)
-		files[i] = options->look.files.mtree[i - 6];
+	for (size_t i = 7; i < nr; i++)
+		files[i] = options->look.files.mtree[i - 7];
 	ret = cmd_report_begin(files, nr, err);
 	for (size_t i = 1; files[0] && i < nr && !ret; i++)
 		ret = cmd_apart(files[0], files[i], err);
