@@ -187,6 +187,11 @@ static void of_memory_that_was_taken(void **unused)
 	/* the last word of that vCPU is another one */
 	log_stop(&log, 6, elsewhere);
 	died_of(&log, &failed, FINDING_IDS, NULL);
+	/* or that it went on behind the registers */
+	log_stop(&log, 7, touched);
+	died_of(&log, &failed, FINDING_STOPPED, "took it");
+	log_enter(&log, 8, 0);
+	died_of(&log, &failed, FINDING_IDS, NULL);
 	slot_log_deinit(&log);
 
 	/* other changes came behind it: then a device was put there */

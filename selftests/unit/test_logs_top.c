@@ -453,6 +453,18 @@ static void groundless(struct views *v)
 	v->view[BACKING].none = "nothing here tells";
 }
 
+/* No change since it began: what both say is what one reader told them */
+static void nothing_seen(struct views *v)
+{
+	v->state[TRACED].walked = v->state[KERNEL].walked = true;
+}
+
+static void nothing_seen_and_groundless(struct views *v)
+{
+	nothing_seen(v);
+	groundless(v);
+}
+
 /* As list looks: nobody asked what was traced */
 static void unfollowed(struct views *v)
 {
@@ -519,6 +531,9 @@ static void verdicts(void **unused)
 	assert_int_equal(judged(untraced).verdict, TOP_PARTLY);
 	assert_int_equal(judged(groundless).verdict, TOP_PARTLY);
 	assert_int_equal(judged(unfollowed).verdict, TOP_AGREE);
+	assert_int_equal(judged(nothing_seen).verdict, TOP_AGREE);
+	assert_int_equal(judged(nothing_seen_and_groundless).verdict,
+			 TOP_NOT_COMPARED);
 	assert_int_equal(judged(half_blind).verdict, TOP_PARTLY);
 	assert_int_equal(judged(untold).verdict, TOP_UNKNOWN);
 	assert_int_equal(judged(losing).verdict, TOP_UNKNOWN);
@@ -634,6 +649,16 @@ static void lines(void **unused)
 	assert_non_null(strstr(p.text, "3s \033[32magree\033[0m\n"));
 	assert_non_null(strstr(p.text, "3s 12 mismatches*\n"));
 	free(p.text);
+	vm(0)->look.verdict = TOP_MISMATCHES;
+	vm(0)->look.mismatches = 1;
+	vm(2)->look = (struct top_look){ .at_ns = 9 * SECOND,
+					 .verdict = TOP_UNKNOWN };
+	print_begin(&p);
+	assert_int_equal(render_top(p.out, &shown), 0);
+	print_end(&p);
+	assert_non_null(strstr(p.text, "3s \033[31m1 mismatch\033[0m\n"));
+	assert_non_null(strstr(p.text, "1s \033[33m?\033[0m\n"));
+	free(p.text);
 	render_style.color = false;
 }
 
@@ -723,6 +748,7 @@ static struct json_object *member(struct json_object *obj, const char *name)
 static void as_json(void **unused)
 {
 	struct json_object *doc, *row;
+	struct top_frame unseen = shown;
 	struct printed p;
 
 	created(1, 8 * SECOND);
@@ -750,6 +776,16 @@ static void as_json(void **unused)
 	assert_null(member(row, "changes_per_second"));
 	assert_null(member(row, "looked_ns"));
 	assert_null(member(row, "vcpus"));
+	json_object_put(doc);
+	free(p.text);
+
+	/* Where changes are not seen nobody knows */
+	unseen.changes = false;
+	print_begin(&p);
+	assert_int_equal(render_top_json(p.out, &unseen), 0);
+	doc = json_tokener_parse(print_end(&p));
+	row = json_object_array_get_idx(member(doc, "vms"), 0);
+	assert_null(member(row, "changed_since"));
 	json_object_put(doc);
 	free(p.text);
 }

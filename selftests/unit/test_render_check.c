@@ -490,6 +490,11 @@ static size_t count_of(const char *text, const char *word)
 /* What is so of both address spaces is said once, of both; what differs, twice */
 static void said_once(void **unused)
 {
+	struct story items[9] = {
+		[0] = { .since = SINCE_BEFORE },
+		[3] = { .since = SINCE_BEFORE },
+	};
+	const struct stories stories = { .items = items, .nr = 9 };
 	struct shown s = { .document = { .at_ms = -1 } };
 	const char *text;
 
@@ -500,6 +505,9 @@ static void said_once(void **unused)
 	note(&s, FINDING_SPARSE, 0, 8 * MiB, 12);
 	note(&s, FINDING_SPARSE, 1, MiB, 25);
 	note(&s, FINDING_SPARSE, 1, 9 * MiB, 12);
+	/* of one address space they are two */
+	note(&s, FINDING_GAP, 0, 2 * MiB, 3);
+	note(&s, FINDING_GAP, 0, 2 * MiB, 4);
 	/* mismatches stand each for itself */
 	note(&s, FINDING_UNBACKED, 0, 64 * MiB, 3);
 	note(&s, FINDING_UNBACKED, 1, 64 * MiB, 3);
@@ -511,10 +519,25 @@ static void said_once(void **unused)
 	text = print_end(&s.p);
 	assert_int_equal(count_of(text, "sparse (note)"), 3);
 	assert_int_equal(count_of(text, "hugepage (note)"), 1);
+	assert_int_equal(count_of(text, "gap (note)"), 2);
 	assert_int_equal(count_of(text, "unbacked (mismatch)"), 2);
 	assert_int_equal(count_of(text, "also"), 1);
 	assert_line(text, "also address space 1, slot 25");
 	assert_null(strstr(text, "more finding"));
+	free(s.p.text);
+
+	/* Since when it is so is told of each, unless that is alike */
+	s.document.stories = &stories;
+	print_begin(&s.p);
+	assert_int_equal(render_check(s.p.out, &s.document), 0);
+	assert_null(strstr(print_end(&s.p), "in address space"));
+	free(s.p.text);
+	items[3].since = SINCE_BEFORE;
+	items[3].before = 7;
+	print_begin(&s.p);
+	assert_int_equal(render_check(s.p.out, &s.document), 0);
+	assert_line(print_end(&s.p), "since in address space 1: before event "
+				     "#7: older ones are not kept");
 	hide(&s);
 	views_deinit(&s.v);
 }

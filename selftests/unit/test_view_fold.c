@@ -162,6 +162,7 @@ static void base_joins_by_generation(void **unused)
 	log_change(&log, 8, none, ROM, 18, 0);
 	assert_int_equal(fold(&log, &vm1, &state), 0);
 	assert_false(state.whole_life);
+	assert_true(state.walked);
 	assert_int_equal(state.coverage.lost, 0);
 	assert_int_equal(state.coverage.nr_blind, 0);
 	assert_int_equal(state.coverage.since_ns, 1000);
