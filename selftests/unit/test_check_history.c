@@ -409,6 +409,8 @@ static void a_fatal_refusal(void **unused)
 
 static void words(void **unused)
 {
+	const struct finding unread = { .id = FINDING_UNREAD };
+	char next[STORY_NEXT_MAX];
 	char buf[STORY_SAY_MAX + 128];
 	struct story story = { .since = SINCE_BEFORE };
 
@@ -423,6 +425,11 @@ static void words(void **unused)
 	for (int id = 0; id < FINDING_IDS; id++)
 		if (finding_id_kind(id) == FINDING_MISMATCH)
 			assert_non_null(finding_causes(id)[0]);
+	/* What this machine can do says nothing of a VM that is not on it */
+	assert_string_equal(finding_next(next, &unread, 42),
+			    "slotscope doctor");
+	assert_string_equal(finding_next(next, &unread, 0),
+			    "slotscope explain unread");
 }
 
 int main(void)

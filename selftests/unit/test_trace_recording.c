@@ -741,6 +741,8 @@ static void all_types(void **unused)
 	events[2].base = slot;
 	events[3].base_end.as_id = 3;
 	events[3].base_end.generation = 1ULL << 62;
+	events[3].base_end.start_time = 1ULL << 61;
+	events[3].base_end.fd = 21;
 	events[4].request.region2 = true;
 	events[4].request.gmem_fd = 9;
 	events[4].request.gmem_offset = MiB;

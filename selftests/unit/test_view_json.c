@@ -74,6 +74,11 @@ static void events_as_text(void **unused)
 	event.base_end.generation = 77;
 	event_to_text(&event, "{" HEAD "\"type\":\"base-end\",\"base-end\":{"
 			      "\"as_id\":1,\"generation\":77}}");
+	event.base_end.start_time = 5;
+	event.base_end.fd = -1;
+	event_to_text(&event, "{" HEAD "\"type\":\"base-end\",\"base-end\":{"
+			      "\"as_id\":1,\"generation\":77,"
+			      "\"start_time\":5,\"fd\":-1}}");
 
 	event = event_of(SLOT_EVENT_REQUEST, 7);
 	event.request = (struct slot_request){
@@ -277,6 +282,8 @@ static void events_there_and_back(void **unused)
 	events[SLOT_EVENT_BASE].base.gmem = SLOT_GMEM_OPEN;
 	events[SLOT_EVENT_BASE].base.unknown = SLOT_FIELDS_ALL &
 					       ~SLOT_FIELD_HVA;
+	events[SLOT_EVENT_BASE_END].base_end.start_time = UINT64_MAX - 1;
+	events[SLOT_EVENT_BASE_END].base_end.fd = INT32_MAX;
 	events[SLOT_EVENT_REQUEST].request = (struct slot_request){
 		.region2 = true,
 		.slot = UINT32_MAX,
@@ -455,7 +462,7 @@ static const char good_state[] =
 	"\"coverage\":{\"fields\":[\"id\",\"gpa\",\"size\"],\"since_ns\":0,"
 	"\"at_ns\":5,\"lost\":1,\"truncated\":true,\"blind\":[{\"as_id\":0,"
 	"\"gpa\":\"0x1000\",\"size\":\"0x2000\",\"why\":\"cut\"}]},"
-	"\"whole_life\":false,\"gone\":false,"
+	"\"whole_life\":false,\"gone\":false,\"walked\":true,"
 	"\"address_spaces\":[{\"covered\":true,\"generation\":12,"
 	"\"updating\":true},{\"covered\":true,\"generation\":3,"
 	"\"updating\":false,\"torn\":true}],"
@@ -478,6 +485,7 @@ static void states_there_and_back(void **unused)
 			 SLOT_FIELD_ID | SLOT_FIELD_GPA | SLOT_FIELD_SIZE);
 	assert_int_equal(state.coverage.lost, 1);
 	assert_true(state.coverage.truncated);
+	assert_true(state.walked);
 	assert_int_equal(state.coverage.nr_blind, 1);
 	assert_string_equal(state.coverage.blind[0].why, "cut");
 	assert_int_equal(state.nr_as, 2);

@@ -127,6 +127,30 @@ static void blind_ranges_can_be_cut(void **unused)
 	slot_state_deinit(&state);
 }
 
+static void copies_all(void **unused)
+{
+	struct slot_state state, copy;
+
+	state_make(&state, PARTY_TRACED, 2);
+	state.vm.tgid = 3;
+	state.whole_life = state.gone = state.walked = true;
+	state.as[1].generation = 5;
+	state_add(&state, slot_of(0, 7, 0, 4 * KiB, HVA, 0));
+	assert_int_equal(coverage_add_blind(&state.coverage, 0, MiB, MiB, "a"),
+			 0);
+	assert_int_equal(slot_state_copy(&state, &copy), 0);
+	assert_int_equal(copy.party, PARTY_TRACED);
+	assert_int_equal(copy.vm.tgid, 3);
+	assert_true(copy.whole_life && copy.gone && copy.walked);
+	assert_int_equal(copy.nr_as, 2);
+	assert_int_equal(copy.as[1].generation, 5);
+	assert_int_equal(copy.nr_slots, 1);
+	assert_int_equal(copy.slots[0].id, 7);
+	assert_blind(&copy.coverage, 0, 0, MiB, MiB, "a");
+	slot_state_deinit(&copy);
+	slot_state_deinit(&state);
+}
+
 static void log_keeps_order(void **unused)
 {
 	struct slot_event event = event_of(SLOT_EVENT_BASE, 2);
@@ -185,6 +209,7 @@ int main(void)
 		cmocka_unit_test(copies_names),
 		cmocka_unit_test(blind_ranges_stay_disjoint),
 		cmocka_unit_test(blind_ranges_can_be_cut),
+		cmocka_unit_test(copies_all),
 		cmocka_unit_test(log_keeps_order),
 		cmocka_unit_test(log_until),
 	};

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* host_map as JSON */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
+/* Details of a mapping as JSON */
 #include "base/json_value.h"
 #include "view/json.h"
 #include "view/names.h"
