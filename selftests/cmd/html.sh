@@ -50,6 +50,10 @@ page many 2 trace -i many
 page recorded-check 2 check -i recording --vm 1
 like "$(cat recorded-check.html)" 'id="e19"' "check -i: its events are in the page, too"
 
+echo 'ioctl(9, KVM_SET_USER_MEMORY_REGION, {slot=0, flags=KVM_MEM_LOG_DIRTY_PAGES|KVM_MEM_READONLY, guest_phys_addr=0, memory_size=0x1000, userspace_addr=0x7f0000000000}) = 0' >flags
+"$slotscope" trace -i flags --html flags.html >out 2>&1
+like "$(cat flags.html)" '@0x7f0000000000 ro,log<' "flags are as on a terminal"
+
 # However JSON looks that is printed, in the page it is the same
 "$slotscope" --pretty check -i recording --vm 1 --html pretty.html >out 2>&1
 cmp -s <(grep -vE '^<title>|<h1>' pretty.html) <(grep -vE '^<title>|<h1>' recorded-check.html)

@@ -35,6 +35,7 @@ is "$status $(cmp "$work/two/slot.c" Documentation/course/start/slot.c && echo s
 echo mine >"$work/two/slot.c"
 run $slotscope learn 2 --start "$work/two"
 is "$status $(cat "$work/two/slot.c")" "3 mine" "and writes over nothing"
+like "$err" 'name another folder' "... and says what to do"
 run $slotscope learn 1 --start "$work/one"
 is "$status" 3 "a lesson without a file says so"
 for bad in '9' 'x' '--check' '1 word' '1 --check' '2 --start d --check x' '--start d'; do
